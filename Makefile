@@ -1,0 +1,44 @@
+# make demo: from nothing to a trained, scored network on synthetic cells
+# make test: lint, import contracts and tests
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is a Python this project runs on; override with make PYTHON=...
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	2>/dev/null && echo $$python && break; done)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--constraint constraints.txt
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/installed
+	test -d demo/source || $(BIN)/python scripts/make_synthetic.py --out demo/source
+	$(BIN)/python scripts/make_tfrecords.py --source demo/source --records demo/records --overwrite
+	$(BIN)/python scripts/train.py --arch base_cnn --records demo/records \
+		--epochs 12 --learning-rate 0.01 --imbalance class_weights --augment hflip,vflip
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 with venv found." \
+		"Install one (Debian: apt install python3 python3-venv) or pass make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.cfg constraints.txt | $(VENV)/bin/python
+	@echo "Installing into $(VENV): about 2 GB, some minutes the first time."
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(PIP_INSTALL) --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo

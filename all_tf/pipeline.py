@@ -1,0 +1,273 @@
+"""From records to batches: cells in memory, the order of an epoch, padding and masks."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import psutil
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from all_tf.config import View
+from all_tf.progress import track
+from tfrecords.folds import read_folds
+from tfrecords.reader import read_examples
+from tfrecords.schema import UNLABELLED
+
+_MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
+_DECODE_BATCH = 64
+
+# (indices int64 (b,)) -> canvases uint8 (b, c, c, 3).
+Lookup = Callable[[tf.Tensor], tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Some cells of a split, images still encoded; row i of every array is one cell."""
+
+    pngs: np.ndarray  # bytes (n,)
+    labels: np.ndarray  # int64 (n,): 1 = ALL, 0 = HEM, -1 = unpublished.
+    patients: np.ndarray  # str (n,)
+    groups: np.ndarray  # str (n,)
+    names: np.ndarray  # str (n,)
+    duplicate_of: np.ndarray  # str (n,), empty where a cell is the first of its kind.
+    folds: np.ndarray  # int64 (n,), -1 outside the training split.
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, which: np.ndarray) -> "Cells":
+        """The cells at these indices, or where this mask is true."""
+        return Cells(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Numbers of HEM and of ALL cells."""
+        return int(np.sum(self.labels == 0)), int(np.sum(self.labels == 1))
+
+    @property
+    def labelled(self) -> bool:
+        """Whether every cell's class is known."""
+        return UNLABELLED not in self.labels
+
+
+def load_cells(records: Path, split: str) -> Cells:
+    """All cells of a split, verified, in the order of the records: about 45 KB a cell.
+
+    Raises:
+        RecordsError, FoldsError: As `read_examples` and `read_folds` say.
+    """
+    dataset = read_examples(records, split, decoders={"image": tfds.decode.SkipDecoding()})
+    total = int(dataset.cardinality())
+    rows = list(track(dataset.as_numpy_iterator(), f"reading {split}", total))
+    fold_of_name = read_folds(records) if split == "train" else {}
+
+    def column(key: str) -> np.ndarray:
+        return np.array([row[key].decode() for row in rows])
+
+    names = column("name")
+    return Cells(
+        pngs=np.array([row["image"] for row in rows], dtype=object),
+        labels=np.array([row["label"] for row in rows], np.int64),
+        patients=column("patient"),
+        groups=column("group"),
+        names=names,
+        duplicate_of=column("duplicate_of"),
+        folds=np.array([fold_of_name.get(name, -1) for name in names], np.int64),
+    )
+
+
+def limit_cells(cells: Cells, limit: int | None, *, seed: int) -> Cells:
+    """At most `limit` cells, drawn evenly over classes, and within a class over patients.
+
+    Classes take turns, and within a class patients; a patient's cells come in a random order that
+    the seed fixes. None leaves the cells as they are.
+    """
+    if limit is None or limit >= len(cells):
+        return cells
+    shuffled = np.random.default_rng(seed).permutation(len(cells))
+    turn_of_patient = _occurrence(cells.patients[shuffled])
+    by_patient = shuffled[np.argsort(turn_of_patient, kind="stable")]
+    turn_of_class = _occurrence(cells.labels[by_patient])
+    chosen = by_patient[np.argsort(turn_of_class, kind="stable")][:limit]
+    return cells.take(np.sort(chosen))
+
+
+def _occurrence(values: Sequence) -> np.ndarray:
+    """For each value how often it stood before: `a b a a` gives `0 0 1 2`."""
+    seen = {}
+    counts = np.empty(len(values), np.int64)
+    for index, value in enumerate(values):
+        counts[index] = seen.get(value, 0)
+        seen[value] = counts[index] + 1
+    return counts
+
+
+def epoch_order(
+    labels: np.ndarray, *, draws: tuple[int, int] | None, seed: int, epoch: int
+) -> np.ndarray:
+    """The order in which an epoch shows its images: a pure function of seed and epoch.
+
+    Args:
+        labels: int64 `(n,)` in {0, 1}.
+        draws: How many images of class 0 and of class 1 the epoch holds; a class with fewer is
+            gone through again and again, each image as often as any other, give or take one. None
+            shows every image once.
+        seed: Of the run.
+        epoch: From 0.
+
+    Returns:
+        int64 indices into `labels`, `(n,)` or `(sum(draws),)`.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    if draws is None:
+        return rng.permutation(len(labels))
+    drawn = []
+    for label, count in enumerate(draws):
+        members = np.flatnonzero(labels == label)
+        rounds, rest = divmod(count, len(members))
+        drawn += [np.tile(members, rounds), rng.permutation(members)[:rest]]
+    return rng.permutation(np.concatenate(drawn))
+
+
+def steps_in_epoch(labels: np.ndarray, *, draws: tuple[int, int] | None, batch_size: int) -> int:
+    """Batches an epoch, the padded last one included."""
+    return -(-(len(labels) if draws is None else sum(draws)) // batch_size)
+
+
+def training_batches(
+    cells: Cells,
+    *,
+    lookup: Lookup,
+    draws: tuple[int, int] | None,
+    batch_size: int,
+    seed: int,
+    epochs: range,
+) -> tf.data.Dataset:
+    """One dataset over several epochs, so that an epoch's first batch is ready when it begins.
+
+    Args:
+        cells: Labelled; not empty.
+        lookup: Of their canvases.
+        draws: As `epoch_order` takes them.
+        batch_size: Over all devices.
+        seed: Of the run.
+        epochs: Which ones; a resumed run begins later.
+
+    Returns:
+        `(canvas uint8 (b, c, c, 3), label float32 (b, 1), mask float32 (b,))`, `steps_in_epoch`
+        batches an epoch. The last of each epoch is filled up with repeated images of mask 0.
+    """
+
+    def index_batches() -> Iterator[np.ndarray]:
+        for epoch in epochs:
+            order = epoch_order(cells.labels, draws=draws, seed=seed, epoch=epoch)
+            yield from _padded(order, batch_size)
+
+    steps = steps_in_epoch(cells.labels, draws=draws, batch_size=batch_size)
+    return _batches(index_batches, cells, lookup, batch_size, num_batches=steps * len(epochs))
+
+
+def evaluation_batches(
+    cells: Cells, *, lookup: Lookup, view: View, batch_size: int
+) -> tf.data.Dataset:
+    """The cells once, in their order, none dropped: the centre of each canvas.
+
+    Returns:
+        As `training_batches`, but images `(b, s, s, 3)` of the view's output. Unpublished labels
+        are 0 there; whoever scores asks `cells.labelled` first.
+    """
+
+    def index_batches() -> Iterator[np.ndarray]:
+        yield from _padded(np.arange(len(cells)), batch_size)
+
+    margin = (view.canvas - view.output) // 2
+    window = slice(margin, margin + view.output)
+    num_batches = -(-len(cells) // batch_size)
+    batches = _batches(index_batches, cells, lookup, batch_size, num_batches=num_batches)
+    return batches.map(lambda images, labels, mask: (images[:, window, window], labels, mask))
+
+
+def _padded(order: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """Batches of indices; -1 fills up the last one."""
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
+        yield np.pad(batch, (0, batch_size - len(batch)), constant_values=-1)
+
+
+def _batches(
+    index_batches: Callable[[], Iterator[np.ndarray]],
+    cells: Cells,
+    lookup: Lookup,
+    batch_size: int,
+    *,
+    num_batches: int,
+) -> tf.data.Dataset:
+    labels = tf.constant(np.maximum(cells.labels, 0), tf.float32)
+
+    def look_up(indices):
+        valid = indices >= 0
+        indices = tf.maximum(indices, 0)
+        label = tf.gather(labels, indices)[:, tf.newaxis]
+        return lookup(indices), label, tf.cast(valid, tf.float32)
+
+    signature = tf.TensorSpec((batch_size,), tf.int64)
+    return (
+        tf.data.Dataset.from_generator(index_batches, output_signature=signature)
+        .apply(tf.data.experimental.assert_cardinality(num_batches))
+        .map(look_up, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
+    """From indices to canvases: decoded once and kept where memory allows, else at each use.
+
+    The result is the same either way; keeping it is ten times faster after the first epoch.
+
+    Args:
+        cells: Whose PNGs are decoded.
+        view: Its crop is cut from the centre and resized to its canvas.
+        title: What the progress bar calls these cells.
+    """
+    needed = len(cells) * view.canvas**2 * 3
+    allowed = _MEMORY_SHARE * psutil.virtual_memory().available
+    if needed <= allowed:
+        return _kept_canvases(cells, view, title=title)
+    print(
+        f"{title}: {needed / 2**30:.1f} GiB of decoded images do not fit in half of the free "
+        f"memory ({allowed / 2**30:.1f} GiB); they are decoded in every epoch."
+    )
+    with tf.device("CPU"):
+        pngs = tf.constant(cells.pngs)
+    return lambda indices: tf.map_fn(
+        lambda png: _canvas(png, view), tf.gather(pngs, indices), fn_output_signature=tf.uint8
+    )
+
+
+def _kept_canvases(cells: Cells, view: View, *, title: str) -> Lookup:
+    canvases = np.empty((len(cells), view.canvas, view.canvas, 3), np.uint8)
+    decoded = (
+        tf.data.Dataset.from_tensor_slices(cells.pngs)
+        .map(lambda png: _canvas(png, view), num_parallel_calls=tf.data.AUTOTUNE)
+        .batch(_DECODE_BATCH)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+    images = (image for batch in decoded.as_numpy_iterator() for image in batch)
+    for index, image in enumerate(track(images, f"decoding {title}", len(cells))):
+        canvases[index] = image
+    with tf.device("CPU"):  # Gigabytes that the accelerator has no room for.
+        kept = tf.constant(canvases)
+    return lambda indices: tf.gather(kept, indices)
+
+
+def _canvas(png: tf.Tensor, view: View) -> tf.Tensor:
+    """Decode one slide and bring its centre to the canvas: uint8 `(c, c, 3)`."""
+    image = tf.io.decode_png(png, channels=3)
+    top, left = (tf.shape(image)[0] - view.crop) // 2, (tf.shape(image)[1] - view.crop) // 2
+    image = image[top : top + view.crop, left : left + view.crop]
+    if view.canvas != view.crop:
+        size = (view.canvas, view.canvas)
+        image = tf.round(tf.image.resize(image, size, antialias=True))
+    return tf.ensure_shape(tf.cast(image, tf.uint8), (view.canvas, view.canvas, 3))

@@ -1,0 +1,52 @@
+"""How far long work has come: a bar on a terminal, plain lines in a log."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+_SECONDS_BETWEEN_LINES = 20.0  # In a log, where a line cannot be drawn over.
+
+
+class _PlainLines(tqdm):
+    """The same figures, one line at a time: logs show no carriage returns."""
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
+        if self.n and msg != "":  # Empty where tqdm wipes the bar that it takes this for.
+            print(msg or str(self), file=self.fp, flush=True)
+
+    def clear(self, nolock: bool = False) -> None:
+        """Nothing stands on the line that would have to be wiped."""
+
+
+def bar(description: str, total: int, *, unit: str = "image") -> tqdm:
+    """A bar that `update` moves on and `close` ends.
+
+    Args:
+        description: What is being done, in a word or two.
+        total: How many units there are.
+        unit: Their name, in the singular.
+    """
+    if sys.stderr.isatty():
+        return tqdm(desc=description, total=total, unit=unit, leave=False, dynamic_ncols=True)
+    return _PlainLines(
+        desc=description,
+        total=total,
+        unit=unit,
+        mininterval=_SECONDS_BETWEEN_LINES,
+        maxinterval=_SECONDS_BETWEEN_LINES,
+        miniters=1,
+        ncols=80,
+        bar_format="{desc}: {n_fmt} of {total_fmt}, {rate_fmt}, {remaining} left",
+        leave=False,
+    )
+
+
+def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
+    """The items, while a bar shows how many have come."""
+    with bar(description, total) as shown:
+        for item in items:
+            yield item
+            shown.update()

@@ -1,0 +1,110 @@
+"""Which cells a run learns from, chooses on and is scored on, and what its figures are worth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from all_tf.config import Experiment
+from all_tf.pipeline import Cells, limit_cells, load_cells
+from tfrecords.manifest import read_manifest
+
+
+class SplitError(ValueError):
+    """A set that is needed cannot be had as it is; the message says what there is."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """The cells of a run, by what it does with them."""
+
+    fit: Cells  # Learnt from; duplicates left out.
+    selection: Cells  # The epoch is chosen on these.
+    held_out: Cells | None  # Scored once, at the end; None where there is no such set.
+
+
+def selection_set(experiment: Experiment) -> tuple[str, int | None]:
+    """Split and fold on which the epoch is chosen; a fold of None means all of the split."""
+    return ("train", experiment.fold) if experiment.protocol == "honest" else ("validation", None)
+
+
+def set_name(split: str, fold: int | None) -> str:
+    """As it is printed and filed: "validation", "train fold 0"."""
+    return split if fold is None else f"{split} fold {fold}"
+
+
+def stamps(experiment: Experiment, split: str, fold: int | None) -> list[str]:
+    """What is to be known of figures on a set, from how the run has used its images.
+
+    Returns:
+        "optimistic" where the epoch was chosen on images of it, "resubstitution" where the network
+        was trained on images of it; nothing for images that the run has never met.
+    """
+    chosen_split, chosen_fold = selection_set(experiment)
+    optimistic = split == chosen_split and (chosen_fold is None or fold in (None, chosen_fold))
+    resubstitution = split == "train" and (chosen_fold is None or fold != chosen_fold)
+    return ["optimistic"] * optimistic + ["resubstitution"] * resubstitution
+
+
+def load_data(experiment: Experiment, records: Path) -> Data:
+    """Load the sets of a run, and refuse any whose figures would mean nothing.
+
+    Under the honest protocol: the folds of train but one, that one, and the preliminary phase if
+    it is there. Under the study's: all of train, the preliminary phase, nothing.
+
+    Raises:
+        RecordsError, FoldsError: The records or folds are missing or damaged.
+        SplitError: A set would be empty, of one class or without labels, or shares patients with
+            the one that is learnt from.
+    """
+    training, held_out = load_cells(records, "train"), None
+    if experiment.protocol == "honest":
+        fit, selection = _held_in(training, experiment.fold), fold_of(training, experiment.fold)
+        if "validation" in read_manifest(records)["splits"]:
+            held_out = load_cells(records, "validation")
+    else:
+        fit, selection = training, load_cells(records, "validation")
+    fit = fit.take(fit.duplicate_of == "")
+    fit = limit_cells(fit, experiment.limit_train, seed=experiment.seed)
+    limit = experiment.limit_validation
+    selection = limit_cells(selection, limit, seed=experiment.seed)
+    _require_both_classes(fit, "learn from")
+    _require_both_classes(selection, "choose the epoch on")
+    _require_disjoint(fit, selection)
+    if held_out is not None:
+        held_out = limit_cells(held_out, limit, seed=experiment.seed)
+        _require_both_classes(held_out, "be scored on")
+        _require_disjoint(fit, held_out)
+    return Data(fit, selection, held_out)
+
+
+def _held_in(cells: Cells, fold: int) -> Cells:
+    return cells.take(cells.folds != fold)
+
+
+def fold_of(cells: Cells, fold: int) -> Cells:
+    """The cells of one fold.
+
+    Raises:
+        SplitError: There is no such fold.
+    """
+    known = sorted(set(cells.folds.tolist()) - {-1})
+    if fold not in known:
+        has = f"The records have {', '.join(map(str, known))}" if known else "Only train has folds"
+        raise SplitError(f"No such fold. {has}. Received: fold={fold}")
+    return cells.take(cells.folds == fold)
+
+
+def _require_both_classes(cells: Cells, purpose: str) -> None:
+    hem, disease = cells.counts
+    if hem == 0 or disease == 0 or hem + disease < len(cells):
+        raise SplitError(
+            f"The images to {purpose} need labels and both classes. Choose another fold, or raise "
+            f"the limit. Received: {disease} ALL, {hem} HEM, {len(cells)} images in all"
+        )
+
+
+def _require_disjoint(fit: Cells, other: Cells) -> None:
+    if shared := sorted(set(fit.groups) & set(other.groups)):
+        raise SplitError(
+            "A patient on both sides of a split makes every figure worthless. Pack the records "
+            f"again, or choose another protocol. Received: groups {', '.join(shared)} on both sides"
+        )

@@ -1,0 +1,147 @@
+"""The only writer of results: metrics, predictions, the environment, the challenge's submission."""
+
+import csv
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from all_tf.config import Experiment
+from all_tf.evaluation import Predictions
+from all_tf.imbalance import Plan
+from all_tf.pipeline import Cells
+from all_tf.protocols import Data, selection_set, set_name
+
+PREDICTIONS_FILE = "predictions.csv"
+SUBMISSION_FILE = "submission.zip"
+_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "keras-cv",
+    "tensorflow-datasets",
+    "scikit-learn",
+    "numpy",
+    "pillow",
+)
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write JSON whole or not at all; a number that is not finite is refused."""
+    partial = path.with_name(f".partial-{path.name}")
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def write_predictions(path: Path, predictions: Predictions) -> None:
+    """Write one line a cell, sorted by name: name, patient, group, label, logit, score."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["name", "patient", "group", "label", "logit", "score"])
+        for index in np.argsort(predictions.names):
+            rows.writerow(
+                [
+                    predictions.names[index],
+                    predictions.patients[index],
+                    predictions.groups[index],
+                    predictions.labels[index],
+                    repr(float(predictions.logits[index])),
+                    repr(float(predictions.scores[index])),
+                ]
+            )
+
+
+def write_submission(path: Path, predictions: Predictions, *, threshold: float) -> None:
+    """Write the challenge's zip: isbi_valid.predict, one 0 or 1 a line in numeric image order."""
+    numbers = [int(Path(name).stem) for name in predictions.names]
+    decisions = predictions.decisions(threshold)[np.argsort(numbers)]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("isbi_valid.predict", "".join(f"{decision}\n" for decision in decisions))
+
+
+def write_environment(path: Path) -> None:
+    """Write what the run ran on: versions, processor count, accelerators, commit, command."""
+    write_json(
+        path,
+        {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "cpus": os.cpu_count(),
+            "gpus": [device.name for device in tf.config.list_physical_devices("GPU")],
+            "packages": {name: version(name) for name in _PACKAGES},
+            "commit": _commit(),
+            "command": sys.argv,
+        },
+    )
+
+
+def _commit() -> str | None:
+    """The commit of this checkout; None where it is no checkout."""
+    answer = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip() or None
+
+
+def describe_run(
+    experiment: Experiment, data: Data, plan: Plan, model: keras.Model, *, steps: int
+) -> str:
+    """What a run will do, in a few lines, before its first step."""
+    split, fold = selection_set(experiment)
+    view = experiment.view
+    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    augment = ", ".join(experiment.augment) or "none"
+    if plan.draws is None:
+        remedy = "class weights HEM {:.3f}, ALL {:.3f}".format(*plan.class_weights)
+    else:
+        remedy = "HEM images an epoch {:,}, ALL {:,}, by repetition".format(*plan.draws)
+    lines = [
+        f"{experiment.arch}: {model.count_params():,} parameters, {trainable:,} of them trainable; "
+        f"weights: {experiment.weights}",
+        f"  view         central {view.crop} px of a slide at {view.output} px",
+        f"  learn from   {_count(data.fit)}",
+        f"  choose on    {_count(data.selection)} ({set_name(split, fold)}), "
+        f"by {experiment.monitor}",
+        f"  score once   {_count(data.held_out) if data.held_out else 'nothing: no such images'}",
+        f"  imbalance    {experiment.imbalance}: {remedy}",
+        f"  augment      {augment}",
+        f"  steps        {steps} of {experiment.batch_size} images an epoch, {experiment.epochs} "
+        f"epochs, Adam at {experiment.learning_rate:g}",
+    ]
+    return "\n".join(lines)
+
+
+def _count(cells: Cells) -> str:
+    hem, disease = cells.counts
+    people = [len(set(cells.patients[cells.labels == label])) for label in (1, 0)]
+    return f"{disease:,} ALL of {people[0]} patients, {hem:,} HEM of {people[1]} patients"
+
+
+def format_report(report: dict) -> str:
+    """The figures of a report in a few lines, F1 and kappa first, every stamp in sight."""
+    lines = [
+        f"{set_name(report['split'], report['fold'])}: {report['num_images']:,} images of "
+        f"{report['num_patients']} patients, epoch {report['best_epoch']} chosen on "
+        f"{report['selected_on']}" + "".join(f" [{stamp}]" for stamp in report["stamps"])
+    ]
+    if "f1" not in report:
+        return lines[0] + "\n  labels unpublished: predictions only"
+    for keys in (
+        ("f1", "kappa", "accuracy", "balanced_accuracy"),
+        ("auc", "sensitivity", "specificity", "log_loss"),
+    ):
+        lines.append("  " + "  ".join(f"{key} {report[key]:.3f}" for key in keys))
+    return "\n".join(lines)

@@ -1,0 +1,32 @@
+"""TensorFlow, loaded once and without its chatter."""
+
+import os
+import sys
+import tempfile
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow and Keras with what they say on the way held back.
+
+    The C++ side greets, warns about CUDA and lists CPU instructions on file descriptor 2, before
+    any log level applies; between a user's progress bars that reads like a failure. If the import
+    fails, everything held back is shown.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            import keras  # noqa: F401 - imported for its effect: the module is loaded now.
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()  # The search for CUDA speaks too.
+            tf.constant(0)
+        except BaseException:
+            held_back.seek(0)
+            os.write(terminal, held_back.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

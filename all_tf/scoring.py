@@ -1,0 +1,123 @@
+"""A model's predictions for some cells, judged and filed with what they may be trusted for."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from all_tf import reports
+from all_tf.checkpoints import METRICS_FILE, load_model, read_config, read_metrics
+from all_tf.config import Experiment
+from all_tf.evaluation import THRESHOLD, Predictions, evaluate
+from all_tf.pipeline import Cells, canvas_lookup, evaluation_batches, load_cells
+from all_tf.protocols import fold_of, selection_set, set_name, stamps
+from builders.losses import weighted_binary_crossentropy
+
+
+def batches_to_score(cells: Cells, experiment: Experiment, *, title: str) -> tf.data.Dataset:
+    """The evaluation batches of cells, seen as the experiment sees them.
+
+    Args:
+        cells: Not empty.
+        experiment: Whose view and batch size are used.
+        title: What progress bars call the cells.
+    """
+    view = experiment.view
+    lookup = canvas_lookup(cells, view, title=title)
+    return evaluation_batches(cells, lookup=lookup, view=view, batch_size=experiment.batch_size)
+
+
+def predict(model: keras.Model, batches: tf.data.Dataset, cells: Cells) -> Predictions:
+    """Logits of cells, in their order.
+
+    Args:
+        model: From images to one logit.
+        batches: `batches_to_score` of these cells; the padding of the last one is cut off.
+        cells: Whose names and patients travel with the predictions.
+    """
+    logits = model.predict(batches, verbose=0)[: len(cells), 0].astype(np.float64)
+    return Predictions(cells.names, cells.patients, cells.groups, cells.labels, logits)
+
+
+def build_report(
+    predictions: Predictions,
+    experiment: Experiment,
+    *,
+    split: str,
+    fold: int | None,
+    best_epoch: int,
+    class_weights: tuple[float, float],
+) -> dict:
+    """The content of a metrics.json: figures, and what they were measured on.
+
+    Figures of merit are there only where the labels are. `loss` is the training's own, class
+    weights included.
+    """
+    report = {
+        "split": split,
+        "fold": fold,
+        "selected_on": set_name(*selection_set(experiment)),
+        "stamps": stamps(experiment, split, fold),
+        "best_epoch": best_epoch,
+        "threshold": THRESHOLD,
+        "num_images": len(predictions.names),
+        "num_patients": len(set(predictions.patients) - {""}),
+    }
+    if np.any(predictions.labels < 0):
+        return report
+    loss = weighted_binary_crossentropy(
+        predictions.labels[:, None], predictions.logits[:, None], class_weights=class_weights
+    )
+    return report | {"loss": float(np.mean(loss))} | evaluate(predictions, threshold=THRESHOLD)
+
+
+def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> None:
+    """Write metrics.json and predictions.csv, and of the final phase the challenge's zip."""
+    folder.mkdir(parents=True, exist_ok=True)
+    reports.write_predictions(folder / reports.PREDICTIONS_FILE, predictions)
+    if report["split"] == "test":
+        reports.write_submission(
+            folder / reports.SUBMISSION_FILE, predictions, threshold=report["threshold"]
+        )
+    reports.write_json(folder / METRICS_FILE, report)
+
+
+def evaluation_folder(run: Path, split: str, fold: int | None) -> Path:
+    """Where a run files its evaluation of a set."""
+    return run / "evaluation" / set_name(split, fold).replace(" ", "-")
+
+
+def evaluate_run(run: Path, *, records: Path | None, split: str, fold: int | None) -> dict:
+    """Score a finished run on a set and file the result in the run.
+
+    Args:
+        run: The run's folder.
+        records: A records directory; None for the one it was trained on.
+        split: "validation", "test" or "train".
+        fold: Of the training split; None for all of it.
+
+    Returns:
+        The report, as filed in `evaluation_folder`.
+
+    Raises:
+        RunError, RecordsError, SplitError: What is asked for is not there.
+    """
+    experiment, facts = read_config(run)
+    best_epoch = read_metrics(run)["best_epoch"]
+    model = load_model(run)
+    cells = load_cells(records or Path(facts["records"]), split)
+    if fold is not None:
+        cells = fold_of(cells, fold)
+    batches = batches_to_score(cells, experiment, title=set_name(split, fold))
+    predictions = predict(model, batches, cells)
+    report = build_report(
+        predictions,
+        experiment,
+        split=split,
+        fold=fold,
+        best_epoch=best_epoch,
+        class_weights=tuple(facts["class_weights"]),
+    )
+    file_evaluation(evaluation_folder(run, split, fold), report, predictions)
+    return report

@@ -1,0 +1,1 @@
+"""From an architecture name to a compiled classifier."""

@@ -1,0 +1,44 @@
+"""Score a finished run on a split of its records, or of others.
+
+    python scripts/evaluate.py runs/RUN --split test
+
+Writes RUN/evaluation/SPLIT/; for the final phase, whose labels are unpublished, predictions and the
+challenge's submission.zip.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from all_tf import names
+
+
+def main() -> None:
+    args = _parse()
+    try:
+        from all_tf.runtime import load_tensorflow
+
+        load_tensorflow()
+        from all_tf.reports import format_report
+        from all_tf.scoring import evaluate_run, evaluation_folder
+
+        report = evaluate_run(args.run, records=args.records, split=args.split, fold=args.fold)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    print(format_report(report))
+    print(f"Written: {evaluation_folder(args.run, args.split, args.fold)}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="the run's folder")
+    parser.add_argument("--records", type=Path, help="default: those it was trained on")
+    parser.add_argument("--split", choices=names.SPLITS, default="validation")
+    parser.add_argument("--fold", type=int, metavar="K", help="one fold of the train split")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What several tests need: TensorFlow without its chatter, drawn images, a packed synthetic set."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from all_tf.runtime import load_tensorflow
+
+load_tensorflow()
+
+from tfrecords.sources import find_images  # noqa: E402 - TensorFlow is loaded first, quietly.
+from tfrecords.synthetic import encode_bmp, write_synthetic  # noqa: E402
+from tfrecords.writer import write_records  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared" / "cnmc_real"  # Beside a checkout of the developers, not a user's.
+
+
+@pytest.fixture(scope="session")
+def synthetic(tmp_path_factory) -> Path:
+    """The smallest synthetic C-NMC, with all three phases."""
+    return write_synthetic(tmp_path_factory.mktemp("synthetic"), num_images=120, seed=3)
+
+
+@pytest.fixture(scope="session")
+def records(synthetic, tmp_path_factory) -> Path:
+    """The synthetic set, packed in three folds."""
+    directory = tmp_path_factory.mktemp("records")
+    write_records(find_images(synthetic), directory, num_folds=3, num_workers=1)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def real_source(tmp_path_factory) -> Path:
+    """2,103 real images as published; the tests that need them are skipped where they are not."""
+    if not REAL.is_dir():
+        pytest.skip("the sample of real images does not lie beside this checkout")
+    out = tmp_path_factory.mktemp("real")
+    subprocess.run([sys.executable, REAL / "restore.py", out], check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture
+def draw_source(tmp_path):
+    """Write tiny training folders: `draw_source({"fold_0/all/UID_1_1_1_all.bmp": 7, ...})`.
+
+    The number is the seed of the image, so that equal numbers give duplicates. Images are 450 px
+    of grey noise in a black frame.
+    """
+
+    def draw(seed_of_file: dict[str, int]) -> Path:
+        for name, seed in seed_of_file.items():
+            path = tmp_path / "source" / "training_data" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode_bmp(noise(seed)))
+        return tmp_path / "source"
+
+    return draw
+
+
+def noise(seed: int, side: int = 450) -> np.ndarray:
+    """Noise in a black frame: uint8 `(side, side, 3)`."""
+    image = np.zeros((side, side, 3), np.uint8)
+    image[200:250, 200:250] = np.random.default_rng(seed).integers(1, 256, (50, 50, 3))
+    return image
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))

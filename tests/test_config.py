@@ -1,0 +1,56 @@
+"""Experiments are checked at the door, and the study's table holds its rows."""
+
+from dataclasses import replace
+
+import pytest
+
+from all_tf import names
+from all_tf.config import ConfigError, Experiment, View
+from all_tf.experiments import EXPERIMENTS, REPORTED
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("arch", "resnet9000", "Unknown arch. Known: .*densenet169"),
+        ("imbalance", "pray", "Unknown imbalance"),
+        ("protocol", "leaky", "Unknown protocol"),
+        ("monitor", "val_kapa", "Unknown monitor. Known: val_loss, .*val_kappa"),
+        ("augment", ("hflip", "spin"), "Unknown augment.*Received: augment='spin'"),
+        ("image_size", 16, "image_size of at least 32"),
+        ("batch_size", 0, "batch_size of at least 1"),
+        ("epochs", 0, "epochs of at least 1"),
+        ("fold", -1, "fold of at least 0"),
+        ("seed", -1, "seed of at least 0"),
+        ("limit_train", 1, "limit_train of at least 2"),
+        ("learning_rate", 0.0, "positive learning rate"),
+        ("learning_rate", float("nan"), "positive learning rate"),
+        ("crop", 600, "crop of 32 to 450"),
+    ],
+)
+def test_impossible_value_is_refused_with_what_is_allowed(field, value, message):
+    with pytest.raises(ConfigError, match=message):
+        replace(Experiment("base_cnn"), **{field: value})
+
+
+def test_canvas_is_larger_only_where_crops_are_random():
+    assert Experiment("base_cnn", image_size=224).view == View(450, 224, 224)
+    cropped = Experiment("base_cnn", image_size=224, augment=("random_crop",), crop=300)
+    assert cropped.view == View(300, 256, 224)
+
+
+def test_every_architecture_has_its_row_and_what_the_study_reported():
+    assert set(EXPERIMENTS) == set(REPORTED) == set(names.ARCHITECTURES)
+    assert all(row.arch == name for name, row in EXPERIMENTS.items())
+
+
+def test_rows_are_the_studys():
+    row = EXPERIMENTS["densenet169"]
+    assert (row.image_size, row.batch_size, row.epochs, row.learning_rate) == (300, 32, 10, 1e-3)
+    assert (row.augment, row.imbalance, row.weights) == (
+        ("hflip", "vflip"),
+        "oversample",
+        "imagenet",
+    )
+    assert EXPERIMENTS["efficientnetb0"].crop == 300
+    assert EXPERIMENTS["base_cnn"].epochs == 1 and EXPERIMENTS["base_cnn"].batch_size == 60

@@ -1,0 +1,48 @@
+"""2,103 real cells through the converter; skipped where the sample does not lie beside us."""
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from conftest import read_rows
+
+from tfrecords.bitmaps import decode_bitmap
+from tfrecords.sources import find_images
+from tfrecords.writer import write_records
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def packed(real_source, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("real_records")
+    return directory, write_records(find_images(real_source), directory, num_folds=3)
+
+
+def test_all_images_and_patients_are_packed(packed):
+    _, images = packed
+    assert len(images) == 2103
+    assert [sum(image.source.label == label for image in images) for label in (1, 0)] == [1288, 815]
+    assert len({image.source.patient for image in images}) == 29
+
+
+def test_shared_images_join_the_patients_that_they_show_to_be_one(packed):
+    _, images = packed
+    assert sum(bool(image.duplicate_of) for image in images) == 29
+    joined = {image.group for image in images if "+" in image.group}
+    assert joined == {"20+21", "51+75+78", "H3+H10"}
+
+
+def test_decoded_records_equal_the_real_bitmaps(packed, real_source):
+    directory, _ = packed
+    paths = {image.name: image.path for image in find_images(real_source)}
+    dataset = tfds.builder_from_directory(str(directory)).as_dataset(split="train")
+    for example in dataset.as_numpy_iterator():
+        pixels = decode_bitmap(paths.pop(example["name"].decode()).read_bytes())
+        assert np.array_equal(example["image"], pixels)
+    assert not paths
+
+
+def test_folds_divide_no_group_of_real_patients(packed):
+    directory, _ = packed
+    pairs = {(row["group"], row["fold"]) for row in read_rows(directory / "folds.csv")}
+    assert len(pairs) == len({group for group, _ in pairs}) == 25

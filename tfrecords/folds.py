@@ -1,0 +1,50 @@
+"""folds.csv, the sidecar that says which fold an image belongs to, and its digest."""
+
+import csv
+import hashlib
+from pathlib import Path
+
+FOLDS_FILE = "folds.csv"
+DIGEST_FILE = "folds.csv.sha256"  # As `sha256sum` writes it, so that `sha256sum -c` checks it.
+
+
+class FoldsError(ValueError):
+    """The folds of a records directory are missing or were changed."""
+
+
+def write_folds(
+    directory: Path, *, fold_of_name: dict[str, int], group_of_name: dict[str, str]
+) -> None:
+    """Write the folds beside the records, sorted by name; records need not change for another K."""
+    path = directory / FOLDS_FILE
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["name", "group", "fold"])
+        rows.writerows(
+            [name, group_of_name[name], fold] for name, fold in sorted(fold_of_name.items())
+        )
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (directory / DIGEST_FILE).write_text(f"{digest}  {FOLDS_FILE}\n", encoding="utf-8")
+
+
+def read_folds(directory: Path) -> dict[str, int]:
+    """From image name to fold, 0 to K - 1.
+
+    Raises:
+        FoldsError: The file is missing or differs from its digest.
+    """
+    path = directory / FOLDS_FILE
+    try:
+        data, stored = path.read_bytes(), (directory / DIGEST_FILE).read_text(encoding="utf-8")
+    except OSError as error:
+        raise FoldsError(
+            f"{directory} has no folds: {error.strerror} ({Path(error.filename).name}). "
+            "Pack the records again: python scripts/make_tfrecords.py --overwrite"
+        ) from error
+    if hashlib.sha256(data).hexdigest() != stored.split()[0]:
+        raise FoldsError(
+            f"{path} was changed: it differs from {DIGEST_FILE}. Restore it, or pack the records "
+            "again: python scripts/make_tfrecords.py --overwrite"
+        )
+    rows = csv.DictReader(data.decode("utf-8").splitlines())
+    return {row["name"]: int(row["fold"]) for row in rows}

@@ -1,0 +1,91 @@
+"""manifest.json: what a records directory holds, by count and digest, and whether it still does."""
+
+import hashlib
+import json
+from pathlib import Path
+
+MANIFEST_FILE = "manifest.json"
+FORMAT = 1
+
+
+class RecordsError(ValueError):
+    """A records directory is missing, incomplete or changed; the message names the file."""
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def describe_file(path: Path) -> dict[str, str | int]:
+    """Name, length in bytes and SHA-256 of a file, as the manifest lists it."""
+    return {"file": path.name, "num_bytes": path.stat().st_size, "sha256": digest_file(path)}
+
+
+def write_manifest(directory: Path, manifest: dict) -> None:
+    """Write the manifest; it comes last, so that a directory without one is known as unfinished."""
+    text = json.dumps({"format": FORMAT, **manifest}, indent=2) + "\n"
+    (directory / MANIFEST_FILE).write_text(text, encoding="utf-8")
+
+
+def read_manifest(directory: Path) -> dict:
+    """The manifest of a records directory.
+
+    Returns:
+        `format`, `seed`, `num_folds`, `index` (the described images.csv) and `splits`: for each
+        split `num_images`, `num_images_of_class` and the described `shards`.
+
+    Raises:
+        RecordsError: There is none, or another version of this program wrote it.
+    """
+    path = directory / MANIFEST_FILE
+    if not path.is_file():
+        raise RecordsError(
+            f"No records in {directory}: it has no {MANIFEST_FILE}. "
+            "Make them: python scripts/make_tfrecords.py --source data/C-NMC_Leukemia "
+            f"--records {directory}"
+        )
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RecordsError(f"{path} is damaged: {error}. Pack the records again.") from error
+    if manifest.get("format") != FORMAT:
+        raise RecordsError(
+            f"{path} has another format than this version reads. Pack the records again. "
+            f"Expected: {FORMAT}. Received: format={manifest.get('format')}"
+        )
+    return manifest
+
+
+def verify_split(directory: Path, split: str) -> dict:
+    """Check the shards of one split against the manifest: the set, the lengths, the SHA-256.
+
+    TFRecord's own checksums miss a cut at a record's boundary, an empty file and a doubled shard.
+
+    Returns:
+        The manifest's entry for the split.
+
+    Raises:
+        RecordsError: No such split, or a shard missing, stray, or changed; the message names it.
+    """
+    splits = read_manifest(directory)["splits"]
+    if split not in splits:
+        raise RecordsError(
+            f"No split {split!r} in {directory}. It has: {', '.join(splits)}. "
+            "Pack the folders of all phases, or choose one of these."
+        )
+    listed = {shard["file"]: shard for shard in splits[split]["shards"]}
+    present = {path.name for path in directory.glob(f"*-{split}.tfrecord*")}
+    faults = [f"{name}: missing" for name in sorted(listed.keys() - present)]
+    faults += [f"{name}: not in the manifest" for name in sorted(present - listed.keys())]
+    for name in sorted(listed.keys() & present):
+        if describe_file(directory / name) != {
+            key: listed[name][key] for key in ("file", "num_bytes", "sha256")
+        }:
+            faults.append(f"{name}: not as it was written (length or SHA-256 differ)")
+    if faults:
+        raise RecordsError(
+            "\n  ".join([f"The records in {directory} are damaged. Pack them again:", *faults])
+        )
+    return splits[split]

@@ -1,0 +1,31 @@
+"""What one record holds: the classes, the splits and the features of an example."""
+
+CLASSES = ("hem", "all")  # The index is the label: 1 is ALL, the disease.
+UNLABELLED = -1
+SPLITS = ("train", "validation", "test")  # The folds, the preliminary and the final phase.
+IMAGE_SIDE = 450  # Pixels. Final-phase images are 600 px at the same scale and are cropped.
+DATASET = "cnmc"  # The first word of every shard's file name.
+
+
+def features():
+    """The features of an example, as TFDS stores them beside the shards.
+
+    Returns:
+        `tfds.features.FeaturesDict`: `image` uint8 `(450, 450, 3)`, stored as PNG; `label` int64,
+        1 = ALL, 0 = HEM, -1 = unpublished; `patient`, `group`, `name` and `duplicate_of`, strings.
+        `group` joins the patients whom a shared image shows to be one person; `duplicate_of` is
+        the name of the first image with the same pixels, or empty.
+    """
+    # Imported late: converter workers need the constants above, not half a second of TFDS.
+    import tensorflow_datasets as tfds
+
+    return tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(IMAGE_SIDE, IMAGE_SIDE, 3), encoding_format="png"),
+            "label": tfds.features.ClassLabel(names=CLASSES),
+            "patient": tfds.features.Text(),
+            "group": tfds.features.Text(),
+            "name": tfds.features.Text(),
+            "duplicate_of": tfds.features.Text(),
+        }
+    )
