@@ -1,10 +1,12 @@
 """The commands as a user types them: help at once, errors of one line, exit codes."""
 
+import shutil
 import subprocess
 import sys
 
 import pytest
 from conftest import ROOT
+from PIL import Image
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 HEAVY = ("tensorflow", "keras", "numpy", "tensorflow_datasets", "sklearn", "matplotlib")
@@ -46,15 +48,66 @@ def test_missing_source_says_where_the_data_is_and_how_to_draw_it(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bad_images_are_listed_and_nothing_is_written(draw_source, tmp_path):
-    source = draw_source({"fold_0/all/UID_1_1_1_all.bmp": 1, "fold_0/hem/UID_H1_1_1_hem.bmp": 2})
-    for path in source.rglob("*.bmp"):
+def cut(source):
+    for path in source.rglob("*_phase_data/*.bmp"):
         path.write_bytes(path.read_bytes()[:5000])
-    error = one_error(
-        call("make_tfrecords.py", "--source", source, "--records", tmp_path / "out/records")
-    )
-    assert "UID_1_1_1_all.bmp: cut short" in error and "UID_H1_1_1_hem.bmp: cut short" in error
-    assert not (tmp_path / "out").exists()
+    return "/1.bmp: cut short"
+
+
+def reduce_to_8_bits(source):
+    path = next(source.rglob("UID_1_*.bmp"))
+    Image.open(path).convert("P").save(path)
+    return f"{path.name}: expected 24 bits a pixel, uncompressed; received 8 bits"
+
+
+def misname(source):
+    path = next(source.rglob("UID_1_*.bmp"))
+    path.rename(path.with_name("cell.bmp"))
+    return "cell.bmp: expected a name like"
+
+
+def mismatch_labels(source):
+    table = next(source.rglob("*.csv"))
+    table.write_text(table.read_text().replace(",1.bmp", ",9999.bmp"))
+    return "/1.bmp: not in the table of labels"
+
+
+def empty_a_split(source):
+    for path in source.rglob("*final_phase_data/*.bmp"):
+        path.unlink()
+    return "final_phase_data: the folder holds no image"
+
+
+def turn_a_patient(source):
+    path = next(source.rglob("UID_1_*_all.bmp"))
+    path.rename(path.parents[1] / "hem" / path.name.replace("_all", "_hem"))
+    return "patient 1 has both classes"
+
+
+def mistake_the_folder(source):
+    shutil.rmtree(source)
+    source.mkdir()
+    return "Expected the folder that holds"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        cut,
+        reduce_to_8_bits,
+        misname,
+        mismatch_labels,
+        empty_a_split,
+        turn_a_patient,
+        mistake_the_folder,
+    ],
+)
+def test_bad_source_ends_in_one_error_and_nothing_is_written(spoil, synthetic, tmp_path):
+    source = shutil.copytree(synthetic, tmp_path / "source")
+    expected = spoil(source)
+    out = tmp_path / "out"
+    error = one_error(call("make_tfrecords.py", "--source", source, "--records", out / "records"))
+    assert expected in error and not out.exists()
 
 
 def test_converter_packs_refuses_to_overwrite_and_overwrites(synthetic, tmp_path):

@@ -134,6 +134,23 @@ def test_missing_table_is_refused(copy):
         find_images(copy)
 
 
+@pytest.mark.parametrize("name", ["*prelim_phase_data", "*final_phase_data", "fold_1/hem"])
+def test_empty_folder_of_a_phase_is_listed(copy, name):
+    (folder,) = (path for path in copy.rglob(name) if path.is_dir())
+    shutil.rmtree(folder)
+    folder.mkdir()
+    with pytest.raises(SourceError, match=f"{folder}: the folder holds no image"):
+        find_images(copy)
+
+
+def test_folder_nested_in_itself_is_not_empty(copy):
+    (folder,) = (path for path in copy.rglob("*final_phase_data") if path.is_dir())
+    inner = folder.rename(folder.with_name("aside"))
+    folder.mkdir()
+    inner.rename(folder / folder.name)
+    assert len(find_images(copy)) == 120
+
+
 def test_phase_image_without_a_number_is_listed(copy):
     path = next(copy.rglob("*final_phase*/1.bmp"))
     path.rename(path.with_name("one.bmp"))

@@ -58,7 +58,7 @@ def find_images(root: Path) -> list[SourceImage]:
     """
     if not root.is_dir():
         raise FileNotFoundError(f"No such folder: {root}")
-    bitmaps, tables = _walk(root)
+    folders, bitmaps, tables = _walk(root)
     if not bitmaps:
         raise SourceError(
             ["training_data/fold_0/all/UID_*.bmp and so on"],
@@ -74,7 +74,7 @@ def find_images(root: Path) -> list[SourceImage]:
     final, misnamed = _final_images(by_phase["test"])
     images += final
     problems += misnamed + _repeated_names(images) + _patients_in_both_classes(images)
-    problems += _bad_bitmaps(bitmaps)
+    problems += _empty_folders(folders, bitmaps) + _bad_bitmaps(bitmaps)
     if problems:
         raise SourceError(
             problems,
@@ -83,16 +83,17 @@ def find_images(root: Path) -> list[SourceImage]:
     return images
 
 
-def _walk(root: Path) -> tuple[list[Path], list[Path]]:
-    """All BMP and CSV files below a folder, dotfiles left out, in a fixed order."""
-    found = {".bmp": [], ".csv": []}
+def _walk(root: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """All folders, BMP and CSV files below a folder, dotfiles left out, in a fixed order."""
+    folders, found = [], {".bmp": [], ".csv": []}
     for folder, children, files in os.walk(root):
         children[:] = sorted(child for child in children if not child.startswith("."))
+        folders += [Path(folder, child) for child in children]
         for file in sorted(files):
             suffix = Path(file).suffix.lower()
             if suffix in found and not file.startswith("."):
                 found[suffix].append(Path(folder, file))
-    return found[".bmp"], found[".csv"]
+    return folders, found[".bmp"], found[".csv"]
 
 
 def _phase(path: Path) -> str | None:
@@ -228,6 +229,16 @@ def _patients_in_both_classes(images: list[SourceImage]) -> list[str]:
         for patient, classes in of_patient.items()
         if len(classes) > 1
         for label, paths in sorted(classes.items())
+    ]
+
+
+def _empty_folders(folders: list[Path], bitmaps: list[Path]) -> list[str]:
+    """Folders of a phase without an image below them: an unpacking was cut short."""
+    filled = {parent for path in bitmaps for parent in path.parents}
+    return [
+        f"{folder}: the folder holds no image"
+        for folder in folders
+        if folder not in filled and _phase(folder / "any.bmp")
     ]
 
 
