@@ -5,6 +5,7 @@ from pathlib import Path
 
 from all_tf.config import Experiment
 from all_tf.pipeline import Cells, limit_cells, load_cells
+from tfrecords.leakage import OFFICIAL, read_proof
 from tfrecords.manifest import read_manifest
 
 
@@ -19,6 +20,7 @@ class Data:
     fit: Cells  # Learnt from; duplicates left out.
     selection: Cells  # The epoch is chosen on these.
     held_out: Cells | None  # Scored once, at the end; None where there is no such set.
+    folds: str  # How the folds were made: `leakage.GROUPED` or `leakage.OFFICIAL`.
 
 
 def selection_set(experiment: Experiment) -> tuple[str, int | None]:
@@ -31,49 +33,67 @@ def set_name(split: str, fold: int | None) -> str:
     return split if fold is None else f"{split} fold {fold}"
 
 
-def stamps(experiment: Experiment, split: str, fold: int | None) -> list[str]:
+def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) -> list[str]:
     """What is to be known of figures on a set, from how the run has used its images.
+
+    Args:
+        experiment: The run's.
+        split: Of the set that is scored.
+        fold: Of the training split; None for all of a split.
+        folds: How the run's folds were made.
 
     Returns:
         "optimistic" where the epoch was chosen on images of it, "resubstitution" where the network
-        was trained on images of it; nothing for images that the run has never met.
+        was trained on images of it, "leaky folds" where the run's folds divide patients; nothing
+        for images that an honest run has never met.
     """
     chosen_split, chosen_fold = selection_set(experiment)
     optimistic = split == chosen_split and (chosen_fold is None or fold in (None, chosen_fold))
     resubstitution = split == "train" and (chosen_fold is None or fold != chosen_fold)
-    return ["optimistic"] * optimistic + ["resubstitution"] * resubstitution
+    return (
+        ["optimistic"] * optimistic
+        + ["resubstitution"] * resubstitution
+        + ["leaky folds"] * (folds == OFFICIAL)
+    )
 
 
-def load_data(experiment: Experiment, records: Path) -> Data:
+def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -> Data:
     """Load the sets of a run, and refuse any whose figures would mean nothing.
 
     Under the honest protocol: the folds of train but one, that one, and the preliminary phase if
     it is there. Under the study's: all of train, the preliminary phase, nothing.
 
+    Args:
+        experiment: Whose protocol, fold and limits are followed.
+        records: A records directory.
+        trusted: As `load_cells` takes it.
+
     Raises:
-        RecordsError, FoldsError: The records or folds are missing or damaged.
+        RecordsError, FoldsError, LeakageError: The records are not what was written.
         SplitError: A set would be empty, of one class or without labels, or shares patients with
             the one that is learnt from.
     """
-    training, held_out = load_cells(records, "train"), None
+    training, held_out = load_cells(records, "train", trusted=trusted), None
+    folds = read_proof(records)["folds"]
     if experiment.protocol == "honest":
         fit, selection = _held_in(training, experiment.fold), fold_of(training, experiment.fold)
         if "validation" in read_manifest(records)["splits"]:
-            held_out = load_cells(records, "validation")
+            held_out = load_cells(records, "validation", trusted=trusted)
     else:
-        fit, selection = training, load_cells(records, "validation")
+        fit, selection = training, load_cells(records, "validation", trusted=trusted)
     fit = fit.take(fit.duplicate_of == "")
     fit = limit_cells(fit, experiment.limit_train, seed=experiment.seed)
     limit = experiment.limit_validation
     selection = limit_cells(selection, limit, seed=experiment.seed)
     _require_both_classes(fit, "learn from")
     _require_both_classes(selection, "choose the epoch on")
-    _require_disjoint(fit, selection)
+    if experiment.protocol == "study" or folds != OFFICIAL:  # The published folds share patients.
+        _require_disjoint(fit, selection)
     if held_out is not None:
         held_out = limit_cells(held_out, limit, seed=experiment.seed)
         _require_both_classes(held_out, "be scored on")
         _require_disjoint(fit, held_out)
-    return Data(fit, selection, held_out)
+    return Data(fit, selection, held_out, folds)
 
 
 def _held_in(cells: Cells, fold: int) -> Cells:

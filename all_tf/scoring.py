@@ -13,6 +13,7 @@ from all_tf.evaluation import THRESHOLD, Predictions, evaluate
 from all_tf.pipeline import Cells, canvas_lookup, evaluation_batches, load_cells
 from all_tf.protocols import fold_of, selection_set, set_name, stamps
 from builders.losses import weighted_binary_crossentropy
+from tfrecords.manifest import read_manifest
 
 
 def batches_to_score(cells: Cells, experiment: Experiment, *, title: str) -> tf.data.Dataset:
@@ -43,22 +44,30 @@ def predict(model: keras.Model, batches: tf.data.Dataset, cells: Cells) -> Predi
 def build_report(
     predictions: Predictions,
     experiment: Experiment,
+    facts: dict,
     *,
     split: str,
     fold: int | None,
     best_epoch: int,
-    class_weights: tuple[float, float],
 ) -> dict:
     """The content of a metrics.json: figures, and what they were measured on.
 
     Figures of merit are there only where the labels are. `loss` is the training's own, class
     weights included.
+
+    Args:
+        predictions: Of the set.
+        experiment: The run's.
+        facts: That the run's config.json holds beside it.
+        split: Of the set.
+        fold: Of the training split; None for all of a split.
+        best_epoch: Whose weights predicted.
     """
     report = {
         "split": split,
         "fold": fold,
         "selected_on": set_name(*selection_set(experiment)),
-        "stamps": stamps(experiment, split, fold),
+        "stamps": stamps(experiment, split, fold, folds=facts["folds"]),
         "best_epoch": best_epoch,
         "threshold": THRESHOLD,
         "num_images": len(predictions.names),
@@ -67,7 +76,9 @@ def build_report(
     if np.any(predictions.labels < 0):
         return report
     loss = weighted_binary_crossentropy(
-        predictions.labels[:, None], predictions.logits[:, None], class_weights=class_weights
+        predictions.labels[:, None],
+        predictions.logits[:, None],
+        class_weights=facts["class_weights"],
     )
     return report | {"loss": float(np.mean(loss))} | evaluate(predictions, threshold=THRESHOLD)
 
@@ -88,7 +99,9 @@ def evaluation_folder(run: Path, split: str, fold: int | None) -> Path:
     return run / "evaluation" / set_name(split, fold).replace(" ", "-")
 
 
-def evaluate_run(run: Path, *, records: Path | None, split: str, fold: int | None) -> dict:
+def evaluate_run(
+    run: Path, *, records: Path | None, split: str, fold: int | None, trusted: bool = False
+) -> dict:
     """Score a finished run on a set and file the result in the run.
 
     Args:
@@ -96,6 +109,7 @@ def evaluate_run(run: Path, *, records: Path | None, split: str, fold: int | Non
         records: A records directory; None for the one it was trained on.
         split: "validation", "test" or "train".
         fold: Of the training split; None for all of it.
+        trusted: As `load_cells` takes it.
 
     Returns:
         The report, as filed in `evaluation_folder`.
@@ -106,7 +120,8 @@ def evaluate_run(run: Path, *, records: Path | None, split: str, fold: int | Non
     experiment, facts = read_config(run)
     best_epoch = read_metrics(run)["best_epoch"]
     model = load_model(run)
-    cells = load_cells(records or Path(facts["records"]), split)
+    records = records or Path(facts["records"])
+    cells = load_cells(records, split, trusted=trusted)
     if fold is not None:
         cells = fold_of(cells, fold)
     batches = batches_to_score(cells, experiment, title=set_name(split, fold))
@@ -114,10 +129,12 @@ def evaluate_run(run: Path, *, records: Path | None, split: str, fold: int | Non
     report = build_report(
         predictions,
         experiment,
+        facts,
         split=split,
         fold=fold,
         best_epoch=best_epoch,
-        class_weights=tuple(facts["class_weights"]),
     )
+    if read_manifest(records)["patient_per_image"]:
+        report["stamps"].append("each image its own patient")
     file_evaluation(evaluation_folder(run, split, fold), report, predictions)
     return report

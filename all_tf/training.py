@@ -31,13 +31,14 @@ from tfrecords.manifest import MANIFEST_FILE, digest_file
 _TYPICAL_IMAGES = 512  # From which batch norm's statistics are estimated; 1,024 were no better.
 
 
-def train(experiment: Experiment, records: Path, run: Path) -> list[dict]:
+def train(experiment: Experiment, records: Path, run: Path, *, trusted: bool = False) -> list[dict]:
     """Train, choose the best epoch, score it, and leave all that is needed to judge it in `run`.
 
     Args:
         experiment: What to do, and under which protocol (`all_tf.protocols.load_data`).
         records: A records directory.
         run: A folder that does not exist, or is empty.
+        trusted: Check the lengths of the shards only, not their SHA-256.
 
     Returns:
         The reports: the best epoch on the selection set, as metrics.json holds it, and then, under
@@ -51,13 +52,14 @@ def train(experiment: Experiment, records: Path, run: Path) -> list[dict]:
         raise RunError(
             f"{run} is not empty, and no run overwrites another. Name another --run-dir."
         )
-    data = load_data(experiment, records)
+    data = load_data(experiment, records, trusted=trusted)
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
     steps = steps_in_epoch(data.fit.labels, draws=plan.draws, batch_size=experiment.batch_size)
     model = _build(experiment, plan)
     print(reports.describe_run(experiment, data, plan, model, steps=steps), flush=True)
     run.mkdir(parents=True, exist_ok=True)
-    write_config(run, experiment, _facts(experiment, records, plan))
+    facts = _facts(experiment, records, plan, folds=data.folds)
+    write_config(run, experiment, facts)
     reports.write_environment(run / "environment.json")
     selection = batches_to_score(data.selection, experiment, title="selection set")
     best_epoch = _fit(model, experiment, data, plan, run=run, selection=selection)
@@ -65,12 +67,7 @@ def train(experiment: Experiment, records: Path, run: Path) -> list[dict]:
     def score(cells: Cells, batches: tf.data.Dataset, split: str, fold: int | None):
         predictions = predict(model, batches, cells)
         return predictions, build_report(
-            predictions,
-            experiment,
-            split=split,
-            fold=fold,
-            best_epoch=best_epoch,
-            class_weights=plan.class_weights,
+            predictions, experiment, facts, split=split, fold=fold, best_epoch=best_epoch
         )
 
     predictions, report = score(data.selection, selection, *selection_set(experiment))
@@ -99,12 +96,13 @@ def _build(experiment: Experiment, plan: Plan) -> Classifier:
     return model
 
 
-def _facts(experiment: Experiment, records: Path, plan: Plan) -> dict:
+def _facts(experiment: Experiment, records: Path, plan: Plan, *, folds: str) -> dict:
     """What follows from the experiment and the records, for whoever judges or resumes the run."""
     return {
         "view": asdict(experiment.view),
         "class_weights": plan.class_weights,
         "draws": plan.draws,
+        "folds": folds,
         "records": str(records.resolve()),
         "manifest_sha256": digest_file(records / MANIFEST_FILE),
         "folds_sha256": digest_file(records / FOLDS_FILE),

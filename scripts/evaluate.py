@@ -22,7 +22,13 @@ def main() -> None:
         from all_tf.reports import format_report
         from all_tf.scoring import evaluate_run, evaluation_folder
 
-        report = evaluate_run(args.run, records=args.records, split=args.split, fold=args.fold)
+        report = evaluate_run(
+            args.run,
+            records=args.records,
+            split=args.split,
+            fold=args.fold,
+            trusted=args.trust_records,
+        )
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(format_report(report))
@@ -37,6 +43,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--records", type=Path, help="default: those it was trained on")
     parser.add_argument("--split", choices=names.SPLITS, default="validation")
     parser.add_argument("--fold", type=int, metavar="K", help="one fold of the train split")
+    parser.add_argument(
+        "--trust-records", action="store_true", help="skip the SHA-256 of the shards"
+    )
     return parser.parse_args()
 
 

@@ -1,9 +1,11 @@
-"""Pack the BMP images of C-NMC 2019 into TFRecords.
+"""Pack the BMP images of C-NMC 2019 into TFRecords, check packed ones, or make new folds.
 
     python scripts/make_tfrecords.py --source data/C-NMC_Leukemia
+    python scripts/make_tfrecords.py --verify data/records
+    python scripts/make_tfrecords.py --refold 10
 
 Writes data/records: lossless, verified, patients never divided between folds. The whole data set
-takes a few minutes and 0.7 GB.
+takes a few minutes and 0.7 GB. An interrupted run goes on where it was.
 """
 
 import argparse
@@ -18,52 +20,95 @@ _NO_SOURCE = """no folder {source}.
     python scripts/make_synthetic.py --out data/synthetic
     python scripts/make_tfrecords.py --source data/synthetic"""
 
+_LAYOUT = "folders: other cells, in CLASS/PATIENT/ or a CSV with the columns path,label,patient"
+
 
 def main() -> None:
     args = _parse()
-    if not args.source.is_dir():
-        sys.exit("error: " + _NO_SOURCE.format(source=args.source))
-    from all_tf.progress import track
-    from all_tf.runtime import load_tensorflow
-    from tfrecords.atomic import fresh_directory
-    from tfrecords.manifest import MANIFEST_FILE
-    from tfrecords.sources import find_images
-    from tfrecords.summary import summarize
-    from tfrecords.writer import write_records
-
+    work = _verify if args.verify else _refold if args.refold else _convert
     try:
-        images = find_images(args.source)
-        load_tensorflow()
-        with fresh_directory(
-            args.records, overwrite=args.overwrite, marker=MANIFEST_FILE
-        ) as directory:
-            packed = write_records(
-                images,
-                directory,
-                num_folds=args.folds,
-                seed=args.seed,
-                num_workers=args.workers,
-                progress=track,
-            )
+        work(args)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
-    print(summarize(packed))
-    print(
-        f"\nRecords: {args.records}\nNext: python scripts/train.py --arch densenet169"
-        f" --records {args.records}"
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command goes on from here")
+
+
+def _convert(args: argparse.Namespace) -> None:
+    if not args.source.exists():
+        raise FileNotFoundError(_NO_SOURCE.format(source=args.source))
+    from all_tf.progress import track
+    from all_tf.runtime import load_tensorflow
+    from tfrecords.origins import describe_origin, find_origin
+
+    origin = find_origin(
+        args.source,
+        layout=args.layout,
+        max_skips=args.allow_skips,
+        patient_per_image=args.patient_per_image,
     )
+    print(describe_origin(origin), flush=True)
+    load_tensorflow()
+    from tfrecords.conversion import Target, convert
+    from tfrecords.writer import Settings
+
+    target = Target(args.records, args.overwrite, args.require_published)
+    settings = Settings(args.folds, args.seed, args.workers, not args.no_scan)
+    print("\n" + convert(origin, target, settings, progress=track))
+    print(
+        f"\nRecords: {args.records}\n"
+        f"Next: python scripts/train.py --arch densenet169 --records {args.records}"
+        if args.layout == "cnmc"
+        else f"\nNext: python scripts/evaluate.py RUN --records {args.records}"
+    )
+
+
+def _verify(args: argparse.Namespace) -> None:
+    from tfrecords.verification import verify_records
+
+    print(verify_records(args.verify))
+
+
+def _refold(args: argparse.Namespace) -> None:
+    from all_tf.runtime import load_tensorflow
+
+    load_tensorflow()
+    from tfrecords.summary import summarize
+    from tfrecords.suspects import read_suspects
+    from tfrecords.writer import refold
+
+    packed = refold(args.records, folds=args.refold, seed=args.seed)
+    print(summarize(packed, read_suspects(args.records)))
+
+
+def _folds(text: str) -> int | str:
+    return text if text == "official" else int(text)
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
-    parser.add_argument("--records", type=Path, default=Path("data/records"))
-    parser.add_argument("--folds", type=int, default=5, help="folds of the training phase")
-    parser.add_argument("--workers", type=int, help="processes; by default one a core")
-    parser.add_argument("--seed", type=int, default=0, help="of the order of records, and folds")
-    parser.add_argument("--overwrite", action="store_true", help="replace existing records")
+    add = parser.add_argument
+    add("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
+    add("--records", type=Path, default=Path("data/records"))
+    add(
+        "--folds",
+        type=_folds,
+        default=5,
+        metavar="K",
+        help="folds of the training phase, or official: the published ones, which leak",
+    )
+    add("--workers", type=int, metavar="N", help="processes; by default one a core")
+    add("--seed", type=int, default=0, metavar="N", help="of the order of records, and of folds")
+    add("--overwrite", action="store_true", help="replace existing records")
+    add("--layout", choices=("cnmc", "folders"), default="cnmc", help=_LAYOUT)
+    add("--patient-per-image", action="store_true", help="let images without a patient in")
+    add("--allow-skips", type=int, default=0, metavar="N", help="leave out up to N bad bitmaps")
+    add("--require-published", action="store_true", help="refuse files that are not as published")
+    add("--no-scan", action="store_true", help="do not look for near-duplicates")
+    add("--verify", type=Path, metavar="DIR", help="only check that these records are whole")
+    add("--refold", type=_folds, metavar="K", help="only make new folds for existing records")
     return parser.parse_args()
 
 

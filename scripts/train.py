@@ -16,7 +16,7 @@ from all_tf import names
 
 def main() -> None:
     args = vars(_parse())
-    records, run = args.pop("records"), args.pop("run_dir")
+    records, run, trusted = args.pop("records"), args.pop("run_dir"), args.pop("trust_records")
     run = run or Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{args['arch']}")
     from dataclasses import replace
 
@@ -31,7 +31,7 @@ def main() -> None:
         from all_tf.reports import format_report
         from all_tf.training import train
 
-        reports = train(experiment, records, run)
+        reports = train(experiment, records, run, trusted=trusted)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
@@ -76,6 +76,7 @@ def _parse() -> argparse.Namespace:
     add("--seed", type=int, metavar="N")
     add("--limit-train", type=int, metavar="N", help="images, drawn over classes and patients")
     add("--limit-validation", type=int, metavar="N")
+    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
     return parser.parse_args()
 
 

@@ -14,7 +14,7 @@ load_tensorflow()
 
 from tfrecords.sources import find_images  # noqa: E402 - TensorFlow is loaded first, quietly.
 from tfrecords.synthetic import encode_bmp, write_synthetic  # noqa: E402
-from tfrecords.writer import write_records  # noqa: E402
+from tfrecords.writer import Settings, write_records  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "cnmc_real"  # Beside a checkout of the developers, not a user's.
@@ -30,7 +30,7 @@ def synthetic(tmp_path_factory) -> Path:
 def records(synthetic, tmp_path_factory) -> Path:
     """The synthetic set, packed in three folds."""
     directory = tmp_path_factory.mktemp("records")
-    write_records(find_images(synthetic), directory, num_folds=3, num_workers=1)
+    write_records(find_images(synthetic), directory, Settings(folds=3, num_workers=1))
     return directory
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tfrecords.groups import FoldError, assign_folds, find_duplicates, group_patients
+from tfrecords.index import IndexRow
 from tfrecords.sources import SourceImage
 
 
@@ -14,11 +15,15 @@ def image(name: str, patient: str, label: int = 1, phase: str = "train") -> Sour
     return SourceImage(Path(name), name, patient, label, phase, 0)
 
 
-def many(num_patients: int, *, seed: int) -> list[SourceImage]:
-    """Patients of very unequal size, half of them of each class."""
+def row(name: str, group: str, label: int, split: str = "train") -> IndexRow:
+    return IndexRow(name, split, label, group, group, "", 0, "", "")
+
+
+def many(num_patients: int, *, seed: int) -> list[IndexRow]:
+    """Patients of very unequal size, half of them of each class, each two of a class one group."""
     rng = np.random.default_rng(seed)
     return [
-        image(f"{patient}_{n}", str(patient), patient % 2)
+        row(f"{patient}_{n}", f"g{patient // 4}-{patient % 2}", patient % 2)
         for patient in range(num_patients)
         for n in range(int(rng.integers(1, 60)))
     ]
@@ -52,35 +57,31 @@ def test_unpublished_image_with_a_patients_pixels_joins_that_patient():
 
 @pytest.mark.parametrize("num_folds", [2, 3, 5])
 def test_no_group_lies_in_two_folds_and_every_fold_has_both_classes(num_folds):
-    images = many(30, seed=num_folds)
-    groups = {i.name: f"g{int(i.patient) // 3}-{i.label}" for i in images}
-    folds = assign_folds(images, groups, num_folds=num_folds, seed=0)
-    assert folds.keys() == groups.keys()
-    folds_of_group = {group: set() for group in groups.values()}
-    for name, fold in folds.items():
-        folds_of_group[groups[name]].add(fold)
-    assert all(len(found) == 1 for found in folds_of_group.values())
-    assert {(folds[i.name], i.label) for i in images} == {
+    rows = many(30, seed=num_folds)
+    folds = assign_folds(rows, num_folds=num_folds, seed=0)
+    assert folds.keys() == {row.name for row in rows}
+    pairs = {(row.group, folds[row.name]) for row in rows}
+    assert len(pairs) == len({row.group for row in rows})
+    assert {(folds[row.name], row.label) for row in rows} == {
         (fold, label) for fold in range(num_folds) for label in (0, 1)
     }
 
 
 def test_classes_are_balanced_over_folds():
-    images = many(120, seed=1)
-    folds = assign_folds(images, {i.name: i.patient for i in images}, num_folds=5, seed=0)
+    rows = many(240, seed=1)
+    folds = assign_folds(rows, num_folds=5, seed=0)
     for label in (0, 1):
-        counts = Counter(folds[i.name] for i in images if i.label == label)
+        counts = Counter(folds[row.name] for row in rows if row.label == label)
         assert max(counts.values()) < 1.15 * min(counts.values())
 
 
 def test_only_training_images_get_a_fold():
-    images = [*many(12, seed=0), image("validation/1.bmp", "v", 1, "validation")]
-    folds = assign_folds(images, {i.name: i.patient for i in images}, num_folds=2, seed=0)
+    rows = [*many(12, seed=0), row("validation/1.bmp", "v", 1, "validation")]
+    folds = assign_folds(rows, num_folds=2, seed=0)
     assert "validation/1.bmp" not in folds
 
 
 def test_more_folds_than_patients_of_a_class_are_refused():
-    images = [image("a", "1"), image("b", "2"), image("c", "H1", 0), image("d", "H2", 0)]
-    groups = {i.name: i.patient for i in images}
+    rows = [row("a", "1", 1), row("b", "2", 1), row("c", "H1", 0), row("d", "H2", 0)]
     with pytest.raises(FoldError, match="Expected 2 to 2 folds.*folds=3"):
-        assign_folds(images, groups, num_folds=3, seed=0)
+        assign_folds(rows, num_folds=3, seed=0)

@@ -90,4 +90,5 @@ def test_study_protocol_without_a_preliminary_phase_is_refused(records, tmp_path
     ],
 )
 def test_stamps_say_what_the_run_did_with_the_images(experiment, split, fold, expected):
-    assert stamps(experiment, split, fold) == expected
+    assert stamps(experiment, split, fold, folds="grouped") == expected
+    assert stamps(experiment, split, fold, folds="official") == [*expected, "leaky folds"]

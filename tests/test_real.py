@@ -7,7 +7,7 @@ from conftest import read_rows
 
 from tfrecords.bitmaps import decode_bitmap
 from tfrecords.sources import find_images
-from tfrecords.writer import write_records
+from tfrecords.writer import Settings, write_records
 
 pytestmark = pytest.mark.slow
 
@@ -15,20 +15,20 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def packed(real_source, tmp_path_factory):
     directory = tmp_path_factory.mktemp("real_records")
-    return directory, write_records(find_images(real_source), directory, num_folds=3)
+    return directory, write_records(find_images(real_source), directory, Settings(folds=3)).rows
 
 
 def test_all_images_and_patients_are_packed(packed):
-    _, images = packed
-    assert len(images) == 2103
-    assert [sum(image.source.label == label for image in images) for label in (1, 0)] == [1288, 815]
-    assert len({image.source.patient for image in images}) == 29
+    _, rows = packed
+    assert len(rows) == 2103
+    assert [sum(row.label == label for row in rows) for label in (1, 0)] == [1288, 815]
+    assert len({row.patient for row in rows}) == 29
 
 
 def test_shared_images_join_the_patients_that_they_show_to_be_one(packed):
-    _, images = packed
-    assert sum(bool(image.duplicate_of) for image in images) == 29
-    joined = {image.group for image in images if "+" in image.group}
+    _, rows = packed
+    assert sum(bool(row.duplicate_of) for row in rows) == 29
+    joined = {row.group for row in rows if "+" in row.group}
     assert joined == {"20+21", "51+75+78", "H3+H10"}
 
 

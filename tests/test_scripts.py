@@ -1,12 +1,16 @@
 """The commands as a user types them: help at once, errors of one line, exit codes."""
 
+import json
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import ROOT
 from PIL import Image
+
+from tfrecords.synthetic_cells import draw_cell
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 HEAVY = ("tensorflow", "keras", "numpy", "tensorflow_datasets", "sklearn", "matplotlib")
@@ -110,11 +114,12 @@ def test_bad_source_ends_in_one_error_and_nothing_is_written(spoil, synthetic, t
     assert expected in error and not out.exists()
 
 
+@pytest.mark.slow
 def test_converter_packs_refuses_to_overwrite_and_overwrites(synthetic, tmp_path):
     arguments = ("--source", synthetic, "--records", tmp_path / "records", "--folds", 2)
     first = call("make_tfrecords.py", *arguments)
     assert first.returncode == 0, first.stderr
-    assert "Packed 120 images" in first.stdout and "train.py" in first.stdout
+    assert "120 images of" in first.stdout and "train.py" in first.stdout
     before = (tmp_path / "records/manifest.json").read_text()
     assert "Pass --overwrite" in one_error(call("make_tfrecords.py", *arguments))
     assert call("make_tfrecords.py", *arguments, "--overwrite", "--seed", 1).returncode == 0
@@ -122,6 +127,7 @@ def test_converter_packs_refuses_to_overwrite_and_overwrites(synthetic, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["records"]
 
 
+@pytest.mark.slow
 def test_train_and_evaluate_as_typed(records, tmp_path):
     trained = call(
         "train.py", "--arch", "base_cnn", "--records", records, "--image-size", 32, "--seed", 4,
@@ -156,3 +162,55 @@ def test_impossible_training_ends_in_one_error(arguments, message, tmp_path):
 def test_unknown_monitor_is_refused_with_the_known_ones():
     answer = call("train.py", "--arch", "base_cnn", "--monitor", "val_kapa")
     assert answer.returncode == 2 and "val_kappa" in answer.stderr
+
+
+def test_verify_and_refold_as_typed(records, tmp_path):
+    copy = shutil.copytree(records, tmp_path / "records")
+    whole = call("make_tfrecords.py", "--verify", copy)
+    assert whole.returncode == 0 and "is as it was written: 120 images" in whole.stdout
+    refolded = call("make_tfrecords.py", "--refold", "official", "--records", copy)
+    assert refolded.returncode == 0, refolded.stderr
+    assert "WARNING" in refolded.stdout and "stamped: leaky folds" in refolded.stdout
+    next(copy.glob("cnmc-test*")).write_bytes(b"")
+    error = one_error(call("make_tfrecords.py", "--verify", copy))
+    assert "cnmc-test.tfrecord-00000-of-00001: 0 bytes" in error
+
+
+def test_bad_bitmaps_are_let_go_where_that_is_allowed_and_recorded(synthetic, tmp_path):
+    source = shutil.copytree(synthetic, tmp_path / "source")
+    bad = sorted(source.rglob("*final_phase_data/*.bmp"))[:2]
+    for path in bad:
+        path.write_bytes(b"BM")
+    arguments = ("--source", source, "--records", tmp_path / "records", "--folds", 2, "--no-scan")
+    error = one_error(call("make_tfrecords.py", *arguments, "--allow-skips", 1))
+    assert all(path.name in error for path in bad) and not (tmp_path / "records").exists()
+    done = call("make_tfrecords.py", *arguments, "--allow-skips", 2)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "records/manifest.json").read_text())
+    assert len(manifest["skipped"]) == 2 and "cut inside the header" in manifest["skipped"][0]
+    assert "Skipped, and listed in the manifest" in done.stdout
+
+
+@pytest.mark.slow
+def test_cells_of_another_laboratory_are_packed_and_scored(records, tmp_path):
+    rng = np.random.default_rng(0)
+    for number, name in enumerate(["all/p1/a.png", "all/p1/b.jpg", "hem/p2/c.tif", "hem/d.png"]):
+        path = tmp_path / "cells" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw_cell(rng, label=int(number < 2))[75:375, 75:375]).save(path)
+    arguments = ("--source", tmp_path / "cells", "--layout", "folders")
+    arguments += ("--records", tmp_path / "other", "--no-scan")
+    assert "hem/d.png: no patient" in one_error(call("make_tfrecords.py", *arguments))
+    packed = call("make_tfrecords.py", *arguments, "--patient-per-image")
+    assert packed.returncode == 0, packed.stderr
+    assert "WARNING: images without a patient" in packed.stdout
+    run = tmp_path / "run"
+    trained = call(
+        "train.py", "--arch", "base_cnn", "--records", records, "--image-size", 32,
+        "--limit-train", 10, "--run-dir", run,
+    )  # fmt: skip
+    assert trained.returncode == 0, trained.stderr
+    scored = call("evaluate.py", run, "--records", tmp_path / "other", "--split", "validation")
+    assert scored.returncode == 0, scored.stderr
+    assert "4 images of 3 patients" in scored.stdout
+    assert "[each image its own patient]" in scored.stdout

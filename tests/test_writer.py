@@ -13,7 +13,7 @@ from tfrecords.folds import read_folds
 from tfrecords.manifest import read_manifest
 from tfrecords.sources import find_images
 from tfrecords.summary import summarize
-from tfrecords.writer import write_records
+from tfrecords.writer import Settings, write_records
 
 
 def digests(directory):
@@ -55,7 +55,7 @@ def test_bytes_depend_on_the_seed_and_not_on_the_processes(draw_source, tmp_path
     written = {}
     for title, seed, workers in (("one", 0, 1), ("three", 0, 3), ("other", 1, 1)):
         (tmp_path / title).mkdir()
-        write_records(images, tmp_path / title, num_folds=2, seed=seed, num_workers=workers)
+        write_records(images, tmp_path / title, Settings(2, seed, workers))
         written[title] = digests(tmp_path / title)
     assert written["one"] == written["three"] != written["other"]
 
@@ -102,7 +102,7 @@ def test_file_spoiled_after_it_was_found_stops_the_writing(draw_source, tmp_path
     images[1].path.write_bytes(b"BM")
     (tmp_path / "records").mkdir()
     with pytest.raises(BitmapError, match=r"UID_H1_1_1_hem\.bmp: cut inside the header"):
-        write_records(images, tmp_path / "records", num_workers=1)
+        write_records(images, tmp_path / "records", Settings(num_workers=1))
 
 
 def test_summary_counts_by_class_patient_and_fold(draw_source, tmp_path):
@@ -110,10 +110,9 @@ def test_summary_counts_by_class_patient_and_fold(draw_source, tmp_path):
     files |= {f"fold_0/hem/UID_H{p}_1_1_hem.bmp": 50 + p for p in (1, 2)}
     files |= {"fold_1/all/UID_3_1_1_all.bmp": 10}  # The image of patient 1, cell 1.
     (tmp_path / "records").mkdir()
-    text = summarize(
-        write_records(find_images(draw_source(files)), tmp_path / "records", num_folds=2)
-    )
-    assert "Packed 9 images of 5 patient ids; 1 of them" in text
+    packed = write_records(find_images(draw_source(files)), tmp_path / "records", Settings(folds=2))
+    text = summarize(packed, None)
+    assert "9 images of 5 patient ids; 1 of them" in text
     assert "train                  7       2           0   3 + 2" in text
     assert "1 (3)" in text and "H1 (1)" in text
     assert "one person: 1+3" in text

@@ -1,46 +1,56 @@
-"""Bitmaps to PNG with digests: the work of the converter's processes, without TensorFlow."""
+"""Images to PNG with digests: the work of the converter's processes, without TensorFlow."""
 
 import hashlib
 import io
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+import PIL
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from tfrecords.bitmaps import BitmapError, crop_center, decode_bitmap
 from tfrecords.schema import IMAGE_SIDE
 
 _PNG_LEVEL = 3  # Of zlib. On real cells 43 KB in 6 ms; level 6 gives 38 KB in 15 ms.
+ENCODER = f"PNG level {_PNG_LEVEL} by Pillow {PIL.__version__}"  # What else decides on the bytes.
+_PICTURE_FORMATS = ("BMP", "PNG", "TIFF", "JPEG")
+_PICTURE_MODES = ("RGB", "L", "RGBA", "LA")
 
 
 class EncodedImage(NamedTuple):
     """One image as it will lie in the records, and what it came from."""
 
     num_bytes: int  # Of the PNG.
-    file_sha256: str  # Of the BMP file.
+    file_sha256: str  # Of the image file.
     pixel_sha256: str  # Of the RGB pixels, whatever header the file had.
 
 
-def encode_images(paths: list[Path], spool: Path) -> list[EncodedImage]:
-    """Write the PNGs of some bitmaps one after another into one file.
+def encode_images(
+    paths: Sequence[Path], spool: Path, *, decoders: Sequence[str] | None = None
+) -> list[EncodedImage]:
+    """Write the PNGs of some images one after another into one file.
 
     Args:
-        paths: BMP files of 450 or 600 pixels a side; the latter are cropped to their centre.
+        paths: Image files. Those of more than 450 pixels a side are cropped to their centre,
+            smaller ones laid in the middle of black; the scale stays.
         spool: The file to write. Slices of `num_bytes` are the PNGs, in the order of `paths`.
+        decoders: How to read each of them, keys of `DECODERS`; None for C-NMC's bitmaps.
 
     Raises:
-        BitmapError: A file is not as `decode_bitmap` wants it; the message names it.
+        BitmapError: A file is not as its decoder wants it; the message names it.
     """
     encoded = []
     with spool.open("wb") as file:
-        for path in paths:
+        for path, decoder in zip(paths, decoders or ["bitmap"] * len(paths), strict=True):
             data = path.read_bytes()
             try:
-                pixels = decode_bitmap(data)
+                pixels = DECODERS[decoder](data)
             except BitmapError as error:
                 raise BitmapError(f"{path}: {error}") from error
-            pixels = np.ascontiguousarray(crop_center(pixels, IMAGE_SIDE))
+            pixels = np.ascontiguousarray(fit_center(pixels, IMAGE_SIDE))
             num_bytes = file.write(encode_png(pixels))
             encoded.append(
                 EncodedImage(
@@ -57,3 +67,71 @@ def encode_png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=_PNG_LEVEL)
     return buffer.getvalue()
+
+
+def decode_picture(data: bytes) -> np.ndarray:
+    """The pixels of a whole BMP, PNG, TIFF or JPEG file of another laboratory.
+
+    The content decides on the format, not the file's name. Whatever would need a guess is refused:
+    how to bring 16 bits to 8, what lies behind transparent pixels, which page is meant, which way
+    is up; and palettes, whose 256 colours are not those that the camera saw.
+
+    Returns:
+        uint8 `(height, width, 3)`, RGB as stored, the top row first.
+
+    Raises:
+        BitmapError: Another kind of file, a damaged one, or one that needs a guess.
+    """
+    if not data:
+        raise BitmapError("the file is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Where Pillow warns, it goes on with a guess.
+            with Image.open(io.BytesIO(data), formats=_PICTURE_FORMATS) as image:
+                _refuse_guesses(image)
+                image.load()
+                if image.mode in ("RGBA", "LA") and image.getextrema()[-1] != (255, 255):
+                    raise BitmapError("transparent pixels; lay the image on black first")
+                return np.asarray(image.convert("RGB"))
+    except BitmapError:
+        raise
+    except UnidentifiedImageError as error:
+        raise BitmapError(
+            f"not a BMP, PNG, TIFF or JPEG file that Pillow knows: it begins with {data[:4]!r}"
+        ) from error
+    except Exception as error:  # Of damaged files: OSError, SyntaxError, struct.error and others.
+        raise BitmapError(f"cannot be decoded: {error}") from error
+
+
+def _refuse_guesses(image: Image.Image) -> None:
+    """Judge an opened file before its pixels are read: Pillow forgets some of this on reading."""
+    if image.mode not in _PICTURE_MODES:
+        raise BitmapError(f"expected RGB or grey pixels; received mode {image.mode} of Pillow")
+    # Pillow cuts 16 bits a channel to 8 without a word: only its "raw mode" tells, as in RGB;16B.
+    raw_modes = {t.args if isinstance(t.args, str) else t.args[0] for t in image.tile}
+    bits = getattr(image, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (8,))
+    if set(bits) != {8} or not all(raw_mode.isalpha() for raw_mode in raw_modes):
+        raise BitmapError(f"expected 8 bits a channel; received {', '.join(sorted(raw_modes))}")
+    if "transparency" in image.info:
+        raise BitmapError("a transparent colour; lay the image on black first")
+    if (num_images := getattr(image, "n_frames", 1)) != 1:
+        raise BitmapError(f"expected one image a file; received {num_images}")
+    if (orientation := image.getexif().get(ExifTags.Base.Orientation, 1)) != 1:
+        raise BitmapError(
+            f"to be turned when shown (EXIF orientation {orientation}), which some programs do and "
+            "others do not; turn the pixels and drop the tag"
+        )
+
+
+def fit_center(image: np.ndarray, side: int) -> np.ndarray:
+    """The centre of an image, black where it does not reach: `(h, w, 3)` to `(side, side, 3)`."""
+    missing = [max(side - length, 0) for length in image.shape[:2]]
+    if any(missing):
+        image = np.pad(image, [*((m // 2, m - m // 2) for m in missing), (0, 0)])
+    return crop_center(image, side)
+
+
+DECODERS = {
+    "bitmap": decode_bitmap,  # C-NMC's own form, every byte accounted for.
+    "picture": decode_picture,
+}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfrecords.index import IndexRow
 from tfrecords.sources import SourceImage
 
 
@@ -70,14 +71,11 @@ def _by_number(patient: str) -> tuple[str, int, str]:
     return patient[: -len(digits)], int(digits) if digits.isdigit() else 0, patient
 
 
-def assign_folds(
-    images: Sequence[SourceImage], group_of_name: dict[str, str], *, num_folds: int, seed: int
-) -> dict[str, int]:
+def assign_folds(rows: Sequence[IndexRow], *, num_folds: int, seed: int) -> dict[str, int]:
     """Share the training images out into folds, whole groups at a time, classes balanced.
 
     Args:
-        images: Of any phase; only the training phase gets folds.
-        group_of_name: As `group_patients` gives it.
+        rows: Of any split; only the training split gets folds.
         num_folds: At least 2.
         seed: Of the order in which groups are dealt.
 
@@ -89,11 +87,11 @@ def assign_folds(
     """
     from sklearn.model_selection import StratifiedGroupKFold  # 1 s, only where folds are dealt.
 
-    training = [image for image in images if image.phase == "train"]
+    training = [row for row in rows if row.split == "train"]
     if not training:
         return {}
-    labels = np.array([image.label for image in training])
-    groups = np.array([group_of_name[image.name] for image in training])
+    labels = np.array([row.label for row in training])
+    groups = np.array([row.group for row in training])
     num_groups = min(len(set(groups[labels == label])) for label in (0, 1))
     if not 2 <= num_folds <= num_groups:
         raise FoldError(
@@ -106,7 +104,7 @@ def assign_folds(
         if len(set(labels[held_out])) < 2:
             raise FoldError(
                 f"Fold {fold} of {num_folds} would hold one class only. "
-                f"Ask for fewer folds or another seed. Received: folds={num_folds}, seed={seed}"
+                f"Ask for fewer folds. Received: folds={num_folds}, seed={seed}"
             )
         fold_of_name |= {training[index].name: fold for index in held_out}
     return fold_of_name

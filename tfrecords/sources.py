@@ -1,20 +1,26 @@
-"""The only place that knows how C-NMC is foldered and named."""
+"""The images of C-NMC on a disk: what each one is, and whether they can be packed."""
 
-import csv
-import os
-import re
+import filecmp
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tfrecords.bitmaps import BitmapError, check_bitmap
-from tfrecords.schema import CLASSES, UNLABELLED
+from tfrecords.layouts import (
+    CELL_NAME,
+    PHASE_NAME,
+    Place,
+    Tree,
+    empty_folders,
+    label_tables,
+    place_of,
+    read_labels,
+    walk,
+)
+from tfrecords.schema import CLASSES, SPLITS, UNLABELLED
 
-_CELL = re.compile(r"UID_([Hh]?\d+)_(\d+)_(\d+)_(all|hem)\.bmp")  # Patient, slide, cell, class.
-_PHASE_IMAGE = re.compile(r"(\d+)\.bmp", re.IGNORECASE)
-_FOLD = re.compile(r"fold_(\d)")
-_LABEL_COLUMNS = ["Patient_ID", "new_names", "labels"]
 _SHOWN = 40  # Problems spelled out in one message; the rest are counted.
 
 
@@ -37,192 +43,110 @@ class SourceImage:
     label: int  # 1 = ALL, 0 = HEM, -1 = unpublished.
     phase: str  # "train", "validation" (preliminary phase) or "test" (final phase).
     fold: int  # The published fold, 0 to 2; -1 outside the training phase.
+    decoder: str = "bitmap"  # A key of `encoding.DECODERS`: "picture" for what is not C-NMC's.
+
+
+class Refused(NamedTuple):
+    """A file whose pixels cannot be read exactly."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a folder holds."""
+
+    images: list[SourceImage]
+    refused: list[Refused]
+    num_passed_over: int  # Copies, byte for byte, of an image that is among `images`.
+
+
+class CountRow(NamedTuple):
+    """How many images and patients there are of one phase, fold and class."""
+
+    phase: str
+    fold: int
+    class_name: str  # "all", "hem" or "unlabelled".
+    num_images: int
+    num_patients: int  # 0 where they are unpublished.
 
 
 def find_images(root: Path) -> list[SourceImage]:
-    """Every image of C-NMC below a folder, in the layout that Kaggle ships.
+    """Every image of C-NMC below a folder: `survey(root).images`, with no file skipped."""
+    return survey(root).images
 
-    Only names, places and the headers of files are looked at. Folders match whatever their case;
-    dotfiles are passed over; a phase may be absent.
+
+def survey(root: Path, *, max_skips: int = 0) -> Survey:
+    """Look for the images of C-NMC below a folder, in any layout that `layouts` knows.
+
+    Only names, places and the headers of files are looked at, and the bytes of files that claim
+    to be one image. A phase may be absent. Of copies the first is kept.
 
     Args:
-        root: The folder `C-NMC_Leukemia`, or one that holds it.
+        root: The folder of the data set, or one that holds it.
+        max_skips: How many ill-formed bitmaps may be left out. A label that is missing or
+            contradicts itself is never let through.
 
     Returns:
-        Sorted by phase, then by name; images of the later phases in numeric order.
+        The images by phase, then by name, those of the later phases in numeric order.
 
     Raises:
         FileNotFoundError: There is no such folder.
-        SourceError: No images, or files that are misplaced, misnamed, unreadable, or at odds with
-            the labels; all of them are listed.
+        SourceError: No images, or files that are misplaced, misnamed, at odds with the labels or
+            with a file of the same name, or more than `max_skips` that are unreadable. All of
+            them are listed.
     """
     if not root.is_dir():
         raise FileNotFoundError(f"No such folder: {root}")
-    folders, bitmaps, tables = _walk(root)
+    tree = walk(root)
+    bitmaps = [path for path in tree.files if path.suffix.lower() == ".bmp"]
     if not bitmaps:
         raise SourceError(
             ["training_data/fold_0/all/UID_*.bmp and so on"],
             headline=f"No BMP images below {root}. Expected the folder that holds",
         )
-    by_phase, problems = _sort_by_phase(bitmaps)
-    images, misnamed = _training_images(by_phase["train"])
-    problems += misnamed
-    if by_phase["validation"]:
-        labelled, mismatched = _labelled_images(by_phase["validation"], tables)
-        images += labelled
-        problems += mismatched
-    final, misnamed = _final_images(by_phase["test"])
-    images += final
-    problems += misnamed + _repeated_names(images) + _patients_in_both_classes(images)
-    problems += _empty_folders(folders, bitmaps) + _bad_bitmaps(bitmaps)
-    if problems:
-        raise SourceError(
-            problems,
-            headline=f"{len(problems)} problems in {root}. Mend or remove these and run again:",
-        )
-    return images
+    images, problems = _identify(bitmaps, tree, root)
+    problems += patients_in_both_classes(images) + empty_folders(tree, bitmaps) + tree.problems
+    refused = _refused(bitmaps)
+    unreadable = {path for path, _ in refused}
+    kept, differing = _without_copies([i for i in images if i.path not in unreadable])
+    problems += differing
+    if problems or len(refused) > max_skips or not kept:
+        raise list_problems(root, problems + [f"{path}: {reason}" for path, reason in refused])
+    return Survey(kept, refused, len(bitmaps) - len(refused) - len(kept))
 
 
-def _walk(root: Path) -> tuple[list[Path], list[Path], list[Path]]:
-    """All folders, BMP and CSV files below a folder, dotfiles left out, in a fixed order."""
-    folders, found = [], {".bmp": [], ".csv": []}
-    for folder, children, files in os.walk(root):
-        children[:] = sorted(child for child in children if not child.startswith("."))
-        folders += [Path(folder, child) for child in children]
-        for file in sorted(files):
-            suffix = Path(file).suffix.lower()
-            if suffix in found and not file.startswith("."):
-                found[suffix].append(Path(folder, file))
-    return folders, found[".bmp"], found[".csv"]
+def list_problems(root: Path, problems: Sequence[str]) -> SourceError:
+    """The one error that lists all that is wrong with a source."""
+    return SourceError(
+        problems,
+        headline=f"{len(problems)} problems in {root}. Mend or remove these and run again:",
+    )
 
 
-def _phase(path: Path) -> str | None:
-    """The phase that a file's folders name, or None."""
-    folders = [part.lower() for part in path.parts[:-1]]
-    if any("prelim_phase" in folder for folder in folders):
-        return "validation"
-    if any("final_phase" in folder for folder in folders):
-        return "test"
-    if len(folders) > 1 and folders[-1] in CLASSES and _FOLD.fullmatch(folders[-2]):
-        return "train"
-    return None
-
-
-def _sort_by_phase(bitmaps: list[Path]) -> tuple[dict[str, list[Path]], list[str]]:
-    by_phase, problems = defaultdict(list), []
-    for path in bitmaps:
-        if phase := _phase(path):
-            by_phase[phase].append(path)
-        else:
-            problems.append(
-                f"{path}: in no folder of C-NMC (fold_N/all, fold_N/hem, ..._phase_data)"
-            )
-    return by_phase, problems
-
-
-def _training_images(paths: list[Path]) -> tuple[list[SourceImage], list[str]]:
-    images, problems = [], []
-    for path in paths:
-        match, folder = _CELL.fullmatch(path.name), path.parent.name.lower()
-        if not match:
-            problems.append(f"{path}: expected a name like UID_57_29_1_all.bmp")
-        elif match[4] != folder:
-            problems.append(f"{path}: the name says {match[4]}, the folder {folder}")
-        else:
-            fold = int(_FOLD.fullmatch(path.parent.parent.name.lower())[1])
-            images.append(
-                SourceImage(
-                    path,
-                    f"train/{path.name}",
-                    match[1].upper(),
-                    CLASSES.index(folder),
-                    "train",
-                    fold,
-                )
-            )
-    return sorted(images, key=lambda image: image.name), problems
-
-
-def _numbered(paths: list[Path]) -> tuple[list[Path], list[str]]:
-    """Files called 1.bmp, 2.bmp and so on, in numeric order, and what else there is."""
-    matched = [path for path in paths if _PHASE_IMAGE.fullmatch(path.name)]
-    problems = [
-        f"{path}: expected a name like 17.bmp" for path in paths if path not in set(matched)
-    ]
-    return sorted(matched, key=lambda path: int(path.stem)), problems
-
-
-def _final_images(paths: list[Path]) -> tuple[list[SourceImage], list[str]]:
-    numbered, problems = _numbered(paths)
-    images = [
-        SourceImage(path, f"test/{path.name}", "", UNLABELLED, "test", -1) for path in numbered
-    ]
-    return images, problems
-
-
-def _labelled_images(paths: list[Path], tables: list[Path]) -> tuple[list[SourceImage], list[str]]:
-    """The preliminary phase, whose patients and labels stand in a table only."""
-    numbered, problems = _numbered(paths)
-    rows, bad_rows = _read_labels(tables)
-    if rows is None:
-        return [], problems + bad_rows
-    images = []
-    for path in numbered:
-        if path.name.lower() not in rows:
-            problems.append(f"{path}: not in the table of labels")
-            continue
-        patient, label = rows.pop(path.name.lower())
-        images.append(
-            SourceImage(path, f"validation/{path.name}", patient, label, "validation", -1)
-        )
-    problems += [f"{name}: in the table of labels, but there is no such image" for name in rows]
-    return images, problems + bad_rows
-
-
-def _read_labels(tables: list[Path]) -> tuple[dict[str, tuple[str, int]] | None, list[str]]:
-    """From file name to patient and label, and the rows that contradict themselves."""
-    found = [table for table in tables if _columns(table) == _LABEL_COLUMNS]
-    if len(found) != 1:
-        wanted = f"one CSV with the columns {','.join(_LABEL_COLUMNS)}"
-        received = ", ".join(map(str, found)) or "none"
-        return None, [f"preliminary phase: expected {wanted}; received: {received}"]
-    rows, problems = {}, []
-    with found[0].open(newline="", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
-            original, name = row["Patient_ID"] or "", (row["new_names"] or "").lower()
-            match = _CELL.fullmatch(original)
-            where = f"{found[0]}: {original}, {name}, {row['labels']}"
-            if not match:
-                problems.append(f"{where}: expected a Patient_ID like UID_57_29_1_all.bmp")
-            elif row["labels"] != str(CLASSES.index(match[4])):
-                problems.append(f"{where}: the name says {match[4]}, the label otherwise (1 = ALL)")
-            elif name in rows:
-                problems.append(f"{where}: the image has two rows")
-            else:
-                rows[name] = match[1].upper(), CLASSES.index(match[4])
-    return rows, problems
-
-
-def _columns(table: Path) -> list[str]:
-    with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        return next(csv.reader(file), [])
-
-
-def _repeated_names(images: list[SourceImage]) -> list[str]:
-    paths = defaultdict(list)
+def count_found(images: Iterable[SourceImage]) -> list[CountRow]:
+    """Images and patients by phase, published fold and class, in this order; ALL before HEM."""
+    patients = defaultdict(list)
     for image in images:
-        paths[image.name].append(str(image.path))
+        patients[SPLITS.index(image.phase), image.fold, -image.label].append(image.patient)
     return [
-        f"{', '.join(places)}: the same name {len(places)} times"
-        for places in paths.values()
-        if len(places) > 1
+        CountRow(
+            SPLITS[phase],
+            fold,
+            "unlabelled" if -label == UNLABELLED else CLASSES[-label],
+            len(ids),
+            len(set(ids) - {""}),
+        )
+        for (phase, fold, label), ids in sorted(patients.items())
     ]
 
 
-def _patients_in_both_classes(images: list[SourceImage]) -> list[str]:
+def patients_in_both_classes(images: Iterable[SourceImage]) -> list[str]:
+    """One line for each class of a patient who has two: a patient is ill or not."""
     of_patient = defaultdict(lambda: defaultdict(list))
     for image in images:
-        if image.patient:
+        if image.patient and image.label != UNLABELLED:
             of_patient[image.patient][image.label].append(image.path)
     return [
         f"{paths[0]}: patient {patient} has both classes; {len(paths)} images of {CLASSES[label]}"
@@ -232,21 +156,85 @@ def _patients_in_both_classes(images: list[SourceImage]) -> list[str]:
     ]
 
 
-def _empty_folders(folders: list[Path], bitmaps: list[Path]) -> list[str]:
-    """Folders of a phase without an image below them: an unpacking was cut short."""
-    filled = {parent for path in bitmaps for parent in path.parents}
-    return [
-        f"{folder}: the folder holds no image"
-        for folder in folders
-        if folder not in filled and _phase(folder / "any.bmp")
-    ]
+def _identify(bitmaps: list[Path], tree: Tree, root: Path) -> tuple[list[SourceImage], list[str]]:
+    """What each file is, by its place, its name and the table of labels."""
+    place_of_path = {path: place_of(path, root) for path in bitmaps}
+    labels, problems = {}, []
+    names = {p.name.lower() for p, place in place_of_path.items() if place == Place("validation")}
+    if names:
+        labels, problems = read_labels(label_tables(tree, root))
+        problems += [
+            f"{name}: in the table of labels, but there is no such image"
+            for name in (labels or {})
+            if name not in names
+        ]
+    images = []
+    for path, place in place_of_path.items():
+        try:
+            images.append(_image(path, place, labels))
+        except ValueError as error:
+            problems.append(f"{path}: {error}")
+    return sorted(images, key=_by_phase_and_name), problems
 
 
-def _bad_bitmaps(bitmaps: list[Path]) -> list[str]:
-    problems = []
+def _image(
+    path: Path, place: Place | None, labels: dict[str, tuple[str, int]] | None
+) -> SourceImage:
+    """One file's image, or a ValueError with the reason why it is none."""
+    if place is None:
+        raise ValueError("in no folder of C-NMC (fold_N/all, fold_N/hem, ..._phase_data, phase2)")
+    name = f"{place.phase}/{path.stem}.bmp"  # Whatever the case of the extension.
+    if place.phase == "train":
+        match = CELL_NAME.fullmatch(path.name)
+        if not match:
+            raise ValueError("expected a name like UID_57_29_1_all.bmp")
+        if match[2] != place.class_name:
+            raise ValueError(f"the name says {match[2]}, the folder {place.class_name}")
+        label = CLASSES.index(match[2])
+        return SourceImage(path, name, match[1].upper(), label, "train", place.fold)
+    if not PHASE_NAME.fullmatch(path.name):
+        raise ValueError("expected a name like 17.bmp")
+    patient, label = "", UNLABELLED
+    if place.phase == "validation" and labels is not None:  # A missing table is said once.
+        if path.name.lower() not in labels:
+            raise ValueError("not in the table of labels")
+        patient, label = labels[path.name.lower()]
+    return SourceImage(path, name, patient, label, place.phase, -1)
+
+
+def _by_phase_and_name(image: SourceImage) -> tuple[int, int, str]:
+    number = 0 if image.phase == "train" else int(image.path.stem)
+    return SPLITS.index(image.phase), number, image.name
+
+
+def _refused(bitmaps: list[Path]) -> list[Refused]:
+    refused = []
     for path in bitmaps:
         try:
             check_bitmap(path)
         except BitmapError as error:
-            problems.append(f"{path}: {error}")
-    return problems
+            refused.append(Refused(path, str(error)))
+    return refused
+
+
+def _without_copies(images: list[SourceImage]) -> tuple[list[SourceImage], list[str]]:
+    """The first of each name, and the names whose files are not the same image."""
+    copies = defaultdict(list)
+    for image in images:
+        copies[image.name].append(image)
+    problems = [
+        f"{', '.join(str(i.path) for i in (first, *others))}: the same name "
+        f"{1 + len(others)} times, {difference}"
+        for first, *others in copies.values()
+        if (difference := _difference(first, others))
+    ]
+    return [first for first, *_ in copies.values()], problems
+
+
+def _difference(first: SourceImage, others: list[SourceImage]) -> str:
+    """How files of one name differ; empty for mere copies."""
+    if any(other.fold != first.fold for other in others):
+        return "in different folds"  # Which of them is right, nobody can say.
+    if any(not filecmp.cmp(first.path, other.path, shallow=False) for other in others):
+        return "with different bytes"
+    return ""

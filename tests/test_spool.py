@@ -1,0 +1,87 @@
+"""Encoding in chunks that survive a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+from conftest import ROOT, noise
+
+from tfrecords.encoding import encode_png
+from tfrecords.sources import find_images
+from tfrecords.spool import encode_all
+
+
+@pytest.fixture
+def images(draw_source):
+    files = {f"fold_0/all/UID_1_1_{n:03d}_all.bmp": n for n in range(70)}
+    return find_images(draw_source(files))
+
+
+def encode(images, spool):
+    return list(encode_all(images, spool, num_workers=1))
+
+
+def test_png_lies_where_its_place_says(images, tmp_path):
+    places = encode(images, tmp_path / "spool")
+    assert [place.read() for place in places] == [encode_png(noise(n)) for n in range(70)]
+
+
+def test_finished_chunks_are_not_done_again(images, tmp_path):
+    first = encode(images, tmp_path / "spool")
+    pngs = sorted((tmp_path / "spool").glob("*.png"))
+    times = [path.stat().st_mtime_ns for path in pngs]
+    pngs[1].with_suffix(".json").unlink()  # As a kill before the end of this chunk leaves it.
+    assert encode(images, tmp_path / "spool") == first
+    again = [path.stat().st_mtime_ns != old for path, old in zip(pngs, times, strict=True)]
+    assert again == [False, True, False]
+
+
+def test_chunk_of_a_changed_file_is_done_again_and_its_old_one_removed(images, tmp_path):
+    encode(images, tmp_path / "spool")
+    before = {path.name for path in (tmp_path / "spool").iterdir()}
+    path = images[40].path
+    path.write_bytes(path.read_bytes()[:-4] + b"\x01\x02\x03\x04")
+    os.utime(path, ns=(1, 1))
+    encode(images, tmp_path / "spool")
+    after = {path.name for path in (tmp_path / "spool").iterdir()}
+    assert len(before) == len(after) == 6 and len(before & after) == 4
+
+
+def test_processes_end_with_a_killed_converter(images, tmp_path):
+    program = f"""
+        import time
+        from pathlib import Path
+        from tfrecords.sources import find_images
+        from tfrecords.spool import encode_all
+        if __name__ == "__main__":
+            images = find_images(Path({str(images[0].path.parents[3])!r}))
+            encoded = encode_all(images, Path({str(tmp_path / "spool")!r}), num_workers=2)
+            next(encoded)
+            print("ready", flush=True)
+            time.sleep(60)
+    """
+    script = tmp_path / "program.py"
+    script.write_text(textwrap.dedent(program))
+    process = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True
+    )
+    assert process.stdout.readline() == b"ready\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    until = time.monotonic() + 20
+    while _group_lives(process.pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _group_lives(process.pid)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

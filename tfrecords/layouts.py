@@ -1,0 +1,152 @@
+"""How C-NMC is foldered, named and labelled, in each of the forms in which it is handed on.
+
+    Kaggle     training_data/fold_N/{all,hem}/UID_*.bmp,
+               validation_data/C-NMC_test_prelim_phase_data/N.bmp, ..._labels.csv beside it,
+               testing_data/C-NMC_test_final_phase_data/N.bmp
+    TCIA       C-NMC_training_data/fold_N/..., C-NMC_test_{prelim,final}_phase_data/N.bmp
+    challenge  fold_N/..., phase2/N.bmp, phase2.csv, phase3/N.bmp
+
+Only the folder next to the images counts, so all of them are one rule; case never matters.
+"""
+
+import csv
+import os
+import re
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from tfrecords.schema import CLASSES
+
+CELL_NAME = re.compile(r"UID_([Hh]?[0-9]+)_[0-9]+_[0-9]+_(all|hem)(?i:\.bmp)")  # Patient, class.
+PHASE_NAME = re.compile(r"[1-9][0-9]*\.bmp", re.IGNORECASE)
+_FOLD = re.compile(r"fold_([0-9])")
+_PHASES = {
+    "validation": re.compile(r"(?!.*label).*prelim_phase.*|phase2"),
+    "test": re.compile(r"(?!.*label).*final_phase.*|phase3"),
+}
+_LABEL_COLUMNS = ["Patient_ID", "new_names", "labels"]
+_MAX_HEADER = 1000  # Characters: other tables below the root may have lines without end.
+
+
+class Tree(NamedTuple):
+    """What lies below a folder, in a fixed order, outer folders first."""
+
+    folders: list[Path]
+    files: list[Path]
+    problems: list[str]  # Folders that cannot be looked into.
+
+
+class Place(NamedTuple):
+    """What the folders of an image say of it."""
+
+    phase: str  # "train", "validation" or "test".
+    fold: int = -1  # The published fold; -1 outside the training phase.
+    class_name: str = ""  # "all" or "hem"; empty outside the training phase.
+
+
+def walk(root: Path) -> Tree:
+    """Everything below a folder but what systems leave behind: dotfiles and `__MACOSX`.
+
+    Links to folders are followed, unless they lead into themselves.
+    """
+    tree = Tree([], [], [])
+
+    def report(error: OSError) -> None:
+        tree.problems.append(f"{error.filename}: cannot be looked into: {error.strerror}")
+
+    for folder, children, files in os.walk(root, onerror=report, followlinks=True):
+        children[:] = sorted(child for child in children if _is_data(Path(folder, child)))
+        tree.folders.extend(Path(folder, child) for child in children)
+        tree.files.extend(Path(folder, file) for file in sorted(files) if file[0] != ".")
+    return tree
+
+
+def _is_data(folder: Path) -> bool:
+    if folder.name.startswith(".") or folder.name.upper() == "__MACOSX":
+        return False
+    return not (folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve()))
+
+
+def place_of(path: Path, root: Path) -> Place | None:
+    """The place of an image in C-NMC by its folders, the innermost one first, or None.
+
+    The root's own name counts, and nothing above it: a home called `phase2` says nothing.
+    """
+    names = [root.absolute().name, *path.relative_to(root).parts[:-1]]
+    # A folder unpacked into itself is one folder.
+    names = ["", *(name for name, _ in groupby(name.lower() for name in names))]
+    if names[-1] in CLASSES and (fold := _FOLD.fullmatch(names[-2])):
+        return Place("train", int(fold[1]), names[-1])
+    return next(filter(None, map(_place_of_phase, reversed(names))), None)
+
+
+def _place_of_phase(folder: str) -> Place | None:
+    matches = (Place(phase) for phase, pattern in _PHASES.items() if pattern.fullmatch(folder))
+    return next(matches, None)
+
+
+def empty_folders(tree: Tree, images: list[Path]) -> list[str]:
+    """Folders of C-NMC without an image below them: an unpacking was cut short."""
+    filled = {parent for path in images for parent in path.parents}
+    return [
+        f"{folder}: the folder holds no image"
+        for folder in tree.folders
+        if folder not in filled and _holds_images(folder)
+    ]
+
+
+def _holds_images(folder: Path) -> bool:
+    outer, name = folder.parent.name.lower(), folder.name.lower()
+    in_fold = name in CLASSES and _FOLD.fullmatch(outer)
+    return bool(in_fold or _FOLD.fullmatch(name) or _place_of_phase(name))
+
+
+def label_tables(tree: Tree, root: Path) -> list[Path]:
+    """The tables of labels; also beside the root, where that is the phase's own folder."""
+    beside = []
+    if _place_of_phase(root.absolute().name.lower()) == Place("validation"):
+        beside = sorted(path for path in root.absolute().parent.iterdir() if path.name[0] != ".")
+    return [
+        path
+        for path in [*tree.files, *beside]
+        if path.suffix.lower() == ".csv" and path.is_file() and _columns(path) == _LABEL_COLUMNS
+    ]
+
+
+def _columns(table: Path) -> list[str]:
+    with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        return next(csv.reader([file.readline(_MAX_HEADER)]), [])
+
+
+def read_labels(tables: list[Path]) -> tuple[dict[str, tuple[str, int]] | None, list[str]]:
+    """The labels of the preliminary phase.
+
+    Args:
+        tables: As `label_tables` finds them. Copies of one table are one table.
+
+    Returns:
+        From file name, in lower case, to patient and label (1 = ALL), or None where there is not
+        exactly one table; and what is wrong with the tables or with rows.
+    """
+    distinct = {table.read_bytes(): table for table in reversed(tables)}
+    if len(distinct) != 1:
+        wanted = f"one CSV with the columns {','.join(_LABEL_COLUMNS)}"
+        received = ", ".join(map(str, sorted(distinct.values()))) or "none"
+        return None, [f"preliminary phase: expected {wanted}; received: {received}"]
+    (table,) = distinct.values()
+    labels, problems = {}, []
+    with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        for row in csv.DictReader(file):
+            original, name = row["Patient_ID"] or "", (row["new_names"] or "").lower()
+            match = CELL_NAME.fullmatch(original)
+            where = f"{table}: {original}, {name}, {row['labels']}"
+            if not match:
+                problems.append(f"{where}: expected a Patient_ID like UID_57_29_1_all.bmp")
+            elif row["labels"] != str(CLASSES.index(match[2])):
+                problems.append(f"{where}: the name says {match[2]}, the label otherwise (1 = ALL)")
+            elif name in labels:
+                problems.append(f"{where}: the image has two rows")
+            else:
+                labels[name] = match[1].upper(), CLASSES.index(match[2])
+    return labels, problems

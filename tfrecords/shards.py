@@ -1,0 +1,109 @@
+"""Shards of examples in TFDS' format, and the metadata that make a folder one of its data sets."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tfrecords.index import IndexRow
+from tfrecords.manifest import describe_file
+from tfrecords.schema import CLASSES, DATASET, SPLITS, features
+from tfrecords.spool import Place
+
+_SHARD_IMAGES = 1024  # About 45 MB of PNG.
+_CITATION = """@misc{gupta2019all,
+  author = {Gupta, Anubha and Gupta, Ritu},
+  title = {{ALL Challenge dataset of ISBI 2019 (C-NMC 2019)}},
+  publisher = {The Cancer Imaging Archive}, year = {2019}, doi = {10.7937/tcia.2019.dc64i46r}}"""
+
+
+def write_split(
+    directory: Path, split: str, images: Sequence[tuple[IndexRow, Place]], *, seed: int
+) -> dict:
+    """Write the shards of one split, in a random order that the seed fixes.
+
+    Args:
+        directory: Where they go.
+        split: Its name.
+        images: Those of the split, with the places of their PNGs.
+        seed: Of the order.
+
+    Returns:
+        The manifest's entry: `num_images`, `num_images_of_class` and the described `shards`.
+
+    Raises:
+        OSError: The disk is full, or cannot be written.
+    """
+    order = np.random.default_rng([seed, SPLITS.index(split)]).permutation(len(images))
+    labels = [row.label for row, _ in images]
+    num_shards = -(-len(order) // _SHARD_IMAGES)
+    shards = []
+    for number, indices in enumerate(np.array_split(order, num_shards)):
+        path = directory / f"{DATASET}-{split}.tfrecord-{number:05d}-of-{num_shards:05d}"
+        _write_shard(path, [images[index] for index in indices])
+        shards.append({**describe_file(path), "num_images": len(indices)})
+    return {
+        "num_images": len(images),
+        "num_images_of_class": {name: labels.count(i) for i, name in enumerate(CLASSES)},
+        "shards": shards,
+    }
+
+
+def _write_shard(path: Path, images: Sequence[tuple[IndexRow, Place]]) -> None:
+    serializer = tfds.core.example_serializer.ExampleSerializer(features().get_serialized_info())
+    try:
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for row, place in images:
+                example = {
+                    "image": place.read(),
+                    "label": row.label,
+                    "patient": row.patient,
+                    "group": row.group,
+                    "name": row.name,
+                    "duplicate_of": row.duplicate_of,
+                }
+                # Otherwise the order of the features differs from process to process.
+                proto = serializer.get_tf_example(example)
+                writer.write(proto.SerializeToString(deterministic=True))
+    except tf.errors.OpError as error:  # TensorFlow's own kind of error, which nobody else knows.
+        raise OSError(f"{path} cannot be written: {error.message}") from error
+
+
+_CNMC = {
+    "description": "C-NMC 2019: single white blood cells, leukaemia blasts (ALL) or normal (HEM).",
+    "homepage": "https://doi.org/10.7937/tcia.2019.dc64i46r",
+    "license": "CC BY 3.0",
+    "citation": _CITATION,
+}
+_OTHERS = {"description": "Single white blood cells of a laboratory other than that of C-NMC 2019."}
+
+
+def write_metadata(directory: Path, splits: dict, *, of_cnmc: bool) -> None:
+    """Write features.json and dataset_info.json, with which TFDS opens the directory.
+
+    Args:
+        directory: That holds the shards.
+        splits: The manifest's entries by split.
+        of_cnmc: Whether the images are the data set's, to be described and cited as such.
+    """
+    template = tfds.core.ShardedFileTemplate(
+        data_dir=directory, template="{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
+    )
+    tfds.folder_dataset.write_metadata(
+        data_dir=directory,
+        features=features(),
+        split_infos=[
+            tfds.core.SplitInfo(
+                name=split,
+                shard_lengths=[shard["num_images"] for shard in entry["shards"]],
+                num_bytes=sum(shard["num_bytes"] for shard in entry["shards"]),
+                filename_template=template,
+            )
+            for split, entry in splits.items()
+        ],
+        version="1.0.0",
+        check_data=False,
+        **(_CNMC if of_cnmc else _OTHERS),
+    )

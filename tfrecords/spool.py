@@ -1,0 +1,110 @@
+"""Encoding of all images by several processes, in chunks that a later run takes over."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from tfrecords.encoding import ENCODER, EncodedImage, encode_images
+from tfrecords.sources import SourceImage
+
+_CHUNK_IMAGES = 32  # One task of one process: about a third of a second.
+
+
+class Place(NamedTuple):
+    """Where one PNG lies in the spool, and what is known of it."""
+
+    file: Path
+    offset: int
+    encoded: EncodedImage
+
+    def read(self) -> bytes:
+        """The PNG."""
+        with self.file.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.encoded.num_bytes)
+
+
+def encode_all(
+    images: Sequence[SourceImage], spool: Path, *, num_workers: int | None
+) -> Iterator[Place]:
+    """Encode images into a folder, in their order, and skip what an earlier run has finished.
+
+    A chunk is two files, named after the paths, lengths and times of its images and the encoder:
+    `.png` with the PNGs one after another, and `.json`, which comes last. A chunk with both is
+    finished. Chunks of other images are removed.
+
+    Args:
+        images: Whose pixels are wanted.
+        spool: A folder; made if missing.
+        num_workers: Processes; None for one a core.
+
+    Raises:
+        BitmapError: A file's pixels cannot be read exactly; the message names it.
+    """
+    spool.mkdir(exist_ok=True)
+    starts = range(0, len(images), _CHUNK_IMAGES)
+    chunks = [images[start : start + _CHUNK_IMAGES] for start in starts]
+    files = [spool / f"{_key(chunk)}.png" for chunk in chunks]
+    for path in set(spool.iterdir()) - set(files) - {file.with_suffix(".json") for file in files}:
+        path.unlink()
+    with process_pool(num_workers) as pool:
+        try:
+            for file, encoded in zip(files, pool.map(_encode_chunk, chunks, files), strict=True):
+                offset = 0
+                for image in encoded:
+                    yield Place(file, offset, image)
+                    offset += image.num_bytes
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # One bad file is enough; the rest is not tried.
+            raise
+
+
+def process_pool(num_workers: int | None) -> ProcessPoolExecutor:
+    """Fresh processes that end when this one does: forked ones would inherit TensorFlow's threads.
+
+    Args:
+        num_workers: How many; None for one a core.
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(
+        num_workers or os.cpu_count(), mp_context=context, initializer=_die_with_parent
+    )
+
+
+def _key(chunk: Sequence[SourceImage]) -> str:
+    facts = []
+    for image in chunk:
+        file = image.path.stat()
+        facts += [str(image.path.absolute()), image.decoder, file.st_size, file.st_mtime_ns]
+    return hashlib.sha256(json.dumps([ENCODER, *facts]).encode()).hexdigest()[:32]
+
+
+def _encode_chunk(chunk: Sequence[SourceImage], file: Path) -> list[EncodedImage]:
+    """What a process does: encode one chunk, unless an earlier run has."""
+    done = file.with_suffix(".json")
+    if done.exists():
+        return [EncodedImage(*fields) for fields in json.loads(done.read_text())]
+    partial = file.with_suffix(f".{os.getpid()}")  # Another run's last worker may still be here.
+    encoded = encode_images(
+        [image.path for image in chunk], partial, decoders=[image.decoder for image in chunk]
+    )
+    partial.replace(file)
+    partial.write_text(json.dumps(encoded))
+    partial.replace(done)
+    return encoded
+
+
+def _die_with_parent() -> None:
+    """End this process when the converter is killed; a pool's workers would wait for ever."""
+
+    def watch() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
