@@ -35,12 +35,21 @@ def test_top_down_rows_are_read_in_their_order():
     data = patched(22, "<i", -450)
     np.testing.assert_array_equal(decode_bitmap(data), noise(1)[::-1])
     np.testing.assert_array_equal(decode_bitmap(data), np.asarray(Image.open(io.BytesIO(data))))
+    np.testing.assert_array_equal(decode_bitmap(data), tf.io.decode_bmp(data).numpy())
 
 
-def palette_bitmap() -> bytes:
+def by_pillow(mode: str) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(noise(1)).convert("P").save(buffer, "BMP")
+    Image.fromarray(noise(1)).convert(mode).save(buffer, "BMP")
     return buffer.getvalue()
+
+
+def header_only(*, bits: int, compression: int = 0, side: int = 450) -> bytes:
+    """A whole file of another kind: header, palette and as many bytes of pixels as it claims."""
+    body = bytes((bits * side + 31) // 32 * 4 * side)
+    head = struct.pack("<2sIHHI", b"BM", 54 + len(body), 0, 0, 54)
+    head += struct.pack("<IiiHHIIiiII", 40, side, side, 1, bits, compression, len(body), 0, 0, 0, 0)
+    return head + body
 
 
 @pytest.mark.parametrize(
@@ -52,10 +61,14 @@ def palette_bitmap() -> bytes:
         (GOOD[:300_000], "cut short"),
         (GOOD + b"\0", "trailing bytes"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "not a BMP file"),
-        (palette_bitmap(), "received 8 bits"),
-        (patched(28, "<H", 32), "received 32 bits"),
+        (by_pillow("1"), "received 1 bits"),
+        (by_pillow("P"), "received 8 bits"),
+        (header_only(bits=16), "received 16 bits"),
+        (header_only(bits=8, compression=1), "received 8 bits, compression 1"),  # RLE8.
+        (header_only(bits=32), "received 32 bits"),
         (patched(30, "<I", 1), "compression 1"),
         (patched(14, "<I", 12), "unknown header of 12 bytes"),
+        (GOOD[:18] + struct.pack("<ii", 60_000, 60_000) + GOOD[26:], "received 60000x60000"),
         (patched(18, "<i", 60_000), "received 60000x450"),
         (patched(22, "<i", -(2**31)), "received 450x-2147483648"),
         (patched(10, "<I", 20), "inside the header"),

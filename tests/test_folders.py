@@ -154,7 +154,7 @@ def test_decoder_is_chosen_by_word_and_not_by_suffix(tmp_path):
     centred = np.zeros((450, 450, 3), np.uint8)
     centred[220:229, 221:228] = PIXELS
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png))), centred)
-    assert encoded[0].pixel_sha256 == hashlib.sha256(centred).hexdigest()
+    assert encoded[0].png_sha256 == hashlib.sha256(png).hexdigest()
     assert encoded[0].file_sha256 == hashlib.sha256(picture()).hexdigest()
 
 

@@ -164,6 +164,7 @@ def test_unknown_monitor_is_refused_with_the_known_ones():
     assert answer.returncode == 2 and "val_kappa" in answer.stderr
 
 
+@pytest.mark.slow
 def test_verify_and_refold_as_typed(records, tmp_path):
     copy = shutil.copytree(records, tmp_path / "records")
     whole = call("make_tfrecords.py", "--verify", copy)
@@ -171,11 +172,19 @@ def test_verify_and_refold_as_typed(records, tmp_path):
     refolded = call("make_tfrecords.py", "--refold", "official", "--records", copy)
     assert refolded.returncode == 0, refolded.stderr
     assert "WARNING" in refolded.stdout and "stamped: leaky folds" in refolded.stdout
+    shard = next(copy.glob("cnmc-train*"))
+    data = bytearray(shard.read_bytes())
+    data[5000] ^= 1
+    shard.write_bytes(data)
+    trained = call("train.py", "--arch", "base_cnn", "--records", copy, cwd=tmp_path)
+    assert "cnmc-train.tfrecord-00000-of-00001: changed" in one_error(trained)
+    assert trained.stdout == "" and not (tmp_path / "runs").exists()
     next(copy.glob("cnmc-test*")).write_bytes(b"")
     error = one_error(call("make_tfrecords.py", "--verify", copy))
     assert "cnmc-test.tfrecord-00000-of-00001: 0 bytes" in error
 
 
+@pytest.mark.slow
 def test_bad_bitmaps_are_let_go_where_that_is_allowed_and_recorded(synthetic, tmp_path):
     source = shutil.copytree(synthetic, tmp_path / "source")
     bad = sorted(source.rglob("*final_phase_data/*.bmp"))[:2]

@@ -73,7 +73,7 @@ def test_duplicate_is_packed_flagged_and_joins_its_patients(records):
     assert flagged
     for row in flagged:
         original = rows[row["duplicate_of"]]
-        assert row["pixel_sha256"] == original["pixel_sha256"]
+        assert row["png_sha256"] == original["png_sha256"]
         assert row["group"] == original["group"] == "20+21"
         assert row["patient"] != original["patient"]
 
@@ -116,3 +116,4 @@ def test_summary_counts_by_class_patient_and_fold(draw_source, tmp_path):
     assert "train                  7       2           0   3 + 2" in text
     assert "1 (3)" in text and "H1 (1)" in text
     assert "one person: 1+3" in text
+    assert "1 = 3 (1)" in text

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class BusyError(OSError):
+class BusyError(BlockingIOError):
     """Another process is writing the same directory."""
 
 

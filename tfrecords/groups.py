@@ -18,7 +18,8 @@ def find_duplicates(images: Sequence[SourceImage], digests: Sequence[str]) -> di
 
     Args:
         images: In the order in which "first" is meant.
-        digests: Of the pixels, not of the files: the phases carry different headers.
+        digests: Equal where the pixels are; not those of the files, whose headers differ from
+            phase to phase.
 
     Returns:
         An entry for every image but the first of its kind.
@@ -40,7 +41,7 @@ def group_patients(images: Sequence[SourceImage], digests: Sequence[str]) -> dic
 
     Args:
         images: Of all phases.
-        digests: Of their pixels, in the same order.
+        digests: Of their pixels, likewise, in the same order.
     """
     parent = {image.patient or image.name: image.patient or image.name for image in images}
 

@@ -21,7 +21,7 @@ class IndexRow(NamedTuple):
     duplicate_of: str  # The first image with the same pixels, or empty.
     official_fold: int  # The published fold; -1 outside the training split.
     file_sha256: str
-    pixel_sha256: str
+    png_sha256: str  # As it lies in the record; equal pixels have equal PNGs.
 
 
 def write_index(directory: Path, rows: Iterable[IndexRow]) -> None:

@@ -12,7 +12,7 @@ from tfrecords.manifest import describe_file
 from tfrecords.schema import CLASSES, DATASET, SPLITS, features
 from tfrecords.spool import Place
 
-_SHARD_IMAGES = 1024  # About 45 MB of PNG.
+_SHARD_IMAGES = 1024  # About 38 MB of PNG.
 _CITATION = """@misc{gupta2019all,
   author = {Gupta, Anubha and Gupta, Ritu},
   title = {{ALL Challenge dataset of ISBI 2019 (C-NMC 2019)}},

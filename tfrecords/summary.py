@@ -1,7 +1,7 @@
 """What was packed, in words: images and patients by split, class and fold, and what leaks."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from tfrecords.index import IndexRow
 from tfrecords.leakage import OFFICIAL, prove
@@ -61,16 +61,33 @@ def _leaks(packed: Packed) -> list[str]:
     lines = [
         f"Joined, for they share an image and so are one person: {', '.join(joined) or 'none'}"
     ]
+    lines += _duplicates(packed.rows)
     for entry in prove(packed.members, folds=packed.folds)["shared"]:
         one, other = entry["sets"]
         lines.append(f"WARNING: {one} and {other} share {', '.join(entry['groups'])}")
     if packed.folds == OFFICIAL:
-        crossing = _crossing(packed.rows, lambda row: row.official_fold)
+        crossing = _crossing(packed.rows)
         lines.append(
             f"WARNING: {crossing} pairs of identical images lie in two of the published folds; "
             "figures of runs on them are stamped: leaky folds"
         )
     return lines
+
+
+def _duplicates(rows: Sequence[IndexRow]) -> list[str]:
+    """How many images of one patient are those of another, or occur twice in one."""
+    first = {row.name: row for row in rows}
+    pairs = Counter(
+        tuple(sorted([_owner(row), _owner(first[row.duplicate_of])]))
+        for row in rows
+        if row.duplicate_of
+    )
+    counts = ", ".join(f"{one} = {other} ({count})" for (one, other), count in pairs.most_common())
+    return [f"Identical images, by patients (duplicates.csv has each): {counts}"] if pairs else []
+
+
+def _owner(row: IndexRow) -> str:
+    return row.patient or row.split
 
 
 def _look_alikes(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
@@ -90,11 +107,11 @@ def _look_alikes(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
     )
 
 
-def _crossing(rows: Sequence[IndexRow], fold: Callable[[IndexRow], int]) -> int:
-    """Pairs of identical training images in two folds."""
+def _crossing(rows: Sequence[IndexRow]) -> int:
+    """Pairs of identical training images in two of the published folds."""
     first = {row.name: row for row in rows}
     return sum(
-        row.split == "train" and fold(row) != fold(first[row.duplicate_of])
+        row.split == "train" and row.official_fold != first[row.duplicate_of].official_fold
         for row in rows
         if row.duplicate_of
     )

@@ -29,9 +29,9 @@ def scan(places: Sequence[Place], names: Sequence[str], *, num_workers: int | No
         list of `Suspect`.
     """
     hashes = list(progress(_hash_all(places, num_workers), "comparing", len(places)))
-    pixels = dict(zip(names, (place.encoded.pixel_sha256 for place in places), strict=True))
+    digests = dict(zip(names, (place.encoded.png_sha256 for place in places), strict=True))
     suspects = find_suspects(np.array(hashes), names, threshold=THRESHOLD)
-    return [pair for pair in suspects if pixels[pair.name_a] != pixels[pair.name_b]]
+    return [pair for pair in suspects if digests[pair.name_a] != digests[pair.name_b]]
 
 
 def _hash_all(places: Sequence[Place], num_workers: int | None) -> Iterator[np.ndarray]:

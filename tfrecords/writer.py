@@ -155,7 +155,7 @@ def share_out(rows: list[IndexRow], *, folds: int | str, seed: int) -> Packed:
 
 
 def _describe(images: Sequence[SourceImage], places: Sequence[Place]) -> list[IndexRow]:
-    digests = [place.encoded.pixel_sha256 for place in places]
+    digests = [place.encoded.png_sha256 for place in places]
     duplicate_of = find_duplicates(images, digests)
     group_of_name = group_patients(images, digests)
     return [
@@ -168,7 +168,7 @@ def _describe(images: Sequence[SourceImage], places: Sequence[Place]) -> list[In
             duplicate_of.get(image.name, ""),
             image.fold,
             place.encoded.file_sha256,
-            place.encoded.pixel_sha256,
+            place.encoded.png_sha256,
         )
         for image, place in zip(images, places, strict=True)
     ]
