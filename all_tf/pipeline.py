@@ -1,123 +1,20 @@
-"""From records to batches: cells in memory, the order of an epoch, padding and masks."""
+"""From cells to batches: canvases, the order of an epoch, padding and masks."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import psutil
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
+from all_tf.cells import Cells
 from all_tf.config import View
 from all_tf.progress import track
-from tfrecords.folds import read_folds
-from tfrecords.leakage import Member, check_proof
-from tfrecords.reader import read_examples
-from tfrecords.schema import UNLABELLED
 
 _MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
 _DECODE_BATCH = 64
 
 # (indices int64 (b,)) -> canvases uint8 (b, c, c, 3).
 Lookup = Callable[[tf.Tensor], tf.Tensor]
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Some cells of a split, images still encoded; row i of every array is one cell."""
-
-    pngs: np.ndarray  # bytes (n,)
-    labels: np.ndarray  # int64 (n,): 1 = ALL, 0 = HEM, -1 = unpublished.
-    patients: np.ndarray  # str (n,)
-    groups: np.ndarray  # str (n,)
-    names: np.ndarray  # str (n,)
-    duplicate_of: np.ndarray  # str (n,), empty where a cell is the first of its kind.
-    folds: np.ndarray  # int64 (n,), -1 outside the training split.
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def take(self, which: np.ndarray) -> "Cells":
-        """The cells at these indices, or where this mask is true."""
-        return Cells(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """Numbers of HEM and of ALL cells."""
-        return int(np.sum(self.labels == 0)), int(np.sum(self.labels == 1))
-
-    @property
-    def labelled(self) -> bool:
-        """Whether every cell's class is known."""
-        return UNLABELLED not in self.labels
-
-
-def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
-    """All cells of a split, verified, in the order of the records: about 37 KB a cell.
-
-    Args:
-        records: A records directory.
-        split: One of its splits.
-        trusted: As `read_examples` takes it. The patients are held against leakage.json anyway.
-
-    Raises:
-        RecordsError, FoldsError, LeakageError: The records are not what was written.
-    """
-    dataset = read_examples(
-        records, split, decoders={"image": tfds.decode.SkipDecoding()}, trusted=trusted
-    )
-    total = int(dataset.cardinality())
-    rows = list(track(dataset.as_numpy_iterator(), f"reading {split}", total))
-    fold_of_name = read_folds(records) if split == "train" else {}
-
-    def column(key: str) -> np.ndarray:
-        return np.array([row[key].decode() for row in rows])
-
-    names = column("name")
-    cells = Cells(
-        pngs=np.array([row["image"] for row in rows], dtype=object),
-        labels=np.array([row["label"] for row in rows], np.int64),
-        patients=column("patient"),
-        groups=column("group"),
-        names=names,
-        duplicate_of=column("duplicate_of"),
-        folds=np.array([fold_of_name.get(name, -1) for name in names], np.int64),
-    )
-    check_proof(
-        records,
-        [
-            Member(split, int(fold), patient, group)
-            for fold, patient, group in zip(cells.folds, cells.patients, cells.groups, strict=True)
-        ],
-    )
-    return cells
-
-
-def limit_cells(cells: Cells, limit: int | None, *, seed: int) -> Cells:
-    """At most `limit` cells, drawn evenly over classes, and within a class over patients.
-
-    Classes take turns, and within a class patients; a patient's cells come in a random order that
-    the seed fixes. None leaves the cells as they are.
-    """
-    if limit is None or limit >= len(cells):
-        return cells
-    shuffled = np.random.default_rng(seed).permutation(len(cells))
-    turn_of_patient = _occurrence(cells.patients[shuffled])
-    by_patient = shuffled[np.argsort(turn_of_patient, kind="stable")]
-    turn_of_class = _occurrence(cells.labels[by_patient])
-    chosen = by_patient[np.argsort(turn_of_class, kind="stable")][:limit]
-    return cells.take(np.sort(chosen))
-
-
-def _occurrence(values: Sequence) -> np.ndarray:
-    """For each value how often it stood before: `a b a a` gives `0 0 1 2`."""
-    seen = {}
-    counts = np.empty(len(values), np.int64)
-    for index, value in enumerate(values):
-        counts[index] = seen.get(value, 0)
-        seen[value] = counts[index] + 1
-    return counts
 
 
 def epoch_order(
@@ -192,7 +89,7 @@ def evaluation_batches(
 
     Returns:
         As `training_batches`, but images `(b, s, s, 3)` of the view's output. Unpublished labels
-        are 0 there; whoever scores asks `cells.labelled` first.
+        are 0 there: whoever scores looks at those of the cells.
     """
 
     def index_batches() -> Iterator[np.ndarray]:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from all_tf.cells import Cells, limit_cells, load_cells
 from all_tf.config import Experiment
-from all_tf.pipeline import Cells, limit_cells, load_cells
 from tfrecords.leakage import OFFICIAL, read_proof
 from tfrecords.manifest import read_manifest
 

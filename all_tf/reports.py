@@ -15,10 +15,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from all_tf.cells import Cells
 from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
 from all_tf.imbalance import Plan
-from all_tf.pipeline import Cells
 from all_tf.protocols import Data, selection_set, set_name
 
 PREDICTIONS_FILE = "predictions.csv"

@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from all_tf import reports
+from all_tf.cells import Cells, load_cells
 from all_tf.checkpoints import METRICS_FILE, load_model, read_config, read_metrics
 from all_tf.config import Experiment
 from all_tf.evaluation import THRESHOLD, Predictions, evaluate
-from all_tf.pipeline import Cells, canvas_lookup, evaluation_batches, load_cells
+from all_tf.pipeline import canvas_lookup, evaluation_batches
 from all_tf.protocols import fold_of, selection_set, set_name, stamps
 from builders.losses import weighted_binary_crossentropy
 from tfrecords.manifest import read_manifest

@@ -10,11 +10,12 @@ from all_tf import reports
 from all_tf.augmentation import build_augment
 from all_tf.batch_norm import RefreshBatchNorm
 from all_tf.callbacks import BestWeights, HistoryFile, ProgressLine, TensorBoardScalars
+from all_tf.cells import Cells
 from all_tf.checkpoints import BEST_FILE, RunError, load_weights, write_config
 from all_tf.config import Experiment
 from all_tf.imbalance import STRATEGIES, Plan
 from all_tf.metrics import StreamedFigures
-from all_tf.pipeline import Cells, canvas_lookup, epoch_order, steps_in_epoch, training_batches
+from all_tf.pipeline import canvas_lookup, epoch_order, steps_in_epoch, training_batches
 from all_tf.protocols import Data, load_data, selection_set
 from all_tf.scoring import (
     batches_to_score,

@@ -8,13 +8,12 @@ import pytest
 import tensorflow as tf
 
 from all_tf import pipeline
+from all_tf.cells import limit_cells, load_cells
 from all_tf.config import View
 from all_tf.pipeline import (
     canvas_lookup,
     epoch_order,
     evaluation_batches,
-    limit_cells,
-    load_cells,
     steps_in_epoch,
     training_batches,
 )

@@ -96,16 +96,7 @@ def write_records(
         names, num_workers = [row.name for row in rows], settings.num_workers
         suspects = scan(places, names, num_workers=num_workers, progress=progress)
         write_suspects(directory, suspects, rows)
-    splits = {
-        split: write_split(
-            directory,
-            split,
-            [(row, place) for row, place in zip(rows, places, strict=True) if row.split == split],
-            seed=settings.seed,
-        )
-        for split in SPLITS
-        if any(row.split == split for row in rows)
-    }
+    splits = _write_splits(directory, rows, places, seed=settings.seed)
     shutil.rmtree(spool)
     write_metadata(directory, splits, of_cnmc=settings.layout == CNMC)
     write_index(directory, rows)
@@ -172,6 +163,18 @@ def _describe(images: Sequence[SourceImage], places: Sequence[Place]) -> list[In
         )
         for image, place in zip(images, places, strict=True)
     ]
+
+
+def _write_splits(
+    directory: Path, rows: Sequence[IndexRow], places: Sequence[Place], *, seed: int
+) -> dict:
+    """Write the shards of every split that has images; the manifest's entries by split."""
+    entries = {}
+    for split in SPLITS:
+        images = [pair for pair in zip(rows, places, strict=True) if pair[0].split == split]
+        if images:
+            entries[split] = write_split(directory, split, images, seed=seed)
+    return entries
 
 
 def _write_sidecars(directory: Path, packed: Packed) -> None:
