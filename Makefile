@@ -32,7 +32,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: setup.cfg constraints.txt | $(VENV)/bin/python
-	@echo "Installing into $(VENV): about 2 GB, some minutes the first time."
+	@echo "Installing into $(VENV): about 3 GB, some minutes the first time."
 	$(PIP_INSTALL) --editable .
 	@touch $@
 
