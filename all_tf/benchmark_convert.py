@@ -1,5 +1,6 @@
 """How fast the converter is: beside the bare codec, and beside TFDS' own builder, in one run."""
 
+import importlib
 import os
 import shutil
 import tempfile
@@ -10,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-import sklearn.model_selection  # noqa: F401 - the converter imports it late; imports do not count.
 import tensorflow_datasets as tfds
 
 from tfrecords.encoding import encode_bitmap
@@ -35,6 +35,7 @@ def benchmark_convert(images: Sequence[SourceImage]) -> dict[str, float]:
         encoder; `peak_rss_mb`, of this process and its children together while converting;
         `near_duplicate_seconds`, what looking for them adds; and `num_images`, `cores`.
     """
+    importlib.import_module("sklearn.model_selection")  # The converter imports it late.
     before = _codec_rate(images)
     with _peak_memory() as peak:
         plain = _seconds(lambda folder: write_records(images, folder, Settings(scan=False)))

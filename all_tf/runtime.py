@@ -1,5 +1,6 @@
 """TensorFlow, loaded once and without its chatter."""
 
+import importlib
 import os
 import sys
 import tempfile
@@ -18,9 +19,8 @@ def load_tensorflow() -> None:
     with tempfile.TemporaryFile() as held_back:
         os.dup2(held_back.fileno(), 2)
         try:
-            import keras  # noqa: F401 - imported for its effect: the module is loaded now.
-            import tensorflow as tf
-
+            importlib.import_module("keras")
+            tf = importlib.import_module("tensorflow")
             tf.config.list_physical_devices()  # The search for CUDA speaks too.
             tf.constant(0)
         except BaseException:

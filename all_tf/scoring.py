@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from all_tf import reports
 from all_tf.cells import Cells, load_cells
-from all_tf.checkpoints import METRICS_FILE, load_model, read_config, read_metrics
+from all_tf.checkpoints import METRICS_FILE, RunError, load_model, read_config, read_metrics
 from all_tf.config import Experiment
 from all_tf.evaluation import THRESHOLD, Predictions, evaluate
 from all_tf.pipeline import canvas_lookup, evaluation_batches
 from all_tf.protocols import fold_of, selection_set, set_name, stamps
 from builders.losses import weighted_binary_crossentropy
-from tfrecords.manifest import read_manifest
+from tfrecords.folds import FOLDS_FILE
+from tfrecords.manifest import digest_file, read_manifest
 
 
 def batches_to_score(cells: Cells, experiment: Experiment, *, title: str) -> tf.data.Dataset:
@@ -122,6 +123,12 @@ def evaluate_run(
     best_epoch = read_metrics(run)["best_epoch"]
     model = load_model(run)
     records = records or Path(facts["records"])
+    if split == "train" and digest_file(records / FOLDS_FILE) != facts["folds_sha256"]:
+        raise RunError(
+            f"{records} has other folds than the run was trained on, so that nobody can say which "
+            "of its training images the network has met. Score another split, or pass --records "
+            "with the run's own folds."
+        )
     cells = load_cells(records, split, trusted=trusted)
     if fold is not None:
         cells = fold_of(cells, fold)

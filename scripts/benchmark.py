@@ -12,6 +12,7 @@ from pathlib import Path
 
 
 def main() -> None:
+    """Measure and print."""
     args = _parse()
     try:
         print(json.dumps(args.measure(args), indent=2))

@@ -14,6 +14,7 @@ from all_tf import names
 
 
 def main() -> None:
+    """Score the run and print its report."""
     args = _parse()
     try:
         from all_tf.runtime import load_tensorflow

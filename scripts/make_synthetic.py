@@ -11,6 +11,7 @@ from pathlib import Path
 
 
 def main() -> None:
+    """Draw the images and say what to do with them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

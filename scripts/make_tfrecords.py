@@ -24,6 +24,7 @@ _LAYOUT = "folders: other cells, in CLASS/PATIENT/ or a CSV with the columns pat
 
 
 def main() -> None:
+    """Convert, verify or refold, whichever the arguments ask for."""
     args = _parse()
     work = _verify if args.verify else _refold if args.refold else _convert
     try:

@@ -15,6 +15,7 @@ from all_tf import names
 
 
 def main() -> None:
+    """Train what the arguments ask for and print its reports."""
     args = vars(_parse())
     records, run, trusted = args.pop("records"), args.pop("run_dir"), args.pop("trust_records")
     run = run or Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{args['arch']}")

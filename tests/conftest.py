@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 from all_tf.runtime import load_tensorflow
+from tfrecords.sources import find_images
+from tfrecords.synthetic import encode_bmp, write_synthetic
 
-load_tensorflow()
-
-from tfrecords.sources import find_images  # noqa: E402 - TensorFlow is loaded first, quietly.
-from tfrecords.synthetic import encode_bmp, write_synthetic  # noqa: E402
-from tfrecords.writer import Settings, write_records  # noqa: E402
+load_tensorflow()  # Before a test module imports it, loudly.
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "cnmc_real"  # Beside a checkout of the developers, not a user's.
@@ -29,6 +27,8 @@ def synthetic(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def records(synthetic, tmp_path_factory) -> Path:
     """The synthetic set, packed in three folds."""
+    from tfrecords.writer import Settings, write_records  # After load_tensorflow.
+
     directory = tmp_path_factory.mktemp("records")
     write_records(find_images(synthetic), directory, Settings(folds=3, num_workers=1))
     return directory
@@ -45,7 +45,7 @@ def real_source(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def draw_source(tmp_path):
+def draw_source(unpack):
     """Write tiny training folders: `draw_source({"fold_0/all/UID_1_1_1_all.bmp": 7, ...})`.
 
     The number is the seed of the image, so that equal numbers give duplicates. Images are 450 px
@@ -53,13 +53,28 @@ def draw_source(tmp_path):
     """
 
     def draw(seed_of_file: dict[str, int]) -> Path:
-        for name, seed in seed_of_file.items():
-            path = tmp_path / "source" / "training_data" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode_bmp(noise(seed)))
-        return tmp_path / "source"
+        return unpack({f"training_data/{name}": seed for name, seed in seed_of_file.items()})
 
     return draw
+
+
+@pytest.fixture
+def unpack(tmp_path):
+    """Write a tree: `unpack({"phase3/1.bmp": 7, "phase2.csv": "text", "all/p1/a.png": b"..."})`.
+
+    A number is the seed of a bitmap of `noise`.
+    """
+
+    def write(content_of_file: dict[str, int | str | bytes]) -> Path:
+        for name, content in content_of_file.items():
+            path = tmp_path / "tree" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, int):
+                content = encode_bmp(noise(content))
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return tmp_path / "tree"
+
+    return write
 
 
 def noise(seed: int, side: int = 450) -> np.ndarray:

@@ -49,6 +49,18 @@ def test_old_records_stay_when_new_ones_fail(synthetic, tmp_path):
     verify_records(target.directory)
 
 
+def test_leftovers_of_an_interrupted_run_do_not_get_into_the_next(synthetic, tmp_path):
+    partial = tmp_path / ".records.partial"
+    partial.mkdir()
+    for name in ("cnmc-train.tfrecord-00000-of-00007", "suspects.csv", "manifest.json"):
+        (partial / name).write_text("of other images")
+    settings = Settings(folds=2, num_workers=1, scan=False)
+    target = Target(tmp_path / "records")
+    convert(find_origin(synthetic), target, settings, progress=lambda items, *_: items)
+    verify_records(target.directory)
+    assert not (target.directory / "suspects.csv").exists()
+
+
 @pytest.mark.slow
 def test_full_disk_ends_in_one_error_and_keeps_the_old_records(synthetic, tmp_path):
     """A limit on the size of files stands in for a full disk: writing fails half-way."""

@@ -51,16 +51,11 @@ def turned() -> Image.Exif:
 
 
 @pytest.fixture
-def laboratory(tmp_path):
+def laboratory(unpack):
     """Write files: `laboratory({"all/p1/a.png": None, "cells.csv": "text"})`; None is a PNG."""
 
     def write(content_of_file):
-        for name, content in content_of_file.items():
-            path = tmp_path / "lab" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            content = picture() if content is None else content
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return tmp_path / "lab"
+        return unpack({n: picture() if c is None else c for n, c in content_of_file.items()})
 
     return write
 

@@ -1,6 +1,7 @@
 """A run from records to figures: what it leaves behind, and that every figure is true."""
 
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from all_tf.names import DIRECTIONS
 from all_tf.protocols import SplitError
 from all_tf.scoring import evaluate_run
 from all_tf.training import train
+from tfrecords.writer import refold
 
 EXPERIMENT = Experiment(
     "base_cnn",
@@ -185,6 +187,14 @@ def test_training_images_can_be_scored_and_are_stamped(run):
 def test_fold_of_a_split_without_folds_is_refused(run):
     with pytest.raises(SplitError, match="Only train has folds"):
         evaluate_run(run, records=None, split="validation", fold=0)
+
+
+def test_training_images_under_other_folds_are_not_scored(run, records, tmp_path):
+    copy = shutil.copytree(records, tmp_path / "copy")
+    refold(copy, folds=2)
+    with pytest.raises(RunError, match="other folds than the run was trained on"):
+        evaluate_run(run, records=copy, split="train", fold=1)
+    assert evaluate_run(run, records=copy, split="validation", fold=None)["stamps"] == []
 
 
 def test_study_protocol_stamps_its_figures_optimistic(records, tmp_path):

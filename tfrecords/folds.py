@@ -39,12 +39,12 @@ def read_folds(directory: Path) -> dict[str, int]:
     except OSError as error:
         raise FoldsError(
             f"{directory} has no folds: {error.strerror} ({Path(error.filename).name}). "
-            "Pack the records again: python scripts/make_tfrecords.py --overwrite"
+            f"Make them: python scripts/make_tfrecords.py --refold 5 --records {directory}"
         ) from error
     if hashlib.sha256(data).hexdigest() != stored.split()[0]:
         raise FoldsError(
-            f"{path} was changed: it differs from {DIGEST_FILE}. Restore it, or pack the records "
-            "again: python scripts/make_tfrecords.py --overwrite"
+            f"{path} was changed: it differs from {DIGEST_FILE}. Restore it, or make new folds: "
+            f"python scripts/make_tfrecords.py --refold 5 --records {directory}"
         )
     rows = csv.DictReader(data.decode("utf-8").splitlines())
     return {row["name"]: int(row["fold"]) for row in rows}

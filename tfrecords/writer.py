@@ -88,6 +88,8 @@ def write_records(
         OSError: The disk is full, or cannot be written.
     """
     spool = directory / "spool"
+    for leftover in set(directory.iterdir()) - {spool}:
+        leftover.unlink()  # Of a run with other images or settings; only the spool knows its own.
     encoded = encode_all(images, spool, num_workers=settings.num_workers)
     places = list(progress(encoded, "packing", len(images)))
     rows = _describe(images, places)
