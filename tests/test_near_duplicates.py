@@ -154,7 +154,7 @@ def test_hashes_of_another_shape_are_refused(hashes):
 @pytest.mark.slow
 def test_real_cells_of_two_people_are_no_suspects(real_source):
     images = find_images(real_source)
-    pixels = [decode_bitmap(image.path.read_bytes()) for image in images]
+    pixels = [np.asarray(decode_bitmap(image.path.read_bytes())) for image in images]
     digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in pixels]
     suspects = find_suspects(
         np.array([perceptual_hashes(array) for array in pixels]), [image.name for image in images]

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from conftest import ROOT, noise
+from PIL import Image
 
 from tfrecords.encoding import encode_png
 from tfrecords.sources import find_images
@@ -27,7 +28,9 @@ def encode(images, spool):
 
 def test_png_lies_where_its_place_says(images, tmp_path):
     places = encode(images, tmp_path / "spool")
-    assert [place.read() for place in places] == [encode_png(noise(n)) for n in range(70)]
+    assert [place.read() for place in places] == [
+        encode_png(Image.fromarray(noise(n))) for n in range(70)
+    ]
 
 
 def test_finished_chunks_are_not_done_again(images, tmp_path):

@@ -6,11 +6,16 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from conftest import read_rows
+from conftest import noise, read_rows
+from PIL import Image
 
-from tfrecords.bitmaps import BitmapError, crop_center, decode_bitmap
+from tfrecords.bitmaps import BitmapError, decode_bitmap
+from tfrecords.encoding import encode_png, fit_center
 from tfrecords.folds import read_folds
+from tfrecords.index import IndexRow
 from tfrecords.manifest import read_manifest
+from tfrecords.schema import features
+from tfrecords.shards import serialize
 from tfrecords.sources import find_images
 from tfrecords.summary import summarize
 from tfrecords.writer import Settings, write_records
@@ -37,7 +42,7 @@ def test_decoded_records_equal_the_bitmaps(synthetic, records):
     for split in ("train", "validation", "test"):
         for example in builder.as_dataset(split=split).as_numpy_iterator():
             image = images.pop(example["name"].decode())
-            pixels = crop_center(decode_bitmap(image.path.read_bytes()), 450)
+            pixels = fit_center(decode_bitmap(image.path.read_bytes()), 450)
             np.testing.assert_array_equal(example["image"], pixels)
             assert example["label"] == image.label
             assert example["patient"].decode() == image.patient
@@ -117,3 +122,12 @@ def test_summary_counts_by_class_patient_and_fold(draw_source, tmp_path):
     assert "1 (3)" in text and "H1 (1)" in text
     assert "one person: 1+3" in text
     assert "1 = 3 (1)" in text
+
+
+def test_record_is_what_tfds_would_have_written():
+    row = IndexRow("train/a.bmp", "train", 1, "7", "7+8", "", 0, "", "")
+    fields = ("label", "patient", "group", "name", "duplicate_of")
+    png = encode_png(Image.fromarray(noise(1)))
+    theirs = tfds.core.example_serializer.ExampleSerializer(features().get_serialized_info())
+    example = theirs.get_tf_example({"image": png} | {key: getattr(row, key) for key in fields})
+    assert serialize(row, png) == example.SerializeToString(deterministic=True)

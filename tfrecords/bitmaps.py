@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
+from PIL import Image
 
 _FILE_HEADER = struct.Struct("<2sIHHI")  # Signature, file size, two reserved, offset of the pixels.
 _INFO_HEADER = struct.Struct("<IiiHHI")  # Size, width, height, planes, bits a pixel, compression.
@@ -83,22 +83,17 @@ def check_bitmap(path: Path) -> None:
         raise BitmapError(f"cannot be read: {error.strerror}") from error
 
 
-def decode_bitmap(data: bytes) -> np.ndarray:
+def decode_bitmap(data: bytes) -> Image.Image:
     """The pixels of a whole BMP file.
 
     Returns:
-        uint8 `(side, side, 3)`, RGB, the top row first.
+        An RGB image of Pillow, which unpacks the rows; that the file holds them, no more and no
+        less, is judged here.
 
     Raises:
         BitmapError: As `parse_header` says.
     """
     header = parse_header(data[:_HEADER_BYTES], num_bytes=len(data))
-    rows = np.frombuffer(data, np.uint8, offset=header.offset).reshape(header.side, header.stride)
-    pixels = rows[:, : 3 * header.side].reshape(header.side, header.side, 3)[:, :, ::-1]
-    return pixels if header.top_down else pixels[::-1]
-
-
-def crop_center(image: np.ndarray, side: int) -> np.ndarray:
-    """The central square of an image: `(h, w, 3)` to `(side, side, 3)`."""
-    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
-    return image[top : top + side, left : left + side]
+    size, rows = (header.side, header.side), memoryview(data)[header.offset :]
+    direction = 1 if header.top_down else -1
+    return Image.frombuffer("RGB", size, rows, "raw", "BGR", header.stride, direction)

@@ -4,15 +4,14 @@ import hashlib
 import io
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import PIL
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from tfrecords.bitmaps import BitmapError, crop_center, decode_bitmap
+from tfrecords.bitmaps import BitmapError, decode_bitmap
 from tfrecords.schema import IMAGE_SIDE
 
 # zlib's strategy for runs. On real cells 37 KB in 5 ms; its default one takes 5 ms for 48 KB at
@@ -48,34 +47,36 @@ def encode_images(
     encoded = []
     with spool.open("wb") as file:
         for path, decoder in zip(paths, decoders or ["bitmap"] * len(paths), strict=True):
-            data = path.read_bytes()
-            try:
-                pixels = DECODERS[decoder](data)
-            except BitmapError as error:
-                raise BitmapError(f"{path}: {error}") from error
-            pixels = np.ascontiguousarray(fit_center(pixels, IMAGE_SIDE))
-            png = encode_png(pixels)
+            file_sha256, pixels = _read(path, DECODERS[decoder])
+            png = encode_png(fit_center(pixels, IMAGE_SIDE))
             file.write(png)
             # One encoder gives equal pixels equal PNGs, which are shorter to digest.
-            digests = (hashlib.sha256(data).hexdigest(), hashlib.sha256(png).hexdigest())
-            encoded.append(EncodedImage(len(png), *digests))
+            encoded.append(EncodedImage(len(png), file_sha256, hashlib.sha256(png).hexdigest()))
     return encoded
+
+
+def _read(path: Path, decode: Callable[[bytes], Image.Image]) -> tuple[str, Image.Image]:
+    """The digest and the pixels of a file, one right after the other: it is in the cache."""
+    data = path.read_bytes()
+    try:
+        return hashlib.sha256(data).hexdigest(), decode(data)
+    except BitmapError as error:
+        raise BitmapError(f"{path}: {error}") from error
 
 
 def encode_bitmap(path: Path) -> bytes:
     """The PNG of one bitmap of C-NMC and nothing else: the bare codec."""
-    pixels = fit_center(decode_bitmap(path.read_bytes()), IMAGE_SIDE)
-    return encode_png(np.ascontiguousarray(pixels))
+    return encode_png(fit_center(decode_bitmap(path.read_bytes()), IMAGE_SIDE))
 
 
-def encode_png(pixels: np.ndarray) -> bytes:
-    """Lossless PNG of a uint8 `(h, w, 3)` RGB image."""
+def encode_png(pixels: Image.Image) -> bytes:
+    """Lossless PNG of an RGB image."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", **_PNG)
+    pixels.save(buffer, "PNG", **_PNG)
     return buffer.getvalue()
 
 
-def decode_picture(data: bytes) -> np.ndarray:
+def decode_picture(data: bytes) -> Image.Image:
     """The pixels of a whole BMP, PNG, TIFF or JPEG file of another laboratory.
 
     The content decides on the format, not the file's name. Whatever would need a guess is refused:
@@ -83,7 +84,7 @@ def decode_picture(data: bytes) -> np.ndarray:
     is up; and palettes, whose 256 colours are not those that the camera saw.
 
     Returns:
-        uint8 `(height, width, 3)`, RGB as stored, the top row first.
+        An RGB image, the colours as stored.
 
     Raises:
         BitmapError: Another kind of file, a damaged one, or one that needs a guess.
@@ -98,7 +99,7 @@ def decode_picture(data: bytes) -> np.ndarray:
                 image.load()
                 if image.mode in ("RGBA", "LA") and image.getextrema()[-1] != (255, 255):
                     raise BitmapError("transparent pixels; lay the image on black first")
-                return np.asarray(image.convert("RGB"))
+                return image.convert("RGB")
     except BitmapError:
         raise
     except UnidentifiedImageError as error:
@@ -129,12 +130,12 @@ def _refuse_guesses(image: Image.Image) -> None:
         )
 
 
-def fit_center(image: np.ndarray, side: int) -> np.ndarray:
-    """The centre of an image, black where it does not reach: `(h, w, 3)` to `(side, side, 3)`."""
-    missing = [max(side - length, 0) for length in image.shape[:2]]
-    if any(missing):
-        image = np.pad(image, [*((m // 2, m - m // 2) for m in missing), (0, 0)])
-    return crop_center(image, side)
+def fit_center(image: Image.Image, side: int) -> Image.Image:
+    """The central square of an image, black where the image does not reach."""
+    if image.size == (side, side):
+        return image  # As nearly always; a crop would copy it.
+    left, top = (int((length - side) / 2) for length in image.size)  # Towards 0: may be negative.
+    return image.crop((left, top, left + side, top + side))
 
 
 DECODERS = {
