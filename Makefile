@@ -1,5 +1,7 @@
 # make demo: from nothing to a trained, scored network on synthetic cells
-# make test: lint, import contracts and tests
+# make test: lint, import contracts and tests, with one architecture a family
+# make test-all: the same with every architecture, some minutes longer
+# make test-parity: the networks that we wrote ourselves against PyTorch's
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,8 +11,13 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt
+# PyTorch lies over the tests' packages and out of their sight. Its build without CUDA is enough.
+PARITY := .venv-parity
+PARITY_INSTALL := $(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check \
+	--constraint constraints.txt --constraint constraints-parity.txt
+PACKAGES_OF = $$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-all test-parity lint clean
 
 demo: $(VENV)/installed
 	test -d demo/source || $(BIN)/python scripts/make_synthetic.py --out demo/source
@@ -20,6 +27,12 @@ demo: $(VENV)/installed
 
 test: lint
 	$(BIN)/python -m pytest
+
+test-all: lint
+	$(BIN)/python -m pytest --all-architectures
+
+test-parity: $(PARITY)/installed
+	$(PARITY)/bin/python -m pytest tests/parity
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -40,5 +53,13 @@ $(VENV)/installed-test: $(VENV)/installed
 	$(PIP_INSTALL) --editable '.[test]'
 	@touch $@
 
+$(PARITY)/installed: constraints-parity.txt $(VENV)/installed-test
+	$(BIN)/python -m venv --clear $(PARITY)
+	echo "import site; site.addsitedir('$(call PACKAGES_OF,$(VENV))')" \
+		> "$(call PACKAGES_OF,$(PARITY))/packages-of-the-tests.pth"
+	$(PARITY_INSTALL) torch
+	$(PARITY_INSTALL) --no-deps torchvision
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) $(PARITY) demo

@@ -21,6 +21,7 @@ class RefreshBatchNorm(keras.callbacks.Callback):
         super().__init__()
         self._batches = batches
         self._forward = None
+        self._traced: list[keras.layers.Layer] = []
 
     def on_test_begin(self, logs=None):
         refresh = [
@@ -33,7 +34,8 @@ class RefreshBatchNorm(keras.callbacks.Callback):
         momenta = [layer.momentum for layer in refresh]
         for layer in refresh:
             layer.momentum = 0.0  # The moving averages are then those of the last batch alone.
-        if self._forward is None:
+        if refresh != self._traced:  # A graph keeps the mode of the layers it was traced with.
+            self._traced = refresh
             self._forward = tf.function(lambda images: self.model(images, training=True))
         self._pool(refresh)
         for layer, momentum in zip(refresh, momenta, strict=True):

@@ -39,6 +39,17 @@ class Experiment:
     imbalance: str = "none"
     crop: int = SLIDE_SIDE  # Side of the cell's surroundings that is kept, pixels at native scale.
     weights: str = "imagenet"  # Or "none", or a file *.weights.h5.
+    loss: str = "weighted_bce"
+    label_smoothing: float = 0.0  # Labels become this / 2 and 1 - this / 2.
+    optimizer: str = "adam"
+    weight_decay: float = 0.0  # Of kernels; decoupled under adamw, in the gradient otherwise.
+    schedule: str = "constant"  # Of the learning rate, after the warm-up.
+    warmup_epochs: int = 0  # In which the learning rate rises from 0.
+    freeze_epochs: int = 0  # At the beginning, in which the head alone learns.
+    layer_decay: float = 1.0  # Factor of the learning rate for each halving of resolution above.
+    dropout: float = 0.0  # Before the last layer.
+    ema: float = 0.0  # Decay of the averaged weights that are validated and kept; 0 for none.
+    patience: int | None = None  # Epochs without a better one before training ends.
     protocol: str = "honest"
     fold: int = 0  # Held out to choose on, under the honest protocol.
     monitor: str = "val_kappa"
@@ -51,6 +62,9 @@ class Experiment:
         _one_of("imbalance", self.imbalance, names.STRATEGIES)
         _one_of("protocol", self.protocol, names.PROTOCOLS)
         _one_of("monitor", self.monitor, names.MONITORS)
+        _one_of("loss", self.loss, names.LOSSES)
+        _one_of("optimizer", self.optimizer, names.OPTIMIZERS)
+        _one_of("schedule", self.schedule, names.SCHEDULES)
         for name in self.augment:
             _one_of("augment", name, names.AUGMENTATIONS)
         _at_least("image_size", self.image_size, 32)
@@ -60,14 +74,16 @@ class Experiment:
         _at_least("seed", self.seed, 0)
         _at_least("limit_train", self.limit_train, 2)
         _at_least("limit_validation", self.limit_validation, 2)
-        if not 0 < self.learning_rate < float("inf"):
-            raise ConfigError(
-                f"Expected a positive learning rate. Received: learning_rate={self.learning_rate}"
-            )
-        if not 32 <= self.crop <= SLIDE_SIDE:
-            raise ConfigError(
-                f"Expected a crop of 32 to {SLIDE_SIDE} px. Received: crop={self.crop}"
-            )
+        _at_least("patience", self.patience, 1)
+        _between("learning_rate", self.learning_rate, 1e-12, 1e3)
+        _between("crop", self.crop, 32, SLIDE_SIDE)
+        _between("label_smoothing", self.label_smoothing, 0, 0.9)
+        _between("weight_decay", self.weight_decay, 0, 1)
+        _between("warmup_epochs", self.warmup_epochs, 0, self.epochs - 1)
+        _between("freeze_epochs", self.freeze_epochs, 0, self.epochs - 1)
+        _between("layer_decay", self.layer_decay, 1e-3, 1)
+        _between("dropout", self.dropout, 0, 0.9)
+        _between("ema", self.ema, 0, 0.99999)
 
     @property
     def view(self) -> View:
@@ -81,6 +97,11 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise ConfigError(
             f"Unknown {name}. Known: {', '.join(allowed)}. Received: {name}={value!r}"
         )
+
+
+def _between(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:  # False for NaN.
+        raise ConfigError(f"Expected {name} of {least:g} to {most:g}. Received: {name}={value}")
 
 
 def _at_least(name: str, value: int | None, least: int) -> None:

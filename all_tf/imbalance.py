@@ -1,7 +1,7 @@
 """Remedies for class imbalance: a strategy's name to what it changes in training."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -10,6 +10,7 @@ class Plan:
 
     class_weights: tuple[float, float] = (1.0, 1.0)  # Inside the loss.
     draws: tuple[int, int] | None = None  # Images of each class an epoch; None for each one once.
+    group_power: float = 0.0  # Images are drawn in proportion to their group's size to minus this.
 
 
 def no_remedy(counts: tuple[int, int]) -> Plan:
@@ -32,8 +33,18 @@ def oversample(counts: tuple[int, int]) -> Plan:
     return Plan(draws=(max(counts), max(counts)))
 
 
+def balance_groups(counts: tuple[int, int]) -> Plan:
+    """Oversample, and draw more evenly from patients with few images and with many.
+
+    A patient with four times the images of another is shown twice as often, not four times: what
+    the network is to learn is what patients of a class have in common.
+    """
+    return replace(oversample(counts), group_power=0.5)
+
+
 STRATEGIES: dict[str, Callable[[tuple[int, int]], Plan]] = {
     "none": no_remedy,
     "class_weights": weigh_classes,
     "oversample": oversample,
+    "balance_groups": balance_groups,
 }

@@ -10,8 +10,11 @@ class StreamedFigures(keras.metrics.Metric):
     """F1, kappa and the other figures of an epoch, exact: a mean over batches is not F1.
 
     Counts the confusion matrix at a threshold of .5, a logit of 0, in the pass that trains or
-    validates. Counts are float32, exact up to 16.7 million images. Labels above .5 count as ALL,
-    so that mixed labels are counted by their larger share.
+    validates. Counts are float32, exact up to 16.7 million images.
+
+    A mixed label counts as the class of its larger share, an even one as ALL, as an even score
+    does. The figures of training on mixed images thus say how often the larger share was found,
+    which is harder than finding a whole cell: compare them with each other, not with validation.
 
     Args:
         loss: A `keras.losses.Loss`, averaged here over real images only.
@@ -34,7 +37,7 @@ class StreamedFigures(keras.metrics.Metric):
         y_pred = ops.convert_to_tensor(y_pred)
         mask = ops.ones_like(y_pred[:, 0]) if sample_weight is None else ops.ravel(sample_weight)
         mask = ops.cast(mask, self.dtype)
-        label = ops.one_hot(ops.cast(ops.ravel(y_true) > 0.5, "int32"), 2, dtype=self.dtype)
+        label = ops.one_hot(ops.cast(ops.ravel(y_true) >= 0.5, "int32"), 2, dtype=self.dtype)
         decision = ops.one_hot(ops.cast(y_pred[:, 0] >= 0, "int32"), 2, dtype=self.dtype)
         counts = ops.matmul(ops.transpose(label * mask[:, None]), decision)
         self.confusion.assign_add(counts)

@@ -1,8 +1,38 @@
 """The words of the command line; imports nothing, so that --help answers at once."""
 
-ARCHITECTURES = ("base_cnn", "densenet169", "efficientnetb0")
-AUGMENTATIONS = ("hflip", "vflip", "random_crop", "rotate", "brightness", "contrast", "gamma")
-STRATEGIES = ("none", "class_weights", "oversample")
+ARCHITECTURES = (
+    "base_cnn",
+    "cellnet",  # Ours, for training without pretrained weights; the others are the study's.
+    "densenet121",
+    "densenet161",
+    "densenet169",
+    "efficientnetb0",
+    "efficientnetb3",
+    "efficientnetb4",
+    "efficientnetb5",
+    "efficientnetb7",
+    "googlenet",
+    "resnet152",
+    "vgg16",
+    "vgg19",
+)
+AUGMENTATIONS = (
+    "hflip",
+    "vflip",
+    "random_crop",
+    "rotate",
+    "translate",
+    "brightness",
+    "contrast",
+    "gamma",
+    "randaugment",
+    "mixup",
+    "cutmix",
+)
+LOSSES = ("weighted_bce", "focal")
+OPTIMIZERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "cosine")
+STRATEGIES = ("none", "class_weights", "oversample", "balance_groups")
 PROTOCOLS = ("honest", "study")
 SPLITS = ("validation", "test", "train")
 

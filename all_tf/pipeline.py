@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from all_tf.cells import Cells
 from all_tf.config import View
+from all_tf.imbalance import Plan
 from all_tf.progress import track
 
 _MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
@@ -17,43 +18,51 @@ _DECODE_BATCH = 64
 Lookup = Callable[[tf.Tensor], tf.Tensor]
 
 
-def epoch_order(
-    labels: np.ndarray, *, draws: tuple[int, int] | None, seed: int, epoch: int
-) -> np.ndarray:
+def epoch_order(cells: Cells, plan: Plan, *, seed: int, epoch: int) -> np.ndarray:
     """The order in which an epoch shows its images: a pure function of seed and epoch.
 
     Args:
-        labels: int64 `(n,)` in {0, 1}.
-        draws: How many images of class 0 and of class 1 the epoch holds; a class with fewer is
-            gone through again and again, each image as often as any other, give or take one. None
-            shows every image once.
+        cells: Labelled.
+        plan: Without `draws` every image is shown once. With them, each image is shown as often as
+            its weight asks for, rounded up or down.
         seed: Of the run.
         epoch: From 0.
 
     Returns:
-        int64 indices into `labels`, `(n,)` or `(sum(draws),)`.
+        int64 indices into `cells`, `(n,)` or `(sum(plan.draws),)`.
     """
     rng = np.random.default_rng([seed, epoch])
-    if draws is None:
-        return rng.permutation(len(labels))
+    if plan.draws is None:
+        return rng.permutation(len(cells))
     drawn = []
-    for label, count in enumerate(draws):
-        members = np.flatnonzero(labels == label)
-        rounds, rest = divmod(count, len(members))
-        drawn += [np.tile(members, rounds), rng.permutation(members)[:rest]]
+    for label, count in enumerate(plan.draws):
+        members = rng.permutation(np.flatnonzero(cells.labels == label))
+        _, group, sizes = np.unique(cells.groups[members], return_inverse=True, return_counts=True)
+        repeats = _repeats(sizes[group] ** -plan.group_power, count, rng)
+        drawn.append(np.repeat(members, repeats))
     return rng.permutation(np.concatenate(drawn))
 
 
-def steps_in_epoch(labels: np.ndarray, *, draws: tuple[int, int] | None, batch_size: int) -> int:
+def _repeats(weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Whole numbers in proportion to weights, each rounded up or down, `count` in sum.
+
+    Systematic sampling: Madow, 1949, Annals of Mathematical Statistics 20(3).
+    """
+    marks = np.cumsum(weights) * count / np.sum(weights) + rng.random()
+    marks[-1] = count  # Not a rounding error away from it.
+    return np.diff(np.floor(marks).astype(np.int64), prepend=0)
+
+
+def steps_in_epoch(cells: Cells, plan: Plan, *, batch_size: int) -> int:
     """Batches an epoch, the padded last one included."""
-    return -(-(len(labels) if draws is None else sum(draws)) // batch_size)
+    return -(-(len(cells) if plan.draws is None else sum(plan.draws)) // batch_size)
 
 
 def training_batches(
     cells: Cells,
+    plan: Plan,
     *,
     lookup: Lookup,
-    draws: tuple[int, int] | None,
     batch_size: int,
     seed: int,
     epochs: range,
@@ -62,8 +71,8 @@ def training_batches(
 
     Args:
         cells: Labelled; not empty.
+        plan: Which of them an epoch shows how often.
         lookup: Of their canvases.
-        draws: As `epoch_order` takes them.
         batch_size: Over all devices.
         seed: Of the run.
         epochs: Which ones; a resumed run begins later.
@@ -75,10 +84,10 @@ def training_batches(
 
     def index_batches() -> Iterator[np.ndarray]:
         for epoch in epochs:
-            order = epoch_order(cells.labels, draws=draws, seed=seed, epoch=epoch)
+            order = epoch_order(cells, plan, seed=seed, epoch=epoch)
             yield from _padded(order, batch_size)
 
-    steps = steps_in_epoch(cells.labels, draws=draws, batch_size=batch_size)
+    steps = steps_in_epoch(cells, plan, batch_size=batch_size)
     return _batches(index_batches, cells, lookup, batch_size, num_batches=steps * len(epochs))
 
 

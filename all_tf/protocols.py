@@ -28,11 +28,6 @@ def selection_set(experiment: Experiment) -> tuple[str, int | None]:
     return ("train", experiment.fold) if experiment.protocol == "honest" else ("validation", None)
 
 
-def set_name(split: str, fold: int | None) -> str:
-    """As it is printed and filed: "validation", "train fold 0"."""
-    return split if fold is None else f"{split} fold {fold}"
-
-
 def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) -> list[str]:
     """What is to be known of figures on a set, from how the run has used its images.
 

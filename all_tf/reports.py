@@ -19,9 +19,9 @@ from all_tf.cells import Cells
 from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
 from all_tf.imbalance import Plan
-from all_tf.protocols import Data, selection_set, set_name
+from all_tf.protocols import Data, selection_set
+from all_tf.runs import set_name
 
-PREDICTIONS_FILE = "predictions.csv"
 SUBMISSION_FILE = "submission.zip"
 _PACKAGES = (
     "tensorflow",
@@ -31,6 +31,19 @@ _PACKAGES = (
     "scikit-learn",
     "numpy",
     "pillow",
+)
+# Fields of an experiment that are named before training where they differ from their defaults.
+_FINE_TUNING = (
+    "loss",
+    "label_smoothing",
+    "weight_decay",
+    "schedule",
+    "warmup_epochs",
+    "freeze_epochs",
+    "layer_decay",
+    "dropout",
+    "ema",
+    "patience",
 )
 
 
@@ -108,6 +121,8 @@ def describe_run(
         remedy = "class weights HEM {:.3f}, ALL {:.3f}".format(*plan.class_weights)
     else:
         remedy = "HEM images an epoch {:,}, ALL {:,}, by repetition".format(*plan.draws)
+        if plan.group_power:
+            remedy += f", a group's share its size to the power {1 - plan.group_power:g}"
     lines = [
         f"{experiment.arch}: {model.count_params():,} parameters, {trainable:,} of them trainable; "
         f"weights: {experiment.weights}",
@@ -119,9 +134,14 @@ def describe_run(
         f"  imbalance    {experiment.imbalance}: {remedy}",
         f"  augment      {augment}",
         f"  steps        {steps} of {experiment.batch_size} images an epoch, {experiment.epochs} "
-        f"epochs, Adam at {experiment.learning_rate:g}",
+        f"epochs, {experiment.optimizer} at {experiment.learning_rate:g}",
     ]
-    return "\n".join(lines)
+    tuned = [
+        f"{name} {getattr(experiment, name)}"
+        for name in _FINE_TUNING
+        if getattr(experiment, name) != getattr(Experiment, name)
+    ]
+    return "\n".join([*lines, *([f"  fine-tuning  {', '.join(tuned)}"] if tuned else [])])
 
 
 def _count(cells: Cells) -> str:

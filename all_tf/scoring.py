@@ -8,12 +8,21 @@ import tensorflow as tf
 
 from all_tf import reports
 from all_tf.cells import Cells, load_cells
-from all_tf.checkpoints import METRICS_FILE, RunError, load_model, read_config, read_metrics
+from all_tf.checkpoints import load_model
 from all_tf.config import Experiment
 from all_tf.evaluation import THRESHOLD, Predictions, evaluate
 from all_tf.pipeline import canvas_lookup, evaluation_batches
-from all_tf.protocols import fold_of, selection_set, set_name, stamps
-from builders.losses import weighted_binary_crossentropy
+from all_tf.protocols import fold_of, selection_set, stamps
+from all_tf.runs import (
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    RunError,
+    evaluation_folder,
+    read_config,
+    read_metrics,
+    set_name,
+)
+from builders.losses import LOSSES, ClassWeightedLoss
 from tfrecords.folds import FOLDS_FILE
 from tfrecords.manifest import digest_file, read_manifest
 
@@ -43,6 +52,11 @@ def predict(model: keras.Model, batches: tf.data.Dataset, cells: Cells) -> Predi
     return Predictions(cells.names, cells.patients, cells.groups, cells.labels, logits)
 
 
+def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> ClassWeightedLoss:
+    """The loss of a run: what its training minimises, its validation shows and its reports give."""
+    return LOSSES[experiment.loss](class_weights, label_smoothing=experiment.label_smoothing)
+
+
 def build_report(
     predictions: Predictions,
     experiment: Experiment,
@@ -55,7 +69,7 @@ def build_report(
     """The content of a metrics.json: figures, and what they were measured on.
 
     Figures of merit are there only where the labels are. `loss` is the training's own, class
-    weights included.
+    weights and smoothing included; it compares within a run, `log_loss` between runs.
 
     Args:
         predictions: Of the set.
@@ -77,28 +91,20 @@ def build_report(
     }
     if np.any(predictions.labels < 0):
         return report
-    loss = weighted_binary_crossentropy(
-        predictions.labels[:, None],
-        predictions.logits[:, None],
-        class_weights=facts["class_weights"],
-    )
-    return report | {"loss": float(np.mean(loss))} | evaluate(predictions, threshold=THRESHOLD)
+    loss = build_loss(experiment, facts["class_weights"])
+    losses = loss.call(predictions.labels[:, None], predictions.logits[:, None])
+    return report | {"loss": float(np.mean(losses))} | evaluate(predictions, threshold=THRESHOLD)
 
 
 def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> None:
     """Write metrics.json and predictions.csv, and of the final phase the challenge's zip."""
     folder.mkdir(parents=True, exist_ok=True)
-    reports.write_predictions(folder / reports.PREDICTIONS_FILE, predictions)
+    reports.write_predictions(folder / PREDICTIONS_FILE, predictions)
     if report["split"] == "test":
         reports.write_submission(
             folder / reports.SUBMISSION_FILE, predictions, threshold=report["threshold"]
         )
     reports.write_json(folder / METRICS_FILE, report)
-
-
-def evaluation_folder(run: Path, split: str, fold: int | None) -> Path:
-    """Where a run files its evaluation of a set."""
-    return run / "evaluation" / set_name(split, fold).replace(" ", "-")
 
 
 def evaluate_run(

@@ -1,6 +1,6 @@
 """From an experiment and records to a run on disk: the orchestrator."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -8,28 +8,28 @@ import tensorflow as tf
 
 from all_tf import reports
 from all_tf.augmentation import build_augment
-from all_tf.batch_norm import RefreshBatchNorm
-from all_tf.callbacks import BestWeights, HistoryFile, ProgressLine, TensorBoardScalars
 from all_tf.cells import Cells
-from all_tf.checkpoints import BEST_FILE, RunError, load_weights, write_config
+from all_tf.checkpoints import BEST_FILE
 from all_tf.config import Experiment
+from all_tf.fitting import fit
 from all_tf.imbalance import STRATEGIES, Plan
 from all_tf.metrics import StreamedFigures
-from all_tf.pipeline import canvas_lookup, epoch_order, steps_in_epoch, training_batches
-from all_tf.protocols import Data, load_data, selection_set
+from all_tf.pipeline import steps_in_epoch
+from all_tf.protocols import load_data, selection_set
+from all_tf.runs import RunError, evaluation_folder, write_config
 from all_tf.scoring import (
     batches_to_score,
+    build_loss,
     build_report,
-    evaluation_folder,
     file_evaluation,
     predict,
 )
 from builders.classifier import Classifier, build_classifier
-from builders.losses import WeightedBinaryCrossentropy
+from builders.optimizers import build_optimizer
+from builders.registry import build_model
+from builders.schedules import SCHEDULES
 from tfrecords.folds import FOLDS_FILE
 from tfrecords.manifest import MANIFEST_FILE, digest_file
-
-_TYPICAL_IMAGES = 512  # From which batch norm's statistics are estimated; 1,024 were no better.
 
 
 def train(experiment: Experiment, records: Path, run: Path, *, trusted: bool = False) -> list[dict]:
@@ -55,24 +55,28 @@ def train(experiment: Experiment, records: Path, run: Path, *, trusted: bool = F
         )
     data = load_data(experiment, records, trusted=trusted)
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
-    steps = steps_in_epoch(data.fit.labels, draws=plan.draws, batch_size=experiment.batch_size)
-    model = _build(experiment, plan)
+    steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
+    model = _build(experiment, plan, steps=steps)
     print(reports.describe_run(experiment, data, plan, model, steps=steps), flush=True)
     run.mkdir(parents=True, exist_ok=True)
-    facts = _facts(experiment, records, plan, folds=data.folds)
+    facts = _facts(experiment, records, plan, model, folds=data.folds)
     write_config(run, experiment, facts)
     reports.write_environment(run / "environment.json")
     selection = batches_to_score(data.selection, experiment, title="selection set")
-    best_epoch = _fit(model, experiment, data, plan, run=run, selection=selection)
+    fitted = fit(model, experiment, data, plan, run=run, selection=selection)
 
     def score(cells: Cells, batches: tf.data.Dataset, split: str, fold: int | None):
         predictions = predict(model, batches, cells)
         return predictions, build_report(
-            predictions, experiment, facts, split=split, fold=fold, best_epoch=best_epoch
+            predictions, experiment, facts, split=split, fold=fold, best_epoch=fitted.best_epoch
         )
 
     predictions, report = score(data.selection, selection, *selection_set(experiment))
-    report["weights_sha256"] = digest_file(run / BEST_FILE)
+    report |= {
+        "num_parameters": facts["num_parameters"],
+        "images_per_second": fitted.images_per_second,
+        "weights_sha256": digest_file(run / BEST_FILE),
+    }
     file_evaluation(run, report, predictions)
     if data.held_out is None:
         return [report]
@@ -82,85 +86,58 @@ def train(experiment: Experiment, records: Path, run: Path, *, trusted: bool = F
     return [report, final]
 
 
-def _build(experiment: Experiment, plan: Plan) -> Classifier:
+def _build(experiment: Experiment, plan: Plan, *, steps: int) -> Classifier:
     keras.utils.set_random_seed(experiment.seed)
-    loss = WeightedBinaryCrossentropy(plan.class_weights)
-    model = build_classifier(
+    model = build_model(
         experiment.arch,
         image_size=experiment.image_size,
         weights=experiment.weights,
-        loss=loss,
-        learning_rate=experiment.learning_rate,
-        metrics=[StreamedFigures(loss)],
+        dropout=experiment.dropout,
     )
-    model.augment = build_augment(experiment.augment, view=experiment.view, seed=experiment.seed)
-    return model
+    loss = build_loss(experiment, plan.class_weights)
+    classifier = build_classifier(
+        model,
+        loss=loss,
+        optimizer=_optimizer(experiment, model, steps=steps),
+        metrics=[StreamedFigures(loss)],
+        ema=experiment.ema,
+    )
+    classifier.augment = build_augment(
+        experiment.augment, view=experiment.view, seed=experiment.seed
+    )
+    return classifier
 
 
-def _facts(experiment: Experiment, records: Path, plan: Plan, *, folds: str) -> dict:
+def _optimizer(
+    experiment: Experiment, model: keras.Model, *, steps: int
+) -> keras.optimizers.Optimizer:
+    learning_rate = SCHEDULES[experiment.schedule](
+        experiment.learning_rate,
+        steps=steps * experiment.epochs,
+        warmup_steps=steps * experiment.warmup_epochs,
+    )
+    return build_optimizer(
+        experiment.optimizer,
+        model,
+        learning_rate=learning_rate,
+        weight_decay=experiment.weight_decay,
+        layer_decay=experiment.layer_decay,
+        frozen_steps=steps * experiment.freeze_epochs,
+    )
+
+
+def _facts(
+    experiment: Experiment, records: Path, plan: Plan, model: Classifier, *, folds: str
+) -> dict:
     """What follows from the experiment and the records, for whoever judges or resumes the run."""
     return {
         "view": asdict(experiment.view),
+        "num_parameters": model.count_params(),
         "class_weights": plan.class_weights,
         "draws": plan.draws,
+        "group_power": plan.group_power,
         "folds": folds,
         "records": str(records.resolve()),
         "manifest_sha256": digest_file(records / MANIFEST_FILE),
         "folds_sha256": digest_file(records / FOLDS_FILE),
     }
-
-
-def _fit(
-    model: Classifier,
-    experiment: Experiment,
-    data: Data,
-    plan: Plan,
-    *,
-    run: Path,
-    selection: tf.data.Dataset,
-) -> int:
-    """Train for all epochs, leave the best one's weights in the model, and say which it was."""
-    batches = training_batches(
-        data.fit,
-        lookup=canvas_lookup(data.fit, experiment.view, title="training set"),
-        draws=plan.draws,
-        batch_size=experiment.batch_size,
-        seed=experiment.seed,
-        epochs=range(experiment.epochs),
-    )
-    best = BestWeights(run / BEST_FILE, monitor=experiment.monitor)
-    model.fit(
-        batches,
-        steps_per_epoch=int(batches.cardinality()) // experiment.epochs,
-        epochs=experiment.epochs,
-        validation_data=selection,
-        shuffle=False,
-        verbose=0,
-        callbacks=[
-            RefreshBatchNorm(_typical_batches(data.fit, experiment, plan)),
-            best,  # Before the line that says whether an epoch was the best.
-            HistoryFile(run / "history.csv"),
-            TensorBoardScalars(run / "tensorboard"),
-            ProgressLine(best, num_images=(len(data.fit), len(data.selection))),
-        ],
-    )
-    if best.best_epoch is None:
-        raise RunError(
-            f"No epoch had a finite {experiment.monitor}; there is nothing to choose. "
-            "Lower --learning-rate."
-        )
-    load_weights(model, run / BEST_FILE)
-    return best.best_epoch
-
-
-def _typical_batches(fit: Cells, experiment: Experiment, plan: Plan) -> tf.data.Dataset:
-    """Some training images as validation would see them, classes mixed as in training.
-
-    Whole batches, so that no image is repeated to fill one up.
-    """
-    order = epoch_order(fit.labels, draws=plan.draws, seed=experiment.seed, epoch=0)
-    batch_size = min(experiment.batch_size, len(order))
-    num_batches = min(-(-_TYPICAL_IMAGES // batch_size), len(order) // batch_size)
-    typical = fit.take(order[: num_batches * batch_size])
-    smaller = replace(experiment, batch_size=batch_size)
-    return batches_to_score(typical, smaller, title="batch-norm images")

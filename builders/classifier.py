@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from builders.registry import build_model
+from builders.averages import WeightAverages
 
 # (canvas uint8 (b, c, c, 3), labels (b, 1), step) -> images float32 (b, s, s, 3), labels (b, 1).
 Augment = Callable
@@ -17,13 +17,17 @@ class Classifier(keras.Model):
     """
 
     augment: Augment | None = None
+    averages: WeightAverages | None = None
 
     def train_step(self, data):
         """One step on `(canvas, labels, mask)`; TensorFlow only, as keras-cv is."""
         images, labels, mask = data
         if self.augment is not None:
             images, labels = self.augment(images, labels, self.optimizer.iterations)
-        return super().train_step((images, labels, mask))
+        figures = super().train_step((images, labels, mask))
+        if self.averages is not None:
+            self.averages.update(self.optimizer.iterations)
+        return figures
 
     def get_metrics_result(self):
         """The results of all metrics in one flat dict, a metric's own entries after the tracker's.
@@ -38,31 +42,27 @@ class Classifier(keras.Model):
 
 
 def build_classifier(
-    arch: str,
+    model: keras.Model,
     *,
-    image_size: int,
-    weights: str,
     loss: keras.losses.Loss,
-    learning_rate: float,
+    optimizer: keras.optimizers.Optimizer,
     metrics: Sequence[keras.metrics.Metric] = (),
+    ema: float = 0.0,
 ) -> Classifier:
-    """A compiled classifier with Adam; the caller decides, this puts together.
+    """A compiled classifier; the caller decides, this puts together.
 
     Args:
-        arch: A key of `builders.registry.ARCHITECTURES`.
-        image_size: Side of the input in pixels.
-        weights: As `build_model` takes them.
+        model: As `builders.registry.build_model` builds it; its weights are shared.
         loss: On labels `(batch, 1)` and logits `(batch, 1)`.
-        learning_rate: Of Adam, positive.
+        optimizer: For this model.
         metrics: Streamed in the same pass as the loss.
-
-    Raises:
-        ValueError: As `build_model` says.
+        ema: Decay of averaged weights, in [0, 1), kept in `averages`; 0 for none.
     """
-    model = build_model(arch, image_size=image_size, weights=weights)
-    classifier = Classifier(model.input, model.output, name=arch)
+    classifier = Classifier(model.input, model.output, name=model.name)
+    if ema:
+        classifier.averages = WeightAverages(classifier.trainable_variables, decay=ema)
     classifier.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
+        optimizer=optimizer,
         loss=loss,
         # Weighted: plain metrics would not be given the mask.
         weighted_metrics=list(metrics),

@@ -8,37 +8,75 @@ import keras
 from keras import KerasTensor
 
 from builders.base_cnn import base_cnn
-from builders.densenet import densenet169, load_densenet169
-from builders.efficientnet import efficientnetb0, load_efficientnetb0
+from builders.catalogue import CATALOGUE
+from builders.cellnet import cellnet
+from builders.densenet import (
+    densenet121,
+    densenet161,
+    densenet169,
+    load_densenet121,
+    load_densenet169,
+)
+from builders.efficientnet import (
+    efficientnetb0,
+    efficientnetb3,
+    efficientnetb4,
+    efficientnetb5,
+    efficientnetb7,
+    load_efficientnetb0,
+    load_efficientnetb3,
+    load_efficientnetb4,
+    load_efficientnetb5,
+    load_efficientnetb7,
+)
+from builders.googlenet import googlenet
 from builders.head import add_head
-from builders.weights import WeightsError, load_file
+from builders.resnet import load_resnet152, resnet152
+from builders.vgg import load_vgg16, load_vgg19, vgg16, vgg19
+from builders.weights import FILE_SUFFIX, WeightsError, load_file, load_published
 
 
 class Architecture(NamedTuple):
-    """How one network is built, and how it gets its ImageNet weights, where there are any."""
+    """How one network is built, and how it gets its ImageNet weights, where Keras has any."""
 
     features: Callable[[KerasTensor], KerasTensor]  # Pixels in [0, 255] to a feature map.
-    load_imagenet: Callable[[keras.Model], None] | None
+    load_imagenet: Callable[[keras.Model], None] | None = None
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "base_cnn": Architecture(base_cnn, None),
+    "base_cnn": Architecture(base_cnn),
+    "cellnet": Architecture(cellnet),
+    "densenet121": Architecture(densenet121, load_densenet121),
+    "densenet161": Architecture(densenet161),
     "densenet169": Architecture(densenet169, load_densenet169),
     "efficientnetb0": Architecture(efficientnetb0, load_efficientnetb0),
+    "efficientnetb3": Architecture(efficientnetb3, load_efficientnetb3),
+    "efficientnetb4": Architecture(efficientnetb4, load_efficientnetb4),
+    "efficientnetb5": Architecture(efficientnetb5, load_efficientnetb5),
+    "efficientnetb7": Architecture(efficientnetb7, load_efficientnetb7),
+    "googlenet": Architecture(googlenet),
+    "resnet152": Architecture(resnet152, load_resnet152),
+    "vgg16": Architecture(vgg16, load_vgg16),
+    "vgg19": Architecture(vgg19, load_vgg19),
 }
 
 
-def build_model(arch: str, *, image_size: int, weights: str) -> keras.Model:
+def build_model(arch: str, *, image_size: int, weights: str, dropout: float = 0.0) -> keras.Model:
     """A flat functional model from raw pixels to one logit.
+
+    Where the weights come from a file, a line on standard output says whether it was of the whole
+    model or of the backbone alone.
 
     Args:
         arch: A key of `ARCHITECTURES`.
         image_size: Side of the input in pixels.
-        weights: "imagenet", "none", or the path of a `.weights.h5` file of the whole model.
+        weights: "imagenet", "none", or the path of a `.weights.h5` file of the whole model or of
+            its backbone.
+        dropout: Share of the pooled features that a training step leaves out, in [0, 1).
 
     Returns:
         Model from `(batch, image_size, image_size, 3)` in [0, 255] to float32 `(batch, 1)`; the
-        layer before the last is called `pooled`. Preprocessing lies inside.
+        layer that averages the feature map is called `pooled`. Preprocessing lies inside.
 
     Raises:
         ValueError: `arch` is unknown, or its weights cannot be had (`WeightsError`).
@@ -47,14 +85,28 @@ def build_model(arch: str, *, image_size: int, weights: str) -> keras.Model:
         raise ValueError(
             f"Unknown arch. Known: {', '.join(sorted(ARCHITECTURES))}. Received: arch={arch!r}"
         )
-    architecture = ARCHITECTURES[arch]
     pixels = keras.Input((image_size, image_size, 3), name="image", dtype="float32")
-    features = architecture.features(pixels)
-    model = keras.Model(pixels, add_head(features), name=arch)
+    features = ARCHITECTURES[arch].features(pixels)
+    model = keras.Model(pixels, add_head(features, dropout=dropout), name=arch)
     if weights == "imagenet":
-        if architecture.load_imagenet is None:
-            raise WeightsError(f"{arch} has no ImageNet weights. Pass --weights none.")
-        architecture.load_imagenet(keras.Model(pixels, features))
+        _load_imagenet(arch, keras.Model(pixels, features))
     elif weights != "none":
-        load_file(model, Path(weights))
+        part = load_file(model, Path(weights))
+        rest = ", head random" if part == "backbone" else ""
+        print(f"weights: {part} of {arch} from {weights}{rest}")
     return model
+
+
+def _load_imagenet(arch: str, backbone: keras.Model) -> None:
+    load, url = ARCHITECTURES[arch].load_imagenet, CATALOGUE[arch].url
+    if not url:
+        raise WeightsError(f"{arch} has no ImageNet weights. Pass --weights none.")
+    if load is not None:
+        load_published(backbone, load, url=url)
+        return
+    raise WeightsError(
+        f"Keras publishes no ImageNet weights of {arch}; PyTorch's have to be converted once. "
+        f"Download {url}, run python scripts/import_weights.py --arch {arch} "
+        f"--from {url.rpartition('/')[2]} --out {arch}{FILE_SUFFIX}, then pass "
+        f"--weights {arch}{FILE_SUFFIX}; or --weights none to start from random weights."
+    )

@@ -1,14 +1,20 @@
 """Where the weights that a model starts from come from: ImageNet, by Keras, or a file."""
 
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import keras
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # Of RGB in [0, 1], as torchvision and Keras have them.
 IMAGENET_STD = (0.229, 0.224, 0.225)
 FILE_SUFFIX = ".weights.h5"
+_WAYS_OUT = (
+    "pass --weights none to start from random weights, "
+    f"or --weights FILE{FILE_SUFFIX} to start from a file of your own"
+)
 
 
 class WeightsError(ValueError):
@@ -21,25 +27,42 @@ def copy_imagenet(backbone: keras.Model, application: Callable[..., keras.Model]
     Args:
         backbone: From pixels to a feature map.
         application: One of `keras.applications`; it downloads, checks and loads its own file.
-
-    Raises:
-        WeightsError: The file cannot be downloaded.
     """
-    try:
-        donor = application(
-            include_top=False, weights="imagenet", input_shape=backbone.input_shape[1:]
-        )
-    except Exception as error:  # Keras raises a bare Exception where a download fails.
-        raise WeightsError(
-            f"The ImageNet weights of {application.__name__} cannot be had: {error}. "
-            "Pass --weights none to start from random weights, or "
-            f"--weights FILE{FILE_SUFFIX} to start from a file of your own."
-        ) from error
+    donor = application(include_top=False, weights="imagenet", input_shape=backbone.input_shape[1:])
     backbone.set_weights(donor.get_weights())
 
 
-def load_file(model: keras.Model, path: Path) -> None:
-    """Load the weights of a whole model, head included, as `save_weights` wrote them.
+def load_published(backbone: keras.Model, load: Callable[[keras.Model], None], *, url: str) -> None:
+    """Have Keras download, check by its published hash and load a file of ImageNet weights.
+
+    Args:
+        backbone: From pixels to a feature map.
+        load: What does it.
+        url: Where Keras finds the file, for the message.
+
+    Raises:
+        WeightsError: The file cannot be downloaded, or is truncated or altered.
+    """
+    path = _keras_home() / "models" / url.rpartition("/")[2]
+    state = "is not the published file (truncated or altered?)" if path.exists() else "is not there"
+    try:
+        load(backbone)
+    except Exception as error:  # Keras raises a bare Exception where a download fails.
+        raise WeightsError(
+            f"The ImageNet weights cannot be had: {path} {state}, and its download failed: "
+            f"{error}. Download {url} to that place yourself; or {_WAYS_OUT}."
+        ) from error
+
+
+def load_file(model: keras.Model, path: Path) -> str:
+    """Load weights that `save_weights` wrote, of the whole model or of its backbone alone.
+
+    Args:
+        model: A flat model whose layer `pooled` takes the backbone's feature map.
+        path: A file of the model, or of `keras.Model(pixels, features)`.
+
+    Returns:
+        "whole model", or "backbone" where the head keeps its random weights.
 
     Raises:
         WeightsError: No such file, another kind of file, or another architecture's.
@@ -48,10 +71,46 @@ def load_file(model: keras.Model, path: Path) -> None:
         raise WeightsError(f"Expected imagenet, none or a file *{FILE_SUFFIX}. Received: {path}")
     if not path.is_file():
         raise WeightsError(f"No such file of weights: {path}")
+    backbone = keras.Model(model.input, model.get_layer("pooled").input)
     try:
-        with warnings.catch_warnings():
-            # Where a part of the file does not fit, Keras may warn and leave it random.
-            warnings.simplefilter("error", UserWarning)
-            model.load_weights(path)
-    except (ValueError, OSError, KeyError, UserWarning) as error:
+        found = _shapes_in(path)
+        # Keras would leave aside whatever it has no place for.
+        for part, network in (("whole model", model), ("backbone", backbone)):
+            if found == sorted(tuple(weight.shape) for weight in network.weights):
+                _load(network, path)
+                return part
+    except (ValueError, OSError, KeyError) as error:
         raise WeightsError(f"{path} does not fit {model.name}: {error}") from error
+    raise WeightsError(
+        f"{path} does not fit {model.name}. Expected the {len(model.weights)} arrays of the whole "
+        f"model or the {len(backbone.weights)} of its backbone. Received {len(found)} arrays, in "
+        "part of other shapes."
+    )
+
+
+def _load(model: keras.Model, path: Path) -> None:
+    """Load weights, all of them: where a part of the file does not fit, Keras may merely warn."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        model.load_weights(path)
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            raise ValueError(str(warning.message))
+
+
+def _shapes_in(path: Path) -> list[tuple[int, ...]]:
+    """Shapes of the arrays that belong to layers, sorted; a file may hold an optimizer's too."""
+    shapes = []
+
+    def note(name: str, item) -> None:
+        if name.startswith("layers/") and isinstance(item, h5py.Dataset):
+            shapes.append(item.shape)
+
+    with h5py.File(path) as file:
+        file.visititems(note)
+    return sorted(shapes)
+
+
+def _keras_home() -> Path:
+    """Where Keras keeps its files; the place has no public name there."""
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()

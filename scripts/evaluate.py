@@ -21,7 +21,8 @@ def main() -> None:
 
         load_tensorflow()
         from all_tf.reports import format_report
-        from all_tf.scoring import evaluate_run, evaluation_folder
+        from all_tf.runs import evaluation_folder
+        from all_tf.scoring import evaluate_run
 
         report = evaluate_run(
             args.run,

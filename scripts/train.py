@@ -1,31 +1,32 @@
-"""Train one architecture of the study on packed records.
+"""Train one network on packed records.
 
     python scripts/train.py --arch densenet169
 
-What is not given comes from the study's row for that architecture. The run goes to a folder of its
-own below runs/.
+What is not given comes from the row of all_tf/experiments.py that --arch or --experiment names. The
+run goes to a folder of its own below runs/.
 """
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from all_tf import names
+from all_tf.config import Experiment
+from all_tf.experiments import EXPERIMENTS
+from builders.catalogue import describe_architectures
 
 
 def main() -> None:
     """Train what the arguments ask for and print its reports."""
     args = vars(_parse())
     records, run, trusted = args.pop("records"), args.pop("run_dir"), args.pop("trust_records")
-    run = run or Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{args['arch']}")
-    from dataclasses import replace
-
-    from all_tf.experiments import EXPERIMENTS
-
+    name, arch = args.pop("experiment"), args.pop("arch")
+    run = run or Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name or arch}")
     given = {key: value for key, value in args.items() if value is not None}
     try:
-        experiment = replace(EXPERIMENTS[args["arch"]], **given)
+        experiment = replace(EXPERIMENTS[name] if name else _row_of(arch), **given)
         from all_tf.runtime import load_tensorflow
 
         load_tensorflow()
@@ -42,6 +43,14 @@ def main() -> None:
     print(f"Run: {run}\nTensorBoard: {_tensorboard()} --logdir {run.parent}")
 
 
+def _row_of(arch: str) -> Experiment:
+    """The first row of an architecture: the study's, where the study has one."""
+    for row in EXPERIMENTS.values():
+        if row.arch == arch:
+            return row
+    raise ValueError(f"all_tf/experiments.py has no row for {arch}. Add one. Received: arch={arch}")
+
+
 def _tensorboard() -> str:
     """The command as it works from here, whether or not the environment is active."""
     import shutil
@@ -53,18 +62,35 @@ def _tensorboard() -> str:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        usage="%(prog)s (--arch NAME | --experiment NAME) [option ...]",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_what(parser)
+    _add_images(parser.add_argument_group("images").add_argument)
+    _add_learning(parser.add_argument_group("learning").add_argument)
+    _add_fine_tuning(parser.add_argument_group("fine-tuning").add_argument)
+    _add_choosing(parser.add_argument_group("choosing the epoch").add_argument)
+    return parser.parse_args()
+
+
+def _add_what(parser: argparse.ArgumentParser) -> None:
+    row = parser.add_mutually_exclusive_group(required=True).add_argument
+    row("--arch", choices=names.ARCHITECTURES, metavar="NAME", help="see --list-archs")
+    row("--experiment", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
     add = parser.add_argument
-    add("--arch", required=True, choices=names.ARCHITECTURES)
-    add("--records", type=Path, default=Path("data/records"))
-    add("--run-dir", type=Path, help="default: runs/YYYYmmdd-HHMMSS-ARCH; never overwritten")
-    add("--protocol", choices=names.PROTOCOLS, help="default: honest")
-    add("--fold", type=int, metavar="K", help="held out to choose the epoch on; default: 0")
-    add("--image-size", type=int, metavar="PX")
-    add("--batch-size", type=int, metavar="N")
-    add("--epochs", type=int, metavar="N")
-    add("--learning-rate", type=float, metavar="X")
+    # Prints and exits, even without --arch.
+    what_is_known = describe_architectures()
+    add("--list-archs", action="version", version=what_is_known, help="print a table of them")
+    add("--records", type=Path, default=Path("data/records"), metavar="DIR")
+    add("--run-dir", type=Path, metavar="DIR", help="default: runs/YYYYmmdd-HHMMSS-NAME; new")
+    add("--seed", type=int, metavar="N")
+    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
+
+
+def _add_images(add) -> None:
+    add("--crop", type=int, metavar="PX", help="side of the slide's centre that is kept")
+    add("--image-size", type=int, metavar="PX", help="side that the network sees")
     add(
         "--augment",
         type=lambda text: () if text == "none" else tuple(text.split(",")),
@@ -72,13 +98,35 @@ def _parse() -> argparse.Namespace:
         help=f"none, or some of: {', '.join(names.AUGMENTATIONS)}",
     )
     add("--imbalance", choices=names.STRATEGIES)
-    add("--weights", metavar="W", help="imagenet, none, or a file *.weights.h5")
-    add("--monitor", choices=names.MONITORS, metavar="M", help="default: val_kappa")
-    add("--seed", type=int, metavar="N")
     add("--limit-train", type=int, metavar="N", help="images, drawn over classes and patients")
     add("--limit-validation", type=int, metavar="N")
-    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
-    return parser.parse_args()
+
+
+def _add_learning(add) -> None:
+    add("--weights", metavar="W", help="imagenet, none, or a file *.weights.h5")
+    add("--epochs", type=int, metavar="N")
+    add("--batch-size", type=int, metavar="N")
+    add("--learning-rate", type=float, metavar="X", help="the highest of the schedule")
+    add("--optimizer", choices=names.OPTIMIZERS)
+    add("--schedule", choices=names.SCHEDULES, help="of the learning rate; cosine ends at 0")
+    add("--warmup-epochs", type=int, metavar="N", help="in which the learning rate rises from 0")
+    add("--loss", choices=names.LOSSES)
+
+
+def _add_fine_tuning(add) -> None:
+    add("--freeze-epochs", type=int, metavar="N", help="at first, that train the head alone")
+    add("--layer-decay", type=float, metavar="X", help="a stage learns X times as fast as the next")
+    add("--dropout", type=float, metavar="X", help="share of the features before the last layer")
+    add("--weight-decay", type=float, metavar="X", help="of kernels; decoupled under adamw")
+    add("--label-smoothing", type=float, metavar="X", help="labels become X/2 and 1 - X/2")
+    add("--ema", type=float, metavar="X", help="decay of averaged weights, validated and kept")
+
+
+def _add_choosing(add) -> None:
+    add("--protocol", choices=names.PROTOCOLS, help="default: honest")
+    add("--fold", type=int, metavar="K", help="held out to choose the epoch on; default: 0")
+    add("--monitor", choices=names.MONITORS, metavar="M", help="default: val_kappa")
+    add("--patience", type=int, metavar="N", help="stop after N epochs without a better one")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from all_tf import names
 from all_tf.runtime import load_tensorflow
 from tfrecords.sources import find_images
 from tfrecords.synthetic import encode_bmp, write_synthetic
@@ -16,6 +17,27 @@ load_tensorflow()  # Before a test module imports it, loudly.
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "cnmc_real"  # Beside a checkout of the developers, not a user's.
+
+
+# One architecture a family, so that `make test` stays short; `make test-all` tests every one.
+QUICK = ("base_cnn", "cellnet", "efficientnetb0", "googlenet", "vgg16")
+ONE_A_FAMILY = (*QUICK, "densenet121", "resnet152")
+
+
+def pytest_addoption(parser):
+    """`--all-architectures`, which `make test-all` passes."""
+    text = "test every architecture, not one a family"
+    parser.addoption("--all-architectures", action="store_true", help=text)
+
+
+def pytest_generate_tests(metafunc):
+    """Run a test that takes `architecture` on one a family, or on all."""
+    if "architecture" in metafunc.fixturenames:
+        every = metafunc.config.getoption("all_architectures")
+        chosen = names.ARCHITECTURES if every else ONE_A_FAMILY
+        slow = pytest.mark.slow
+        cases = [pytest.param(x, marks=() if x in QUICK else slow) for x in chosen]
+        metafunc.parametrize("architecture", cases, scope="module")
 
 
 @pytest.fixture(scope="session")

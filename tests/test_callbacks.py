@@ -1,42 +1,29 @@
-"""The best epoch, and a figure that is not a number."""
+"""The speed of an epoch counts its images and leaves validation out."""
 
-import math
+import time
+from types import SimpleNamespace
 
-import keras
 import pytest
 
-from all_tf.callbacks import BestWeights, _duration
+from all_tf.callbacks import HistoryFile, Speed
 
 
-@pytest.fixture
-def best(tmp_path):
-    callback = BestWeights(tmp_path / "best.weights.h5", monitor="val_kappa")
-    pixels = keras.Input((4,))
-    callback.set_model(keras.Model(pixels, keras.layers.Dense(1)(pixels)))
-    return callback
+def test_speed_is_images_over_the_training_part_of_an_epoch():
+    speed, logs = Speed(num_images=50), {"loss": 1.0}
+    speed.on_epoch_begin(0)
+    time.sleep(0.1)
+    speed.on_test_begin()
+    time.sleep(0.3)
+    speed.on_epoch_end(0, logs)
+    assert 50 / 0.2 < logs["images_per_second"] <= 50 / 0.1
 
 
-def test_nan_is_never_best(best, tmp_path):
-    best.on_epoch_end(0, {"val_kappa": math.nan})
-    assert best.best_epoch is None and list(tmp_path.iterdir()) == []
-    best.on_epoch_end(1, {"val_kappa": -0.2})
-    best.on_epoch_end(2, {"val_kappa": math.nan})
-    assert (best.best_epoch, best.best) == (2, -0.2)
-
-
-def test_first_of_equals_is_best(best):
-    for epoch, kappa in enumerate([0.1, 0.4, 0.4, 0.3]):
-        best.on_epoch_end(epoch, {"val_kappa": kappa})
-    assert best.best_epoch == 2
-
-
-def test_best_file_appears_under_its_name_only(best, tmp_path):
-    best.on_epoch_end(0, {"val_kappa": 0.1})
-    assert [path.name for path in tmp_path.iterdir()] == ["best.weights.h5"]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(42, "42 s"), (100, "2 min"), (3600, "60 min"), (9000, "2.5 h")]
-)
-def test_durations_read_as_people_say_them(seconds, text):
-    assert _duration(seconds) == text
+def test_history_holds_what_earlier_callbacks_added(tmp_path):
+    history = HistoryFile(tmp_path / "history.csv")
+    history.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.5)))
+    history.on_epoch_begin(0)
+    history.on_epoch_end(0, {"loss": 1.0, "images_per_second": 7.5})
+    names, row = (tmp_path / "history.csv").read_text().splitlines()
+    assert names == "epoch,loss,images_per_second,learning_rate,seconds"
+    assert row.startswith("1,1.0,7.5,0.5,")
+    assert float(row.split(",")[-1]) == pytest.approx(0, abs=1)

@@ -23,9 +23,20 @@ from all_tf.experiments import EXPERIMENTS, REPORTED
         ("fold", -1, "fold of at least 0"),
         ("seed", -1, "seed of at least 0"),
         ("limit_train", 1, "limit_train of at least 2"),
-        ("learning_rate", 0.0, "positive learning rate"),
-        ("learning_rate", float("nan"), "positive learning rate"),
+        ("learning_rate", 0.0, "learning_rate of 1e-12 to 1000"),
+        ("learning_rate", float("nan"), "learning_rate of"),
         ("crop", 600, "crop of 32 to 450"),
+        ("loss", "hinge", "Unknown loss. Known: weighted_bce, focal"),
+        ("optimizer", "lion", "Unknown optimizer"),
+        ("schedule", "linear", "Unknown schedule"),
+        ("label_smoothing", 1.0, "label_smoothing of 0 to 0.9"),
+        ("weight_decay", -0.1, "weight_decay of 0 to 1"),
+        ("warmup_epochs", 10, "warmup_epochs of 0 to 9"),
+        ("freeze_epochs", 10, "freeze_epochs of 0 to 9"),
+        ("layer_decay", 0.0, "layer_decay of 0.001 to 1"),
+        ("dropout", 1.0, "dropout of 0 to 0.9"),
+        ("ema", 1.0, "ema of 0 to"),
+        ("patience", 0, "patience of at least 1"),
     ],
 )
 def test_impossible_value_is_refused_with_what_is_allowed(field, value, message):
@@ -39,9 +50,11 @@ def test_canvas_is_larger_only_where_crops_are_random():
     assert cropped.view == View(300, 256, 224)
 
 
-def test_every_architecture_has_its_row_and_what_the_study_reported():
-    assert set(EXPERIMENTS) == set(REPORTED) == set(names.ARCHITECTURES)
-    assert all(row.arch == name for name, row in EXPERIMENTS.items())
+def test_every_architecture_of_the_study_has_its_row():
+    study = set(names.ARCHITECTURES) - {"cellnet"}
+    assert study <= set(EXPERIMENTS)
+    assert all(EXPERIMENTS[name].arch == name for name in study)
+    assert set(REPORTED) == study - {"efficientnetb7"}  # Listed without figures.
 
 
 def test_rows_are_the_studys():
@@ -54,3 +67,5 @@ def test_rows_are_the_studys():
     )
     assert EXPERIMENTS["efficientnetb0"].crop == 300
     assert EXPERIMENTS["base_cnn"].epochs == 1 and EXPERIMENTS["base_cnn"].batch_size == 60
+    assert EXPERIMENTS["vgg19"].batch_size == 512 and EXPERIMENTS["vgg19"].image_size == 128
+    assert REPORTED["googlenet"] == (75.3, 75.8, 48.0)

@@ -5,7 +5,7 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
 from all_tf import names
-from all_tf.imbalance import STRATEGIES
+from all_tf.imbalance import STRATEGIES, Plan
 
 
 def test_class_weights_equal_scikit_learn_balanced_ones():
@@ -22,6 +22,11 @@ def test_class_weights_keep_the_scale_of_the_loss():
 def test_oversampling_draws_as_many_of_each_class():
     plan = STRATEGIES["oversample"]((30, 70))
     assert plan.draws == (70, 70) and plan.class_weights == (1, 1)
+
+
+def test_balancing_groups_is_oversampling_within_which_groups_count():
+    assert STRATEGIES["balance_groups"]((30, 70)) == Plan(draws=(70, 70), group_power=0.5)
+    assert STRATEGIES["oversample"]((30, 70)).group_power == 0
 
 
 def test_none_changes_nothing():

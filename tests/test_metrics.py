@@ -41,6 +41,22 @@ def test_logit_0_is_called_all_as_a_score_of_one_half_is():
     assert found["sensitivity"] == 1
 
 
+def test_mixed_label_counts_as_the_class_of_its_larger_share_an_even_one_as_all():
+    rng = np.random.default_rng(1)
+    labels = np.append(rng.random(60), [0.5, 0.5]).astype("float32")
+    logits = rng.normal(size=62).astype("float32")
+    found = stream(labels, logits, batch_size=16)
+    found.pop("loss")
+    assert found == pytest.approx(oracle(labels >= 0.5, logits >= 0), abs=1e-6)
+
+
+def test_loss_of_mixed_labels_is_that_of_their_shares():
+    labels, logits = np.array([0.3, 0.8], "float32"), np.array([1.5, -0.5], "float32")
+    score = 1 / (1 + np.exp(-logits))
+    expected = -np.mean(0.5 * labels * np.log(score) + 2 * (1 - labels) * np.log(1 - score))
+    assert stream(labels, logits, batch_size=2)["loss"] == pytest.approx(expected, abs=1e-6)
+
+
 def test_reset_forgets_the_epoch():
     metric = StreamedFigures(WeightedBinaryCrossentropy())
     metric.update_state(np.ones((4, 1)), np.ones((4, 1), "float32"))

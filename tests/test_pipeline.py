@@ -1,6 +1,7 @@
 """The order of an epoch, padding and masks, and canvases whether kept or not."""
 
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 import tensorflow as tf
 
 from all_tf import pipeline
-from all_tf.cells import limit_cells, load_cells
+from all_tf.cells import Cells, limit_cells, load_cells
 from all_tf.config import View
+from all_tf.imbalance import STRATEGIES, Plan
 from all_tf.pipeline import (
     canvas_lookup,
     epoch_order,
@@ -20,6 +22,9 @@ from all_tf.pipeline import (
 from tfrecords.reader import read_examples
 
 LABELS = np.repeat([0, 1], [30, 70])
+GROUPS = np.repeat(["hem", "big", "small"], [30, 64, 6])
+CELLS = Cells(*[LABELS.astype(str)] * 7)
+CELLS = replace(CELLS, labels=LABELS, groups=GROUPS)
 VIEW = View(crop=450, canvas=40, output=36)
 
 
@@ -44,7 +49,7 @@ def test_cells_carry_what_the_records_say(cells, records):
 
 def test_order_is_a_pure_function_of_seed_and_epoch():
     def order(seed, epoch):
-        return epoch_order(LABELS, draws=None, seed=seed, epoch=epoch).tolist()
+        return epoch_order(CELLS, Plan(), seed=seed, epoch=epoch).tolist()
 
     assert order(1, 2) == order(1, 2)
     assert len({tuple(order(s, e)) for s in (0, 1) for e in (0, 1)}) == 4
@@ -52,28 +57,39 @@ def test_order_is_a_pure_function_of_seed_and_epoch():
 
 
 def test_oversampling_repeats_every_image_of_the_minority_alike():
-    order = epoch_order(LABELS, draws=(70, 70), seed=0, epoch=0)
+    order = epoch_order(CELLS, Plan(draws=(70, 70)), seed=0, epoch=0)
     counts = Counter(order.tolist())
     assert Counter(LABELS[order].tolist()) == {0: 70, 1: 70}
     assert {counts[i] for i in range(30)} == {2, 3}
     assert {counts[i] for i in range(30, 100)} == {1}
-    other = Counter(epoch_order(LABELS, draws=(70, 70), seed=0, epoch=1).tolist())
+    other = Counter(epoch_order(CELLS, Plan(draws=(70, 70)), seed=0, epoch=1).tolist())
     assert other != counts  # The odd ones out change from epoch to epoch.
+
+
+def test_balanced_groups_are_drawn_by_the_root_of_their_size():
+    plan = STRATEGIES["balance_groups"]((30, 70))
+    orders = [epoch_order(CELLS, plan, seed=0, epoch=epoch) for epoch in range(200)]
+    counts = [Counter(order.tolist()) for order in orders]
+    assert all(len(order) == 140 for order in orders)
+    drawn = Counter(GROUPS[np.concatenate(orders)].tolist())
+    assert drawn["hem"] == 200 * 70  # Each class as often, whatever the groups.
+    assert drawn["big"] / drawn["small"] == pytest.approx((64 / 6) ** 0.5, rel=0.01)
+    # Within a group each image alike, but for rounding.
+    each = 70 * 6**-0.5 / (64**0.5 + 6**0.5)
+    assert {count[i] for count in counts for i in range(94, 100)} == {int(each), int(each) + 1}
 
 
 def test_epochs_follow_their_orders_padded_and_masked(cells, lookup):
     batch_size, epochs = 25, range(3, 5)  # As a run that is resumed at epoch 3.
     batches = list(
-        training_batches(
-            cells, lookup=lookup, draws=None, batch_size=batch_size, seed=7, epochs=epochs
-        )
+        training_batches(cells, Plan(), lookup=lookup, batch_size=batch_size, seed=7, epochs=epochs)
     )
-    steps = steps_in_epoch(cells.labels, draws=None, batch_size=batch_size)
+    steps = steps_in_epoch(cells, Plan(), batch_size=batch_size)
     assert len(batches) == 2 * steps
     for number, epoch in enumerate(epochs):
         part = batches[number * steps : (number + 1) * steps]
         mask = np.concatenate([mask for _, _, mask in part]) > 0
-        order = epoch_order(cells.labels, draws=None, seed=7, epoch=epoch)
+        order = epoch_order(cells, Plan(), seed=7, epoch=epoch)
         labels = np.concatenate([label for _, label, _ in part])[mask, 0]
         images = np.concatenate([image for image, _, _ in part])[mask]
         np.testing.assert_array_equal(labels, cells.labels[order])

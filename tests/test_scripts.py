@@ -1,15 +1,19 @@
 """The commands as a user types them: help at once, errors of one line, exit codes."""
 
 import json
+import runpy
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pytest
 from conftest import ROOT
 from PIL import Image
 
+from all_tf.config import Experiment
+from all_tf.experiments import EXPERIMENTS
 from tfrecords.synthetic_cells import draw_cell
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
@@ -130,13 +134,19 @@ def test_converter_packs_refuses_to_overwrite_and_overwrites(synthetic, tmp_path
 @pytest.mark.slow
 def test_train_and_evaluate_as_typed(records, tmp_path):
     trained = call(
-        "train.py", "--arch", "base_cnn", "--records", records, "--image-size", 32, "--seed", 4,
-        "--augment", "none", "--limit-train", 20, "--fold", 2, cwd=tmp_path,
+        "train.py", "--experiment", "base_cnn", "--records", records, "--image-size", 32,
+        "--seed", 4, "--augment", "none", "--limit-train", 20, "--fold", 2, "--crop", 400,
+        "--optimizer", "sgd", "--schedule", "cosine", "--loss", "focal", "--dropout", 0.1,
+        cwd=tmp_path,
     )  # fmt: skip
     assert trained.returncode == 0, trained.stderr
     (run,) = (tmp_path / "runs").iterdir()
     assert run.name.endswith("-base_cnn")
-    for text in ("10 ALL", "10 HEM", "parameters", "epoch 1/1", "val_kappa", "[optimistic]"):
+    for text in (
+        "10 ALL", "10 HEM", "parameters", "central 400 px", "sgd at 0.001",
+        "fine-tuning  loss focal, schedule cosine, dropout 0.1",
+        "epoch 1/1", "val_kappa", "[optimistic]",
+    ):  # fmt: skip
         assert text in trained.stdout
     assert trained.stdout.splitlines()[-2] == f"Run: runs/{run.name}"
     assert trained.stdout.splitlines()[-1].endswith("tensorboard --logdir runs")
@@ -157,6 +167,29 @@ def test_impossible_training_ends_in_one_error(arguments, message, tmp_path):
     answer = call("train.py", "--arch", "base_cnn", *arguments, cwd=tmp_path)
     assert message in one_error(answer)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_setting_of_an_experiment_has_its_option():
+    options = call("train.py", "--help").stdout
+    for field in fields(Experiment):
+        assert f"--{field.name.replace('_', '-')} " in options
+
+
+@pytest.mark.parametrize("arguments", [(), ("--arch", "vgg16", "--experiment", "vgg16")])
+def test_training_wants_an_architecture_or_an_experiment_and_not_both(arguments):
+    answer = call("train.py", *arguments)
+    assert answer.returncode == 2 and "--experiment" in answer.stderr
+
+
+def test_architecture_stands_for_its_first_row(monkeypatch):
+    script = runpy.run_path(str(ROOT / "scripts/train.py"))
+    monkeypatch.setitem(EXPERIMENTS, "later", Experiment("vgg16", epochs=3))
+    assert script["_row_of"]("vgg16") is EXPERIMENTS["vgg16"]
+    monkeypatch.delitem(EXPERIMENTS, "vgg16")
+    assert script["_row_of"]("vgg16") is EXPERIMENTS["later"]
+    monkeypatch.delitem(EXPERIMENTS, "later")
+    with pytest.raises(ValueError, match="no row for vgg16"):
+        script["_row_of"]("vgg16")
 
 
 def test_unknown_monitor_is_refused_with_the_known_ones():

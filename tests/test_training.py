@@ -118,12 +118,21 @@ def test_history_has_a_line_an_epoch_and_the_best_is_the_best(run):
         )
 
 
+def test_size_and_speed_are_noted_for_comparison(run):
+    report, (_, facts) = read_json(run / "metrics.json"), read_config(run)
+    speeds = [float(row["images_per_second"]) for row in read_rows(run / "history.csv")]
+    assert report["num_parameters"] == facts["num_parameters"] == 992 + 33
+    assert report["images_per_second"] == np.median(speeds[1:]) and min(speeds) > 0
+
+
 def test_tensorboard_shows_every_figure_of_both_sets(run):
     history = read_rows(run / "history.csv")
     for folder, prefix in (("train", ""), ("validation", "val_")):
         events = EventAccumulator(str(run / "tensorboard" / folder))
         events.Reload()
-        assert set(DIRECTIONS) <= set(events.Tags()["tensors"])
+        found = set(events.Tags()["tensors"])
+        assert found - {"learning_rate", "images_per_second"} == set(DIRECTIONS)
+        assert ("images_per_second" in found) == (folder == "train")
         for key in ("f1", "kappa", "loss"):
             shown = events.Tensors(key)
             assert [event.step for event in shown] == [1, 2, 3]

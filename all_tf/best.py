@@ -1,0 +1,60 @@
+"""The best epoch: its weights are kept, and training ends where no better one comes."""
+
+import math
+from pathlib import Path
+
+import keras
+
+from all_tf.checkpoints import save_weights
+from all_tf.names import DIRECTIONS
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch by one figure; a figure that is not finite is no best.
+
+    Args:
+        path: Where they go.
+        monitor: "val_" and a key of `names.DIRECTIONS`.
+
+    Attributes:
+        best_epoch: Counted from 1; None before there is one.
+        best: The figure then.
+    """
+
+    def __init__(self, path: Path, *, monitor: str):
+        super().__init__()
+        self._path = path
+        self._monitor = monitor
+        self._sign = {"max": 1, "min": -1}[DIRECTIONS[monitor.removeprefix("val_")]]
+        self.best_epoch: int | None = None
+        self.best = math.nan
+
+    def on_epoch_end(self, epoch, logs=None):
+        value = logs[self._monitor]
+        first = self.best_epoch is None
+        if math.isfinite(value) and (first or self._sign * value > self._sign * self.best):
+            save_weights(self.model, self._path)
+            self.best_epoch, self.best = epoch + 1, value
+
+
+class StopWhenStuck(keras.callbacks.Callback):
+    """Ends training after some epochs without a better one.
+
+    Args:
+        best: Knows the best epoch; it comes earlier in the list of callbacks.
+        patience: How many epochs.
+        freeze_epochs: At the beginning, that do not count: a head that has learnt all it can says
+            nothing about the network.
+    """
+
+    def __init__(self, best: BestWeights, *, patience: int, freeze_epochs: int = 0):
+        super().__init__()
+        self._best = best
+        self._patience = patience
+        self._freeze_epochs = freeze_epochs
+
+    def on_epoch_end(self, epoch, logs=None):
+        waited = epoch + 1 - max(self._best.best_epoch or 0, self._freeze_epochs)
+        if waited >= self._patience and epoch + 1 < self.params["epochs"]:
+            self.model.stop_training = True
+            print(f"stopped after epoch {epoch + 1}: none was better in {waited}", flush=True)

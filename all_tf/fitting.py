@@ -1,0 +1,129 @@
+"""One fit: the batches, what happens around an epoch and in which order, and the best epoch."""
+
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import tensorflow as tf
+from keras.callbacks import Callback, LambdaCallback
+
+from all_tf.batch_norm import RefreshBatchNorm
+from all_tf.best import BestWeights, StopWhenStuck
+from all_tf.callbacks import SPEED, HistoryFile, Speed, TensorBoardScalars
+from all_tf.cells import Cells
+from all_tf.checkpoints import BEST_FILE, load_weights
+from all_tf.config import Experiment
+from all_tf.freezing import FreezeBackbone
+from all_tf.imbalance import Plan
+from all_tf.pipeline import canvas_lookup, epoch_order, training_batches
+from all_tf.progress_line import ProgressLine
+from all_tf.protocols import Data
+from all_tf.runs import RunError
+from all_tf.scoring import batches_to_score
+from builders.classifier import Classifier
+
+_TYPICAL_IMAGES = 512  # From which batch norm's statistics are estimated; 1,024 were no better.
+
+
+class Fitted(NamedTuple):
+    """What a fit leaves to be told, beside the weights in the model."""
+
+    best_epoch: int  # Counted from 1.
+    images_per_second: float  # See `_speed`.
+
+
+def fit(
+    model: Classifier,
+    experiment: Experiment,
+    data: Data,
+    plan: Plan,
+    *,
+    run: Path,
+    selection: tf.data.Dataset,
+) -> Fitted:
+    """Train until the epochs or the patience are used up; the model ends with the best weights.
+
+    Args:
+        model: Compiled; nothing frozen.
+        experiment: What to do.
+        data: Learnt from, chosen on.
+        plan: Against unequal classes.
+        run: A folder, for the history and the best weights.
+        selection: The batches of `data.selection`.
+
+    Raises:
+        RunError: No epoch had a finite figure to choose by.
+    """
+    batches = training_batches(
+        data.fit,
+        plan,
+        lookup=canvas_lookup(data.fit, experiment.view, title="training set"),
+        batch_size=experiment.batch_size,
+        seed=experiment.seed,
+        epochs=range(experiment.epochs),
+    )
+    best = BestWeights(run / BEST_FILE, monitor=experiment.monitor)
+    history = model.fit(
+        batches,
+        steps_per_epoch=int(batches.cardinality()) // experiment.epochs,
+        epochs=experiment.epochs,
+        validation_data=selection,
+        shuffle=False,
+        verbose=0,
+        callbacks=_callbacks(model, experiment, data, plan, best=best, run=run),
+    ).history
+    if best.best_epoch is None:
+        raise RunError(
+            f"No epoch had a finite {experiment.monitor}; there is nothing to choose. "
+            "Lower --learning-rate."
+        )
+    load_weights(model, run / BEST_FILE)
+    return Fitted(best.best_epoch, _speed(history[SPEED], experiment.freeze_epochs))
+
+
+def _callbacks(
+    model: Classifier,
+    experiment: Experiment,
+    data: Data,
+    plan: Plan,
+    *,
+    best: BestWeights,
+    run: Path,
+) -> list[Callback]:
+    """In the order in which they act: what is validated is what is kept."""
+    num_images = len(data.fit) if plan.draws is None else sum(plan.draws)
+    frozen, patience, averages = experiment.freeze_epochs, experiment.patience, model.averages
+    callbacks = [
+        Speed(num_images),
+        FreezeBackbone(frozen) if frozen else None,
+        # In before batch norm is estimated for them, out once they are kept.
+        LambdaCallback(on_test_begin=lambda logs: averages.swap()) if averages else None,
+        RefreshBatchNorm(_typical_batches(data.fit, experiment, plan)),
+        best,
+        LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
+        HistoryFile(run / "history.csv"),
+        TensorBoardScalars(run / "tensorboard"),
+        ProgressLine(best, num_images=(num_images, len(data.selection)), freeze_epochs=frozen),
+        StopWhenStuck(best, patience=patience, freeze_epochs=frozen) if patience else None,
+    ]
+    return [callback for callback in callbacks if callback is not None]
+
+
+def _typical_batches(fit: Cells, experiment: Experiment, plan: Plan) -> tf.data.Dataset:
+    """Some training images as validation would see them, classes mixed as in training.
+
+    Whole batches, so that no image is repeated to fill one up.
+    """
+    order = epoch_order(fit, plan, seed=experiment.seed, epoch=0)
+    batch_size = min(experiment.batch_size, len(order))
+    num_batches = min(-(-_TYPICAL_IMAGES // batch_size), len(order) // batch_size)
+    typical = fit.take(order[: num_batches * batch_size])
+    smaller = replace(experiment, batch_size=batch_size)
+    return batches_to_score(typical, smaller, title="batch-norm images")
+
+
+def _speed(speeds: list[float], freeze_epochs: int) -> float:
+    """Median over the epochs that train the whole network, but the first, which builds a graph."""
+    whole = speeds[freeze_epochs:]
+    return median(whole[1:] or whole)

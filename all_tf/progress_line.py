@@ -1,0 +1,69 @@
+"""A training on the screen: a bar, a line an epoch, and how long it will take."""
+
+import time
+
+import keras
+
+from all_tf.best import BestWeights
+from all_tf.progress import bar, describe_duration
+
+_SHOWN = ("loss", "f1", "kappa")  # history.csv and TensorBoard have all of them.
+_TIMED_STEPS = 5  # After the first, which builds the graph.
+
+
+class ProgressLine(keras.callbacks.Callback):
+    """A bar while an epoch runs, a line once it has ended, and an estimate of what lies ahead.
+
+    Args:
+        best: Tells whether the epoch that has just ended is the best so far; it comes earlier in
+            the list of callbacks.
+        num_images: Of the training set and of the selection set.
+        freeze_epochs: At the beginning, that are faster; they get an estimate of their own.
+    """
+
+    def __init__(self, best: BestWeights, *, num_images: tuple[int, int], freeze_epochs: int = 0):
+        super().__init__()
+        self._best = best
+        self._validation_share = num_images[1] / num_images[0]
+        self._freeze_epochs = freeze_epochs
+        self._ahead = 0  # Epochs that the next estimate is for; 0 once it is given.
+        self._timed_from: float | None = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        epochs, steps = self.params["epochs"], self.params["steps"]
+        if epoch == self._freeze_epochs:
+            self._ahead, self._timed_from = epochs - epoch, None
+        elif epoch == 0:
+            self._ahead = self._freeze_epochs
+        self._bar = bar(f"epoch {epoch + 1}/{epochs}", steps, unit="step")
+        self._began = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._bar.set_postfix({key: f"{logs[key]:.3f}" for key in _SHOWN}, refresh=False)
+        self._bar.update()
+        if self._timed_from is None:
+            self._timed_from = time.perf_counter()
+        elif self._ahead and 0 < batch == min(_TIMED_STEPS, self.params["steps"] - 1):
+            self._print_estimate((time.perf_counter() - self._timed_from) / batch)
+            self._ahead = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._bar.close()
+        train = "  ".join(f"{key} {logs[key]:.3f}" for key in _SHOWN)
+        validation = "  ".join(f"val_{key} {logs[f'val_{key}']:.3f}" for key in _SHOWN)
+        seconds = time.perf_counter() - self._began
+        mark = "  best" if self._best.best_epoch == epoch + 1 else ""
+        print(
+            f"epoch {epoch + 1}/{self.params['epochs']}  {train}  |  {validation}  "
+            f"{seconds:.0f} s{mark}",
+            flush=True,
+        )
+
+    def _print_estimate(self, seconds_per_step: float) -> None:
+        steps = self.params["steps"] * self._ahead
+        # An image that is only looked at costs about a third of one that is learnt from.
+        seconds = seconds_per_step * steps * (1 + self._validation_share / 3)
+        self._bar.write(
+            f"{seconds_per_step:.2f} s a step: about "
+            f"{describe_duration(seconds)} for {self._ahead} epoch{'s' * (self._ahead > 1)}"
+        )

@@ -1,0 +1,99 @@
+"""The rows of a study: what is asked for, how it departs from the table, what is there already."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+
+from all_tf.config import ConfigError, Experiment
+from all_tf.experiments import EXPERIMENTS
+from all_tf.runs import CONFIG_FILE, METRICS_FILE, evaluation_folder, read_config
+from tfrecords.folds import FOLDS_FILE
+from tfrecords.manifest import MANIFEST_FILE, digest_file, read_manifest
+
+# What the study compared, in its order; other rows run only where they are named.
+STUDY = tuple(name for name, row in EXPERIMENTS.items() if name == row.arch != "cellnet")
+
+
+class StudyError(ValueError):
+    """A study that cannot go on as asked; the message says which row or folder, and why."""
+
+
+def choose_rows(
+    names: Iterable[str], given: Mapping[str, object], *, weights_dir: Path | None = None
+) -> dict[str, Experiment]:
+    """Experiments of rows of the table, with some fields given for all of them.
+
+    Args:
+        names: Keys of `EXPERIMENTS`.
+        given: Values by field of `Experiment`. A row that starts from random weights does so
+            whatever is given.
+        weights_dir: Its files ARCH.weights.h5 stand in for the ImageNet weights that would be
+            downloaded.
+
+    Raises:
+        StudyError: There is no such row, or no such folder, or a row cannot have such a value.
+    """
+    if weights_dir is not None and not weights_dir.is_dir():
+        raise StudyError(f"No such folder of weights. Received: weights_dir={weights_dir}")
+    experiments = {}
+    for name in names:
+        if name not in EXPERIMENTS:
+            raise StudyError(f"No such row. Known: {', '.join(EXPERIMENTS)}. Received: {name!r}")
+        row = EXPERIMENTS[name]
+        kept = {"weights": "none"} if row.weights == "none" else {}
+        try:
+            row = replace(row, **{**given, **kept})
+        except ConfigError as error:
+            raise StudyError(f"Row {name}: {error}") from error
+        file = (weights_dir or Path()) / f"{row.arch}.weights.h5"
+        if weights_dir and row.weights == "imagenet" and file.is_file():
+            row = replace(row, weights=str(file.resolve()))
+        experiments[name] = row
+    return experiments
+
+
+def departures(name: str, experiment: Experiment) -> dict[str, object]:
+    """The fields in which an experiment is not the table's row of that name, with their values."""
+    return {key: there for key, (there, _) in _differences(experiment, EXPERIMENTS[name]).items()}
+
+
+def _differences(one: Experiment, other: Experiment) -> dict[str, tuple[object, object]]:
+    pairs = {f.name: (getattr(one, f.name), getattr(other, f.name)) for f in fields(Experiment)}
+    return {key: (there, here) for key, (there, here) in pairs.items() if there != here}
+
+
+def is_finished(run: Path, records: Path) -> bool:
+    """Whether a run has come to its end: it is scored on all that it was to be scored on."""
+    if not (run / METRICS_FILE).is_file():
+        return False
+    experiment, _ = read_config(run)
+    scores_more = (
+        experiment.protocol == "honest" and "validation" in read_manifest(records)["splits"]
+    )
+    return not scores_more or (evaluation_folder(run, "validation", None) / METRICS_FILE).is_file()
+
+
+def is_done(run: Path, row: Experiment, records: Path) -> bool:
+    """Whether a run is finished as it is asked for; one that is not there or unfinished is not.
+
+    Raises:
+        StudyError: It is finished with other settings or on other records, or is no run.
+    """
+    if not run.exists() or not any(run.iterdir()):
+        return False
+    elsewhere = "Name another --study-dir, or move that folder away."
+    if not (run / CONFIG_FILE).is_file():
+        raise StudyError(f"{run} holds something, but no run of ours. {elsewhere}")
+    if not is_finished(run, records):
+        return False
+    there, facts = read_config(run)
+    differing = [
+        f"{key} {found!r}, asked for {asked!r}"
+        for key, (found, asked) in _differences(there, row).items()
+    ]
+    for key, file in (("manifest_sha256", MANIFEST_FILE), ("folds_sha256", FOLDS_FILE)):
+        if facts[key] != digest_file(records / file):
+            differing.append(f"another {file} than {records} has")
+    if differing:
+        raise StudyError(f"{run} is finished with {'; '.join(differing)}. {elsewhere}")
+    return True

@@ -1,0 +1,59 @@
+"""Turn ImageNet weights that exist for PyTorch only into Keras weights of the backbone.
+
+    python scripts/import_weights.py --arch densenet161 --from densenet161-8d451a50.pth \\
+        --out densenet161.weights.h5
+
+torchvision publishes densenet161-8d451a50.pth and googlenet-1378be20.pth at
+https://download.pytorch.org/models/; timm publishes densenet161.tv_in1k as model.safetensors.
+A .safetensors file needs the extra `import`, a .pth file PyTorch.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+
+def main() -> None:
+    """Import and say what became of every tensor."""
+    args = _parse()
+    try:
+        from all_tf.runtime import load_tensorflow
+
+        load_tensorflow()
+        from builders.torch_import import import_weights
+
+        account = import_weights(args.arch, args.source, args.out)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    dropped = sorted(Counter(map(_kind, account.dropped)).items())
+    print(f"Used: {len(account.used)} tensors")
+    print("Dropped: " + (", ".join(f"{count} of {kind}" for kind, count in dropped) or "none"))
+    print(f"Written: {args.out}")
+
+
+def _kind(name: str) -> str:
+    """The part of the network that a dropped tensor belongs to."""
+    first, *_, last = name.split(".")
+    return last if last == "num_batches_tracked" else first
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--arch", required=True, help="densenet161 or googlenet")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="*.safetensors, *.pth",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="a new file *.weights.h5")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

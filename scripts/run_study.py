@@ -1,0 +1,88 @@
+"""Train the rows of the study one after another and put them beside what it reported.
+
+    python scripts/run_study.py
+    python scripts/run_study.py --rows base_cnn,densenet121 --study-dir studies/two
+    python scripts/run_study.py --study-dir studies/smoke --weights none --epochs 1 \\
+        --image-size 64 --limit-train 64
+
+Each row is trained in a process of its own, by the settings of all_tf/experiments.py and what is
+given here; the last example only shows that everything runs. Writes a run for each row, and
+study.md, study.csv and study.png, in the folder of the study. One failure does not stop the rest.
+The same command goes on after an interruption: finished rows are kept.
+"""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from all_tf import names
+
+
+def main() -> None:
+    """Train what is left to train, print and write the tables."""
+    args = vars(_parse())
+    chosen, weights_dir = args.pop("rows"), args.pop("weights_dir")
+    folder, records, trusted = (args.pop(key) for key in ("study_dir", "records", "trust_records"))
+    given = {key: value for key, value in args.items() if value is not None}
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        from all_tf.study import Study, run_rows
+        from all_tf.study_rows import STUDY, choose_rows
+
+        rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
+        from all_tf.study_report import write_chart, write_tables
+
+        study = Study(folder, records, Path(__file__).with_name("train.py"), trusted)
+        failures = {}
+        for name, reason in run_rows(rows, study):
+            if reason is not None:
+                failures[name] = reason
+            write_tables(folder, records, failures)
+        print("\n" + write_tables(folder, records, failures))
+        write_chart(folder, records, failures)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt as interrupt:
+        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(128 + (interrupt.args or (signal.SIGINT,))[0])
+    print(f"Written: {folder}/study.md, study.csv, study.png")
+    if failures:
+        sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
+
+
+def _interrupt(number: int, frame) -> None:
+    raise KeyboardInterrupt(number)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add(
+        "--rows",
+        type=lambda text: text.split(","),
+        metavar="A,B",
+        help="of all_tf/experiments.py; default: the thirteen of the study",
+    )
+    add("--records", type=Path, default=Path("data/records"), metavar="DIR")
+    add("--study-dir", type=Path, default=Path("studies/2021"), metavar="DIR")
+    add("--weights-dir", type=Path, metavar="DIR", help="ARCH.weights.h5, used where they are")
+    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
+    given = parser.add_argument_group("for all rows, instead of what the table or train.py has")
+    add = given.add_argument
+    add("--protocol", choices=names.PROTOCOLS)
+    add("--fold", type=int, metavar="K", help="held out to choose the epoch on")
+    add("--seed", type=int, metavar="N")
+    add("--weights", choices=("imagenet", "none"), help="none: nothing is downloaded")
+    add("--image-size", type=int, metavar="PX")
+    add("--batch-size", type=int, metavar="N")
+    add("--epochs", type=int, metavar="N")
+    add("--limit-train", type=int, metavar="N", help="images, drawn over classes and patients")
+    add("--limit-validation", type=int, metavar="N")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

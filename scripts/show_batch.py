@@ -1,0 +1,75 @@
+"""Draw what a network sees: cells before augmentation and after it, at its first steps.
+
+    python scripts/show_batch.py --augment rotate,cutmix --out batch.png
+
+The cells are some that a training with this fold and seed learns from, drawn evenly over classes
+and patients; no patient is named. The picture is written over if it is there.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from all_tf import names
+
+_NUM_STEPS = 5
+
+
+def main() -> None:
+    """Load some cells, draw them, say where."""
+    args = vars(_parse())
+    records, out, trusted = args.pop("records"), args.pop("out"), args.pop("trust_records")
+    from all_tf.config import Experiment
+
+    given = {key: value for key, value in args.items() if value is not None}
+    try:
+        # Some architecture has to be named; the picture is the same for all of them.
+        experiment = Experiment(names.ARCHITECTURES[0], **given)
+        from all_tf.runtime import load_tensorflow
+
+        load_tensorflow()
+        from all_tf.pictures import batch_versions, draw_versions
+        from all_tf.protocols import load_data
+
+        cells = load_data(experiment, records, trusted=trusted).fit
+        versions = batch_versions(cells, experiment, num_steps=_NUM_STEPS)
+        view = experiment.view
+        title = f"{', '.join(experiment.augment)}: central {view.crop} px at {view.output} px"
+        draw_versions(out, versions, title=title)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    print(f"Written: {out}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--records", type=Path, default=Path("data/records"))
+    add("--out", type=Path, required=True, metavar="FILE", help="*.png, *.pdf or *.svg")
+    add(
+        "--augment",
+        required=True,
+        type=lambda text: tuple(text.split(",")),
+        metavar="A,B",
+        help=f"some of: {', '.join(names.AUGMENTATIONS)}",
+    )
+    add(
+        "--images",
+        dest="limit_train",
+        type=int,
+        default=6,
+        metavar="N",
+        help="2 or more; default: 6",
+    )
+    add("--image-size", type=int, metavar="PX", help="side the network sees; default: 300")
+    add("--crop", type=int, metavar="PX", help="side kept of a slide; default: 450")
+    add("--fold", type=int, metavar="K", help="held out, so not shown; default: 0")
+    add("--seed", type=int, metavar="N")
+    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Runs side by side: which set each is judged by, what is said of it, and the chart."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT, read_rows
+from PIL import Image
+
+from all_tf.charts import draw_study
+from all_tf.comparison import compare, read_scored
+from all_tf.config import Experiment
+from all_tf.experiments import COMPARATORS
+from all_tf.runs import RunError, write_config
+from all_tf.tables import Column, decimal, markdown, per_cent, whole
+
+FIGURES = (
+    "accuracy",
+    "f1",
+    "kappa",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "auc",
+    "log_loss",
+)
+
+
+def write_report(folder, *, split, fold, share, images, **more):
+    report = {
+        "split": split,
+        "fold": fold,
+        "selected_on": "train fold 0",
+        "stamps": [] if fold is None else ["optimistic", "leaky folds"],
+        "best_epoch": 3,
+        "num_images": len(images),
+        "num_patients": 1,
+        **dict.fromkeys(FIGURES, share),
+        **more,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "metrics.json").write_text(json.dumps(report))
+    (folder / "predictions.csv").write_text("name,score\n" + "".join(f"{n},1\n" for n in images))
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    """A run's folder: `make_run("a", share=.5, images=("1.bmp",))`, or chosen=True without more."""
+
+    def make(name, *, share=0.5, images=("1.bmp", "2.bmp"), chosen=False, **more):
+        run = tmp_path / name
+        run.mkdir()
+        write_config(run, Experiment("vgg16"), {})
+        write_report(run, split="train", fold=0, share=share - 0.1, images=("9.bmp",), **more)
+        if not chosen:
+            folder = run / "evaluation/validation"
+            write_report(folder, split="validation", fold=None, share=share, images=images)
+        return run
+
+    return make
+
+
+def test_run_is_judged_where_nothing_was_chosen_if_it_was_scored_there(make_run):
+    apart = read_scored(make_run("a", share=0.7, num_parameters=1500, images_per_second=9.5)).row()
+    assert (apart["set"], apart["f1"], apart["stamps"]) == ("validation", 0.7, "")
+    assert (apart["num_parameters"], apart["images_per_second"]) == (1500, 9.5)
+    chosen = read_scored(make_run("b", share=0.7, chosen=True)).row()
+    assert (chosen["set"], chosen["f1"]) == ("train fold 0", pytest.approx(0.6))
+    assert chosen["stamps"] == "optimistic; leaky folds"
+    assert chosen["num_parameters"] is chosen["images_per_second"] is None
+
+
+def test_runs_on_other_images_are_told_apart(make_run):
+    a, b = (read_scored(make_run(name)) for name in "ab")
+    assert "WARNING" not in compare([a, b])
+    c = read_scored(
+        make_run("c", images=("1.bmp", "3.bmp")), name="run c"
+    )  # As many, not the same.
+    assert "cannot be compared" in compare([a, b, c])
+    assert compare([a, b, c]).endswith(f"{a.name}, {b.name} on 2; run c on 2.")
+
+
+def test_run_that_has_not_ended_is_refused(make_run, tmp_path):
+    run = make_run("a", chosen=True)
+    (run / "metrics.json").unlink()
+    with pytest.raises(RunError, match="training has not ended"):
+        read_scored(run)
+    with pytest.raises(RunError, match="No run in"):
+        read_scored(tmp_path / "nowhere")
+
+
+def call(*arguments):
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts/compare.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_compare_as_typed(make_run, tmp_path):
+    runs = [make_run("a", share=0.123456789), make_run("b", chosen=True)]
+    written = call(*runs, "--out", tmp_path / "out.md")
+    assert written.returncode == 0, written.stderr
+    text = (tmp_path / "out.md").read_text()
+    assert text in written.stdout and "WARNING" in text and " 12.3 |" in text
+    assert call(*runs, "--out", tmp_path / "out.csv").returncode == 0
+    rows = read_rows(tmp_path / "out.csv")
+    assert [float(row["kappa"]) for row in rows] == [0.123456789, 0.4]
+    assert [row["num_parameters"] for row in rows] == ["", ""]
+    refused = call(*runs, "--out", tmp_path / "out.pdf")
+    assert refused.returncode == 1 and "error: Expected --out FILE.md" in refused.stderr
+    assert "error: No run in" in call(tmp_path).stderr
+
+
+def test_table_is_markdown_that_lines_up():
+    columns = (Column("name", "name"), Column("n", "n", whole), Column("share", "x", per_cent))
+    rows = [{"name": "a|b", "n": 12345, "x": 0.5}, {"name": "c", "n": None}]
+    assert markdown(rows, columns).splitlines() == [
+        "| name |      n | share |",
+        "| ---- | -----: | ----: |",
+        "| a\\|b | 12,345 |  50.0 |",
+        "| c    |      - |     - |",
+    ]
+    assert decimal(1234.56) == "1,234.6"
+
+
+def colours(path) -> set[tuple[int, ...]]:
+    pixels = np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3)
+    return set(map(tuple, pixels.tolist()))
+
+
+def test_chart_has_bars_of_both_and_lines_only_where_there_is_something(tmp_path):
+    ours, theirs = (0, 0x72, 0xB2), (0xE6, 0x9F, 0)
+    row = {"row": "vgg16", "accuracy": 0.6, "f1": 0.7, "kappa": -0.1}
+    draw_study(tmp_path / "alone.png", [row], title="title")
+    found = colours(tmp_path / "alone.png")
+    assert ours in found and theirs not in found and (255, 255, 255) in found
+    both = [row, row | {"row": "vgg19", "reported_accuracy": 0.592, "reported_kappa": None}]
+    draw_study(tmp_path / "both.png", both, title="title", comparators=COMPARATORS)
+    assert {ours, theirs} <= colours(tmp_path / "both.png")
