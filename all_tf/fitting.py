@@ -16,7 +16,7 @@ from all_tf.checkpoints import BEST_FILE, load_weights
 from all_tf.config import Experiment
 from all_tf.freezing import FreezeBackbone
 from all_tf.imbalance import Plan
-from all_tf.pipeline import canvas_lookup, epoch_order, training_batches
+from all_tf.pipeline import canvas_lookup, epoch_order, images_in_epoch, training_batches
 from all_tf.progress_line import ProgressLine
 from all_tf.protocols import Data
 from all_tf.runs import RunError
@@ -92,7 +92,7 @@ def _callbacks(
     run: Path,
 ) -> list[Callback]:
     """In the order in which they act: what is validated is what is kept."""
-    num_images = len(data.fit) if plan.draws is None else sum(plan.draws)
+    num_images = images_in_epoch(data.fit, plan)
     frozen, patience, averages = experiment.freeze_epochs, experiment.patience, model.averages
     callbacks = [
         Speed(num_images),

@@ -53,9 +53,14 @@ def _repeats(weights: np.ndarray, count: int, rng: np.random.Generator) -> np.nd
     return np.diff(np.floor(marks).astype(np.int64), prepend=0)
 
 
+def images_in_epoch(cells: Cells, plan: Plan) -> int:
+    """How many images an epoch shows, repeated ones counted again."""
+    return len(cells) if plan.draws is None else sum(plan.draws)
+
+
 def steps_in_epoch(cells: Cells, plan: Plan, *, batch_size: int) -> int:
     """Batches an epoch, the padded last one included."""
-    return -(-(len(cells) if plan.draws is None else sum(plan.draws)) // batch_size)
+    return -(-images_in_epoch(cells, plan) // batch_size)
 
 
 def training_batches(
@@ -79,8 +84,10 @@ def training_batches(
 
     Returns:
         `(canvas uint8 (b, c, c, 3), label float32 (b, 1), mask float32 (b,))`, `steps_in_epoch`
-        batches an epoch. The last of each epoch is filled up with repeated images of mask 0.
+        batches an epoch. The last of each epoch is filled up with repeated images of mask 0; an
+        epoch smaller than a batch is a batch.
     """
+    batch_size = min(batch_size, images_in_epoch(cells, plan))
 
     def index_batches() -> Iterator[np.ndarray]:
         for epoch in epochs:
@@ -100,6 +107,7 @@ def evaluation_batches(
         As `training_batches`, but images `(b, s, s, 3)` of the view's output. Unpublished labels
         are 0 there: whoever scores looks at those of the cells.
     """
+    batch_size = min(batch_size, len(cells))
 
     def index_batches() -> Iterator[np.ndarray]:
         yield from _padded(np.arange(len(cells)), batch_size)

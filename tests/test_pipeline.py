@@ -97,6 +97,14 @@ def test_epochs_follow_their_orders_padded_and_masked(cells, lookup):
         assert all(image.shape == (25, 40, 40, 3) for image, _, _ in part)
 
 
+def test_epoch_smaller_than_a_batch_is_not_filled_up(cells, lookup):
+    few, size = cells.take(np.arange(5)), {"lookup": lookup, "batch_size": 512}
+    (batch,) = training_batches(few, Plan(), seed=0, epochs=range(1), **size)
+    assert batch[0].shape[0] == 5 and np.all(batch[2] == 1)
+    (batch,) = evaluation_batches(few, view=VIEW, **size)
+    assert batch[0].shape[0] == 5
+
+
 def test_evaluation_keeps_the_order_and_drops_nothing(cells, lookup):
     batches = evaluation_batches(cells, lookup=lookup, view=VIEW, batch_size=32)
     assert int(batches.cardinality()) == -(-len(cells) // 32)
