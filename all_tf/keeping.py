@@ -8,7 +8,7 @@ import numpy as np
 from all_tf.best import BestWeights
 from all_tf.callbacks import HistoryFile
 from all_tf.run_state import Progress, read_state, reset_best, save_state
-from all_tf.runs import RunError
+from all_tf.runs import RunError, write_status
 from builders.classifier import Classifier
 
 
@@ -38,6 +38,7 @@ class KeepState(keras.callbacks.Callback):
             for name, variable in _variables(self.model).items()
         }
         save_state(self._run, progress, arrays)
+        write_status(self._run, "running", epochs_done=epoch + 1)
 
 
 def take_up(
@@ -57,6 +58,9 @@ def take_up(
     """
     progress = Progress()
     if state is not None:
+        # The scale of a loss in half precision is a variable too, of an optimizer that Keras puts
+        # around ours; what is not built yet would be forgotten without a word.
+        model.optimizer.build(model.trainable_variables)
         progress, arrays = read_state(state)
         _assign(model, arrays, state)
     reset_best(run, state)

@@ -1,6 +1,7 @@
 """A run's folder as anyone may read it, without TensorFlow: its files, its config, its figures."""
 
 import json
+import os
 import shlex
 from dataclasses import asdict
 from pathlib import Path
@@ -62,7 +63,8 @@ def read_metrics(run: Path) -> dict:
 
 def write_status(run: Path, state: str, *, epochs_done: int, **more: object) -> None:
     """Write status.json: running, interrupted, failed or finished, and the epochs done so far."""
-    write_json(run / STATUS_FILE, {"state": state, "epochs_done": epochs_done, **more})
+    status = {"state": state, "epochs_done": epochs_done, "pid": os.getpid(), **more}
+    write_json(run / STATUS_FILE, status)
 
 
 def read_status(run: Path) -> dict:

@@ -100,7 +100,7 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         _refuse_other_records(records, facts)
         state = newest_state(run)
         prepared = _prepare(
-            experiment, records, trusted=trusted, deterministic=facts["deterministic"]
+            experiment, records, trusted=trusted, deterministic=facts.get("deterministic", False)
         )
         print(f"going on after {state}" if state else "no epoch was completed; from the first")
         with noted(run):

@@ -17,7 +17,7 @@ from pathlib import Path
 from all_tf import names
 from all_tf.config import Experiment
 from all_tf.experiments import EXPERIMENTS
-from all_tf.runs import CONFIG_FILE, epochs_done, resume_command
+from all_tf.runs import CONFIG_FILE, epochs_done, read_config, resume_command
 from builders.catalogue import describe_architectures
 
 _RECORDS = Path("data/records")
@@ -54,7 +54,7 @@ def _train(run: Path, args: dict) -> list[dict]:
     experiment = replace(row, **given)
     from all_tf.runtime import load_tensorflow
 
-    load_tensorflow()
+    load_tensorflow(deterministic=args["deterministic"])
     from all_tf.training import train
 
     return train(
@@ -67,9 +67,10 @@ def _train(run: Path, args: dict) -> list[dict]:
 
 
 def _resume(run: Path, args: dict) -> list[dict]:
+    _, facts = read_config(run)
     from all_tf.runtime import load_tensorflow
 
-    load_tensorflow()
+    load_tensorflow(deterministic=facts.get("deterministic", False))
     from all_tf.training import resume
 
     return resume(run, records=args["records"], trusted=args["trust_records"])
