@@ -60,7 +60,8 @@ def take_up(
     if state is not None:
         # The scale of a loss in half precision is a variable too, of an optimizer that Keras puts
         # around ours; what is not built yet would be forgotten without a word.
-        model.optimizer.build(model.trainable_variables)
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
         progress, arrays = read_state(state)
         _assign(model, arrays, state)
     reset_best(run, state)

@@ -17,7 +17,7 @@ from all_tf.callbacks import HistoryFile
 from all_tf.claims import claim
 from all_tf.keeping import KeepState, take_up
 from all_tf.run_state import newest_state
-from all_tf.runs import RunError, read_status
+from all_tf.runs import RunError, read_status, write_status
 from all_tf.training import resume, train
 from builders.classifier import build_classifier
 from builders.losses import WeightedBinaryCrossentropy
@@ -93,7 +93,7 @@ def test_resumed_run_ends_as_if_nothing_had_happened(whole, interrupted, capsys)
 def test_best_of_an_epoch_that_does_not_count_is_forgotten(interrupted, monkeypatch):
     first = (interrupted / "state/epoch-0001/best.weights.h5").read_bytes()
     assert (interrupted / "best.weights.h5").read_bytes() != first
-    monkeypatch.setattr(keras.Model, "fit", lambda *args, **kwargs: pytest.exit)
+    monkeypatch.setattr(keras.Model, "fit", lambda *args, **kwargs: None)
     monkeypatch.setattr("all_tf.fitting._speed", lambda *args: 1.0)
     resume(interrupted)
     assert (interrupted / "best.weights.h5").read_bytes() == first
@@ -101,30 +101,15 @@ def test_best_of_an_epoch_that_does_not_count_is_forgotten(interrupted, monkeypa
     assert steps_of(interrupted, "train") == [1]
 
 
-def test_run_that_was_cut_off_after_its_last_epoch_is_only_scored(
-    whole, records, tmp_path, monkeypatch
-):
-    run = tmp_path / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        cut_off(patch, epoch=4, kept=True)
-        with pytest.raises(CutOff):
-            train(TUNED, records, run)
+def test_run_that_was_cut_off_after_its_last_epoch_is_only_scored(whole, tmp_path, monkeypatch):
+    run = shutil.copytree(whole, tmp_path / "run")
+    write_status(run, "running", epochs_done=4)
+    for path in ("metrics.json", "predictions.csv", "evaluation/validation/predictions.csv"):
+        (run / path).unlink()
     monkeypatch.setattr(keras.Model, "fit", None)
     resume(run)
     assert essence(run) == essence(whole)
-
-
-def test_patience_that_was_used_up_stays_so(records, tmp_path, monkeypatch, capsys):
-    stuck = replace(TUNED, freeze_epochs=0, learning_rate=1e-12, patience=1, augment=(), epochs=9)
-    stuck = replace(stuck, monitor="val_kappa", schedule="constant")
-    with pytest.MonkeyPatch.context() as patch:
-        cut_off(patch, epoch=2, kept=True)
-        with pytest.raises(CutOff):
-            train(stuck, records, tmp_path / "run")
-    monkeypatch.setattr(keras.Model, "fit", None)
-    reports = resume(tmp_path / "run")
-    assert reports[0]["best_epoch"] == 1
-    assert len(read_rows(tmp_path / "run/history.csv")) == 2
+    assert read_status(run)["state"] == "finished"
 
 
 def test_run_without_a_state_begins_at_its_first_epoch(whole, interrupted, capsys):
@@ -185,7 +170,10 @@ def test_every_epoch_leaves_the_last_two_states(whole, begun):
     assert read_status(begun)["state"] == "failed"
 
 
-def test_scale_of_a_loss_in_half_precision_is_kept(tmp_path):
+@pytest.fixture
+def small(tmp_path):
+    """A classifier whose optimizer scales the loss, and what keeps its state in `tmp_path`."""
+
     def build(**options):
         model = build_model("base_cnn", image_size=32, weights="none")
         optimizer = build_optimizer("adam", model, learning_rate=0.1)
@@ -193,16 +181,32 @@ def test_scale_of_a_loss_in_half_precision_is_kept(tmp_path):
         return build_classifier(model, loss=WeightedBinaryCrossentropy(), optimizer=scaled)
 
     (tmp_path / "config.json").write_text("{}")
-    callbacks = {
-        "best": BestWeights(tmp_path / "best.weights.h5", monitor="val_loss"),
-        "history": HistoryFile(tmp_path / "history.csv"),
-    }
+    best = BestWeights(tmp_path / "best.weights.h5", monitor="val_loss")
+    return build, {"best": best, "history": HistoryFile(tmp_path / "history.csv")}
+
+
+def keep(model, run, callbacks, *, stop: bool) -> None:
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)  # As the first step does it.
+    callback = KeepState(run, **callbacks)
+    callback.set_model(model)
+    callback.set_params({"epochs": 9})
+    model.stop_training = stop
+    callback.on_epoch_end(0)
+
+
+def test_scale_of_a_loss_in_half_precision_is_kept(small, tmp_path):
+    build, callbacks = small
     first, second = build(initial_scale=8.0), build()
-    first.optimizer.build(first.trainable_variables)
-    keep = KeepState(tmp_path, **callbacks)
-    keep.set_model(first)
-    keep.set_params({"epochs": 2})
-    first.stop_training = False
-    keep.on_epoch_end(0)
-    assert take_up(second, tmp_path, newest_state(tmp_path), **callbacks).epoch == 1
+    keep(first, tmp_path, callbacks, stop=False)
+    take_up(second, tmp_path, newest_state(tmp_path), **callbacks)
     np.testing.assert_array_equal(second.optimizer.dynamic_scale, 8.0)
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_patience_that_was_used_up_stays_so(small, tmp_path, stop):
+    build, callbacks = small
+    model = build()
+    keep(model, tmp_path, callbacks, stop=stop)
+    progress = take_up(model, tmp_path, newest_state(tmp_path), **callbacks)
+    assert (progress.epoch, progress.ended) == (1, stop)
