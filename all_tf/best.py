@@ -29,6 +29,10 @@ class BestWeights(keras.callbacks.Callback):
         self.best_epoch: int | None = None
         self.best = math.nan
 
+    def restore(self, best_epoch: int | None, best: float | None) -> None:
+        """Go on from another process's best epoch; its weights are at the path already."""
+        self.best_epoch, self.best = best_epoch, math.nan if best is None else best
+
     def on_epoch_end(self, epoch, logs=None):
         value = logs[self._monitor]
         first = self.best_epoch is None

@@ -1,6 +1,5 @@
 """What is noted of an epoch: its figures and its speed, on disk and in TensorBoard."""
 
-import csv
 import time
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from all_tf.names import DIRECTIONS
+from all_tf.tables import write_csv
 
 SPEED = "images_per_second"  # In the logs of an epoch, history.csv, TensorBoard and metrics.json.
 
@@ -38,12 +38,21 @@ class HistoryFile(keras.callbacks.Callback):
 
     `epoch` counts from 1; validation figures carry `val_`; `learning_rate` is that of the head
     after the epoch's last step; `seconds` is the epoch's duration, validation included.
+
+    Attributes:
+        rows: One dict an epoch.
     """
 
     def __init__(self, path: Path):
         super().__init__()
         self._path = path
         self._began = 0.0
+        self.rows: list[dict] = []
+
+    def restore(self, rows: list[dict]) -> None:
+        """Go on from another process's epochs; what the file holds of later ones goes."""
+        self.rows = list(rows)
+        self._write()
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.perf_counter()
@@ -55,12 +64,16 @@ class HistoryFile(keras.callbacks.Callback):
             "learning_rate": float(self.model.optimizer.learning_rate),
             "seconds": round(time.perf_counter() - self._began, 3),
         }
-        new = not self._path.exists()
-        with self._path.open("a", newline="", encoding="utf-8") as file:
-            rows = csv.DictWriter(file, list(row), lineterminator="\n")
-            if new:
-                rows.writeheader()
-            rows.writerow(row)
+        self.rows.append(row)
+        self._write()
+
+    def _write(self) -> None:
+        if not self.rows:
+            self._path.unlink(missing_ok=True)
+            return
+        partial = self._path.with_name(f".partial-{self._path.name}")
+        write_csv(partial, self.rows)
+        partial.replace(self._path)  # A kill leaves the lines of before or all of these.
 
 
 class TensorBoardScalars(keras.callbacks.Callback):

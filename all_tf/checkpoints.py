@@ -18,7 +18,8 @@ def save_weights(model: keras.Model, path: Path) -> None:
     The optimizer's are left out: they are of no use for prediction and twice as large.
     """
     partial = path.with_name(f".partial-{path.name}")
-    keras.Model(model.input, model.output).save_weights(partial)
+    # Named: the file holds the name, and Keras would else count the models of the process in it.
+    keras.Model(model.input, model.output, name=model.name).save_weights(partial)
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     partial.replace(path)

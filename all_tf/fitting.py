@@ -1,10 +1,12 @@
 """One fit: the batches, what happens around an epoch and in which order, and the best epoch."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 from keras.callbacks import Callback, LambdaCallback
 
@@ -14,15 +16,19 @@ from all_tf.callbacks import SPEED, HistoryFile, Speed, TensorBoardScalars
 from all_tf.cells import Cells
 from all_tf.checkpoints import BEST_FILE, load_weights
 from all_tf.config import Experiment
+from all_tf.event_files import drop_events_after
+from all_tf.finiteness import StopAtNonFinite
 from all_tf.freezing import FreezeBackbone
 from all_tf.imbalance import Plan
+from all_tf.keeping import KeepState, take_up
 from all_tf.pipeline import canvas_lookup, epoch_order, images_in_epoch, training_batches
 from all_tf.progress_line import ProgressLine
 from all_tf.protocols import Data
-from all_tf.runs import RunError
+from all_tf.runs import HISTORY_FILE, RunError
 from all_tf.scoring import batches_to_score
 from builders.classifier import Classifier
 
+_TENSORBOARD = "tensorboard"
 _TYPICAL_IMAGES = 512  # From which batch norm's statistics are estimated; 1,024 were no better.
 
 
@@ -41,6 +47,7 @@ def fit(
     *,
     run: Path,
     selection: tf.data.Dataset,
+    state: Path | None = None,
 ) -> Fitted:
     """Train until the epochs or the patience are used up; the model ends with the best weights.
 
@@ -51,35 +58,48 @@ def fit(
         plan: Against unequal classes.
         run: A folder, for the history and the best weights.
         selection: The batches of `data.selection`.
+        state: Of an earlier process, to go on from (`all_tf.run_state.newest_state`); None to begin
+            at the first epoch. Whatever the run holds of later epochs goes.
 
     Raises:
-        RunError: No epoch had a finite figure to choose by.
+        NonFiniteError: The loss ceased to be a number.
+        RunError: No epoch had a finite figure to choose by, or the state is of another model.
     """
-    batches = training_batches(
-        data.fit,
-        plan,
-        lookup=canvas_lookup(data.fit, experiment.view, title="training set"),
-        batch_size=experiment.batch_size,
-        seed=experiment.seed,
-        epochs=range(experiment.epochs),
-    )
     best = BestWeights(run / BEST_FILE, monitor=experiment.monitor)
-    history = model.fit(
-        batches,
-        steps_per_epoch=int(batches.cardinality()) // experiment.epochs,
-        epochs=experiment.epochs,
-        validation_data=selection,
-        shuffle=False,
-        verbose=0,
-        callbacks=_callbacks(model, experiment, data, plan, best=best, run=run),
-    ).history
+    history = HistoryFile(run / HISTORY_FILE)
+    progress = take_up(model, run, state, best=best, history=history)
+    drop_events_after(run / _TENSORBOARD, progress.epoch)
+    if not progress.ended:
+        epochs = range(progress.epoch, experiment.epochs)
+        batches = training_batches(
+            data.fit,
+            plan,
+            lookup=canvas_lookup(data.fit, experiment.view, title="training set"),
+            batch_size=experiment.batch_size,
+            seed=experiment.seed,
+            epochs=epochs,
+        )
+        model.fit(
+            batches,
+            steps_per_epoch=int(batches.cardinality()) // len(epochs),
+            initial_epoch=progress.epoch,
+            epochs=experiment.epochs,
+            validation_data=selection,
+            shuffle=False,
+            verbose=0,
+            callbacks=_callbacks(
+                model, experiment, data, plan, best=best, history=history, run=run
+            ),
+        )
     if best.best_epoch is None:
         raise RunError(
             f"No epoch had a finite {experiment.monitor}; there is nothing to choose. "
             "Lower --learning-rate."
         )
     load_weights(model, run / BEST_FILE)
-    return Fitted(best.best_epoch, _speed(history[SPEED], experiment.freeze_epochs))
+    return Fitted(
+        best.best_epoch, _speed([row[SPEED] for row in history.rows], experiment.freeze_epochs)
+    )
 
 
 def _callbacks(
@@ -89,12 +109,14 @@ def _callbacks(
     plan: Plan,
     *,
     best: BestWeights,
+    history: HistoryFile,
     run: Path,
 ) -> list[Callback]:
     """In the order in which they act: what is validated is what is kept."""
     num_images = images_in_epoch(data.fit, plan)
     frozen, patience, averages = experiment.freeze_epochs, experiment.patience, model.averages
     callbacks = [
+        StopAtNonFinite(partial(_images_of, data.fit, experiment, plan)),
         Speed(num_images),
         FreezeBackbone(frozen) if frozen else None,
         # In before batch norm is estimated for them, out once they are kept.
@@ -102,12 +124,22 @@ def _callbacks(
         RefreshBatchNorm(_typical_batches(data.fit, experiment, plan)),
         best,
         LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
-        HistoryFile(run / "history.csv"),
-        TensorBoardScalars(run / "tensorboard"),
+        history,
+        TensorBoardScalars(run / _TENSORBOARD),
         ProgressLine(best, num_images=(num_images, len(data.selection)), freeze_epochs=frozen),
         StopWhenStuck(best, patience=patience, freeze_epochs=frozen) if patience else None,
+        KeepState(run, best=best, history=history),
     ]
     return [callback for callback in callbacks if callback is not None]
+
+
+def _images_of(
+    fit: Cells, experiment: Experiment, plan: Plan, epoch: int, steps: range
+) -> np.ndarray:
+    """Names of the images of some steps, both counted from 0."""
+    order = epoch_order(fit, plan, seed=experiment.seed, epoch=epoch)
+    size = experiment.batch_size
+    return fit.names[order[steps.start * size : steps.stop * size]]
 
 
 def _typical_batches(fit: Cells, experiment: Experiment, plan: Plan) -> tf.data.Dataset:

@@ -20,13 +20,13 @@ class FreezeBackbone(keras.callbacks.Callback):
         self._epochs = epochs
         self._frozen: list[keras.layers.Layer] = []
 
-    def on_train_begin(self, logs=None):
-        self._frozen = [layer for layer in backbone_layers(self.model) if layer.trainable]
-        self._set_trainable(False)
-
     def on_epoch_begin(self, epoch, logs=None):
-        if epoch == self._epochs:
+        if epoch < self._epochs and not self._frozen:
+            self._frozen = [layer for layer in backbone_layers(self.model) if layer.trainable]
+            self._set_trainable(False)
+        elif epoch >= self._epochs and self._frozen:
             self._set_trainable(True)
+            self._frozen = []
 
     def _set_trainable(self, trainable: bool) -> None:
         for layer in self._frozen:

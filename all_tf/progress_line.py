@@ -26,15 +26,15 @@ class ProgressLine(keras.callbacks.Callback):
         self._best = best
         self._validation_share = num_images[1] / num_images[0]
         self._freeze_epochs = freeze_epochs
+        self._stretch = 0  # The epoch before which the one that runs and its like come to an end.
         self._ahead = 0  # Epochs that the next estimate is for; 0 once it is given.
         self._timed_from: float | None = None
 
     def on_epoch_begin(self, epoch, logs=None):
         epochs, steps = self.params["epochs"], self.params["steps"]
-        if epoch == self._freeze_epochs:
-            self._ahead, self._timed_from = epochs - epoch, None
-        elif epoch == 0:
-            self._ahead = self._freeze_epochs
+        stretch = self._freeze_epochs if epoch < self._freeze_epochs else epochs
+        if stretch != self._stretch:
+            self._stretch, self._ahead, self._timed_from = stretch, stretch - epoch, None
         self._bar = bar(f"epoch {epoch + 1}/{epochs}", steps, unit="step")
         self._began = time.perf_counter()
 

@@ -1,7 +1,6 @@
-"""The only writer of results: metrics, predictions, the environment, the challenge's submission."""
+"""Results as they are filed and shown: predictions, the environment, a submission, reports."""
 
 import csv
-import json
 import math
 import os
 import platform
@@ -20,7 +19,7 @@ from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
 from all_tf.imbalance import Plan
 from all_tf.protocols import Data, selection_set
-from all_tf.runs import set_name
+from all_tf.runs import set_name, write_json
 
 SUBMISSION_FILE = "submission.zip"
 _PACKAGES = (
@@ -45,14 +44,6 @@ _FINE_TUNING = (
     "ema",
     "patience",
 )
-
-
-def write_json(path: Path, content: dict) -> None:
-    """Write JSON whole or not at all; a number that is not finite is refused."""
-    partial = path.with_name(f".partial-{path.name}")
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:

@@ -1,6 +1,8 @@
 """A run's folder as anyone may read it, without TensorFlow: its files, its config, its figures."""
 
 import json
+import os
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,16 +11,25 @@ from all_tf.config import Experiment
 CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.csv"
+HISTORY_FILE = "history.csv"
+STATUS_FILE = "status.json"
 
 
 class RunError(ValueError):
     """A run directory is taken, incomplete or changed; the message says which file."""
 
 
+def write_json(path: Path, content: dict) -> None:
+    """Write JSON whole or not at all; a number that is not finite is refused."""
+    partial = path.with_name(f".partial-{path.name}")
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
 def write_config(run: Path, experiment: Experiment, facts: dict) -> None:
     """Write config.json: the experiment, and facts that follow from it and the records."""
-    config = {"experiment": asdict(experiment), **facts}
-    (run / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_json(run / CONFIG_FILE, {"experiment": asdict(experiment), **facts})
 
 
 def read_config(run: Path) -> tuple[Experiment, dict]:
@@ -48,6 +59,34 @@ def read_metrics(run: Path) -> dict:
     if not path.is_file():
         raise RunError(f"{run} has no {METRICS_FILE}: its training has not ended. Train again.")
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_status(run: Path, state: str, *, epochs_done: int, **more: object) -> None:
+    """Write status.json: running, interrupted, failed or finished, and the epochs done so far."""
+    status = {"state": state, "epochs_done": epochs_done, "pid": os.getpid(), **more}
+    write_json(run / STATUS_FILE, status)
+
+
+def read_status(run: Path) -> dict:
+    """status.json of a run; empty where there is none."""
+    path = run / STATUS_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def state_folders(run: Path) -> list[Path]:
+    """Where a run keeps its state after each of the last epochs, newest first."""
+    return sorted((run / "state").glob("epoch-*"), reverse=True)
+
+
+def epochs_done(run: Path) -> int:
+    """The last epoch after which a run's state was kept; 0 before the first."""
+    folders = state_folders(run)
+    return int(folders[0].name.removeprefix("epoch-")) if folders else 0
+
+
+def resume_command(run: Path) -> str:
+    """What a user types to go on with a run."""
+    return f"python scripts/train.py --resume {shlex.quote(str(run))}"
 
 
 def set_name(split: str, fold: int | None) -> str:

@@ -6,14 +6,18 @@ import sys
 import tempfile
 
 
-def load_tensorflow() -> None:
+def load_tensorflow(*, deterministic: bool = False) -> None:
     """Import TensorFlow and Keras with what they say on the way held back.
 
     The C++ side greets, warns about CUDA and lists CPU instructions on file descriptor 2, before
     any log level applies; between a user's progress bars that reads like a failure. If the import
     fails, everything held back is shown.
+
+    Args:
+        deterministic: Whether the process will take deterministic operations. TensorFlow 2.21 then
+            logs an error that is none for every dataset; what fails also raises an exception.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if deterministic else "2")
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as held_back:

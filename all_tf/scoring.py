@@ -21,6 +21,7 @@ from all_tf.runs import (
     read_config,
     read_metrics,
     set_name,
+    write_json,
 )
 from builders.losses import LOSSES, ClassWeightedLoss
 from tfrecords.folds import FOLDS_FILE
@@ -104,7 +105,7 @@ def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> Non
         reports.write_submission(
             folder / reports.SUBMISSION_FILE, predictions, threshold=report["threshold"]
         )
-    reports.write_json(folder / METRICS_FILE, report)
+    write_json(folder / METRICS_FILE, report)
 
 
 def evaluate_run(

@@ -1,16 +1,15 @@
 """The rows of the study, trained one after another, each in a process of its own."""
 
-import fcntl
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from all_tf.children import name_failure, read_tail, run_logged
 from all_tf.config import Experiment
 from all_tf.epoch_watch import EpochWatch
+from all_tf.locks import locked
 from all_tf.progress import describe_duration
 from all_tf.study_rows import StudyError, departures, is_done, is_finished
 from builders.catalogue import CATALOGUE
@@ -47,7 +46,11 @@ def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str
     """
     read_manifest(study.records)
     study.folder.mkdir(parents=True, exist_ok=True)
-    with _locked(study.folder) as lock:
+    refusal = StudyError(
+        f"Another process is at work in {study.folder}: a study, or a training that outlived one. "
+        "Wait for it, or name another --study-dir."
+    )
+    with locked(study.folder, refusal=refusal) as lock:
         finished = {
             name for name, row in rows.items() if is_done(study.folder / name, row, study.records)
         }
@@ -99,20 +102,6 @@ def _put_aside(run: Path) -> None:
             number += 1
         run.rename(aside)
         print(f"  an unfinished run was put aside: {aside}", flush=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[int]:
-    """Hold a lock that the kernel takes away once this process and its children are gone."""
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StudyError(
-                f"Another process is at work in {folder}: a study, or a training that outlived "
-                "one. Wait for it, or name another --study-dir."
-            ) from error
-        yield file.fileno()
 
 
 def _cost(row: Experiment) -> float:

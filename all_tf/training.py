@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -10,13 +11,15 @@ from all_tf import reports
 from all_tf.augmentation import build_augment
 from all_tf.cells import Cells
 from all_tf.checkpoints import BEST_FILE
+from all_tf.claims import claim, noted, refuse_finished, refuse_taken
 from all_tf.config import Experiment
 from all_tf.fitting import fit
 from all_tf.imbalance import STRATEGIES, Plan
 from all_tf.metrics import StreamedFigures
 from all_tf.pipeline import steps_in_epoch
-from all_tf.protocols import load_data, selection_set
-from all_tf.runs import RunError, evaluation_folder, write_config
+from all_tf.protocols import Data, load_data, selection_set
+from all_tf.run_state import newest_state
+from all_tf.runs import RunError, epochs_done, evaluation_folder, read_config, write_config
 from all_tf.scoring import (
     batches_to_score,
     build_loss,
@@ -32,7 +35,22 @@ from tfrecords.folds import FOLDS_FILE
 from tfrecords.manifest import MANIFEST_FILE, digest_file
 
 
-def train(experiment: Experiment, records: Path, run: Path, *, trusted: bool = False) -> list[dict]:
+class _Prepared(NamedTuple):
+    """A run before its first step."""
+
+    data: Data
+    plan: Plan
+    model: Classifier
+
+
+def train(
+    experiment: Experiment,
+    records: Path,
+    run: Path,
+    *,
+    trusted: bool = False,
+    deterministic: bool = False,
+) -> list[dict]:
     """Train, choose the best epoch, score it, and leave all that is needed to judge it in `run`.
 
     Args:
@@ -40,6 +58,8 @@ def train(experiment: Experiment, records: Path, run: Path, *, trusted: bool = F
         records: A records directory.
         run: A folder that does not exist, or is empty.
         trusted: Check the lengths of the shards only, not their SHA-256.
+        deterministic: Take only operations that give equal bits for equal inputs; for this process
+            from here on.
 
     Returns:
         The reports: the best epoch on the selection set, as metrics.json holds it, and then, under
@@ -47,23 +67,80 @@ def train(experiment: Experiment, records: Path, run: Path, *, trusted: bool = F
 
     Raises:
         RunError: The folder is taken, or no epoch had a finite figure to choose by.
+        NonFiniteError: The loss ceased to be a number.
         RecordsError, SplitError, WeightsError: Something needed is missing; nothing was written.
     """
-    if run.exists() and any(run.iterdir()):
-        raise RunError(
-            f"{run} is not empty, and no run overwrites another. Name another --run-dir."
+    refuse_taken(run)
+    prepared = _prepare(experiment, records, trusted=trusted, deterministic=deterministic)
+    run.mkdir(parents=True, exist_ok=True)
+    with claim(run):
+        refuse_taken(run)  # Nobody came first.
+        facts = _facts(experiment, records, prepared) | {"deterministic": deterministic}
+        write_config(run, experiment, facts)
+        with noted(run):
+            return _complete(run, prepared, state=None)
+
+
+def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> list[dict]:
+    """Go on with a run that did not come to its end, from its last whole state.
+
+    Args:
+        run: Its folder.
+        records: A records directory; None for the one it was started with.
+        trusted: As `train` takes it, like what is returned.
+
+    Raises:
+        RunError: There is no run, it is finished, in use, damaged, or began with other records.
+        NonFiniteError, RecordsError, SplitError, WeightsError: As `train` raises them.
+    """
+    experiment, facts = read_config(run)
+    with claim(run):
+        refuse_finished(run)
+        records = records or Path(facts["records"])
+        _refuse_other_records(records, facts)
+        state = newest_state(run)
+        prepared = _prepare(
+            experiment, records, trusted=trusted, deterministic=facts.get("deterministic", False)
         )
+        print(f"going on after {state}" if state else "no epoch was completed; from the first")
+        with noted(run):
+            return _complete(run, prepared, state=state)
+
+
+def _refuse_other_records(records: Path, facts: dict) -> None:
+    for key, file in (("manifest_sha256", MANIFEST_FILE), ("folds_sha256", FOLDS_FILE)):
+        path = records / file
+        if path.is_file() and digest_file(path) != facts[key]:  # Without it the reader refuses.
+            raise RunError(
+                f"{path} is not the one that the run was started with (SHA-256), so that it would "
+                "go on with other images or other folds. Pass --records with those, or start a "
+                "new run."
+            )
+
+
+def _prepare(
+    experiment: Experiment, records: Path, *, trusted: bool, deterministic: bool
+) -> _Prepared:
+    """Load and build all that a run needs, and say what it will do; nothing is written."""
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+        # keras-cv's layers ask for one when they are built; nothing is drawn from it.
+        tf.random.set_global_generator(tf.random.Generator.from_seed(experiment.seed))
     data = load_data(experiment, records, trusted=trusted)
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
     model = _build(experiment, plan, steps=steps)
     print(reports.describe_run(experiment, data, plan, model, steps=steps), flush=True)
-    run.mkdir(parents=True, exist_ok=True)
-    facts = _facts(experiment, records, plan, model, folds=data.folds)
-    write_config(run, experiment, facts)
-    reports.write_environment(run / "environment.json")
+    return _Prepared(data, plan, model)
+
+
+def _complete(run: Path, prepared: _Prepared, *, state: Path | None) -> list[dict]:
+    """Train what is left to train and score what is to be scored."""
+    experiment, facts = read_config(run)
+    data, plan, model = prepared
+    reports.write_environment(run / _environment_file(run))
     selection = batches_to_score(data.selection, experiment, title="selection set")
-    fitted = fit(model, experiment, data, plan, run=run, selection=selection)
+    fitted = fit(model, experiment, data, plan, run=run, selection=selection, state=state)
 
     def score(cells: Cells, batches: tf.data.Dataset, split: str, fold: int | None):
         predictions = predict(model, batches, cells)
@@ -126,17 +203,22 @@ def _optimizer(
     )
 
 
-def _facts(
-    experiment: Experiment, records: Path, plan: Plan, model: Classifier, *, folds: str
-) -> dict:
+def _environment_file(run: Path) -> str:
+    """One for each process that has worked at a run."""
+    done = epochs_done(run)
+    return f"environment-after-epoch-{done}.json" if done else "environment.json"
+
+
+def _facts(experiment: Experiment, records: Path, prepared: _Prepared) -> dict:
     """What follows from the experiment and the records, for whoever judges or resumes the run."""
+    data, plan, model = prepared
     return {
         "view": asdict(experiment.view),
         "num_parameters": model.count_params(),
         "class_weights": plan.class_weights,
         "draws": plan.draws,
         "group_power": plan.group_power,
-        "folds": folds,
+        "folds": data.folds,
         "records": str(records.resolve()),
         "manifest_sha256": digest_file(records / MANIFEST_FILE),
         "folds_sha256": digest_file(records / FOLDS_FILE),

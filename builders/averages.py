@@ -25,6 +25,11 @@ class WeightAverages:
             keras.Variable(ops.copy(weight), trainable=False, name="average") for weight in weights
         ]
 
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The averages, in the order of the weights."""
+        return list(self._averages)
+
     def update(self, step) -> None:
         """Take in the weights after a step; steps count from 1."""
         step = ops.cast(step, "float32")

@@ -1,5 +1,7 @@
 """Losses on one logit: weighted by class; soft labels, smoothing and masks honoured."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -58,6 +60,9 @@ class ClassWeightedLoss(keras.losses.Loss):
         class_weights: Weights of class 0 (HEM) and class 1 (ALL), positive.
         label_smoothing: e, in [0, 1): a label y becomes `y (1 - e) + e / 2`. Szegedy et al., 2016,
             arXiv:1512.00567, section 7.
+
+    Raises:
+        ValueError: A class has no weight.
     """
 
     function = None  # (labels, logits, class_weights=...) -> (batch,).
@@ -67,6 +72,11 @@ class ClassWeightedLoss(keras.losses.Loss):
     ):
         # The sample weight is the mask of a padded batch: the mean is over the real images.
         super().__init__(name=self.function.__name__, reduction="mean_with_sample_weight")
+        if len(class_weights) != 2 or not all(0 < weight < math.inf for weight in class_weights):
+            raise ValueError(
+                "Expected a positive weight for each of the two classes, HEM and ALL; one that "
+                f"weighs nothing is not learnt. Received: class_weights={class_weights}"
+            )
         self.class_weights = tuple(class_weights)
         self.label_smoothing = label_smoothing
 

@@ -1,12 +1,14 @@
 """Train one network on packed records.
 
     python scripts/train.py --arch densenet169
+    python scripts/train.py --resume runs/20260131-101500-densenet169
 
 What is not given comes from the row of all_tf/experiments.py that --arch or --experiment names. The
 run goes to a folder of its own below runs/.
 """
 
 import argparse
+import signal
 import sys
 from dataclasses import replace
 from datetime import datetime
@@ -15,32 +17,86 @@ from pathlib import Path
 from all_tf import names
 from all_tf.config import Experiment
 from all_tf.experiments import EXPERIMENTS
+from all_tf.runs import CONFIG_FILE, epochs_done, read_config, resume_command
 from builders.catalogue import describe_architectures
+
+_RECORDS = Path("data/records")
 
 
 def main() -> None:
-    """Train what the arguments ask for and print its reports."""
-    args = vars(_parse())
-    records, run, trusted = args.pop("records"), args.pop("run_dir"), args.pop("trust_records")
-    name, arch = args.pop("experiment"), args.pop("arch")
-    run = run or Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name or arch}")
-    given = {key: value for key, value in args.items() if value is not None}
+    """Train what the arguments ask for, or go on with a run, and print its reports."""
+    parser = _parser()
+    args = vars(parser.parse_args())
+    run = args.pop("resume")
+    resumes = run is not None
+    if resumes and (given := _unexpected(args)):
+        parser.error(f"--resume takes all settings from the run. Received: {', '.join(given)}")
+    run = run or args["run_dir"] or _new_run(args)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     try:
-        experiment = replace(EXPERIMENTS[name] if name else _row_of(arch), **given)
-        from all_tf.runtime import load_tensorflow
-
-        load_tensorflow()
-        from all_tf.reports import format_report
-        from all_tf.training import train
-
-        reports = train(experiment, records, run, trusted=trusted)
+        reports = _resume(run, args) if resumes else _train(run, args)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print(f"interrupted; what was finished is in {run}", file=sys.stderr)
-        sys.exit(130)
+    except KeyboardInterrupt as interrupt:
+        print(f"\ninterrupted; {_what_now(run)}", file=sys.stderr)
+        sys.exit(128 + interrupt.args[0])
+    from all_tf.reports import format_report
+
     print("\n".join(map(format_report, reports)))
     print(f"Run: {run}\nTensorBoard: {_tensorboard()} --logdir {run.parent}")
+
+
+def _train(run: Path, args: dict) -> list[dict]:
+    others = ("records", "run_dir", "trust_records", "experiment", "arch", "deterministic")
+    given = {k: v for k, v in args.items() if v is not None and k not in others}
+    row = EXPERIMENTS[args["experiment"]] if args["experiment"] else _row_of(args["arch"])
+    experiment = replace(row, **given)
+    from all_tf.runtime import load_tensorflow
+
+    load_tensorflow(deterministic=args["deterministic"])
+    from all_tf.training import train
+
+    return train(
+        experiment,
+        args["records"] or _RECORDS,
+        run,
+        trusted=args["trust_records"],
+        deterministic=args["deterministic"],
+    )
+
+
+def _resume(run: Path, args: dict) -> list[dict]:
+    _, facts = read_config(run)
+    from all_tf.runtime import load_tensorflow
+
+    load_tensorflow(deterministic=facts.get("deterministic", False))
+    from all_tf.training import resume
+
+    return resume(run, records=args["records"], trusted=args["trust_records"])
+
+
+def _unexpected(args: dict) -> list[str]:
+    """The options given that a resumed run does not take."""
+    given = {key for key, value in args.items() if value is not None and value is not False}
+    return sorted(f"--{key.replace('_', '-')}" for key in given - {"records", "trust_records"})
+
+
+def _new_run(args: dict) -> Path:
+    return Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{args['experiment'] or args['arch']}")
+
+
+def _interrupt(number: int, frame) -> None:
+    """End between two steps; what a shell and a parent send besides is not to disturb that."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt(number)
+
+
+def _what_now(run: Path) -> str:
+    if not (run / CONFIG_FILE).is_file():
+        return "no run was begun"
+    return f"{epochs_done(run)} epochs are kept. Go on with: {resume_command(run)}"
 
 
 def _row_of(arch: str) -> Experiment:
@@ -60,9 +116,9 @@ def _tensorboard() -> str:
     return "tensorboard" if found and Path(found).samefile(beside) else str(beside)
 
 
-def _parse() -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        usage="%(prog)s (--arch NAME | --experiment NAME) [option ...]",
+        usage="%(prog)s (--arch NAME | --experiment NAME | --resume RUN) [option ...]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -71,21 +127,23 @@ def _parse() -> argparse.Namespace:
     _add_learning(parser.add_argument_group("learning").add_argument)
     _add_fine_tuning(parser.add_argument_group("fine-tuning").add_argument)
     _add_choosing(parser.add_argument_group("choosing the epoch").add_argument)
-    return parser.parse_args()
+    return parser
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
     row = parser.add_mutually_exclusive_group(required=True).add_argument
     row("--arch", choices=names.ARCHITECTURES, metavar="NAME", help="see --list-archs")
     row("--experiment", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
+    row("--resume", type=Path, metavar="RUN", help="go on with a run that was interrupted")
     add = parser.add_argument
     # Prints and exits, even without --arch.
     what_is_known = describe_architectures()
     add("--list-archs", action="version", version=what_is_known, help="print a table of them")
-    add("--records", type=Path, default=Path("data/records"), metavar="DIR")
+    add("--records", type=Path, metavar="DIR", help=f"default: {_RECORDS}, or the resumed run's")
     add("--run-dir", type=Path, metavar="DIR", help="default: runs/YYYYmmdd-HHMMSS-NAME; new")
     add("--seed", type=int, metavar="N")
     add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
+    add("--deterministic", action="store_true", help="equal runs give equal bits; slower")
 
 
 def _add_images(add) -> None:

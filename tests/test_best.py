@@ -35,6 +35,14 @@ def test_best_file_appears_under_its_name_only(best, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["best.weights.h5"]
 
 
+def test_equal_weights_make_equal_files(best, tmp_path):
+    path = tmp_path / "best.weights.h5"
+    best.on_epoch_end(0, {"val_kappa": 0.1})
+    first = path.read_bytes()
+    best.on_epoch_end(1, {"val_kappa": 0.2})
+    assert path.read_bytes() == first
+
+
 @pytest.mark.parametrize(
     ("kappas", "freeze_epochs", "last"),
     [

@@ -85,3 +85,9 @@ def test_loss_is_rebuilt_from_its_config():
     loss = FocalLoss((2.0, 0.5), label_smoothing=0.1)
     again = FocalLoss.from_config(loss.get_config())
     np.testing.assert_array_equal(again.call(LABELS, LOGITS), loss.call(LABELS, LOGITS))
+
+
+@pytest.mark.parametrize("weights", [(1.0, 0.0), (-1.0, 1.0), (float("nan"), 1.0), (1.0,)])
+def test_class_without_a_weight_is_refused(weights):
+    with pytest.raises(ValueError, match="a positive weight for each of the two classes"):
+        WeightedBinaryCrossentropy(weights)

@@ -181,6 +181,14 @@ def test_training_wants_an_architecture_or_an_experiment_and_not_both(arguments)
     assert answer.returncode == 2 and "--experiment" in answer.stderr
 
 
+def test_resumed_run_takes_its_settings_from_the_run_alone(tmp_path):
+    answer = call("train.py", "--resume", tmp_path, "--seed", 0, "--deterministic", "--records", "r")
+    assert answer.returncode == 2
+    assert "takes all settings from the run. Received: --deterministic, --seed" in answer.stderr
+    error = one_error(call("train.py", "--resume", tmp_path, "--trust-records"))
+    assert "it has no config.json" in error and list(tmp_path.iterdir()) == []
+
+
 def test_architecture_stands_for_its_first_row(monkeypatch):
     script = runpy.run_path(str(ROOT / "scripts/train.py"))
     monkeypatch.setitem(EXPERIMENTS, "later", Experiment("vgg16", epochs=3))

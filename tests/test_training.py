@@ -75,7 +75,11 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
         "tensorboard/train",
         "tensorboard/validation",
     }
-    assert found - events == {
+    states = {f"state/epoch-000{epoch}" for epoch in (2, 3)}
+    parts = ("arrays.npz", "best.weights.h5", "config.json", "digests.json", "state.json")
+    assert found - events - {f"{state}/{part}" for state in states for part in parts} == {
+        ".lock",
+        "status.json",
         "config.json",
         "environment.json",
         "history.csv",

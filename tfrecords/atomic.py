@@ -47,6 +47,7 @@ def fresh_directory(target: Path, *, overwrite: bool, marker: str) -> Iterator[P
         if target.exists():
             target.rename(old)
         partial.rename(target)
+        _synchronize_one(target.parent)
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -78,11 +79,15 @@ def _finish_exchange(target: Path, old: Path) -> None:
 def _synchronize(directory: Path) -> None:
     """Have every file on the disk before the name is: a power cut must not part them."""
     for path in [*directory.rglob("*"), directory]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _synchronize_one(path)
+
+
+def _synchronize_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_to_replace(target: Path, *, overwrite: bool, marker: str) -> None:

@@ -1,0 +1,36 @@
+"""TensorBoard's event files, cut back to the epochs that count."""
+
+from pathlib import Path
+
+import tensorflow as tf
+from tensorflow.core.util.event_pb2 import Event
+
+
+def drop_events_after(folder: Path, epoch: int) -> None:
+    """Remove what was noted of later epochs, so that they are not drawn twice when they come again.
+
+    Everything else stays as it is, times included. A tail that a kill has cut off goes too.
+
+    Args:
+        folder: Searched for event files, folders below included; need not exist.
+        epoch: The last that counts; events carry it as their step.
+    """
+    for path in sorted(folder.rglob("events.out.tfevents.*")):
+        records, whole = _read(path)
+        kept = [record for record in records if Event.FromString(record).step <= epoch]
+        if not whole or len(kept) < len(records):
+            partial = path.with_name(f".partial-{path.name}")
+            with tf.io.TFRecordWriter(str(partial)) as writer:
+                for record in kept:
+                    writer.write(record)
+            partial.replace(path)
+
+
+def _read(path: Path) -> tuple[list[bytes], bool]:
+    """The records up to the first damaged one, and whether there is none."""
+    records = []
+    try:
+        records.extend(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+    except tf.errors.DataLossError:
+        return records, False
+    return records, True
