@@ -34,20 +34,25 @@ def read_config(run: Path) -> tuple[Experiment, dict]:
         facts = json.loads(path.read_text(encoding="utf-8"))
         fields = facts.pop("experiment")
         return Experiment(**{**fields, "augment": tuple(fields["augment"])}), facts
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(f"{path} is damaged or from another version: {error}") from error
 
 
 def read_metrics(run: Path) -> dict:
-    """metrics.json of a finished run.
+    """metrics.json of a finished run; at least `best_epoch` and `weights_sha256` are there.
 
     Raises:
-        RunError: The run has none: it has not ended.
+        RunError: The run has none: it has not ended. Or it is damaged.
     """
     path = run / METRICS_FILE
     if not path.is_file():
         raise RunError(f"{run} has no {METRICS_FILE}: its training has not ended. Train again.")
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        int(metrics["best_epoch"]), str(metrics["weights_sha256"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: {error!r}. Train again.") from error
+    return metrics
 
 
 def set_name(split: str, fold: int | None) -> str:
