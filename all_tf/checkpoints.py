@@ -7,15 +7,16 @@ from typing import NamedTuple
 import keras
 
 from all_tf.config import Experiment
-from all_tf.runs import CONFIG_FILE, RunError, read_config, read_metrics
+from all_tf.runs import CONFIG_FILE, METRICS_FILE, RunError, read_config, read_metrics
 from builders.registry import build_model
 from builders.weight_files import seal
 from builders.weights import load_file
 from tfrecords.manifest import digest_file
 
 BEST_FILE = "best.weights.h5"
-# What whoever scores a run asks of its config.json, beside the experiment.
+# What whoever scores a run asks of its files, beside the experiment.
 _TYPE_OF_FACT = {"records": str, "folds": str, "folds_sha256": str, "class_weights": list}
+_TYPE_OF_METRIC = {"best_epoch": int, "weights_sha256": str}
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
@@ -58,10 +59,9 @@ def load_run(run: Path) -> LoadedRun:
         WeightsError: They are, and yet hold more than plain arrays, or another network's.
     """
     experiment, facts = read_config(run)
-    for key, expected in _TYPE_OF_FACT.items():
-        if not isinstance(facts.get(key), expected):
-            raise RunError(f"{run / CONFIG_FILE} is damaged. Received: {key}={facts.get(key)!r}")
+    _check_types(run / CONFIG_FILE, facts, _TYPE_OF_FACT)
     metrics = read_metrics(run)
+    _check_types(run / METRICS_FILE, metrics, _TYPE_OF_METRIC)
     path = run / BEST_FILE
     if not path.is_file() or digest_file(path) != metrics["weights_sha256"]:
         raise RunError(f"{path} is not the file that the run ended with (SHA-256). Train again.")
@@ -74,3 +74,12 @@ def load_run(run: Path) -> LoadedRun:
     if load_file(model, path) != "whole model":
         raise RunError(f"{path} lacks the weights of the head. Train again.")
     return LoadedRun(experiment, facts, metrics, model)
+
+
+def _check_types(path: Path, content: dict, type_of_key: dict[str, type]) -> None:
+    for key, expected in type_of_key.items():
+        if not isinstance(content.get(key), expected):
+            raise RunError(
+                f"{path} is damaged. Expected {key} of type {expected.__name__}. "
+                f"Received: {key}={content.get(key)!r}"
+            )

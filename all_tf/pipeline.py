@@ -89,13 +89,12 @@ def training_batches(
     """
     batch_size = min(batch_size, images_in_epoch(cells, plan))
 
-    def index_batches() -> Iterator[np.ndarray]:
+    def orders() -> Iterator[np.ndarray]:
         for epoch in epochs:
-            order = epoch_order(cells, plan, seed=seed, epoch=epoch)
-            yield from _padded(order, batch_size)
+            yield _padded(epoch_order(cells, plan, seed=seed, epoch=epoch), batch_size)
 
     steps = steps_in_epoch(cells, plan, batch_size=batch_size)
-    return _batches(index_batches, cells, lookup, batch_size, num_batches=steps * len(epochs))
+    return _batches(orders, cells, lookup, batch_size, num_batches=steps * len(epochs))
 
 
 def evaluation_batches(
@@ -109,25 +108,24 @@ def evaluation_batches(
     """
     batch_size = min(batch_size, len(cells))
 
-    def index_batches() -> Iterator[np.ndarray]:
-        yield from _padded(np.arange(len(cells)), batch_size)
+    def orders() -> Iterator[np.ndarray]:
+        yield _padded(np.arange(len(cells)), batch_size)
 
     margin = (view.canvas - view.output) // 2
     window = slice(margin, margin + view.output)
     num_batches = -(-len(cells) // batch_size)
-    batches = _batches(index_batches, cells, lookup, batch_size, num_batches=num_batches)
+    batches = _batches(orders, cells, lookup, batch_size, num_batches=num_batches)
     return batches.map(lambda images, labels, mask: (images[:, window, window], labels, mask))
 
 
-def _padded(order: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    """Batches of indices; -1 fills up the last one."""
-    for start in range(0, len(order), batch_size):
-        batch = order[start : start + batch_size]
-        yield np.pad(batch, (0, batch_size - len(batch)), constant_values=-1)
+def _padded(order: np.ndarray, batch_size: int) -> np.ndarray:
+    """Batches of indices `(steps, batch_size)`; -1 fills up the last one."""
+    missing = -len(order) % batch_size
+    return np.pad(order, (0, missing), constant_values=-1).reshape(-1, batch_size)
 
 
 def _batches(
-    index_batches: Callable[[], Iterator[np.ndarray]],
+    orders: Callable[[], Iterator[np.ndarray]],
     cells: Cells,
     lookup: Lookup,
     batch_size: int,
@@ -142,9 +140,11 @@ def _batches(
         label = tf.gather(labels, indices)[:, tf.newaxis]
         return lookup(indices), label, tf.cast(valid, tf.float32)
 
-    signature = tf.TensorSpec((batch_size,), tf.int64)
+    # An epoch at a time: Python asked for each batch would hold up what it takes to gather one.
+    signature = tf.TensorSpec((None, batch_size), tf.int64)
     return (
-        tf.data.Dataset.from_generator(index_batches, output_signature=signature)
+        tf.data.Dataset.from_generator(orders, output_signature=signature)
+        .unbatch()
         .apply(tf.data.experimental.assert_cardinality(num_batches))
         .map(look_up, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .prefetch(tf.data.AUTOTUNE)

@@ -39,7 +39,7 @@ def read_config(run: Path) -> tuple[Experiment, dict]:
 
 
 def read_metrics(run: Path) -> dict:
-    """metrics.json of a finished run; at least `best_epoch` and `weights_sha256` are there.
+    """metrics.json of a finished run.
 
     Raises:
         RunError: The run has none: it has not ended. Or it is damaged.
@@ -49,9 +49,10 @@ def read_metrics(run: Path) -> dict:
         raise RunError(f"{run} has no {METRICS_FILE}: its training has not ended. Train again.")
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
-        int(metrics["best_epoch"]), str(metrics["weights_sha256"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise RunError(f"{path} is damaged: {error!r}. Train again.") from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: {error}. Train again.") from error
+    if not isinstance(metrics, dict):
+        raise RunError(f"{path} is damaged. Expected figures by name. Received: {metrics!r}")
     return metrics
 
 

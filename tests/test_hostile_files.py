@@ -370,7 +370,7 @@ def test_seal_leaves_the_weights_as_they_are(model, tmp_path):
         ({"experiment": {"arch": ["base_cnn"], "augment": []}}, "arch of type str"),
         ({"experiment": {"arch": "base_cnn", "module": "os"}}, "unexpected keyword"),
         ({"experiment": []}, "config.json is damaged"),
-        ({"folds_sha256": None}, "folds_sha256=None"),
+        ({"folds_sha256": None}, "folds_sha256 of type str"),
         ({"records": ["a"]}, "records="),
     ],
 )
