@@ -1,5 +1,6 @@
 """From cells to batches: canvases, the order of an epoch, padding and masks."""
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -9,10 +10,11 @@ import tensorflow as tf
 from all_tf.cells import Cells
 from all_tf.config import View
 from all_tf.imbalance import Plan
-from all_tf.progress import track
+from all_tf.progress import bar
 
 _MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
 _DECODE_BATCH = 64
+_ALIGNMENT = 64  # Bytes; TensorFlow's ops rely on it.
 
 # (indices int64 (b,)) -> canvases uint8 (b, c, c, 3).
 Lookup = Callable[[tf.Tensor], tf.Tensor]
@@ -177,19 +179,30 @@ def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
 
 
 def _kept_canvases(cells: Cells, view: View, *, title: str) -> Lookup:
-    canvases = np.empty((len(cells), view.canvas, view.canvas, 3), np.uint8)
+    canvases = _aligned((len(cells), view.canvas, view.canvas, 3))
     decoded = (
         tf.data.Dataset.from_tensor_slices(cells.pngs)
         .map(lambda png: _canvas(png, view), num_parallel_calls=tf.data.AUTOTUNE)
         .batch(_DECODE_BATCH)
         .prefetch(tf.data.AUTOTUNE)
     )
-    images = (image for batch in decoded.as_numpy_iterator() for image in batch)
-    for index, image in enumerate(track(images, f"decoding {title}", len(cells))):
-        canvases[index] = image
-    with tf.device("CPU"):  # Gigabytes that the accelerator has no room for.
-        kept = tf.constant(canvases)
+    done = 0
+    with bar(f"decoding {title}", len(cells)) as shown:
+        for batch in decoded.as_numpy_iterator():
+            canvases[done : done + len(batch)] = batch
+            done += len(batch)
+            shown.update(len(batch))
+    # On the CPU: gigabytes that an accelerator has no room for. A constant would be a second copy.
+    kept = tf.experimental.dlpack.from_dlpack(canvases.__dlpack__())
     return lambda indices: tf.gather(kept, indices)
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """An empty uint8 array at a multiple of 64 bytes, which TensorFlow can take as it lies."""
+    num_bytes = math.prod(shape)
+    memory = np.empty(num_bytes + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + num_bytes].reshape(shape)
 
 
 def _canvas(png: tf.Tensor, view: View) -> tf.Tensor:
