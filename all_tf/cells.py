@@ -1,16 +1,19 @@
 """The cells of a split in memory, images still encoded, with what is known of each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from all_tf.progress import track
 from tfrecords.folds import read_folds
 from tfrecords.leakage import Member, check_proof
 from tfrecords.reader import read_examples
+
+_READ_BATCH = 64  # Examples.
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,7 @@ def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
     dataset = read_examples(
         records, split, decoders={"image": tfds.decode.SkipDecoding()}, trusted=trusted
     )
-    total = int(dataset.cardinality())
-    rows = list(track(dataset.as_numpy_iterator(), f"reading {split}", total))
+    rows = list(track(_rows(dataset), f"reading {split}", int(dataset.cardinality())))
     fold_of_name = read_folds(records) if split == "train" else {}
 
     def column(key: str) -> np.ndarray:
@@ -77,6 +79,13 @@ def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
         ],
     )
     return cells
+
+
+def _rows(dataset: tf.data.Dataset) -> Iterator[dict]:
+    """Examples one by one, out of TensorFlow many at a time, which takes a third as long."""
+    for batch in dataset.batch(_READ_BATCH).as_numpy_iterator():
+        for values in zip(*batch.values(), strict=True):
+            yield dict(zip(batch, values, strict=True))
 
 
 def limit_cells(cells: Cells, limit: int | None, *, seed: int) -> Cells:

@@ -1,10 +1,11 @@
 """What changes a result: the experiment and the view of a cell, frozen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from all_tf import names
 
 SLIDE_SIDE = 450  # Pixels of a published image.
+_MOST_PIXELS = 2048  # A side: far beyond every network's, and still no attack on the memory.
 _CROP_MARGIN = 8 / 7  # Of a canvas around a random crop: 256 around 224, as ImageNet has it.
 
 
@@ -58,6 +59,8 @@ class Experiment:
     limit_validation: int | None = None
 
     def __post_init__(self):
+        for field in fields(self):
+            _of_type(field.name, getattr(self, field.name), field.type)
         _one_of("arch", self.arch, names.ARCHITECTURES)
         _one_of("imbalance", self.imbalance, names.STRATEGIES)
         _one_of("protocol", self.protocol, names.PROTOCOLS)
@@ -67,7 +70,7 @@ class Experiment:
         _one_of("schedule", self.schedule, names.SCHEDULES)
         for name in self.augment:
             _one_of("augment", name, names.AUGMENTATIONS)
-        _at_least("image_size", self.image_size, 32)
+        _between("image_size", self.image_size, 32, _MOST_PIXELS)
         _at_least("batch_size", self.batch_size, 1)
         _at_least("epochs", self.epochs, 1)
         _at_least("fold", self.fold, 0)
@@ -90,6 +93,14 @@ class Experiment:
         """The view that follows: a canvas larger than the output only where crops are random."""
         margin = _CROP_MARGIN if "random_crop" in self.augment else 1
         return View(self.crop, round(self.image_size * margin), self.image_size)
+
+
+def _of_type(name: str, value: object, expected: type) -> None:
+    """Refuse what a file that was tampered with may hold: text for a number, a list for a name."""
+    allowed = {float: int | float, tuple[str, ...]: tuple}.get(expected, expected)
+    if isinstance(value, bool) or not isinstance(value, allowed):
+        shown = getattr(allowed, "__name__", allowed)
+        raise ConfigError(f"Expected {name} of type {shown}. Received: {name}={value!r}")
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

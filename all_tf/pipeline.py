@@ -1,5 +1,6 @@
 """From cells to batches: canvases, the order of an epoch, padding and masks."""
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -9,10 +10,11 @@ import tensorflow as tf
 from all_tf.cells import Cells
 from all_tf.config import View
 from all_tf.imbalance import Plan
-from all_tf.progress import track
+from all_tf.progress import bar
 
 _MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
 _DECODE_BATCH = 64
+_ALIGNMENT = 64  # Bytes; TensorFlow's ops rely on it.
 
 # (indices int64 (b,)) -> canvases uint8 (b, c, c, 3).
 Lookup = Callable[[tf.Tensor], tf.Tensor]
@@ -89,13 +91,12 @@ def training_batches(
     """
     batch_size = min(batch_size, images_in_epoch(cells, plan))
 
-    def index_batches() -> Iterator[np.ndarray]:
+    def orders() -> Iterator[np.ndarray]:
         for epoch in epochs:
-            order = epoch_order(cells, plan, seed=seed, epoch=epoch)
-            yield from _padded(order, batch_size)
+            yield _padded(epoch_order(cells, plan, seed=seed, epoch=epoch), batch_size)
 
     steps = steps_in_epoch(cells, plan, batch_size=batch_size)
-    return _batches(index_batches, cells, lookup, batch_size, num_batches=steps * len(epochs))
+    return _batches(orders, cells, lookup, batch_size, num_batches=steps * len(epochs))
 
 
 def evaluation_batches(
@@ -109,25 +110,24 @@ def evaluation_batches(
     """
     batch_size = min(batch_size, len(cells))
 
-    def index_batches() -> Iterator[np.ndarray]:
-        yield from _padded(np.arange(len(cells)), batch_size)
+    def orders() -> Iterator[np.ndarray]:
+        yield _padded(np.arange(len(cells)), batch_size)
 
     margin = (view.canvas - view.output) // 2
     window = slice(margin, margin + view.output)
     num_batches = -(-len(cells) // batch_size)
-    batches = _batches(index_batches, cells, lookup, batch_size, num_batches=num_batches)
+    batches = _batches(orders, cells, lookup, batch_size, num_batches=num_batches)
     return batches.map(lambda images, labels, mask: (images[:, window, window], labels, mask))
 
 
-def _padded(order: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    """Batches of indices; -1 fills up the last one."""
-    for start in range(0, len(order), batch_size):
-        batch = order[start : start + batch_size]
-        yield np.pad(batch, (0, batch_size - len(batch)), constant_values=-1)
+def _padded(order: np.ndarray, batch_size: int) -> np.ndarray:
+    """Batches of indices `(steps, batch_size)`; -1 fills up the last one."""
+    missing = -len(order) % batch_size
+    return np.pad(order, (0, missing), constant_values=-1).reshape(-1, batch_size)
 
 
 def _batches(
-    index_batches: Callable[[], Iterator[np.ndarray]],
+    orders: Callable[[], Iterator[np.ndarray]],
     cells: Cells,
     lookup: Lookup,
     batch_size: int,
@@ -142,9 +142,11 @@ def _batches(
         label = tf.gather(labels, indices)[:, tf.newaxis]
         return lookup(indices), label, tf.cast(valid, tf.float32)
 
-    signature = tf.TensorSpec((batch_size,), tf.int64)
+    # An epoch at a time: Python asked for each batch would hold up what it takes to gather one.
+    signature = tf.TensorSpec((None, batch_size), tf.int64)
     return (
-        tf.data.Dataset.from_generator(index_batches, output_signature=signature)
+        tf.data.Dataset.from_generator(orders, output_signature=signature)
+        .unbatch()
         .apply(tf.data.experimental.assert_cardinality(num_batches))
         .map(look_up, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .prefetch(tf.data.AUTOTUNE)
@@ -177,19 +179,30 @@ def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
 
 
 def _kept_canvases(cells: Cells, view: View, *, title: str) -> Lookup:
-    canvases = np.empty((len(cells), view.canvas, view.canvas, 3), np.uint8)
+    canvases = _aligned((len(cells), view.canvas, view.canvas, 3))
     decoded = (
         tf.data.Dataset.from_tensor_slices(cells.pngs)
         .map(lambda png: _canvas(png, view), num_parallel_calls=tf.data.AUTOTUNE)
         .batch(_DECODE_BATCH)
         .prefetch(tf.data.AUTOTUNE)
     )
-    images = (image for batch in decoded.as_numpy_iterator() for image in batch)
-    for index, image in enumerate(track(images, f"decoding {title}", len(cells))):
-        canvases[index] = image
-    with tf.device("CPU"):  # Gigabytes that the accelerator has no room for.
-        kept = tf.constant(canvases)
+    done = 0
+    with bar(f"decoding {title}", len(cells)) as shown:
+        for batch in decoded.as_numpy_iterator():
+            canvases[done : done + len(batch)] = batch
+            done += len(batch)
+            shown.update(len(batch))
+    # On the CPU: gigabytes that an accelerator has no room for. A constant would be a second copy.
+    kept = tf.experimental.dlpack.from_dlpack(canvases.__dlpack__())
     return lambda indices: tf.gather(kept, indices)
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """An empty uint8 array at a multiple of 64 bytes, which TensorFlow can take as it lies."""
+    num_bytes = math.prod(shape)
+    memory = np.empty(num_bytes + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + num_bytes].reshape(shape)
 
 
 def _canvas(png: tf.Tensor, view: View) -> tf.Tensor:

@@ -45,7 +45,7 @@ def read_config(run: Path) -> tuple[Experiment, dict]:
         facts = json.loads(path.read_text(encoding="utf-8"))
         fields = facts.pop("experiment")
         return Experiment(**{**fields, "augment": tuple(fields["augment"])}), facts
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(f"{path} is damaged or from another version: {error}") from error
 
 
@@ -53,12 +53,18 @@ def read_metrics(run: Path) -> dict:
     """metrics.json of a finished run.
 
     Raises:
-        RunError: The run has none: it has not ended.
+        RunError: The run has none: it has not ended. Or it is damaged.
     """
     path = run / METRICS_FILE
     if not path.is_file():
         raise RunError(f"{run} has no {METRICS_FILE}: its training has not ended. Train again.")
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: {error}. Train again.") from error
+    if not isinstance(metrics, dict):
+        raise RunError(f"{path} is damaged. Expected figures by name. Received: {metrics!r}")
+    return metrics
 
 
 def write_status(run: Path, state: str, *, epochs_done: int, **more: object) -> None:

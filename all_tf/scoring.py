@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from all_tf import reports
 from all_tf.cells import Cells, load_cells
-from all_tf.checkpoints import load_model
+from all_tf.checkpoints import load_run
 from all_tf.config import Experiment
 from all_tf.evaluation import THRESHOLD, Predictions, evaluate
 from all_tf.pipeline import canvas_lookup, evaluation_batches
@@ -18,8 +18,6 @@ from all_tf.runs import (
     PREDICTIONS_FILE,
     RunError,
     evaluation_folder,
-    read_config,
-    read_metrics,
     set_name,
     write_json,
 )
@@ -126,9 +124,7 @@ def evaluate_run(
     Raises:
         RunError, RecordsError, SplitError: What is asked for is not there.
     """
-    experiment, facts = read_config(run)
-    best_epoch = read_metrics(run)["best_epoch"]
-    model = load_model(run)
+    experiment, facts, metrics, model = load_run(run)
     records = records or Path(facts["records"])
     if split == "train" and digest_file(records / FOLDS_FILE) != facts["folds_sha256"]:
         raise RunError(
@@ -147,7 +143,7 @@ def evaluate_run(
         facts,
         split=split,
         fold=fold,
-        best_epoch=best_epoch,
+        best_epoch=metrics["best_epoch"],
     )
     if read_manifest(records)["patient_per_image"]:
         report["stamps"].append("each image its own patient")

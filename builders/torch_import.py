@@ -12,6 +12,7 @@ from keras import KerasTensor
 from builders.densenet import densenet161
 from builders.googlenet import googlenet
 from builders.torch_files import read_tensors
+from builders.weight_files import seal
 from builders.weights import FILE_SUFFIX, WeightsError
 
 # PyTorch's name of a parameter to Keras' name of the variable, by the kind of layer.
@@ -104,6 +105,7 @@ def import_weights(arch: str, source: Path, out: Path) -> Account:
     account = copy_tensors(backbone, tensors, PUBLISHED[arch])
     partial = out.with_name(f".partial-{out.name}")  # A kill leaves no half file under the name.
     backbone.save_weights(partial)
+    seal(partial)
     partial.replace(out)
     return account
 

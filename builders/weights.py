@@ -5,8 +5,9 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import h5py
 import keras
+
+from builders.weight_files import WeightsError, check_values, read_shapes
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # Of RGB in [0, 1], as torchvision and Keras have them.
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -15,10 +16,6 @@ _WAYS_OUT = (
     "pass --weights none to start from random weights, "
     f"or --weights FILE{FILE_SUFFIX} to start from a file of your own"
 )
-
-
-class WeightsError(ValueError):
-    """The weights asked for cannot be had, or do not fit; the message says what to do."""
 
 
 def copy_imagenet(backbone: keras.Model, application: Callable[..., keras.Model]) -> None:
@@ -57,6 +54,9 @@ def load_published(backbone: keras.Model, load: Callable[[keras.Model], None], *
 def load_file(model: keras.Model, path: Path) -> str:
     """Load weights that `save_weights` wrote, of the whole model or of its backbone alone.
 
+    Keras opens the file once it is known to hold plain arrays of the expected shapes and no more,
+    so that it can carry no code, name no other file and ask for no more memory than the model has.
+
     Args:
         model: A flat model whose layer `pooled` takes the backbone's feature map.
         path: A file of the model, or of `keras.Model(pixels, features)`.
@@ -65,7 +65,8 @@ def load_file(model: keras.Model, path: Path) -> str:
         "whole model", or "backbone" where the head keeps its random weights.
 
     Raises:
-        WeightsError: No such file, another kind of file, or another architecture's.
+        WeightsError: No such file, another kind of file, another architecture's, one that holds
+            more than plain arrays, or one whose values are not those that were sealed in it.
     """
     if not path.name.endswith(FILE_SUFFIX):
         raise WeightsError(f"Expected imagenet, none or a file *{FILE_SUFFIX}. Received: {path}")
@@ -73,13 +74,16 @@ def load_file(model: keras.Model, path: Path) -> str:
         raise WeightsError(f"No such file of weights: {path}")
     backbone = keras.Model(model.input, model.get_layer("pooled").input)
     try:
-        found = _shapes_in(path)
+        found = sorted(read_shapes(path).values())
         # Keras would leave aside whatever it has no place for.
         for part, network in (("whole model", model), ("backbone", backbone)):
             if found == sorted(tuple(weight.shape) for weight in network.weights):
+                check_values(path)
                 _load(network, path)
                 return part
-    except (ValueError, OSError, KeyError) as error:
+    except WeightsError:
+        raise
+    except Exception as error:  # h5py has no error of its own for a damaged file.
         raise WeightsError(f"{path} does not fit {model.name}: {error}") from error
     raise WeightsError(
         f"{path} does not fit {model.name}. Expected the {len(model.weights)} arrays of the whole "
@@ -96,19 +100,6 @@ def _load(model: keras.Model, path: Path) -> None:
     for warning in caught:
         if issubclass(warning.category, UserWarning):
             raise ValueError(str(warning.message))
-
-
-def _shapes_in(path: Path) -> list[tuple[int, ...]]:
-    """Shapes of the arrays that belong to layers, sorted; a file may hold an optimizer's too."""
-    shapes = []
-
-    def note(name: str, item) -> None:
-        if name.startswith("layers/") and isinstance(item, h5py.Dataset):
-            shapes.append(item.shape)
-
-    with h5py.File(path) as file:
-        file.visititems(note)
-    return sorted(shapes)
 
 
 def _keras_home() -> Path:

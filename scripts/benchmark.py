@@ -1,6 +1,8 @@
 """Measure this project against what its users would do without it; prints one JSON object.
 
     python scripts/benchmark.py convert --source data/C-NMC_Leukemia
+    python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
+    python scripts/benchmark.py startup --arch efficientnetb0 --image-size 128
 
 Ratios are measured side by side in one run: machines differ, and are shared.
 """
@@ -9,6 +11,8 @@ import argparse
 import json
 import sys
 from pathlib import Path
+
+from all_tf import names
 
 
 def main() -> None:
@@ -31,6 +35,23 @@ def _convert(args: argparse.Namespace) -> dict:
     return benchmark_convert(images)
 
 
+def _input(args: argparse.Namespace) -> dict:
+    from all_tf.runtime import load_tensorflow
+    from tfrecords.sources import find_images
+
+    bitmaps = [(x.path, x.label) for x in find_images(args.source) if x.phase == "train"]
+    load_tensorflow()
+    from all_tf.benchmark_input import benchmark_input
+
+    return benchmark_input(args.records, bitmaps, image_size=args.image_size)
+
+
+def _startup(args: argparse.Namespace) -> dict:
+    from all_tf.benchmark_startup import benchmark_startup
+
+    return benchmark_startup(args.arch, image_size=args.image_size, records=args.records)
+
+
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -39,6 +60,16 @@ def _parse() -> argparse.Namespace:
     convert = what.add_parser("convert", help="the converter, beside the codec and beside TFDS")
     convert.add_argument("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
     convert.set_defaults(measure=_convert)
+    reading = what.add_parser("input", help="the input, beside Keras' reader of image folders")
+    reading.add_argument("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
+    reading.add_argument("--records", type=Path, default=Path("data/records"))
+    reading.add_argument("--image-size", type=int, default=300, metavar="PX")
+    reading.set_defaults(measure=_input)
+    startup = what.add_parser("startup", help="train.py to its first step, beside a bare script")
+    startup.add_argument("--arch", choices=names.ARCHITECTURES, required=True, metavar="NAME")
+    startup.add_argument("--records", type=Path, default=Path("data/records"))
+    startup.add_argument("--image-size", type=int, default=128, metavar="PX")
+    startup.set_defaults(measure=_startup)
     return parser.parse_args()
 
 

@@ -9,7 +9,7 @@ from conftest import read_rows
 from test_training import EXPERIMENT, by_scikit_learn, predicted, read_json
 
 from all_tf.batch_norm import RefreshBatchNorm
-from all_tf.checkpoints import load_model, read_config
+from all_tf.checkpoints import load_run, read_config
 from all_tf.config import Experiment
 from all_tf.fitting import _speed, _typical_batches
 from all_tf.imbalance import STRATEGIES, Plan
@@ -86,7 +86,7 @@ def test_averages_change_what_is_validated_and_nothing_of_what_is_learnt(runs):
 
 
 def test_kept_statistics_of_batch_norm_are_those_of_the_kept_weights(runs, records):
-    model, data = load_model(runs / "tuned"), load_data(TUNED, records, trusted=True)
+    model, data = load_run(runs / "tuned").model, load_data(TUNED, records, trusted=True)
     assert read_json(runs / "tuned/metrics.json")["best_epoch"] > TUNED.freeze_epochs
     norm = model.get_layer("conv_bn")
     kept = keras.ops.convert_to_numpy(norm.moving_variance).copy()
@@ -170,4 +170,4 @@ def test_each_option_reaches_the_model():
 
 
 def test_finished_run_is_loaded_with_its_dropout(runs):
-    assert "dropout" in {layer.name for layer in load_model(runs / "tuned").layers}
+    assert "dropout" in {layer.name for layer in load_run(runs / "tuned").model.layers}

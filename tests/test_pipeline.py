@@ -132,6 +132,18 @@ def test_canvases_that_do_not_fit_are_decoded_each_time_and_equal(
     np.testing.assert_array_equal(decoded(indices), lookup(indices))
 
 
+def test_canvases_are_kept_once_where_tensorflow_can_use_them(cells, monkeypatch):
+    arrays, aligned = [], pipeline._aligned
+    monkeypatch.setattr(
+        pipeline, "_aligned", lambda shape: arrays.append(aligned(shape)) or arrays[0]
+    )
+    lookup = canvas_lookup(cells, VIEW, title="cells")
+    assert arrays[0].ctypes.data % 64 == 0 and arrays[0].shape == (len(cells), 40, 40, 3)
+    arrays[0][7] = 3  # The same memory, not a copy of it.
+    assert np.all(lookup(tf.constant([7], tf.int64)) == 3)
+    assert np.any(lookup(tf.constant([8], tf.int64)) != 3)
+
+
 def test_canvas_without_scaling_is_the_centre_of_the_slide(cells):
     lookup = canvas_lookup(cells, View(300, 300, 300), title="cells")
     slide = tf.io.decode_png(cells.pngs[0])

@@ -12,7 +12,7 @@ from sklearn import metrics
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
-from all_tf.checkpoints import RunError, load_model, read_config
+from all_tf.checkpoints import RunError, load_run, read_config
 from all_tf.config import Experiment
 from all_tf.names import DIRECTIONS
 from all_tf.protocols import SplitError
@@ -233,12 +233,12 @@ def test_failure_at_the_door_writes_nothing(records, tmp_path):
 def test_changed_weights_are_not_loaded(run, tmp_path):
     for name in ("config.json", "metrics.json", "best.weights.h5"):
         (tmp_path / name).write_bytes((run / name).read_bytes())
-    assert load_model(tmp_path).name == "base_cnn"
+    assert load_run(tmp_path).model.name == "base_cnn"
     data = bytearray((tmp_path / "best.weights.h5").read_bytes())
     data[-100] ^= 1
     (tmp_path / "best.weights.h5").write_bytes(data)
     with pytest.raises(RunError, match="not the file that the run ended with"):
-        load_model(tmp_path)
+        load_run(tmp_path)
 
 
 def test_folder_without_a_run_is_refused(tmp_path):

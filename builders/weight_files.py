@@ -1,0 +1,120 @@
+"""Files of weights as HDF5 holds them: inspected before Keras opens them, sealed with a digest."""
+
+import hashlib
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+LAYERS = "layers/"  # Where Keras puts a model's weights; an optimizer's lie elsewhere.
+_SEAL = "sha256_of_layers"  # An attribute of the file; Keras neither writes nor reads it.
+_PLAIN_LAYOUTS = (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED)
+_NUMBERS = "fiu"  # Floats; integers of an optimizer's steps and of random seeds.
+
+
+class WeightsError(ValueError):
+    """The weights asked for cannot be had, or do not fit; the message says what to do."""
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of the arrays of layers by their names, of a file that holds plain arrays only.
+
+    HDF5 can name other files as the place of an array or of a whole group, and can claim sizes that
+    it does not hold. Nothing of that is followed and no array is read here.
+
+    Raises:
+        Exception: No HDF5, or a damaged one; h5py raises what it likes.
+        WeightsError: Anything in the file is more than a group or an array of plain numbers.
+    """
+    shapes = {}
+    with h5py.File(path, "r") as file:
+        groups, seen = [file], {_address(file)}
+        while groups:
+            group = groups.pop()
+            for name in group:
+                item = _open_member(group, name, path)
+                if _address(item) in seen:
+                    raise _refusal(path, item.name, "a second name of another part")
+                seen.add(_address(item))
+                if isinstance(item, h5py.Group):
+                    groups.append(item)
+                else:
+                    _check_plain(item, path)
+                    shapes[item.name.removeprefix("/")] = item.shape
+    return {name: shape for name, shape in shapes.items() if name.startswith(LAYERS)}
+
+
+def check_values(path: Path) -> None:
+    """Hold the arrays of layers against the file's seal, where it has one; refuse NaN anyway.
+
+    Args:
+        path: A file that `read_shapes` let pass, with shapes that were expected.
+
+    Raises:
+        WeightsError: The values are not those that were sealed, or not finite.
+    """
+    with h5py.File(path, "r") as file:
+        digest = _digest_layers(file, path)
+        sealed = file.attrs.get(_SEAL)
+    if sealed is not None and sealed != digest:
+        raise WeightsError(
+            f"{path} was changed since it was written, or is damaged: the SHA-256 of its arrays is "
+            "not the one that it holds. Copy it again, or train again."
+        )
+
+
+def seal(path: Path) -> None:
+    """Put the SHA-256 of its arrays into a file that Keras wrote: HDF5 itself checks nothing."""
+    with h5py.File(path, "r+") as file:
+        file.attrs[_SEAL] = _digest_layers(file, path)
+
+
+def _digest_layers(file: h5py.File, path: Path) -> str:
+    """SHA-256 over names, types, shapes and values of the arrays of layers, sorted by name."""
+    arrays = {}
+    file.visititems(lambda name, item: arrays.update({name: item}))
+    digest = hashlib.sha256()
+    for name, item in sorted(arrays.items()):
+        if name.startswith(LAYERS) and isinstance(item, h5py.Dataset):
+            values = np.ascontiguousarray(item[()])
+            if not np.all(np.isfinite(values)):
+                raise WeightsError(
+                    f"{path}: {name} holds numbers that are not finite. Train again."
+                )
+            digest.update(f"{name} {values.dtype.str} {values.shape}\n".encode())
+            digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def _open_member(group: h5py.Group, name: str, path: Path) -> h5py.Group | h5py.Dataset:
+    """A member that lies in the file itself."""
+    link = group.get(name, getlink=True)
+    if not isinstance(link, h5py.HardLink):
+        raise _refusal(path, f"{group.name}/{name}", "a link, perhaps to another file")
+    kind = group.get(name, getclass=True)
+    if kind not in (h5py.Group, h5py.Dataset):
+        raise _refusal(path, f"{group.name}/{name}", "neither a group nor an array")
+    return group[name]
+
+
+def _check_plain(array: h5py.Dataset, path: Path) -> None:
+    """Refuse an array that is stored elsewhere, or that needs more than reading."""
+    plan = array.id.get_create_plist()
+    if plan.get_layout() not in _PLAIN_LAYOUTS or plan.get_external_count():
+        raise _refusal(path, array.name, "an array whose values lie in other files")
+    if plan.get_nfilters():
+        raise _refusal(path, array.name, "a compressed or filtered array, which Keras never writes")
+    if array.dtype.kind not in _NUMBERS or array.shape is None:
+        raise _refusal(path, array.name, f"an array of {array.dtype}, not of numbers")
+
+
+def _refusal(path: Path, name: str, what: str) -> WeightsError:
+    return WeightsError(
+        f"{path} is refused: its part {name!r} is {what}. Expected groups and plain arrays only, "
+        "as save_weights of Keras writes them. Do not trust whoever made this file."
+    )
+
+
+def _address(item: h5py.Group | h5py.Dataset) -> int:
+    """Where in the file it begins: equal for two names of the same thing."""
+    return h5py.h5o.get_info(item.id).addr
