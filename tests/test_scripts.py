@@ -182,7 +182,9 @@ def test_training_wants_an_architecture_or_an_experiment_and_not_both(arguments)
 
 
 def test_resumed_run_takes_its_settings_from_the_run_alone(tmp_path):
-    answer = call("train.py", "--resume", tmp_path, "--seed", 0, "--deterministic", "--records", "r")
+    answer = call(
+        "train.py", "--resume", tmp_path, "--seed", 0, "--deterministic", "--records", "r"
+    )
     assert answer.returncode == 2
     assert "takes all settings from the run. Received: --deterministic, --seed" in answer.stderr
     error = one_error(call("train.py", "--resume", tmp_path, "--trust-records"))
