@@ -74,9 +74,11 @@ def write_status(run: Path, state: str, *, epochs_done: int, **more: object) -> 
 
 
 def read_status(run: Path) -> dict:
-    """status.json of a run; empty where there is none."""
-    path = run / STATUS_FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    """status.json of a run; empty where there is none, or none that a power cut left legible."""
+    try:
+        return json.loads((run / STATUS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def state_folders(run: Path) -> list[Path]:

@@ -11,7 +11,8 @@ from all_tf.config import Experiment
 from all_tf.epoch_watch import EpochWatch
 from all_tf.locks import locked
 from all_tf.progress import describe_duration
-from all_tf.study_rows import StudyError, departures, is_done, is_finished
+from all_tf.runs import epochs_done
+from all_tf.study_rows import StudyError, can_go_on, departures, is_done, is_finished
 from builders.catalogue import CATALOGUE
 from tfrecords.manifest import read_manifest
 
@@ -30,7 +31,9 @@ class Study:
 
 
 def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str, str | None]]:
-    """Train the rows that are not finished yet; what has not ended is put aside first.
+    """Train the rows that are not finished yet.
+
+    One that was interrupted goes on where it was; what cannot go on is put aside first.
 
     Args:
         rows: As `choose_rows` gives them.
@@ -69,11 +72,16 @@ def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str
 def _train_row(name: str, row: Experiment, study: Study, *, lock: int) -> str | None:
     """Train one row; why it failed, None if it did not."""
     run, log = study.folder / name, study.folder / f"{name}.log"
-    _put_aside(run)
+    command = _command(name, row, study)
+    if can_go_on(run, row, study.records):
+        command = _resume_command(run, study)
+        print(f"  going on after epoch {epochs_done(run)}", flush=True)
+    else:
+        _put_aside(run)
     began = time.monotonic()
     watch = EpochWatch(log)
     try:
-        code = run_logged(_command(name, row, study), log, look=watch.look, held=[lock])
+        code = run_logged(command, log, look=watch.look, held=[lock])
     finally:
         watch.close()
     duration = describe_duration(time.monotonic() - began)
@@ -91,6 +99,12 @@ def _command(name: str, row: Experiment, study: Study) -> list[str]:
     command += ["--records", str(study.records), "--run-dir", str(study.folder / name)]
     for key, value in departures(name, row).items():
         command += [f"--{key.replace('_', '-')}", str(value)]
+    return command + ["--trust-records"] * study.trusted
+
+
+def _resume_command(run: Path, study: Study) -> list[str]:
+    command = [sys.executable, str(study.train), "--resume", str(run)]
+    command += ["--records", str(study.records)]
     return command + ["--trust-records"] * study.trusted
 
 

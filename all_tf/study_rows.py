@@ -6,7 +6,14 @@ from pathlib import Path
 
 from all_tf.config import ConfigError, Experiment
 from all_tf.experiments import EXPERIMENTS
-from all_tf.runs import CONFIG_FILE, METRICS_FILE, evaluation_folder, read_config
+from all_tf.runs import (
+    CONFIG_FILE,
+    METRICS_FILE,
+    epochs_done,
+    evaluation_folder,
+    read_config,
+    read_status,
+)
 from tfrecords.folds import FOLDS_FILE
 from tfrecords.manifest import MANIFEST_FILE, digest_file, read_manifest
 
@@ -86,6 +93,22 @@ def is_done(run: Path, row: Experiment, records: Path) -> bool:
         raise StudyError(f"{run} holds something, but no run of ours. {elsewhere}")
     if not is_finished(run, records):
         return False
+    if differing := _departures_of_run(run, row, records):
+        raise StudyError(f"{run} is finished with {'; '.join(differing)}. {elsewhere}")
+    return True
+
+
+def can_go_on(run: Path, row: Experiment, records: Path) -> bool:
+    """Whether a run has completed an epoch of what is asked for now."""
+    if not (run / CONFIG_FILE).is_file() or not epochs_done(run):
+        return False
+    if read_status(run).get("state") == "finished":  # But without its figures, or we were not here.
+        return False
+    return not _departures_of_run(run, row, records)
+
+
+def _departures_of_run(run: Path, row: Experiment, records: Path) -> list[str]:
+    """In what a run differs from what is asked for, in words."""
     there, facts = read_config(run)
     differing = [
         f"{key} {found!r}, asked for {asked!r}"
@@ -94,6 +117,4 @@ def is_done(run: Path, row: Experiment, records: Path) -> bool:
     for key, file in (("manifest_sha256", MANIFEST_FILE), ("folds_sha256", FOLDS_FILE)):
         if facts[key] != digest_file(records / file):
             differing.append(f"another {file} than {records} has")
-    if differing:
-        raise StudyError(f"{run} is finished with {'; '.join(differing)}. {elsewhere}")
-    return True
+    return differing

@@ -49,19 +49,21 @@ def file_report(folder: Path, *, name: str, split: str, fold: int | None, shift:
 def main() -> None:
     """Do as train.py does, without training."""
     parser = argparse.ArgumentParser()
-    for key in ("experiment", "records", "run_dir", "protocol", "weights", *INTEGERS):
+    for key in ("experiment", "records", "run_dir", "resume", "protocol", "weights", *INTEGERS):
         parser.add_argument(f"--{key.replace('_', '-')}", type=int if key in INTEGERS else str)
     parser.add_argument("--trust-records", action="store_true")
     args = vars(parser.parse_args())
     name, run, records = (
         args.pop("experiment"),
-        Path(args.pop("run_dir")),
+        Path(args.pop("run_dir") or ""),
         Path(args.pop("records")),
     )
     del args["trust_records"]
+    if resumed := args.pop("resume"):
+        name, run = Path(resumed).name, Path(resumed)
     with (HERE / "order.txt").open("a") as file:
         file.write(f"{name} {os.getpid()}\n")
-    if run.exists() and any(run.iterdir()):
+    if not resumed and run.exists() and any(run.iterdir()):
         sys.exit(f"error: {run} is not empty")
     given = {key: value for key, value in args.items() if value is not None}
     run.mkdir(parents=True, exist_ok=True)
@@ -69,7 +71,8 @@ def main() -> None:
         f"{n}_sha256": digest_file(records / f)
         for n, f in (("manifest", "manifest.json"), ("folds", "folds.csv"))
     }
-    write_config(run, replace(EXPERIMENTS[name], **given), facts)
+    if not resumed:
+        write_config(run, replace(EXPERIMENTS[name], **given), facts)
     if (HERE / f"hang-{name}").exists():
         print("epoch 1/2  loss 0.700  |  val_loss 0.690  1 s  best", flush=True)
         time.sleep(60)

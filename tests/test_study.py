@@ -130,6 +130,19 @@ def test_run_that_was_cut_short_is_put_aside_and_done_again(missing, bench, call
     assert not (bench / "study/vgg16.unfinished-1" / missing).exists()
 
 
+def test_run_that_has_completed_an_epoch_goes_on_where_it_was(bench, call):
+    assert call(rows="vgg16").returncode == 0
+    (bench / "study/vgg16/metrics.json").unlink()
+    (bench / "study/vgg16/state/epoch-0002").mkdir(parents=True)
+    answer = call(rows="vgg16")
+    assert answer.returncode == 0 and "going on after epoch 2" in answer.stdout
+    assert (bench / "study/vgg16/state/epoch-0002").is_dir()
+    assert not (bench / "study/vgg16.unfinished-1").exists()
+    (bench / "study/vgg16/metrics.json").unlink()
+    answer = call("--seed", 3, rows="vgg16")  # What is there is not what is asked for now.
+    assert answer.returncode == 0 and "an unfinished run was put aside" in answer.stdout
+
+
 def test_row_finished_with_other_settings_is_not_reused(bench, call):
     assert call("--epochs", 2, rows="vgg16").returncode == 0
     answer = call()
