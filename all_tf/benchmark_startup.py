@@ -1,0 +1,118 @@
+"""How long train.py takes to its first step, beside a bare Keras script with the same network."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+_BATCH_SIZE = 32
+_ROUNDS = 3  # All of them in turn; other people's load comes and goes.
+_SIGNAL = "first step done"
+_TRAIN = Path(__file__).resolve().parents[1] / "scripts" / "train.py"
+
+# What a user would write without this project, but for the network, which is ours in both, and for
+# XLA, which would make this side slower on a CPU.
+_BARE = f"""
+import sys
+import keras
+import numpy as np
+from builders.registry import build_model
+
+arch, size = sys.argv[1], int(sys.argv[2])
+model = build_model(arch, image_size=size, weights="none")
+loss = keras.losses.BinaryCrossentropy(from_logits=True)
+model.compile(optimizer="adam", loss=loss, jit_compile=False)
+rng = np.random.default_rng(0)
+pixels = rng.integers(0, 256, ({_BATCH_SIZE}, size, size, 3)).astype("float32")
+model.train_on_batch(pixels, rng.integers(0, 2, ({_BATCH_SIZE}, 1)).astype("float32"))
+print("{_SIGNAL}", flush=True)
+"""
+
+# train.py itself, told to speak once the bar has shown its first step; then it is ended.
+_OURS = f"""
+import os, runpy, sys
+from all_tf.runtime import load_tensorflow
+
+load_tensorflow()
+from all_tf.progress_line import ProgressLine
+
+show = ProgressLine.on_train_batch_end
+def tell(self, batch, logs=None):
+    show(self, batch, logs)
+    print("{_SIGNAL}", flush=True)
+    os._exit(0)
+
+ProgressLine.on_train_batch_end = tell
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def benchmark_startup(arch: str, *, image_size: int, records: Path) -> dict[str, float]:
+    """Seconds from the start of a process to the end of its first training step.
+
+    Args:
+        arch: Of the network, with random weights on both sides.
+        image_size: Side that the network sees, pixels.
+        records: A records directory; all of it is verified and read, as always.
+
+    Returns:
+        Medians over the rounds: `bare_seconds` of the bare script, on random data; `seconds` of
+        train.py with two batches to learn from; `all_images_seconds` of train.py with all of the
+        records, which it decodes before the first step; `ratio_to_bare` and
+        `all_images_ratio_to_bare`, medians of the rounds' ratios.
+
+    Raises:
+        ChildError: A child ended before its first step.
+    """
+    bare, few, every = [], [], []
+    for _ in range(_ROUNDS):
+        bare.append(_seconds_to_step([_BARE, arch, str(image_size)]))
+        few.append(_train(arch, image_size, records, ["--limit-train", str(2 * _BATCH_SIZE)]))
+        every.append(_train(arch, image_size, records, []))
+    return {
+        "arch": arch,
+        "image_size": image_size,
+        "bare_seconds": round(median(bare), 2),
+        "seconds": round(median(few), 2),
+        "all_images_seconds": round(median(every), 2),
+        "ratio_to_bare": _ratio(few, bare),
+        "all_images_ratio_to_bare": _ratio(every, bare),
+    }
+
+
+class ChildError(ValueError):
+    """A measured process failed; the message is its last line."""
+
+
+def _train(arch: str, image_size: int, records: Path, more: list[str]) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [_OURS, str(_TRAIN), "--arch", arch, "--image-size", str(image_size)]
+        command += ["--records", str(records), "--run-dir", str(Path(folder, "run"))]
+        command += ["--weights", "none", "--batch-size", str(_BATCH_SIZE), "--epochs", "1"]
+        command += ["--freeze-epochs", "0", "--warmup-epochs", "0"]
+        return _seconds_to_step([*command, "--limit-validation", "2", *more])
+
+
+def _seconds_to_step(code_and_arguments: Sequence[str]) -> float:
+    """Start Python, and the clock with it; stop it when the child says that the step is done."""
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, "-c", *code_and_arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    line = ""
+    with child:
+        for line in child.stdout:
+            if line.strip() == _SIGNAL:
+                return time.perf_counter() - began
+    raise ChildError(f"No first step was made. The last line of the process: {line.strip()}")
+
+
+def _ratio(ours: Sequence[float], bare: Sequence[float]) -> float:
+    return round(median(a / b for a, b in zip(ours, bare, strict=True)), 2)
