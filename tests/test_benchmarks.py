@@ -66,8 +66,7 @@ def test_time_of_an_epoch_is_told_apart_from_those_that_follow():
             yield
 
     first, later = reading._timed(epochs())
-    assert first.seconds == pytest.approx(0.3, abs=0.05)
-    assert later.seconds == pytest.approx(0.1, abs=0.05)
+    assert first.seconds >= 0.3 > later.seconds >= 0.1  # A busy machine only adds to sleep.
 
 
 @pytest.mark.slow
