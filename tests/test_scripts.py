@@ -192,14 +192,13 @@ def test_resumed_run_takes_its_settings_from_the_run_alone(tmp_path):
 
 
 def test_architecture_stands_for_its_first_row(monkeypatch):
-    script = runpy.run_path(str(ROOT / "scripts/train.py"))
-    monkeypatch.setitem(EXPERIMENTS, "later", Experiment("vgg16", epochs=3))
-    assert script["_row_of"]("vgg16") is EXPERIMENTS["vgg16"]
-    monkeypatch.delitem(EXPERIMENTS, "vgg16")
-    assert script["_row_of"]("vgg16") is EXPERIMENTS["later"]
-    monkeypatch.delitem(EXPERIMENTS, "later")
-    with pytest.raises(ValueError, match="no row for vgg16"):
-        script["_row_of"]("vgg16")
+    row_of = runpy.run_path(str(ROOT / "scripts/train.py"))["_row_of"]
+    first, later = EXPERIMENTS["vgg16"], Experiment("vgg16", epochs=3)
+    for rows in ({"vgg16": first, "later": later}, {"later": later, "vgg16": first}):
+        monkeypatch.setitem(row_of.__globals__, "EXPERIMENTS", rows)
+        assert row_of("vgg16") is next(iter(rows.values()))
+    with pytest.raises(ValueError, match="no row for vgg19"):
+        row_of("vgg19")
 
 
 def test_unknown_monitor_is_refused_with_the_known_ones():
