@@ -395,7 +395,8 @@ def test_metrics_of_a_run_that_were_tampered_with_are_refused(text, honest, tmp_
 
 def test_no_line_of_the_program_deserialises_a_model_or_leaves_safe_mode():
     unsafe = re.compile(
-        r"safe_mode|unsafe_deserialization|\bload_model\(|model_from_json|from_config\(|allow_pickle=True|import pickle"
+        r"safe_mode|unsafe_deserialization|\bload_model\(|model_from_json|from_config\("
+        r"|allow_pickle=True|import pickle"
     )
     for folder in ("all_tf", "builders", "tfrecords", "scripts"):
         for path in (ROOT / folder).glob("*.py"):
