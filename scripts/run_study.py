@@ -25,7 +25,8 @@ def main() -> None:
     chosen, weights_dir = args.pop("rows"), args.pop("weights_dir")
     folder, records, trusted = (args.pop(key) for key in ("study_dir", "records", "trust_records"))
     given = {key: value for key, value in args.items() if value is not None}
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # Jobs in the background may ignore the first.
+        signal.signal(number, _interrupt)
     try:
         from all_tf.study import Study, run_rows
         from all_tf.study_rows import STUDY, choose_rows
