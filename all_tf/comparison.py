@@ -16,7 +16,7 @@ from all_tf.runs import (
 )
 from all_tf.tables import Column, decimal, markdown, per_cent, whole
 
-_FIGURES = (
+FIGURES = (
     "accuracy",
     "f1",
     "kappa",
@@ -26,7 +26,7 @@ _FIGURES = (
     "auc",
     "log_loss",
 )
-_COST = ("num_parameters", "images_per_second")  # Of the run; older ones have neither.
+COST = ("num_parameters", "images_per_second")  # Of the run; older ones have neither.
 _COLUMNS = (
     Column("run", "run"),
     Column("arch", "arch"),
@@ -67,7 +67,7 @@ class Scored:
             "selected_on": report["selected_on"],
             "best_epoch": report["best_epoch"],
             "stamps": "; ".join(report["stamps"]),
-            **{key: report.get(key) for key in (*_FIGURES, *_COST)},
+            **{key: report.get(key) for key in (*FIGURES, *COST)},
         }
 
 
@@ -87,7 +87,7 @@ def read_scored(run: Path, *, name: str | None = None) -> Scored:
     chosen = read_metrics(run)
     apart = evaluation_folder(run, "validation", None)
     folder = apart if (apart / METRICS_FILE).is_file() else run
-    report = {key: chosen.get(key) for key in _COST} | read_metrics(folder)
+    report = {key: chosen.get(key) for key in COST} | read_metrics(folder)
     with (folder / PREDICTIONS_FILE).open(newline="", encoding="utf-8") as file:
         images = frozenset(row["name"] for row in csv.DictReader(file))
     return Scored(name or str(run), experiment, report, images)

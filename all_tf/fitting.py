@@ -32,6 +32,15 @@ _TENSORBOARD = "tensorboard"
 _TYPICAL_IMAGES = 512  # From which batch norm's statistics are estimated; 1,024 were no better.
 
 
+class Prepared(NamedTuple):
+    """A training before its first step."""
+
+    experiment: Experiment  # What to do.
+    data: Data  # Learnt from, chosen on.
+    plan: Plan  # Against unequal classes.
+    model: Classifier  # Compiled; nothing frozen.
+
+
 class Fitted(NamedTuple):
     """What a fit leaves to be told, beside the weights in the model."""
 
@@ -40,22 +49,12 @@ class Fitted(NamedTuple):
 
 
 def fit(
-    model: Classifier,
-    experiment: Experiment,
-    data: Data,
-    plan: Plan,
-    *,
-    run: Path,
-    selection: tf.data.Dataset,
-    state: Path | None = None,
+    prepared: Prepared, *, run: Path, selection: tf.data.Dataset, state: Path | None = None
 ) -> Fitted:
     """Train until the epochs or the patience are used up; the model ends with the best weights.
 
     Args:
-        model: Compiled; nothing frozen.
-        experiment: What to do.
-        data: Learnt from, chosen on.
-        plan: Against unequal classes.
+        prepared: The model and what it is to learn from.
         run: A folder, for the history and the best weights.
         selection: The batches of `data.selection`.
         state: Of an earlier process, to go on from (`all_tf.run_state.newest_state`); None to begin
@@ -65,20 +64,14 @@ def fit(
         NonFiniteError: The loss ceased to be a number.
         RunError: No epoch had a finite figure to choose by, or the state is of another model.
     """
+    experiment, _, _, model = prepared
     best = BestWeights(run / BEST_FILE, monitor=experiment.monitor)
     history = HistoryFile(run / HISTORY_FILE)
     progress = take_up(model, run, state, best=best, history=history)
     drop_events_after(run / _TENSORBOARD, progress.epoch)
     if not progress.ended:
         epochs = range(progress.epoch, experiment.epochs)
-        batches = training_batches(
-            data.fit,
-            plan,
-            lookup=canvas_lookup(data.fit, experiment.view, title="training set"),
-            batch_size=experiment.batch_size,
-            seed=experiment.seed,
-            epochs=epochs,
-        )
+        batches = _batches(prepared, epochs)
         model.fit(
             batches,
             steps_per_epoch=int(batches.cardinality()) // len(epochs),
@@ -87,9 +80,7 @@ def fit(
             validation_data=selection,
             shuffle=False,
             verbose=0,
-            callbacks=_callbacks(
-                model, experiment, data, plan, best=best, history=history, run=run
-            ),
+            callbacks=_callbacks(prepared, best=best, history=history, run=run),
         )
     if best.best_epoch is None:
         raise RunError(
@@ -102,17 +93,23 @@ def fit(
     )
 
 
+def _batches(prepared: Prepared, epochs: range) -> tf.data.Dataset:
+    experiment, data, plan, _ = prepared
+    return training_batches(
+        data.fit,
+        plan,
+        lookup=canvas_lookup(data.fit, experiment.view, title="training set"),
+        batch_size=experiment.batch_size,
+        seed=experiment.seed,
+        epochs=epochs,
+    )
+
+
 def _callbacks(
-    model: Classifier,
-    experiment: Experiment,
-    data: Data,
-    plan: Plan,
-    *,
-    best: BestWeights,
-    history: HistoryFile,
-    run: Path,
+    prepared: Prepared, *, best: BestWeights, history: HistoryFile, run: Path
 ) -> list[Callback]:
     """In the order in which they act: what is validated is what is kept."""
+    experiment, data, plan, model = prepared
     num_images = images_in_epoch(data.fit, plan)
     frozen, patience, averages = experiment.freeze_epochs, experiment.patience, model.averages
     callbacks = [

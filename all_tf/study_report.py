@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from all_tf.charts import draw_study
-from all_tf.comparison import Scored, read_scored, warn_of_different_images
+from all_tf.comparison import COST, FIGURES, Scored, read_scored, warn_of_different_images
 from all_tf.experiments import COMPARATORS, EXPERIMENTS, REPORTED
 from all_tf.study_rows import departures, is_finished
 from all_tf.tables import Column, decimal, markdown, per_cent, whole, write_csv
@@ -36,16 +36,8 @@ _KEYS = (  # Of a finished run's row; None for a failed one.
     "selected_on",
     "best_epoch",
     "stamps",
-    "accuracy",
-    "f1",
-    "kappa",
-    "balanced_accuracy",
-    "sensitivity",
-    "specificity",
-    "auc",
-    "log_loss",
-    "num_parameters",
-    "images_per_second",
+    *FIGURES,
+    *COST,
 )
 _CHOSEN = ("protocol", "fold", "seed")  # By the command; the study's rows prescribe none of them.
 

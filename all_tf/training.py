@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -13,11 +12,11 @@ from all_tf.cells import Cells
 from all_tf.checkpoints import BEST_FILE
 from all_tf.claims import claim, noted, refuse_finished, refuse_taken
 from all_tf.config import Experiment
-from all_tf.fitting import fit
+from all_tf.fitting import Prepared, fit
 from all_tf.imbalance import STRATEGIES, Plan
 from all_tf.metrics import StreamedFigures
 from all_tf.pipeline import steps_in_epoch
-from all_tf.protocols import Data, load_data, selection_set
+from all_tf.protocols import load_data, selection_set
 from all_tf.run_state import newest_state
 from all_tf.runs import RunError, epochs_done, evaluation_folder, read_config, write_config
 from all_tf.scoring import (
@@ -33,14 +32,6 @@ from builders.registry import build_model
 from builders.schedules import SCHEDULES
 from tfrecords.folds import FOLDS_FILE
 from tfrecords.manifest import MANIFEST_FILE, digest_file
-
-
-class _Prepared(NamedTuple):
-    """A run before its first step."""
-
-    data: Data
-    plan: Plan
-    model: Classifier
 
 
 def train(
@@ -75,7 +66,7 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     with claim(run):
         refuse_taken(run)  # Nobody came first.
-        facts = _facts(experiment, records, prepared) | {"deterministic": deterministic}
+        facts = _facts(prepared, records) | {"deterministic": deterministic}
         write_config(run, experiment, facts)
         with noted(run):
             return _complete(run, prepared, state=None)
@@ -120,7 +111,7 @@ def _refuse_other_records(records: Path, facts: dict) -> None:
 
 def _prepare(
     experiment: Experiment, records: Path, *, trusted: bool, deterministic: bool
-) -> _Prepared:
+) -> Prepared:
     """Load and build all that a run needs, and say what it will do; nothing is written."""
     if deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -131,16 +122,16 @@ def _prepare(
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
     model = _build(experiment, plan, steps=steps)
     print(reports.describe_run(experiment, data, plan, model, steps=steps), flush=True)
-    return _Prepared(data, plan, model)
+    return Prepared(experiment, data, plan, model)
 
 
-def _complete(run: Path, prepared: _Prepared, *, state: Path | None) -> list[dict]:
+def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict]:
     """Train what is left to train and score what is to be scored."""
-    experiment, facts = read_config(run)
-    data, plan, model = prepared
+    experiment, data, _, model = prepared
+    _, facts = read_config(run)
     reports.write_environment(run / _environment_file(run))
     selection = batches_to_score(data.selection, experiment, title="selection set")
-    fitted = fit(model, experiment, data, plan, run=run, selection=selection, state=state)
+    fitted = fit(prepared, run=run, selection=selection, state=state)
 
     def score(cells: Cells, batches: tf.data.Dataset, split: str, fold: int | None):
         predictions = predict(model, batches, cells)
@@ -209,9 +200,9 @@ def _environment_file(run: Path) -> str:
     return f"environment-after-epoch-{done}.json" if done else "environment.json"
 
 
-def _facts(experiment: Experiment, records: Path, prepared: _Prepared) -> dict:
+def _facts(prepared: Prepared, records: Path) -> dict:
     """What follows from the experiment and the records, for whoever judges or resumes the run."""
-    data, plan, model = prepared
+    experiment, data, plan, model = prepared
     return {
         "view": asdict(experiment.view),
         "num_parameters": model.count_params(),

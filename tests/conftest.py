@@ -60,7 +60,7 @@ def records(synthetic, tmp_path_factory) -> Path:
 def real_source(tmp_path_factory) -> Path:
     """2,103 real images as published; the tests that need them are skipped where they are not."""
     if not REAL.is_dir():
-        pytest.skip("the sample of real images does not lie beside this checkout")
+        pytest.skip("no sample of real images beside this checkout")  # A user's has none.
     out = tmp_path_factory.mktemp("real")
     subprocess.run([sys.executable, REAL / "restore.py", out], check=True, capture_output=True)
     return out

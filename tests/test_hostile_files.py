@@ -54,7 +54,7 @@ class Watch:
         libc = ctypes.CDLL(None, use_errno=True)
         self._fd = libc.inotify_init1(os.O_NONBLOCK)
         if self._fd < 0 or libc.inotify_add_watch(self._fd, bytes(path), self._IN_OPEN) < 0:
-            pytest.skip(f"no inotify here: {os.strerror(ctypes.get_errno())}")
+            pytest.skip("no inotify here")  # Linux alone says who opened a file.
 
     def was_opened(self) -> bool:
         try:

@@ -39,7 +39,7 @@ def fresh_directory(target: Path, *, overwrite: bool, marker: str) -> Iterator[P
         partial.mkdir(exist_ok=True)
         try:
             yield partial
-        except Exception:  # Not BaseException: after an interrupt the work is to go on.
+        except Exception:  # Raised again; not BaseException: an interrupted work is to go on.
             shutil.rmtree(partial, ignore_errors=True)
             raise
         _synchronize(partial)
