@@ -1,0 +1,77 @@
+"""What anyone can measure of a cell on black, knowing nothing of the disease; numpy and scipy."""
+
+import numpy as np
+from scipy import ndimage
+
+_NUM_RINGS = (
+    3  # Pixels from the edge inwards, of one pixel each; the published cells fade over 1-2.
+)
+_CHANNELS = ("red", "green", "blue")
+
+FEATURES: dict[str, tuple[str, ...]] = {
+    "size": ("area", "diameter", "height", "width"),
+    "colour": tuple(f"{figure}_{channel}" for figure in ("mean", "sd") for channel in _CHANNELS),
+    "border": (
+        *(f"ring{ring}_{channel}" for ring in range(1, _NUM_RINGS + 1) for channel in _CHANNELS),
+        "outside",
+    ),
+}
+
+
+def cell_mask(image: np.ndarray) -> np.ndarray:
+    """Where an image is not black, in its largest piece: the published cells are one piece each.
+
+    Args:
+        image: uint8 `(height, width, 3)`.
+
+    Returns:
+        bool `(height, width)`; all false where the image is black.
+    """
+    mask = foreground(image)
+    pieces, num_pieces = ndimage.label(mask, np.ones((3, 3)))  # Diagonal neighbours are one piece.
+    if num_pieces > 1:
+        mask = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
+    return mask
+
+
+def foreground(images: np.ndarray) -> np.ndarray:
+    """Where images are not black: bool `(..., height, width)` of `(..., height, width, 3)`."""
+    # Three comparisons take a tenth of the time that `any` takes along so short an axis.
+    return (images[..., 0] > 0) | (images[..., 1] > 0) | (images[..., 2] > 0)
+
+
+def measure(image: np.ndarray) -> dict[str, float]:
+    """Every feature of `FEATURES` by name, of one cell at native scale.
+
+    Of size the area in pixels, the diameter of the circle of that area, and the sides of the
+    bounding box. Of colour the mean and the standard deviation of each channel inside the cell. Of
+    the border the mean colour of the outermost ring of pixels, the next and the third, and how many
+    pixels outside the cell are not black. What a cell is too small to have is 0.
+
+    Args:
+        image: uint8 `(height, width, 3)`, a cell on black.
+    """
+    mask = cell_mask(image)
+    if not mask.any():
+        return dict.fromkeys((name for names in FEATURES.values() for name in names), 0.0)
+    box = ndimage.find_objects(mask.view(np.uint8))[0]
+    outside = int(foreground(image).sum() - mask.sum())
+    mask, image = mask[box], image[box].astype(np.float64)
+    pixels = image[mask]  # (area, 3)
+    # Around the box all counts as outside, also where the cell reaches the edge of the image.
+    depth = ndimage.distance_transform_cdt(np.pad(mask, 1), "chessboard")[1:-1, 1:-1]
+    rings = [_mean_colour(image[depth == ring]) for ring in range(1, _NUM_RINGS + 1)]
+    values = (
+        (len(pixels), np.sqrt(4 * len(pixels) / np.pi), *mask.shape),
+        (*pixels.mean(axis=0), *pixels.std(axis=0)),
+        (*np.ravel(rings), outside),
+    )
+    return {
+        name: float(value)
+        for names, group in zip(FEATURES.values(), values, strict=True)
+        for name, value in zip(names, group, strict=True)
+    }
+
+
+def _mean_colour(pixels: np.ndarray) -> np.ndarray:
+    return pixels.mean(axis=0) if len(pixels) else np.zeros(3)
