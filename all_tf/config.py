@@ -3,14 +3,11 @@
 from dataclasses import dataclass, fields
 
 from all_tf import names
+from all_tf.checks import at_least, between, of_type, one_of
 
 SLIDE_SIDE = 450  # Pixels of a published image.
 _MOST_PIXELS = 2048  # A side: far beyond every network's, and still no attack on the memory.
 _CROP_MARGIN = 8 / 7  # Of a canvas around a random crop: 256 around 224, as ImageNet has it.
-
-
-class ConfigError(ValueError):
-    """An experiment that cannot be run; the message says which value and what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -60,61 +57,36 @@ class Experiment:
 
     def __post_init__(self):
         for field in fields(self):
-            _of_type(field.name, getattr(self, field.name), field.type)
-        _one_of("arch", self.arch, names.ARCHITECTURES)
-        _one_of("imbalance", self.imbalance, names.STRATEGIES)
-        _one_of("protocol", self.protocol, names.PROTOCOLS)
-        _one_of("monitor", self.monitor, names.MONITORS)
-        _one_of("loss", self.loss, names.LOSSES)
-        _one_of("optimizer", self.optimizer, names.OPTIMIZERS)
-        _one_of("schedule", self.schedule, names.SCHEDULES)
+            of_type(field.name, getattr(self, field.name), field.type)
+        one_of("arch", self.arch, names.ARCHITECTURES)
+        one_of("imbalance", self.imbalance, names.STRATEGIES)
+        one_of("protocol", self.protocol, names.PROTOCOLS)
+        one_of("monitor", self.monitor, names.MONITORS)
+        one_of("loss", self.loss, names.LOSSES)
+        one_of("optimizer", self.optimizer, names.OPTIMIZERS)
+        one_of("schedule", self.schedule, names.SCHEDULES)
         for name in self.augment:
-            _one_of("augment", name, names.AUGMENTATIONS)
-        _between("image_size", self.image_size, 32, _MOST_PIXELS)
-        _at_least("batch_size", self.batch_size, 1)
-        _at_least("epochs", self.epochs, 1)
-        _at_least("fold", self.fold, 0)
-        _at_least("seed", self.seed, 0)
-        _at_least("limit_train", self.limit_train, 2)
-        _at_least("limit_validation", self.limit_validation, 2)
-        _at_least("patience", self.patience, 1)
-        _between("learning_rate", self.learning_rate, 1e-12, 1e3)
-        _between("crop", self.crop, 32, SLIDE_SIDE)
-        _between("label_smoothing", self.label_smoothing, 0, 0.9)
-        _between("weight_decay", self.weight_decay, 0, 1)
-        _between("warmup_epochs", self.warmup_epochs, 0, self.epochs - 1)
-        _between("freeze_epochs", self.freeze_epochs, 0, self.epochs - 1)
-        _between("layer_decay", self.layer_decay, 1e-3, 1)
-        _between("dropout", self.dropout, 0, 0.9)
-        _between("ema", self.ema, 0, 0.99999)
+            one_of("augment", name, names.AUGMENTATIONS)
+        between("image_size", self.image_size, 32, _MOST_PIXELS)
+        at_least("batch_size", self.batch_size, 1)
+        at_least("epochs", self.epochs, 1)
+        at_least("fold", self.fold, 0)
+        at_least("seed", self.seed, 0)
+        at_least("limit_train", self.limit_train, 2)
+        at_least("limit_validation", self.limit_validation, 2)
+        at_least("patience", self.patience, 1)
+        between("learning_rate", self.learning_rate, 1e-12, 1e3)
+        between("crop", self.crop, 32, SLIDE_SIDE)
+        between("label_smoothing", self.label_smoothing, 0, 0.9)
+        between("weight_decay", self.weight_decay, 0, 1)
+        between("warmup_epochs", self.warmup_epochs, 0, self.epochs - 1)
+        between("freeze_epochs", self.freeze_epochs, 0, self.epochs - 1)
+        between("layer_decay", self.layer_decay, 1e-3, 1)
+        between("dropout", self.dropout, 0, 0.9)
+        between("ema", self.ema, 0, 0.99999)
 
     @property
     def view(self) -> View:
         """The view that follows: a canvas larger than the output only where crops are random."""
         margin = _CROP_MARGIN if "random_crop" in self.augment else 1
         return View(self.crop, round(self.image_size * margin), self.image_size)
-
-
-def _of_type(name: str, value: object, expected: type) -> None:
-    """Refuse what a file that was tampered with may hold: text for a number, a list for a name."""
-    allowed = {float: int | float, tuple[str, ...]: tuple}.get(expected, expected)
-    if isinstance(value, bool) or not isinstance(value, allowed):
-        shown = getattr(allowed, "__name__", allowed)
-        raise ConfigError(f"Expected {name} of type {shown}. Received: {name}={value!r}")
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ConfigError(
-            f"Unknown {name}. Known: {', '.join(allowed)}. Received: {name}={value!r}"
-        )
-
-
-def _between(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:  # False for NaN.
-        raise ConfigError(f"Expected {name} of {least:g} to {most:g}. Received: {name}={value}")
-
-
-def _at_least(name: str, value: int | None, least: int) -> None:
-    if value is not None and value < least:
-        raise ConfigError(f"Expected {name} of at least {least}. Received: {name}={value}")

@@ -34,6 +34,7 @@ OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine")
 STRATEGIES = ("none", "class_weights", "oversample", "balance_groups")
 PROTOCOLS = ("honest", "study")
+JITS = ("auto", "on", "off")
 SPLITS = ("validation", "test", "train")
 
 # The figures of an epoch, best direction beside each. `--monitor` takes them on the selection set.

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
-from all_tf.config import ConfigError, Experiment
+from all_tf.checks import ConfigError
+from all_tf.config import Experiment
 from all_tf.experiments import EXPERIMENTS
 from all_tf.runs import (
     CONFIG_FILE,

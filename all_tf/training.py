@@ -12,6 +12,7 @@ from all_tf.cells import Cells
 from all_tf.checkpoints import BEST_FILE
 from all_tf.claims import claim, noted, refuse_finished, refuse_taken
 from all_tf.config import Experiment
+from all_tf.engine import Engine, engine_of
 from all_tf.fitting import Prepared, fit
 from all_tf.imbalance import STRATEGIES, Plan
 from all_tf.metrics import StreamedFigures
@@ -40,7 +41,7 @@ def train(
     run: Path,
     *,
     trusted: bool = False,
-    deterministic: bool = False,
+    engine: Engine = Engine(),
 ) -> list[dict]:
     """Train, choose the best epoch, score it, and leave all that is needed to judge it in `run`.
 
@@ -49,8 +50,7 @@ def train(
         records: A records directory.
         run: A folder that does not exist, or is empty.
         trusted: Check the lengths of the shards only, not their SHA-256.
-        deterministic: Take only operations that give equal bits for equal inputs; for this process
-            from here on.
+        engine: What it runs on; deterministic operations are for this process from here on.
 
     Returns:
         The reports: the best epoch on the selection set, as metrics.json holds it, and then, under
@@ -62,11 +62,11 @@ def train(
         RecordsError, SplitError, WeightsError: Something needed is missing; nothing was written.
     """
     refuse_taken(run)
-    prepared = _prepare(experiment, records, trusted=trusted, deterministic=deterministic)
+    prepared = _prepare(experiment, records, trusted=trusted, engine=engine)
     run.mkdir(parents=True, exist_ok=True)
     with claim(run):
         refuse_taken(run)  # Nobody came first.
-        facts = _facts(prepared, records) | {"deterministic": deterministic}
+        facts = _facts(prepared, records) | {"engine": asdict(engine)}
         write_config(run, experiment, facts)
         with noted(run):
             return _complete(run, prepared, state=None)
@@ -90,9 +90,7 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         records = records or Path(facts["records"])
         _refuse_other_records(records, facts)
         state = newest_state(run)
-        prepared = _prepare(
-            experiment, records, trusted=trusted, deterministic=facts.get("deterministic", False)
-        )
+        prepared = _prepare(experiment, records, trusted=trusted, engine=engine_of(facts))
         print(f"going on after {state}" if state else "no epoch was completed; from the first")
         with noted(run):
             return _complete(run, prepared, state=state)
@@ -109,11 +107,9 @@ def _refuse_other_records(records: Path, facts: dict) -> None:
             )
 
 
-def _prepare(
-    experiment: Experiment, records: Path, *, trusted: bool, deterministic: bool
-) -> Prepared:
+def _prepare(experiment: Experiment, records: Path, *, trusted: bool, engine: Engine) -> Prepared:
     """Load and build all that a run needs, and say what it will do; nothing is written."""
-    if deterministic:
+    if engine.deterministic:
         tf.config.experimental.enable_op_determinism()
         # keras-cv's layers ask for one when they are built; nothing is drawn from it.
         tf.random.set_global_generator(tf.random.Generator.from_seed(experiment.seed))

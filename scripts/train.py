@@ -10,12 +10,13 @@ run goes to a folder of its own below runs/.
 import argparse
 import signal
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 
 from all_tf import names
 from all_tf.config import Experiment
+from all_tf.engine import Engine, engine_of
 from all_tf.experiments import EXPERIMENTS
 from all_tf.runs import CONFIG_FILE, epochs_done, read_config, resume_command
 from builders.catalogue import describe_architectures
@@ -48,32 +49,32 @@ def main() -> None:
 
 
 def _train(run: Path, args: dict) -> list[dict]:
-    others = ("records", "run_dir", "trust_records", "experiment", "arch", "deterministic")
-    given = {k: v for k, v in args.items() if v is not None and k not in others}
     row = EXPERIMENTS[args["experiment"]] if args["experiment"] else _row_of(args["arch"])
-    experiment = replace(row, **given)
+    experiment = replace(row, **_given(args, Experiment))
+    engine = Engine(**_given(args, Engine))
     from all_tf.runtime import load_tensorflow
 
-    load_tensorflow(deterministic=args["deterministic"])
+    load_tensorflow(deterministic=engine.deterministic)
     from all_tf.training import train
 
-    return train(
-        experiment,
-        args["records"] or _RECORDS,
-        run,
-        trusted=args["trust_records"],
-        deterministic=args["deterministic"],
-    )
+    records, trusted = args["records"] or _RECORDS, args["trust_records"]
+    return train(experiment, records, run, trusted=trusted, engine=engine)
 
 
 def _resume(run: Path, args: dict) -> list[dict]:
     _, facts = read_config(run)
     from all_tf.runtime import load_tensorflow
 
-    load_tensorflow(deterministic=facts.get("deterministic", False))
+    load_tensorflow(deterministic=engine_of(facts).deterministic)
     from all_tf.training import resume
 
     return resume(run, records=args["records"], trusted=args["trust_records"])
+
+
+def _given(args: dict, settings: type) -> dict:
+    """What was given of the fields of a dataclass."""
+    known = {field.name for field in fields(settings)}
+    return {key: value for key, value in args.items() if key in known and value is not None}
 
 
 def _unexpected(args: dict) -> list[str]:
@@ -127,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_learning(parser.add_argument_group("learning").add_argument)
     _add_fine_tuning(parser.add_argument_group("fine-tuning").add_argument)
     _add_choosing(parser.add_argument_group("choosing the epoch").add_argument)
+    _add_engine(parser.add_argument_group("engine").add_argument)
     return parser
 
 
@@ -143,7 +145,6 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     add("--run-dir", type=Path, metavar="DIR", help="default: runs/YYYYmmdd-HHMMSS-NAME; new")
     add("--seed", type=int, metavar="N")
     add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
-    add("--deterministic", action="store_true", help="equal runs give equal bits; slower")
 
 
 def _add_images(add) -> None:
@@ -185,6 +186,10 @@ def _add_choosing(add) -> None:
     add("--fold", type=int, metavar="K", help="held out to choose the epoch on; default: 0")
     add("--monitor", choices=names.MONITORS, metavar="M", help="default: val_kappa")
     add("--patience", type=int, metavar="N", help="stop after N epochs without a better one")
+
+
+def _add_engine(add) -> None:
+    add("--deterministic", action="store_true", help="equal runs give equal bits; slower")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from all_tf import names
-from all_tf.config import ConfigError, Experiment, View
+from all_tf.checks import ConfigError
+from all_tf.config import Experiment, View
 from all_tf.experiments import EXPERIMENTS, REPORTED
 
 

@@ -1,0 +1,33 @@
+"""What a training runs on is checked like its settings, and noted beside them."""
+
+from dataclasses import asdict
+
+import pytest
+
+from all_tf.checks import ConfigError
+from all_tf.engine import Engine, engine_of
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("deterministic", 1, "deterministic of type bool. Received: deterministic=1"),
+        ("jit", "sometimes", "Unknown jit. Known: auto, on, off. Received: jit='sometimes'"),
+        ("steps_per_execution", 0, "steps_per_execution of at least 1"),
+        ("steps_per_execution", True, "steps_per_execution of type int"),
+    ],
+)
+def test_impossible_engine_is_refused_with_what_is_allowed(field, value, message):
+    with pytest.raises(ConfigError, match=message):
+        Engine(**{field: value})
+
+
+def test_engine_is_read_back_from_what_a_run_notes():
+    engine = Engine(deterministic=True, jit="on", steps_per_execution=4)
+    assert engine_of({"engine": asdict(engine)}) == engine
+
+
+@pytest.mark.parametrize("facts", [{}, {"engine": None}, {"engine": {"turbo": True}}])
+def test_run_without_a_known_engine_is_refused(facts):
+    with pytest.raises(ConfigError, match="holds no engine that is known here"):
+        engine_of(facts)
