@@ -4,8 +4,6 @@ import numpy as np
 from scipy import ndimage
 
 _NUM_RINGS = 3  # Of one pixel each, from the edge inwards; published cells fade over 1-2 pixels.
-    3  # Pixels from the edge inwards, of one pixel each; the published cells fade over 1-2.
-)
 _CHANNELS = ("red", "green", "blue")
 
 FEATURES: dict[str, tuple[str, ...]] = {
