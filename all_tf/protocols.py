@@ -5,8 +5,10 @@ from pathlib import Path
 
 from all_tf.cells import Cells, limit_cells, load_cells
 from all_tf.config import Experiment
+from all_tf.runs import RunError
+from tfrecords.folds import FOLDS_FILE
 from tfrecords.leakage import OFFICIAL, read_proof
-from tfrecords.manifest import read_manifest
+from tfrecords.manifest import digest_file, read_manifest
 
 
 class SplitError(ValueError):
@@ -26,6 +28,16 @@ class Data:
 def selection_set(experiment: Experiment) -> tuple[str, int | None]:
     """Split and fold on which the epoch is chosen; a fold of None means all of the split."""
     return ("train", experiment.fold) if experiment.protocol == "honest" else ("validation", None)
+
+
+def judged_on(experiment: Experiment, records: Path) -> tuple[str, int | None]:
+    """Split and fold that a run is judged by: the preliminary phase, or what stands in for it.
+
+    That is the selection set, whose figures are optimistic, where the records have no such phase.
+    """
+    if "validation" in read_manifest(records)["splits"]:
+        return "validation", None
+    return selection_set(experiment)
 
 
 def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) -> list[str]:
@@ -70,14 +82,13 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
     """
     training, held_out = load_cells(records, "train", trusted=trusted), None
     folds = read_proof(records)["folds"]
+    fit = learnt_from(training, experiment)
     if experiment.protocol == "honest":
-        fit, selection = _held_in(training, experiment.fold), fold_of(training, experiment.fold)
+        selection = fold_of(training, experiment.fold)
         if "validation" in read_manifest(records)["splits"]:
             held_out = load_cells(records, "validation", trusted=trusted)
     else:
-        fit, selection = training, load_cells(records, "validation", trusted=trusted)
-    fit = fit.take(fit.duplicate_of == "")
-    fit = limit_cells(fit, experiment.limit_train, seed=experiment.seed)
+        selection = load_cells(records, "validation", trusted=trusted)
     limit = experiment.limit_validation
     selection = limit_cells(selection, limit, seed=experiment.seed)
     _require_both_classes(fit, "learn from")
@@ -91,8 +102,41 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
     return Data(fit, selection, held_out, folds)
 
 
-def _held_in(cells: Cells, fold: int) -> Cells:
-    return cells.take(cells.folds != fold)
+def learnt_from(training: Cells, experiment: Experiment) -> Cells:
+    """The cells that a run learns from, of all of the training split."""
+    fit = training
+    if experiment.protocol == "honest":
+        fit = fit.take(fit.folds != experiment.fold)
+    fit = fit.take(fit.duplicate_of == "")
+    return limit_cells(fit, experiment.limit_train, seed=experiment.seed)
+
+
+def load_set(
+    facts: dict, records: Path, *, split: str, fold: int | None, trusted: bool = False
+) -> Cells:
+    """The cells of a set that is asked of a finished run.
+
+    Args:
+        facts: That the run's config.json holds beside its experiment.
+        records: A records directory.
+        split: "validation", "test" or "train".
+        fold: Of the training split; None for all of it.
+        trusted: As `load_cells` takes it.
+
+    Raises:
+        RunError: Nobody can say which of these images the run has met.
+        RecordsError, FoldsError, LeakageError: The records are not what was written.
+        SplitError: There is no such fold.
+    """
+    path = records / FOLDS_FILE
+    if split == "train" and digest_file(path) != facts["folds_sha256"]:
+        raise RunError(
+            f"{records} has other folds than the run was trained on, so that nobody can say which "
+            "of its training images the network has met. Score another split, or pass --records "
+            "with the run's own folds."
+        )
+    cells = load_cells(records, split, trusted=trusted)
+    return cells if fold is None else fold_of(cells, fold)
 
 
 def fold_of(cells: Cells, fold: int) -> Cells:

@@ -7,23 +7,21 @@ import numpy as np
 import tensorflow as tf
 
 from all_tf import reports
-from all_tf.cells import Cells, load_cells
+from all_tf.cells import Cells
 from all_tf.checkpoints import load_run
 from all_tf.config import Experiment
 from all_tf.evaluation import THRESHOLD, Predictions, evaluate
 from all_tf.pipeline import canvas_lookup, evaluation_batches
-from all_tf.protocols import fold_of, selection_set, stamps
+from all_tf.protocols import load_set, selection_set, stamps
 from all_tf.runs import (
     METRICS_FILE,
     PREDICTIONS_FILE,
-    RunError,
     evaluation_folder,
     set_name,
     write_json,
 )
 from builders.losses import LOSSES, ClassWeightedLoss
-from tfrecords.folds import FOLDS_FILE
-from tfrecords.manifest import digest_file, read_manifest
+from tfrecords.manifest import read_manifest
 
 
 def batches_to_score(cells: Cells, experiment: Experiment, *, title: str) -> tf.data.Dataset:
@@ -126,15 +124,7 @@ def evaluate_run(
     """
     experiment, facts, metrics, model = load_run(run)
     records = records or Path(facts["records"])
-    if split == "train" and digest_file(records / FOLDS_FILE) != facts["folds_sha256"]:
-        raise RunError(
-            f"{records} has other folds than the run was trained on, so that nobody can say which "
-            "of its training images the network has met. Score another split, or pass --records "
-            "with the run's own folds."
-        )
-    cells = load_cells(records, split, trusted=trusted)
-    if fold is not None:
-        cells = fold_of(cells, fold)
+    cells = load_set(facts, records, split=split, fold=fold, trusted=trusted)
     batches = batches_to_score(cells, experiment, title=set_name(split, fold))
     predictions = predict(model, batches, cells)
     report = build_report(

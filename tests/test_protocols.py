@@ -8,7 +8,7 @@ import pytest
 
 from all_tf import protocols
 from all_tf.config import Experiment
-from all_tf.protocols import SplitError, load_data, stamps
+from all_tf.protocols import SplitError, judged_on, load_data, stamps
 from tfrecords.manifest import RecordsError
 
 HONEST = Experiment("base_cnn", weights="none", fold=1)
@@ -92,3 +92,11 @@ def test_study_protocol_without_a_preliminary_phase_is_refused(records, tmp_path
 def test_stamps_say_what_the_run_did_with_the_images(experiment, split, fold, expected):
     assert stamps(experiment, split, fold, folds="grouped") == expected
     assert stamps(experiment, split, fold, folds="official") == [*expected, "leaky folds"]
+
+
+def test_run_is_judged_by_the_preliminary_phase_or_else_by_what_it_chose_on(records, tmp_path):
+    assert judged_on(HONEST, records) == judged_on(STUDY, records) == ("validation", None)
+    copy = shutil.copytree(records, tmp_path / "copy")
+    manifest = copy / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"validation": {', '"gone": {'))
+    assert judged_on(HONEST, copy) == ("train", 1)
