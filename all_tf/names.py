@@ -36,6 +36,7 @@ STRATEGIES = ("none", "class_weights", "oversample", "balance_groups")
 PROTOCOLS = ("honest", "study")
 JITS = ("auto", "on", "off")
 SPLITS = ("validation", "test", "train")
+TTA = (1, 8)  # How many ways of laying an image are averaged when it is scored.
 
 # The figures of an epoch, best direction beside each. `--monitor` takes them on the selection set.
 DIRECTIONS = {

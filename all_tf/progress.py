@@ -44,9 +44,11 @@ def bar(description: str, total: int, *, unit: str = "image") -> tqdm:
     )
 
 
-def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
+def track(
+    items: Iterable[Item], description: str, total: int, *, unit: str = "image"
+) -> Iterator[Item]:
     """The items, while a bar shows how many have come."""
-    with bar(description, total) as shown:
+    with bar(description, total, unit=unit) as shown:
         for item in items:
             yield item
             shown.update()

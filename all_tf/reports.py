@@ -146,7 +146,9 @@ def format_report(report: dict) -> str:
     lines = [
         f"{set_name(report['split'], report['fold'])}: {report['num_images']:,} images of "
         f"{report['num_patients']} patients, epoch {report['best_epoch']} chosen on "
-        f"{report['selected_on']}" + "".join(f" [{stamp}]" for stamp in report["stamps"])
+        f"{report['selected_on']}"
+        + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
+        + "".join(f" [{stamp}]" for stamp in report["stamps"])
     ]
     if "f1" not in report:
         return lines[0] + "\n  labels unpublished: predictions only"

@@ -102,6 +102,7 @@ def set_name(split: str, fold: int | None) -> str:
     return split if fold is None else f"{split} fold {fold}"
 
 
-def evaluation_folder(run: Path, split: str, fold: int | None) -> Path:
-    """Where a run files its evaluation of a set."""
-    return run / "evaluation" / set_name(split, fold).replace(" ", "-")
+def evaluation_folder(run: Path, split: str, fold: int | None, *, tta: int = 1) -> Path:
+    """Where a run files its evaluation of a set; with test-time views, beside that without."""
+    views = f"-tta-{tta}" if tta > 1 else ""
+    return run / "evaluation" / (set_name(split, fold).replace(" ", "-") + views)

@@ -1,5 +1,6 @@
 """A model's predictions for some cells, judged and filed with what they may be trusted for."""
 
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import keras
@@ -12,6 +13,7 @@ from all_tf.checkpoints import load_run
 from all_tf.config import Experiment
 from all_tf.evaluation import THRESHOLD, Predictions, evaluate
 from all_tf.pipeline import canvas_lookup, evaluation_batches
+from all_tf.progress import track
 from all_tf.protocols import load_set, selection_set, stamps
 from all_tf.runs import (
     METRICS_FILE,
@@ -20,6 +22,7 @@ from all_tf.runs import (
     set_name,
     write_json,
 )
+from all_tf.views import VIEWS
 from builders.losses import LOSSES, ClassWeightedLoss
 from tfrecords.manifest import read_manifest
 
@@ -37,16 +40,31 @@ def batches_to_score(cells: Cells, experiment: Experiment, *, title: str) -> tf.
     return evaluation_batches(cells, lookup=lookup, view=view, batch_size=experiment.batch_size)
 
 
-def predict(model: keras.Model, batches: tf.data.Dataset, cells: Cells) -> Predictions:
+def predict(
+    model: keras.Model, batches: tf.data.Dataset, cells: Cells, *, tta: int = 1
+) -> Predictions:
     """Logits of cells, in their order.
 
     Args:
         model: From images to one logit.
         batches: `batches_to_score` of these cells; the padding of the last one is cut off.
         cells: Whose names and patients travel with the predictions.
+        tta: Test-time views, a key of `VIEWS`, over which a cell's logit is averaged.
     """
-    logits = model.predict(batches, verbose=0)[: len(cells), 0].astype(np.float64)
-    return Predictions(cells.names, cells.patients, cells.groups, cells.labels, logits)
+    logits = np.mean([_logits(model, batches, see) for see in _shown(VIEWS[tta])], axis=0)
+    return Predictions(
+        cells.names, cells.patients, cells.groups, cells.labels, logits[: len(cells)]
+    )
+
+
+def _logits(model: keras.Model, batches: tf.data.Dataset, see: Callable) -> np.ndarray:
+    seen = batches.map(lambda images, labels, mask: (see(images), labels, mask))
+    return model.predict(seen, verbose=0)[:, 0].astype(np.float64)
+
+
+def _shown(views: Sequence[Callable]) -> Iterable[Callable]:
+    """The views, behind a bar where there are several."""
+    return track(views, "scoring", len(views), unit="view") if len(views) > 1 else views
 
 
 def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> ClassWeightedLoss:
@@ -62,6 +80,7 @@ def build_report(
     split: str,
     fold: int | None,
     best_epoch: int,
+    tta: int = 1,
 ) -> dict:
     """The content of a metrics.json: figures, and what they were measured on.
 
@@ -75,6 +94,7 @@ def build_report(
         split: Of the set.
         fold: Of the training split; None for all of a split.
         best_epoch: Whose weights predicted.
+        tta: With how many views of each image.
     """
     report = {
         "split": split,
@@ -82,6 +102,7 @@ def build_report(
         "selected_on": set_name(*selection_set(experiment)),
         "stamps": stamps(experiment, split, fold, folds=facts["folds"]),
         "best_epoch": best_epoch,
+        "tta": tta,
         "threshold": THRESHOLD,
         "num_images": len(predictions.names),
         "num_patients": len(set(predictions.patients) - {""}),
@@ -105,7 +126,13 @@ def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> Non
 
 
 def evaluate_run(
-    run: Path, *, records: Path | None, split: str, fold: int | None, trusted: bool = False
+    run: Path,
+    *,
+    records: Path | None,
+    split: str,
+    fold: int | None,
+    trusted: bool = False,
+    tta: int = 1,
 ) -> dict:
     """Score a finished run on a set and file the result in the run.
 
@@ -115,6 +142,7 @@ def evaluate_run(
         split: "validation", "test" or "train".
         fold: Of the training split; None for all of it.
         trusted: As `load_cells` takes it.
+        tta: As `predict` takes it.
 
     Returns:
         The report, as filed in `evaluation_folder`.
@@ -126,7 +154,7 @@ def evaluate_run(
     records = records or Path(facts["records"])
     cells = load_set(facts, records, split=split, fold=fold, trusted=trusted)
     batches = batches_to_score(cells, experiment, title=set_name(split, fold))
-    predictions = predict(model, batches, cells)
+    predictions = predict(model, batches, cells, tta=tta)
     report = build_report(
         predictions,
         experiment,
@@ -134,8 +162,9 @@ def evaluate_run(
         split=split,
         fold=fold,
         best_epoch=metrics["best_epoch"],
+        tta=tta,
     )
     if read_manifest(records)["patient_per_image"]:
         report["stamps"].append("each image its own patient")
-    file_evaluation(evaluation_folder(run, split, fold), report, predictions)
+    file_evaluation(evaluation_folder(run, split, fold, tta=tta), report, predictions)
     return report

@@ -1,8 +1,8 @@
-"""The rows of the study, trained one after another, each in a process of its own."""
+"""Trainings one after another, each in a process of its own: rows of the study, or folds."""
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,14 @@ _SHARE_TO_JUDGE_BY = 0.05  # Of the work, before what lies ahead is estimated.
 _TAIL_LINES = 12
 
 
+def row_options(name: str, row: Experiment) -> list[str]:
+    """How train.py is asked for a row of the table, with what departs from it."""
+    options = ["--experiment", name]
+    for key, value in departures(name, row).items():
+        options += [f"--{key.replace('_', '-')}", str(value)]
+    return options
+
+
 @dataclass(frozen=True)
 class Study:
     """Where a study is, and what it trains with."""
@@ -28,6 +36,8 @@ class Study:
     records: Path
     train: Path  # The command: scripts/train.py.
     trusted: bool = False  # As `load_cells` takes it.
+    options: Callable[[str, Experiment], list[str]] = row_options  # That ask for a row.
+    kind: str = "row"  # What the screen calls one.
 
 
 def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str, str | None]]:
@@ -50,8 +60,8 @@ def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str
     read_manifest(study.records)
     study.folder.mkdir(parents=True, exist_ok=True)
     refusal = StudyError(
-        f"Another process is at work in {study.folder}: a study, or a training that outlived one. "
-        "Wait for it, or name another --study-dir."
+        f"Another process is at work in {study.folder}, or a training has outlived one. "
+        "Wait for it, or name another folder."
     )
     with locked(study.folder, refusal=refusal) as lock:
         finished = {
@@ -60,7 +70,7 @@ def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str
         began, spent, done = time.monotonic(), 0.0, 0.0
         left = sum(_cost(row) for name, row in rows.items() if name not in finished)
         for number, (name, row) in enumerate(rows.items(), 1):
-            title = f"row {number} of {len(rows)}: {name}"
+            title = f"{study.kind} {number} of {len(rows)}: {name}"
             if name in finished:
                 print(f"{title} is finished already", flush=True)
                 continue
@@ -95,10 +105,8 @@ def _train_row(name: str, row: Experiment, study: Study, *, lock: int) -> str | 
 
 
 def _command(name: str, row: Experiment, study: Study) -> list[str]:
-    command = [sys.executable, str(study.train), "--experiment", name]
+    command = [sys.executable, str(study.train), *study.options(name, row)]
     command += ["--records", str(study.records), "--run-dir", str(study.folder / name)]
-    for key, value in departures(name, row).items():
-        command += [f"--{key.replace('_', '-')}", str(value)]
     return command + ["--trust-records"] * study.trusted
 
 

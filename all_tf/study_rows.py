@@ -89,7 +89,7 @@ def is_done(run: Path, row: Experiment, records: Path) -> bool:
     """
     if not run.exists() or not any(run.iterdir()):
         return False
-    elsewhere = "Name another --study-dir, or move that folder away."
+    elsewhere = "Name another folder, or move that one away."
     if not (run / CONFIG_FILE).is_file():
         raise StudyError(f"{run} holds something, but no run of ours. {elsewhere}")
     if not is_finished(run, records):

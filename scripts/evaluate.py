@@ -30,11 +30,12 @@ def main() -> None:
             split=args.split,
             fold=args.fold,
             trusted=args.trust_records,
+            tta=args.tta,
         )
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(format_report(report))
-    print(f"Written: {evaluation_folder(args.run, args.split, args.fold)}")
+    print(f"Written: {evaluation_folder(args.run, args.split, args.fold, tta=args.tta)}")
 
 
 def _parse() -> argparse.Namespace:
@@ -45,6 +46,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--records", type=Path, help="default: those it was trained on")
     parser.add_argument("--split", choices=names.SPLITS, default="validation")
     parser.add_argument("--fold", type=int, metavar="K", help="one fold of the train split")
+    parser.add_argument(
+        "--tta", type=int, choices=names.TTA, default=1, help="average the 8 flips and turns"
+    )
     parser.add_argument(
         "--trust-records", action="store_true", help="skip the SHA-256 of the shards"
     )

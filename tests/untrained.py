@@ -1,0 +1,34 @@
+"""Finished runs whose networks have learnt nothing, for tests of whoever reads runs."""
+
+from pathlib import Path
+
+import keras
+
+from all_tf.checkpoints import BEST_FILE, save_weights
+from all_tf.config import Experiment
+from all_tf.runs import write_config, write_json
+from builders.registry import build_model
+from tfrecords.manifest import digest_file
+
+EXPERIMENT = Experiment("base_cnn", image_size=32, crop=300, weights="none")
+
+
+def write_run(run: Path, records: Path, experiment: Experiment = EXPERIMENT) -> Path:
+    """A run on these records, its weights drawn from the experiment's seed."""
+    run.mkdir(parents=True)
+    keras.utils.set_random_seed(experiment.seed)
+    model = build_model(experiment.arch, image_size=experiment.image_size, weights="none")
+    save_weights(model, run / BEST_FILE)
+    facts = {
+        "folds": "grouped",
+        "class_weights": [1.0, 1.0],
+        "records": str(records.resolve()),
+        "manifest_sha256": digest_file(records / "manifest.json"),
+        "folds_sha256": digest_file(records / "folds.csv"),
+    }
+    write_config(run, experiment, facts)
+    write_json(
+        run / "metrics.json",
+        {"best_epoch": 2, "weights_sha256": digest_file(run / BEST_FILE)},
+    )
+    return run
