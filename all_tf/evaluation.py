@@ -1,11 +1,10 @@
-"""From logits to figures of merit; numpy and scikit-learn only."""
+"""What a model says of some cells, and its figures of merit; numpy only."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn import metrics
 
-from all_tf.figures import read_off
+from all_tf.weighted import weighted_figures
 
 THRESHOLD = 0.5  # Until one is fitted: a score at or above it is called ALL.
 
@@ -16,26 +15,46 @@ class Predictions:
 
     names: np.ndarray  # str (n,)
     patients: np.ndarray  # str (n,)
-    groups: np.ndarray  # str (n,)
+    groups: np.ndarray  # str (n,): patients that are one person.
     labels: np.ndarray  # int64 (n,): 1 = ALL, 0 = HEM, -1 = unpublished.
     logits: np.ndarray  # float64 (n,), above 0 for ALL.
+    folds: np.ndarray | None = None  # int64 (n,); None, and then -1, outside the training split.
+    calibrated_scores: np.ndarray | None = None  # float64 (n,) in [0, 1]; None for the scores.
+
+    def __post_init__(self):
+        if self.folds is None:
+            object.__setattr__(self, "folds", np.full(len(self.names), -1))
+        if self.calibrated_scores is None:
+            object.__setattr__(self, "calibrated_scores", self.scores)
 
     @property
     def scores(self) -> np.ndarray:
         """The logistic function of the logits: float64 `(n,)` in [0, 1]."""
-        return 0.5 * (1 + np.tanh(0.5 * self.logits))  # Overflows for no logit.
+        return logistic(self.logits)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether every cell has a published label."""
+        return bool(np.all(self.labels >= 0))
 
     def decisions(self, threshold: float) -> np.ndarray:
-        """int64 `(n,)` in {0, 1}; 1 where the score is at least the threshold."""
-        return (self.scores >= threshold).astype(np.int64)
+        """int64 `(n,)` in {0, 1}; 1 where the calibrated score is at least the threshold."""
+        return (self.calibrated_scores >= threshold).astype(np.int64)
+
+    def take(self, which: np.ndarray) -> "Predictions":
+        """Those at these indices, or where this mask is true."""
+        return Predictions(**{key: values[which] for key, values in vars(self).items()})
+
+
+def logistic(logits: np.ndarray) -> np.ndarray:
+    """The logistic function: float64 in [0, 1]; overflows for no logit."""
+    return 0.5 * (1 + np.tanh(0.5 * logits))
 
 
 def evaluate(predictions: Predictions, *, threshold: float = THRESHOLD) -> dict[str, float]:
-    """Figures of merit of labelled predictions.
+    """Figures of merit of labelled predictions (`all_tf.weighted.weighted_figures`).
 
-    Those of a decision are `all_tf.figures.read_off` at the threshold. Those of a score are
-    scikit-learn's: `auc` (area under the ROC curve), `average_precision`, `brier` (mean squared
-    error of the score) and `log_loss` (in nats, without class weights).
+    Those of a decision are taken at the threshold, all of the calibrated score.
 
     Args:
         predictions: Labelled, of both classes.
@@ -44,18 +63,25 @@ def evaluate(predictions: Predictions, *, threshold: float = THRESHOLD) -> dict[
     Raises:
         ValueError: A label is unpublished, or only one class is there.
     """
-    labels, scores = predictions.labels, predictions.scores
-    if set(np.unique(labels)) != {0, 1}:
+    require_both_classes(predictions)
+    figures = weighted_figures(
+        predictions.labels,
+        predictions.calibrated_scores,
+        predictions.decisions(threshold),
+        unit_of_cell=np.zeros(len(predictions.names), np.int64),
+        weights=np.ones((1, 1)),
+    )
+    return {key: float(value[0]) for key, value in figures.items()}
+
+
+def require_both_classes(predictions: Predictions) -> None:
+    """Let only predictions pass that figures of merit can be computed of.
+
+    Raises:
+        ValueError: A label is unpublished, or only one class is there.
+    """
+    if set(np.unique(predictions.labels)) != {0, 1}:
         raise ValueError(
             "Figures of merit need labelled images of both classes. Choose another split. "
-            f"Received: labels={np.unique(labels).tolist()}"
+            f"Received: labels={np.unique(predictions.labels).tolist()}"
         )
-    confusion = metrics.confusion_matrix(labels, predictions.decisions(threshold))
-    figures = read_off(*confusion.ravel().astype(float), ops=np)
-    figures |= {
-        "auc": metrics.roc_auc_score(labels, scores),
-        "average_precision": metrics.average_precision_score(labels, scores),
-        "brier": metrics.brier_score_loss(labels, scores),
-        "log_loss": metrics.log_loss(labels, scores),
-    }
-    return {key: float(value) for key, value in figures.items()}
