@@ -50,7 +50,8 @@ def as_png(figure: Figure) -> bytes:
 def as_svg(figure: Figure, *, label: str) -> str:
     """An `<svg>` to stand in a page: no paper, what is black in the page's colour, text as text.
 
-    Equal figures give equal text.
+    Equal figures give equal text. It has no styles, which a page may forbid, but attributes; its
+    font is the page's.
 
     Args:
         figure: Whose black is to follow the page, from light to dark.
@@ -65,6 +66,13 @@ def as_svg(figure: Figure, *, label: str) -> str:
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r' id="[a-z0-9.]+_\d+"', "", text)  # Numbers that every figure of a page has.
     text = re.sub(r' d="[^"]+"', lambda path: _TOO_FINE.sub(r"\1", path.group()), text)
+    text = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL)
+    text = re.sub(r' style="([^"]*)"', _as_attributes, text)
     text = text.replace("#000000", "currentColor")
     opening = f'<svg role="img" aria-label="{escape(label)}" fill="currentColor"'
-    return text.replace("<svg", opening, 1)
+    return text.replace("<svg", f'{opening} stroke-linejoin="round"', 1)
+
+
+def _as_attributes(style: re.Match) -> str:
+    pairs = [declaration.split(": ", 1) for declaration in style[1].split("; ")]
+    return "".join(f' {name}="{value}"' for name, value in pairs if name != "font-family")
