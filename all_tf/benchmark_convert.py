@@ -16,7 +16,7 @@ import tensorflow_datasets as tfds
 from tfrecords.encoding import encode_bitmap
 from tfrecords.schema import features
 from tfrecords.sources import SourceImage
-from tfrecords.spool import process_pool
+from tfrecords.spool import thread_pool
 from tfrecords.writer import Settings, write_records
 
 _CODEC_IMAGES = 200  # Read, decoded and encoded by one core, before and after the converter.
@@ -78,7 +78,7 @@ def _codec_rate(images: Sequence[SourceImage]) -> float:
 
 def _codec_rate_together(images: Sequence[SourceImage]) -> float:
     """Images a second of all cores that read, decode and encode at once, start-up not counted."""
-    with process_pool(None) as pool:
+    with thread_pool(None) as pool:
         paths = [image.path for image in images]
         list(pool.map(encode_bitmap, paths[:20]))  # Until every process has begun.
         began = time.perf_counter()

@@ -105,7 +105,7 @@ def _parse() -> argparse.Namespace:
         metavar="K",
         help="folds of the training phase, or official: the published ones, which leak",
     )
-    add("--workers", type=int, metavar="N", help="processes; by default one a core")
+    add("--workers", type=int, metavar="N", help="threads; by default one a core")
     add("--seed", type=int, default=0, metavar="N", help="of the order of records, and of folds")
     add("--overwrite", action="store_true", help="replace existing records")
     add("--layout", choices=("cnmc", "folders"), default="cnmc", help=_LAYOUT)

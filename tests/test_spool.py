@@ -1,14 +1,9 @@
 """Encoding in chunks that survive a kill."""
 
 import os
-import signal
-import subprocess
-import sys
-import textwrap
-import time
 
 import pytest
-from conftest import ROOT, noise
+from conftest import noise
 from PIL import Image
 
 from tfrecords.encoding import encode_png
@@ -52,39 +47,3 @@ def test_chunk_of_a_changed_file_is_done_again_and_its_old_one_removed(images, t
     encode(images, tmp_path / "spool")
     after = {path.name for path in (tmp_path / "spool").iterdir()}
     assert len(before) == len(after) == 6 and len(before & after) == 4
-
-
-def test_processes_end_with_a_killed_converter(images, tmp_path):
-    program = f"""
-        import time
-        from pathlib import Path
-        from tfrecords.sources import find_images
-        from tfrecords.spool import encode_all
-        if __name__ == "__main__":
-            images = find_images(Path({str(images[0].path.parents[3])!r}))
-            encoded = encode_all(images, Path({str(tmp_path / "spool")!r}), num_workers=2)
-            next(encoded)
-            print("ready", flush=True)
-            time.sleep(60)
-    """
-    script = tmp_path / "program.py"
-    script.write_text(textwrap.dedent(program))
-    process = subprocess.Popen(
-        [sys.executable, script], stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True
-    )
-    assert process.stdout.readline() == b"ready\n"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    until = time.monotonic() + 20
-    while _group_lives(process.pid) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not _group_lives(process.pid)
-
-
-def _group_lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True

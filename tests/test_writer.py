@@ -1,4 +1,4 @@
-"""Records: TFDS opens them, pixels are exact, bytes do not depend on the number of processes."""
+"""Records: TFDS opens them, pixels are exact, bytes do not depend on the number of threads."""
 
 import hashlib
 import itertools
@@ -49,7 +49,7 @@ def test_decoded_records_equal_the_bitmaps(synthetic, records):
     assert not images
 
 
-def test_bytes_depend_on_the_seed_and_not_on_the_processes(draw_source, tmp_path):
+def test_bytes_depend_on_the_seed_and_not_on_the_threads(draw_source, tmp_path):
     names = itertools.product(range(8), range(5))
     images = find_images(
         draw_source(

@@ -1,4 +1,4 @@
-"""Images to PNG with digests: the work of the converter's processes, without TensorFlow."""
+"""Images to PNG with digests: the work of the converter's threads, without TensorFlow."""
 
 import hashlib
 import io

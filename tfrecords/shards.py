@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 from tfrecords.index import IndexRow
 from tfrecords.manifest import describe_file
 from tfrecords.schema import CLASSES, DATASET, SPLITS, features
-from tfrecords.spool import Place
+from tfrecords.spool import Place, thread_pool
 
 _SHARD_IMAGES = 1024  # About 38 MB of PNG.
 _CITATION = """@misc{gupta2019all,
@@ -20,7 +20,12 @@ _CITATION = """@misc{gupta2019all,
 
 
 def write_split(
-    directory: Path, split: str, images: Sequence[tuple[IndexRow, Place]], *, seed: int
+    directory: Path,
+    split: str,
+    images: Sequence[tuple[IndexRow, Place]],
+    *,
+    seed: int,
+    num_workers: int | None = None,
 ) -> dict:
     """Write the shards of one split, in a random order that the seed fixes.
 
@@ -29,6 +34,7 @@ def write_split(
         split: Its name.
         images: Those of the split, with the places of their PNGs.
         seed: Of the order.
+        num_workers: Threads; None for one a core.
 
     Returns:
         The manifest's entry: `num_images`, `num_images_of_class` and the described `shards`.
@@ -39,11 +45,14 @@ def write_split(
     order = np.random.default_rng([seed, SPLITS.index(split)]).permutation(len(images))
     labels = [row.label for row, _ in images]
     num_shards = -(-len(order) // _SHARD_IMAGES)
-    shards = []
-    for number, indices in enumerate(np.array_split(order, num_shards)):
+
+    def write(number: int, indices: np.ndarray) -> dict:
         path = directory / f"{DATASET}-{split}.tfrecord-{number:05d}-of-{num_shards:05d}"
         _write_shard(path, [images[index] for index in indices])
-        shards.append({**describe_file(path), "num_images": len(indices)})
+        return {**describe_file(path), "num_images": len(indices)}
+
+    with thread_pool(num_workers) as pool:
+        shards = list(pool.map(write, range(num_shards), np.array_split(order, num_shards)))
     return {
         "num_images": len(images),
         "num_images_of_class": {name: labels.count(i) for i, name in enumerate(CLASSES)},

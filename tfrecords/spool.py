@@ -1,19 +1,17 @@
-"""Encoding of all images by several processes, in chunks that a later run takes over."""
+"""Encoding of all images on every core, in chunks that a later run takes over."""
 
 import hashlib
 import json
-import multiprocessing
 import os
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from tfrecords.encoding import ENCODER, EncodedImage, encode_images
 from tfrecords.sources import SourceImage
 
-_CHUNK_IMAGES = 16  # One task of one process: about a tenth of a second.
+_CHUNK_IMAGES = 16  # One task of one thread: about a tenth of a second.
 
 
 class Place(NamedTuple):
@@ -42,7 +40,7 @@ def encode_all(
     Args:
         images: Whose pixels are wanted.
         spool: A folder; made if missing.
-        num_workers: Processes; None for one a core.
+        num_workers: Threads; None for one a core.
 
     Raises:
         BitmapError: A file's pixels cannot be read exactly; the message names it.
@@ -53,7 +51,7 @@ def encode_all(
     files = [spool / f"{_key(chunk)}.png" for chunk in chunks]
     for path in set(spool.iterdir()) - set(files) - {file.with_suffix(".json") for file in files}:
         path.unlink()
-    with process_pool(num_workers) as pool:
+    with thread_pool(num_workers) as pool:
         try:
             for file, encoded in zip(files, pool.map(_encode_chunk, chunks, files), strict=True):
                 offset = 0
@@ -65,16 +63,15 @@ def encode_all(
             raise
 
 
-def process_pool(num_workers: int | None) -> ProcessPoolExecutor:
-    """Fresh processes that end when this one does: forked ones would inherit TensorFlow's threads.
+def thread_pool(num_workers: int | None) -> ThreadPoolExecutor:
+    """Threads that use every core: Pillow and hashlib let go of Python's lock while they work.
+
+    Processes need a third of a second to begin and must be ended when this one is killed.
 
     Args:
         num_workers: How many; None for one a core.
     """
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(
-        num_workers or os.cpu_count(), mp_context=context, initializer=_prepare_process
-    )
+    return ThreadPoolExecutor(num_workers or os.cpu_count())
 
 
 def _key(chunk: Sequence[SourceImage]) -> str:
@@ -86,11 +83,11 @@ def _key(chunk: Sequence[SourceImage]) -> str:
 
 
 def _encode_chunk(chunk: Sequence[SourceImage], file: Path) -> list[EncodedImage]:
-    """What a process does: encode one chunk, unless an earlier run has."""
+    """What a thread does: encode one chunk, unless an earlier run has."""
     done = file.with_suffix(".json")
     if done.exists():
         return [EncodedImage(*fields) for fields in json.loads(done.read_text())]
-    partial = file.with_suffix(f".{os.getpid()}")  # Another run's last worker may still be here.
+    partial = file.with_suffix(".partial")
     encoded = encode_images(
         [image.path for image in chunk], partial, decoders=[image.decoder for image in chunk]
     )
@@ -98,13 +95,3 @@ def _encode_chunk(chunk: Sequence[SourceImage], file: Path) -> list[EncodedImage
     partial.write_text(json.dumps(encoded))
     partial.replace(done)
     return encoded
-
-
-def _prepare_process() -> None:
-    """End when the converter is killed: else its processes would wait for ever."""
-
-    def die_with_parent() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=die_with_parent, daemon=True).start()

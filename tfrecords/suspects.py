@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from tfrecords.index import IndexRow
 from tfrecords.near_duplicates import THRESHOLD, Suspect, find_suspects, perceptual_hashes
-from tfrecords.spool import Place, process_pool
+from tfrecords.spool import Place, thread_pool
 
 SUSPECTS_FILE = "suspects.csv"
 
@@ -23,7 +23,7 @@ def scan(places: Sequence[Place], names: Sequence[str], *, num_workers: int | No
     Args:
         places: Of the PNGs in the spool.
         names: Of the images, in the same order.
-        num_workers: Processes; None for one a core.
+        num_workers: Threads; None for one a core.
         progress: Wraps the images as they are looked at.
 
     Returns:
@@ -37,16 +37,15 @@ def scan(places: Sequence[Place], names: Sequence[str], *, num_workers: int | No
 
 def _hash_all(places: Sequence[Place], num_workers: int | None) -> Iterator[np.ndarray]:
     chunks = [list(chunk) for _, chunk in groupby(places, key=lambda place: place.file)]
-    with process_pool(num_workers) as pool:
+    # There is a thread a core already: numpy's own beside them made hashing 4 times slower.
+    with threadpool_limits(1), thread_pool(num_workers) as pool:
         for hashes in pool.map(_hash_chunk, chunks):
             yield from hashes
 
 
 def _hash_chunk(places: Sequence[Place]) -> list[np.ndarray]:
     images = (Image.open(io.BytesIO(place.read())) for place in places)
-    # There is a process a core already: numpy's threads beside them made hashing 4 times slower.
-    with threadpool_limits(1):
-        return [perceptual_hashes(np.asarray(image)) for image in images]
+    return [perceptual_hashes(np.asarray(image)) for image in images]
 
 
 def write_suspects(directory: Path, suspects: Sequence[Suspect], rows: Sequence[IndexRow]) -> None:

@@ -51,7 +51,7 @@ class Settings:
 
     folds: int | str = 5  # Their number, or "official" for the published ones, which leak.
     seed: int = 0  # Of the order of the records and of the folds.
-    num_workers: int | None = None  # Processes; None for one a core.
+    num_workers: int | None = None  # Threads; None for one a core.
     scan: bool = True  # Whether near-duplicates are looked for.
     layout: str = CNMC  # Recorded, and decides on the description that TFDS shows.
     patient_per_image: bool = False  # Recorded: intervals over patients are then too narrow.
@@ -69,7 +69,7 @@ def write_records(
 
     Every image is packed, duplicates too, flagged. The records of a split lie in a random order
     that the seed fixes, so that no stretch of them holds one class only. The same images and seed
-    give the same bytes, whatever the number of processes.
+    give the same bytes, whatever the number of threads.
 
     Args:
         images: As `find_images` gives them.
@@ -98,7 +98,7 @@ def write_records(
         names, num_workers = [row.name for row in rows], settings.num_workers
         suspects = scan(places, names, num_workers=num_workers, progress=progress)
         write_suspects(directory, suspects, rows)
-    splits = _write_splits(directory, rows, places, seed=settings.seed)
+    splits = _write_splits(directory, rows, places, settings)
     shutil.rmtree(spool)
     write_metadata(directory, splits, of_cnmc=settings.layout == CNMC)
     write_index(directory, rows)
@@ -168,14 +168,16 @@ def _describe(images: Sequence[SourceImage], places: Sequence[Place]) -> list[In
 
 
 def _write_splits(
-    directory: Path, rows: Sequence[IndexRow], places: Sequence[Place], *, seed: int
+    directory: Path, rows: Sequence[IndexRow], places: Sequence[Place], settings: Settings
 ) -> dict:
     """Write the shards of every split that has images; the manifest's entries by split."""
     entries = {}
     for split in SPLITS:
         images = [pair for pair in zip(rows, places, strict=True) if pair[0].split == split]
         if images:
-            entries[split] = write_split(directory, split, images, seed=seed)
+            entries[split] = write_split(
+                directory, split, images, seed=settings.seed, num_workers=settings.num_workers
+            )
     return entries
 
 
