@@ -27,6 +27,7 @@ from all_tf.scoring import (
     file_evaluation,
     predict,
 )
+from all_tf.training_range import write_range
 from builders.classifier import Classifier, build_classifier
 from builders.optimizers import build_optimizer
 from builders.registry import build_model
@@ -141,6 +142,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
         "images_per_second": fitted.images_per_second,
         "weights_sha256": digest_file(run / BEST_FILE),
     }
+    write_range(run, data.fit.pngs)
     file_evaluation(run, report, predictions)
     if data.held_out is None:
         return [report]

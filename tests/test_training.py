@@ -86,6 +86,7 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
         "metrics.json",
         "predictions.csv",
         "best.weights.h5",
+        "training_range.json",
         "evaluation/validation/metrics.json",
         "evaluation/validation/predictions.csv",
     }

@@ -15,12 +15,12 @@ from tfrecords.layouts import walk
 from tfrecords.schema import CLASSES
 from tfrecords.sources import SourceError, SourceImage, list_problems, patients_in_both_classes
 
-_SUFFIXES = (".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
-_OTHER_SUFFIXES = (".gif", ".webp", ".jp2", ".jfif", ".heic")  # Images too; not to be overlooked.
+SUFFIXES = (".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
+OTHER_SUFFIXES = (".gif", ".webp", ".jp2", ".jfif", ".heic")  # Images too; not to be overlooked.
 _COLUMNS = ("path", "label", "patient")
 _LABEL_OF_TEXT = {"all": 1, "hem": 0, "1": 1, "0": 0}
 _EXPECTED = (
-    "all/PATIENT/IMAGE and hem/PATIENT/IMAGE, IMAGE being " + ", ".join(_SUFFIXES),
+    "all/PATIENT/IMAGE and hem/PATIENT/IMAGE, IMAGE being " + ", ".join(SUFFIXES),
     f"or a CSV file with the columns {','.join(_COLUMNS)}",
 )
 
@@ -79,11 +79,11 @@ def _foldered_cells(root: Path) -> tuple[list[_Cell], list[str]]:
     cells, problems = [], list(tree.problems)
     for path in tree.files:
         relative, suffix = path.relative_to(root), path.suffix.lower()
-        if suffix in _OTHER_SUFFIXES:
-            problems.append(f"{path}: expected one of {', '.join(_SUFFIXES)}")
-        elif suffix in _SUFFIXES and relative.parts[0].lower() not in CLASSES:
+        if suffix in OTHER_SUFFIXES:
+            problems.append(f"{path}: expected one of {', '.join(SUFFIXES)}")
+        elif suffix in SUFFIXES and relative.parts[0].lower() not in CLASSES:
             problems.append(f"{path}: expected all/PATIENT/IMAGE or hem/PATIENT/IMAGE")
-        elif suffix in _SUFFIXES:
+        elif suffix in SUFFIXES:
             label = CLASSES.index(relative.parts[0].lower())
             patient = relative.parts[1] if len(relative.parts) > 2 else ""
             cells.append(_Cell(path, relative.as_posix(), label, patient))
