@@ -51,6 +51,7 @@ class Experiment:
     protocol: str = "honest"
     fold: int = 0  # Held out to choose on, under the honest protocol.
     monitor: str = "val_kappa"
+    min_sensitivity: float = 0.0  # By which the threshold is chosen; 0 for the highest kappa.
     seed: int = 0
     limit_train: int | None = None  # Images; None for all.
     limit_validation: int | None = None
@@ -84,6 +85,7 @@ class Experiment:
         between("layer_decay", self.layer_decay, 1e-3, 1)
         between("dropout", self.dropout, 0, 0.9)
         between("ema", self.ema, 0, 0.99999)
+        between("min_sensitivity", self.min_sensitivity, 0, 1)
 
     @property
     def view(self) -> View:

@@ -1,6 +1,5 @@
-"""Results as they are filed and shown: predictions, the environment, a submission, reports."""
+"""What a run says of itself before it begins, what it ran on, and the challenge's submission."""
 
-import csv
 import math
 import os
 import platform
@@ -44,24 +43,6 @@ _FINE_TUNING = (
     "ema",
     "patience",
 )
-
-
-def write_predictions(path: Path, predictions: Predictions) -> None:
-    """Write one line a cell, sorted by name: name, patient, group, label, logit, score."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["name", "patient", "group", "label", "logit", "score"])
-        for index in np.argsort(predictions.names):
-            rows.writerow(
-                [
-                    predictions.names[index],
-                    predictions.patients[index],
-                    predictions.groups[index],
-                    predictions.labels[index],
-                    repr(float(predictions.logits[index])),
-                    repr(float(predictions.scores[index])),
-                ]
-            )
 
 
 def write_submission(path: Path, predictions: Predictions, *, threshold: float) -> None:
@@ -120,7 +101,7 @@ def describe_run(
         f"  view         central {view.crop} px of a slide at {view.output} px",
         f"  learn from   {_count(data.fit)}",
         f"  choose on    {_count(data.selection)} ({set_name(split, fold)}), "
-        f"by {experiment.monitor}",
+        f"by {experiment.monitor}; threshold by {_threshold_rule(experiment)}",
         f"  score once   {_count(data.held_out) if data.held_out else 'nothing: no such images'}",
         f"  imbalance    {experiment.imbalance}: {remedy}",
         f"  augment      {augment}",
@@ -135,26 +116,12 @@ def describe_run(
     return "\n".join([*lines, *([f"  fine-tuning  {', '.join(tuned)}"] if tuned else [])])
 
 
+def _threshold_rule(experiment: Experiment) -> str:
+    least = experiment.min_sensitivity
+    return f"a sensitivity of at least {least:g}" if least else "the highest kappa"
+
+
 def _count(cells: Cells) -> str:
     hem, disease = cells.counts
     people = [len(set(cells.patients[cells.labels == label])) for label in (1, 0)]
     return f"{disease:,} ALL of {people[0]} patients, {hem:,} HEM of {people[1]} patients"
-
-
-def format_report(report: dict) -> str:
-    """The figures of a report in a few lines, F1 and kappa first, every stamp in sight."""
-    lines = [
-        f"{set_name(report['split'], report['fold'])}: {report['num_images']:,} images of "
-        f"{report['num_patients']} patients, epoch {report['best_epoch']} chosen on "
-        f"{report['selected_on']}"
-        + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
-        + "".join(f" [{stamp}]" for stamp in report["stamps"])
-    ]
-    if "f1" not in report:
-        return lines[0] + "\n  labels unpublished: predictions only"
-    for keys in (
-        ("f1", "kappa", "accuracy", "balanced_accuracy"),
-        ("auc", "sensitivity", "specificity", "log_loss"),
-    ):
-        lines.append("  " + "  ".join(f"{key} {report[key]:.3f}" for key in keys))
-    return "\n".join(lines)

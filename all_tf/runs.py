@@ -27,6 +27,21 @@ def write_json(path: Path, content: dict) -> None:
     partial.replace(path)
 
 
+def read_json(path: Path) -> dict:
+    """What `write_json` wrote.
+
+    Raises:
+        RunError: It is damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: {error}. Train again.") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path} is damaged. Expected values by name. Received: {content!r}")
+    return content
+
+
 def write_config(run: Path, experiment: Experiment, facts: dict) -> None:
     """Write config.json: the experiment, and facts that follow from it and the records."""
     write_json(run / CONFIG_FILE, {"experiment": asdict(experiment), **facts})
@@ -58,13 +73,7 @@ def read_metrics(run: Path) -> dict:
     path = run / METRICS_FILE
     if not path.is_file():
         raise RunError(f"{run} has no {METRICS_FILE}: its training has not ended. Train again.")
-    try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path} is damaged: {error}. Train again.") from error
-    if not isinstance(metrics, dict):
-        raise RunError(f"{path} is damaged. Expected figures by name. Received: {metrics!r}")
-    return metrics
+    return read_json(path)
 
 
 def write_status(run: Path, state: str, *, epochs_done: int, **more: object) -> None:

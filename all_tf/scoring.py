@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from all_tf import reports
+from all_tf.calibration import Calibration, read_calibration
 from all_tf.cells import Cells
 from all_tf.checkpoints import load_run
 from all_tf.config import Experiment
-from all_tf.evaluation import THRESHOLD, Predictions, evaluate
+from all_tf.evaluation import Predictions
+from all_tf.measurement import measure
 from all_tf.pipeline import canvas_lookup, evaluation_batches
+from all_tf.prediction_files import PER_PATIENT_FILE, write_per_patient, write_predictions
 from all_tf.progress import track
 from all_tf.protocols import load_set, selection_set, stamps
 from all_tf.runs import (
@@ -22,6 +26,7 @@ from all_tf.runs import (
     set_name,
     write_json,
 )
+from all_tf.statistics import mean_with_interval
 from all_tf.views import VIEWS
 from builders.losses import LOSSES, ClassWeightedLoss
 from tfrecords.manifest import read_manifest
@@ -53,7 +58,7 @@ def predict(
     """
     logits = np.mean([_logits(model, batches, see) for see in _shown(VIEWS[tta])], axis=0)
     return Predictions(
-        cells.names, cells.patients, cells.groups, cells.labels, logits[: len(cells)]
+        cells.names, cells.patients, cells.groups, cells.labels, logits[: len(cells)], cells.folds
     )
 
 
@@ -72,15 +77,17 @@ def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> Cl
     return LOSSES[experiment.loss](class_weights, label_smoothing=experiment.label_smoothing)
 
 
+class Judge(NamedTuple):
+    """What a run brings to the judgement of any set."""
+
+    experiment: Experiment
+    facts: dict  # That config.json holds beside it.
+    best_epoch: int  # Whose weights predict.
+    calibration: Calibration
+
+
 def build_report(
-    predictions: Predictions,
-    experiment: Experiment,
-    facts: dict,
-    *,
-    split: str,
-    fold: int | None,
-    best_epoch: int,
-    tta: int = 1,
+    predictions: Predictions, judge: Judge, *, split: str, fold: int | None, tta: int = 1
 ) -> dict:
     """The content of a metrics.json: figures, and what they were measured on.
 
@@ -88,36 +95,46 @@ def build_report(
     weights and smoothing included; it compares within a run, `log_loss` between runs.
 
     Args:
-        predictions: Of the set.
-        experiment: The run's.
-        facts: That the run's config.json holds beside it.
+        predictions: Of the set, calibrated.
+        judge: The run's.
         split: Of the set.
         fold: Of the training split; None for all of a split.
-        best_epoch: Whose weights predicted.
         tta: With how many views of each image.
     """
+    experiment, facts, best_epoch, calibration = judge
     report = {
         "split": split,
         "fold": fold,
         "selected_on": set_name(*selection_set(experiment)),
-        "stamps": stamps(experiment, split, fold, folds=facts["folds"]),
+        "stamps": stamps(experiment, split, fold, folds=facts["folds"])
+        + ["not calibrated"] * bool(calibration.note),
         "best_epoch": best_epoch,
         "tta": tta,
-        "threshold": THRESHOLD,
+        "threshold": calibration.threshold,
+        "threshold_rule": calibration.rule,
         "num_images": len(predictions.names),
         "num_patients": len(set(predictions.patients) - {""}),
     }
-    if np.any(predictions.labels < 0):
+    if not predictions.labelled:
         return report
     loss = build_loss(experiment, facts["class_weights"])
     losses = loss.call(predictions.labels[:, None], predictions.logits[:, None])
-    return report | {"loss": float(np.mean(losses))} | evaluate(predictions, threshold=THRESHOLD)
+    return (
+        report
+        | mean_with_interval("loss", np.asarray(losses, np.float64), predictions)
+        | measure(predictions, threshold=calibration.threshold)
+    )
 
 
 def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> None:
-    """Write metrics.json and predictions.csv, and of the final phase the challenge's zip."""
+    """Write metrics.json, predictions.csv and, where there are labels, per_patient.csv.
+
+    Of the final phase, the challenge's zip too.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    reports.write_predictions(folder / PREDICTIONS_FILE, predictions)
+    write_predictions(folder / PREDICTIONS_FILE, predictions)
+    if predictions.labelled:
+        write_per_patient(folder / PER_PATIENT_FILE, predictions, threshold=report["threshold"])
     if report["split"] == "test":
         reports.write_submission(
             folder / reports.SUBMISSION_FILE, predictions, threshold=report["threshold"]
@@ -134,7 +151,7 @@ def evaluate_run(
     trusted: bool = False,
     tta: int = 1,
 ) -> dict:
-    """Score a finished run on a set and file the result in the run.
+    """Score a finished run on a set, as it was calibrated, and file the result in the run.
 
     Args:
         run: The run's folder.
@@ -154,16 +171,9 @@ def evaluate_run(
     records = records or Path(facts["records"])
     cells = load_set(facts, records, split=split, fold=fold, trusted=trusted)
     batches = batches_to_score(cells, experiment, title=set_name(split, fold))
-    predictions = predict(model, batches, cells, tta=tta)
-    report = build_report(
-        predictions,
-        experiment,
-        facts,
-        split=split,
-        fold=fold,
-        best_epoch=metrics["best_epoch"],
-        tta=tta,
-    )
+    judge = Judge(experiment, facts, metrics["best_epoch"], read_calibration(run))
+    predictions = judge.calibration.apply(predict(model, batches, cells, tta=tta))
+    report = build_report(predictions, judge, split=split, fold=fold, tta=tta)
     if read_manifest(records)["patient_per_image"]:
         report["stamps"].append("each image its own patient")
     file_evaluation(evaluation_folder(run, split, fold, tta=tta), report, predictions)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from all_tf.evaluation import Predictions, require_both_classes
 from all_tf.weighted import weighted_figures
@@ -85,6 +85,24 @@ def intervals(
     return bounds
 
 
+def mean_with_interval(
+    key: str, values: np.ndarray, predictions: Predictions, *, draws: int = DRAWS, seed: int = 0
+) -> dict[str, float | None]:
+    """The mean of a number that each cell has, as `KEY`, with `KEY_low` and `KEY_high`.
+
+    Args:
+        key: Its name.
+        values: float64 `(n,)`.
+        predictions: Labelled, of both classes, of the same cells.
+        draws, seed: As `intervals` takes them; equal ones are the same draws.
+    """
+    units = resampling_units(predictions)
+    weights = draw_weights(units, draws=draws, seed=seed)
+    sums = np.bincount(units.of_cell, values)
+    low, high = interval((weights @ sums) / (weights @ np.bincount(units.of_cell)), units)
+    return {key: float(np.mean(values)), f"{key}_low": low, f"{key}_high": high}
+
+
 def draw_weights(units: Units, *, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
     """How often each unit is drawn, with replacement, within its class: float64 `(draws, u)`."""
     rng = np.random.default_rng(seed)
@@ -118,5 +136,5 @@ def interval(values: np.ndarray, units: Units) -> tuple[float, float] | tuple[No
 
 def expanded_tail(num_groups: int) -> float:
     """The share of draws that is cut off at either end, for a mean over some groups."""
-    quantile = stats.t.ppf((1 - LEVEL) / 2, num_groups - 1)
-    return float(stats.norm.cdf(quantile * np.sqrt(num_groups / (num_groups - 1))))
+    quantile = special.stdtrit(num_groups - 1, (1 - LEVEL) / 2)
+    return float(special.ndtr(quantile * np.sqrt(num_groups / (num_groups - 1))))

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from all_tf import reports
 from all_tf.augmentation import build_augment
-from all_tf.cells import Cells
+from all_tf.calibration import fit_calibration, write_calibration
 from all_tf.checkpoints import BEST_FILE
 from all_tf.claims import claim, noted, refuse_finished, refuse_taken
 from all_tf.config import Experiment
@@ -19,8 +19,16 @@ from all_tf.metrics import StreamedFigures
 from all_tf.pipeline import steps_in_epoch
 from all_tf.protocols import load_data, selection_set
 from all_tf.run_state import newest_state
-from all_tf.runs import RunError, epochs_done, evaluation_folder, read_config, write_config
+from all_tf.runs import (
+    RunError,
+    epochs_done,
+    evaluation_folder,
+    read_config,
+    set_name,
+    write_config,
+)
 from all_tf.scoring import (
+    Judge,
     batches_to_score,
     build_loss,
     build_report,
@@ -130,14 +138,17 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     selection = batches_to_score(data.selection, experiment, title="selection set")
     fitted = fit(prepared, run=run, selection=selection, state=state)
 
-    def score(cells: Cells, batches: tf.data.Dataset, split: str, fold: int | None):
-        predictions = predict(model, batches, cells)
-        return predictions, build_report(
-            predictions, experiment, facts, split=split, fold=fold, best_epoch=fitted.best_epoch
-        )
-
-    predictions, report = score(data.selection, selection, *selection_set(experiment))
-    report |= {
+    predictions = predict(model, selection, data.selection)
+    split, fold = selection_set(experiment)
+    calibration = fit_calibration(
+        predictions,
+        fitted_on=set_name(split, fold),
+        min_sensitivity=experiment.min_sensitivity,
+    )
+    write_calibration(run, calibration)
+    judge = Judge(experiment, facts, fitted.best_epoch, calibration)
+    predictions = calibration.apply(predictions)
+    report = build_report(predictions, judge, split=split, fold=fold) | {
         "num_parameters": facts["num_parameters"],
         "images_per_second": fitted.images_per_second,
         "weights_sha256": digest_file(run / BEST_FILE),
@@ -147,7 +158,8 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     if data.held_out is None:
         return [report]
     held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
-    predictions, final = score(data.held_out, held_out, "validation", None)
+    predictions = calibration.apply(predict(model, held_out, data.held_out))
+    final = build_report(predictions, judge, split="validation", fold=None)
     file_evaluation(evaluation_folder(run, "validation", None), final, predictions)
     return [report, final]
 

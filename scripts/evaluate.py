@@ -20,8 +20,9 @@ def main() -> None:
         from all_tf.runtime import load_tensorflow
 
         load_tensorflow()
-        from all_tf.reports import format_report
-        from all_tf.runs import evaluation_folder
+        from all_tf.prediction_files import read_predictions
+        from all_tf.report_text import format_patients, format_report
+        from all_tf.runs import PREDICTIONS_FILE, evaluation_folder
         from all_tf.scoring import evaluate_run
 
         report = evaluate_run(
@@ -34,8 +35,12 @@ def main() -> None:
         )
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
+    folder = evaluation_folder(args.run, args.split, args.fold, tta=args.tta)
     print(format_report(report))
-    print(f"Written: {evaluation_folder(args.run, args.split, args.fold, tta=args.tta)}")
+    predictions = read_predictions(folder / PREDICTIONS_FILE)
+    if predictions.labelled:
+        print(f"\n{format_patients(predictions, threshold=report['threshold'])}\n")
+    print(f"Written: {folder}")
 
 
 def _parse() -> argparse.Namespace:

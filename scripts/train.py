@@ -42,7 +42,7 @@ def main() -> None:
     except KeyboardInterrupt as interrupt:
         print(f"\ninterrupted; {_what_now(run)}", file=sys.stderr)
         sys.exit(128 + interrupt.args[0])
-    from all_tf.reports import format_report
+    from all_tf.report_text import format_report
 
     print("\n".join(map(format_report, reports)))
     print(f"Run: {run}\nTensorBoard: {_tensorboard()} --logdir {run.parent}")
@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_images(parser.add_argument_group("images").add_argument)
     _add_learning(parser.add_argument_group("learning").add_argument)
     _add_fine_tuning(parser.add_argument_group("fine-tuning").add_argument)
-    _add_choosing(parser.add_argument_group("choosing the epoch").add_argument)
+    _add_choosing(parser.add_argument_group("choosing epoch and threshold").add_argument)
     _add_engine(parser.add_argument_group("engine").add_argument)
     return parser
 
@@ -185,6 +185,12 @@ def _add_choosing(add) -> None:
     add("--protocol", choices=names.PROTOCOLS, help="default: honest")
     add("--fold", type=int, metavar="K", help="held out to choose the epoch on; default: 0")
     add("--monitor", choices=names.MONITORS, metavar="M", help="default: val_kappa")
+    add(
+        "--min-sensitivity",
+        type=float,
+        metavar="X",
+        help="choose the highest threshold that reaches it; default: that of the highest kappa",
+    )
     add("--patience", type=int, metavar="N", help="stop after N epochs without a better one")
 
 

@@ -12,11 +12,14 @@ from sklearn import metrics
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
+from all_tf.calibration import fit_calibration, read_calibration, write_calibration
 from all_tf.checkpoints import RunError, load_run, read_config
 from all_tf.config import Experiment
 from all_tf.names import DIRECTIONS
+from all_tf.prediction_files import read_predictions
 from all_tf.protocols import SplitError
 from all_tf.scoring import evaluate_run
+from all_tf.statistics import LEAST_GROUPS
 from all_tf.training import train
 from tfrecords.writer import refold
 
@@ -44,17 +47,17 @@ def read_json(path):
     return json.loads(path.read_text())
 
 
-def predicted(path) -> tuple[np.ndarray, np.ndarray]:
+def predicted(path, column: str) -> tuple[np.ndarray, np.ndarray]:
     """Labels and scores of a predictions.csv."""
     rows = read_rows(path)
     return (
         np.array([int(row["label"]) for row in rows]),
-        np.array([float(row["score"]) for row in rows]),
+        np.array([float(row[column]) for row in rows]),
     )
 
 
-def by_scikit_learn(labels, scores) -> dict[str, float]:
-    decisions = scores >= 0.5
+def by_scikit_learn(labels, scores, *, threshold) -> dict[str, float]:
+    decisions = scores >= threshold
     return {
         "accuracy": metrics.accuracy_score(labels, decisions),
         "f1": metrics.f1_score(labels, decisions, average="weighted", zero_division=0),
@@ -83,27 +86,34 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
         "config.json",
         "environment.json",
         "history.csv",
+        "calibration.json",
         "metrics.json",
+        "per_patient.csv",
         "predictions.csv",
         "best.weights.h5",
         "training_range.json",
         "evaluation/validation/metrics.json",
+        "evaluation/validation/per_patient.csv",
         "evaluation/validation/predictions.csv",
     }
 
 
 def test_figures_of_the_best_epoch_equal_scikit_learn_on_the_predictions(run):
-    expected = by_scikit_learn(*predicted(run / "predictions.csv"))
     report, history = read_json(run / "metrics.json"), read_rows(run / "history.csv")
-    best = history[report["best_epoch"] - 1]
-    for key, value in expected.items():
+    calibrated = predicted(run / "predictions.csv", "calibrated_score")
+    for key, value in by_scikit_learn(*calibrated, threshold=report["threshold"]).items():
         assert report[key] == pytest.approx(value, abs=1e-9)
+    best = history[report["best_epoch"] - 1]
+    for key, value in by_scikit_learn(
+        *predicted(run / "predictions.csv", "score"), threshold=0.5
+    ).items():
         assert float(best[f"val_{key}"]) == pytest.approx(value, abs=1e-6)
     assert report["loss"] == pytest.approx(float(best["val_loss"]), abs=1e-5)
 
 
 def test_probabilistic_figures_equal_scikit_learn(run):
-    labels, scores = predicted(run / "evaluation/validation/predictions.csv")
+    file = run / "evaluation/validation/predictions.csv"
+    labels, scores = predicted(file, "calibrated_score")
     report = read_json(run / "evaluation/validation/metrics.json")
     assert report["auc"] == pytest.approx(metrics.roc_auc_score(labels, scores))
     assert report["brier"] == pytest.approx(np.mean((scores - labels) ** 2))
@@ -162,7 +172,47 @@ def test_stamps_and_sets_are_written_down(run):
     assert scored["split"] == "validation" and scored["num_images"] == 15
     rows = read_rows(run / "evaluation/validation/predictions.csv")
     assert scored["num_patients"] == len({row["patient"] for row in rows})
-    assert scored["threshold"] == 0.5
+
+
+def test_every_figure_has_an_interval_or_none_with_the_number_of_groups(run):
+    chosen = read_json(run / "metrics.json")
+    scored = read_json(run / "evaluation/validation/metrics.json")
+    for report in (chosen, scored):
+        fewest = min(report["num_groups_all"], report["num_groups_hem"])
+        for key in (*DIRECTIONS, "auc", "average_precision", "brier", "log_loss", "ece"):
+            bounds = report[f"{key}_low"], report[f"{key}_high"]
+            assert (bounds == (None, None)) == (fewest < LEAST_GROUPS)
+    assert chosen["num_images_all"] + chosen["num_images_hem"] == chosen["num_images"]
+
+
+def test_calibration_is_fitted_on_the_selection_fold_and_applied_everywhere(run):
+    calibration = read_calibration(run)
+    chosen = read_predictions(run / "predictions.csv")
+    assert calibration == fit_calibration(chosen, fitted_on="train fold 1")
+    for folder in (run, run / "evaluation/validation"):
+        predictions = read_predictions(folder / "predictions.csv")
+        assert np.array_equal(
+            calibration.apply(predictions).calibrated_scores, predictions.calibrated_scores
+        )
+        report = read_json(folder / "metrics.json")
+        assert report["threshold"] == calibration.threshold
+        assert report["threshold_rule"] == "max kappa"
+
+
+def test_scoring_a_set_refits_nothing(run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "run")
+    write_calibration(copy, replace(read_calibration(run), temperature=7.0, threshold=0.9))
+    report = evaluate_run(copy, records=None, split="validation", fold=None)
+    assert report["threshold"] == 0.9 and read_calibration(copy).temperature == 7.0
+    logits, scores = (
+        [float(row[column]) for row in read_rows(copy / "evaluation/validation/predictions.csv")]
+        for column in ("logit", "calibrated_score")
+    )
+    bias = read_calibration(copy).bias
+    assert scores == pytest.approx(1 / (1 + np.exp(-(np.array(logits) / 7 + bias))))
+    (copy / "calibration.json").unlink()
+    with pytest.raises(RunError, match="has no calibration.json"):
+        evaluate_run(copy, records=None, split="validation", fold=None)
 
 
 def test_config_gives_back_the_experiment(run):
@@ -188,7 +238,9 @@ def test_unpublished_phase_gives_predictions_and_the_challenges_zip(run, records
         assert archive.namelist() == ["isbi_valid.predict"]
         lines = archive.read("isbi_valid.predict").decode().splitlines()
     numeric = sorted(rows, key=lambda row: int(row["name"].split("/")[1].split(".")[0]))
-    assert lines == [str(int(float(row["score"]) >= 0.5)) for row in numeric]
+    threshold = report["threshold"]
+    assert lines == [str(int(float(row["calibrated_score"]) >= threshold)) for row in numeric]
+    assert not (folder / "per_patient.csv").exists()
     assert [row["name"] for row in numeric] != [row["name"] for row in rows]
 
 

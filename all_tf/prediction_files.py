@@ -1,0 +1,85 @@
+"""predictions.csv, and per_patient.csv beside it: written, and read back to the last bit."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from all_tf.evaluation import Predictions
+from all_tf.per_patient import patient_rows
+from all_tf.runs import RunError
+from all_tf.tables import write_csv
+
+PER_PATIENT_FILE = "per_patient.csv"
+_COLUMNS = (
+    "name",
+    "patient",
+    "group",
+    "label",
+    "fold",
+    "logit",
+    "score",
+    "calibrated_score",
+)
+
+
+def write_predictions(path: Path, predictions: Predictions) -> None:
+    """Write one line a cell, sorted by name; `fold` is empty outside the training split.
+
+    `score` is the logistic function of the logit, `calibrated_score` what decisions and figures
+    are taken of.
+    """
+    cells = predictions.take(np.argsort(predictions.names))
+    columns = (
+        cells.names,
+        cells.patients,
+        cells.groups,
+        cells.labels,
+        ["" if fold < 0 else fold for fold in cells.folds],
+        *(map(repr, values.tolist()) for values in (cells.logits, cells.scores)),
+        map(repr, cells.calibrated_scores.tolist()),
+    )
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(_COLUMNS)
+        rows.writerows(zip(*columns, strict=True))
+
+
+def read_predictions(path: Path) -> Predictions:
+    """What `write_predictions` wrote.
+
+    Raises:
+        RunError: There is no such file, or it is damaged or of an earlier version.
+    """
+    if not path.is_file():
+        raise RunError(f"No predictions in {path}. Score the set again: python scripts/evaluate.py")
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        columns = {key: np.array([row[key] for row in rows]) for key in _COLUMNS}
+        return Predictions(
+            columns["name"],
+            columns["patient"],
+            columns["group"],
+            columns["label"].astype(np.int64),
+            columns["logit"].astype(np.float64),
+            folds=np.where(columns["fold"] == "", "-1", columns["fold"]).astype(np.int64),
+            calibrated_scores=columns["calibrated_score"].astype(np.float64),
+        )
+    except (KeyError, ValueError) as error:
+        raise RunError(
+            f"{path} is damaged or from an earlier version. Expected the columns "
+            f"{', '.join(_COLUMNS)}. Received: {error!r}"
+        ) from error
+
+
+def write_per_patient(path: Path, predictions: Predictions, *, threshold: float) -> None:
+    """Write a line a patient, the worst first (`all_tf.per_patient.patient_rows`).
+
+    Args:
+        path: Of the file, written over. It names patients: pages that are handed on take their
+            pseudonyms from it.
+        predictions: Labelled.
+        threshold: In [0, 1].
+    """
+    write_csv(path, patient_rows(predictions, threshold=threshold))
