@@ -46,7 +46,7 @@ def test_killed_run_ends_as_if_nothing_had_happened(reference, records, tmp_path
 
 
 @pytest.mark.slow
-def test_run_that_is_told_to_end_says_how_to_go_on(records, tmp_path):
+def test_run_that_is_told_to_end_says_how_to_go_on_and_ends_the_same(reference, records, tmp_path):
     run = tmp_path / "a run"
     for number in (signal.SIGTERM, signal.SIGINT):
         code, errors = cut_off(run, number, after=0.5, records=records, epochs=EPOCHS)
@@ -57,3 +57,5 @@ def test_run_that_is_told_to_end_says_how_to_go_on(records, tmp_path):
         assert command in status["message"] and command in errors and "Traceback" not in errors
         folders = sorted(path.name for path in (run / "state").glob("epoch-*"))
         assert status["epochs_done"] == (int(folders[-1][-4:]) if folders else 0)
+    finish(run, records=records, epochs=EPOCHS)
+    assert essence(run) == reference[0]
