@@ -53,3 +53,25 @@ def build_augment(names: Sequence[str], *, view: View, seed: int) -> Callable:
         return images, labels
 
     return augment
+
+
+def augment_batches(
+    batches: tf.data.Dataset, augment: Callable, *, first_step: int
+) -> tf.data.Dataset:
+    """Augment in the input instead of in the step, with the same result.
+
+    For a step that sees only a share of a batch: draws and partners are those of the whole batch.
+
+    Args:
+        batches: `(canvas, labels, mask)`, as `pipeline.training_batches` makes them.
+        augment: Of `build_augment`.
+        first_step: Steps before these batches, in the whole training.
+    """
+
+    def apply(step, batch):
+        images, labels, mask = batch
+        return *augment(images, labels, step), mask
+
+    numbered = batches.enumerate(start=first_step)
+    augmented = numbered.map(apply, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return augmented.prefetch(tf.data.AUTOTUNE)

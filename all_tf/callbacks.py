@@ -61,7 +61,7 @@ class HistoryFile(keras.callbacks.Callback):
         row = {
             "epoch": epoch + 1,
             **logs,
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            "learning_rate": _learning_rate(self.model),
             "seconds": round(time.perf_counter() - self._began, 3),
         }
         self.rows.append(row)
@@ -89,7 +89,7 @@ class TensorBoardScalars(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         with self._train.as_default(step=epoch + 1):
-            tf.summary.scalar("learning_rate", self.model.optimizer.learning_rate)
+            tf.summary.scalar("learning_rate", _learning_rate(self.model))
             for key in (*DIRECTIONS, SPEED):
                 tf.summary.scalar(key, logs[key])
         with self._validation.as_default(step=epoch + 1):
@@ -101,3 +101,8 @@ class TensorBoardScalars(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         self._train.close()
         self._validation.close()
+
+
+def _learning_rate(model: keras.Model) -> float:
+    """Of the next step; one number also where every device holds it."""
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))

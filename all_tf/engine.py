@@ -12,12 +12,14 @@ class Engine:
 
     deterministic: bool = False  # Only operations that give equal bits for equal inputs.
     jit: str = "auto"  # Whether XLA compiles the training step.
+    devices: int = 1  # Of one machine, over which each batch is shared out.
     steps_per_execution: int = 1  # Steps in one call of the compiled step.
 
     def __post_init__(self):
         for field in fields(self):
             of_type(field.name, getattr(self, field.name), field.type)
         one_of("jit", self.jit, names.JITS)
+        at_least("devices", self.devices, 1)
         at_least("steps_per_execution", self.steps_per_execution, 1)
 
 

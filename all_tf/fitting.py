@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from keras.callbacks import Callback, LambdaCallback
 
+from all_tf.augmentation import augment_batches, build_augment
 from all_tf.batch_norm import RefreshBatchNorm
 from all_tf.best import BestWeights, StopWhenStuck
 from all_tf.callbacks import SPEED, HistoryFile, Speed, TensorBoardScalars
@@ -21,7 +22,13 @@ from all_tf.finiteness import StopAtNonFinite
 from all_tf.freezing import FreezeBackbone
 from all_tf.imbalance import Plan
 from all_tf.keeping import KeepState, take_up
-from all_tf.pipeline import canvas_lookup, epoch_order, images_in_epoch, training_batches
+from all_tf.pipeline import (
+    canvas_lookup,
+    epoch_order,
+    images_in_epoch,
+    steps_in_epoch,
+    training_batches,
+)
 from all_tf.progress_line import ProgressLine
 from all_tf.protocols import Data
 from all_tf.runs import HISTORY_FILE, RunError
@@ -94,8 +101,8 @@ def fit(
 
 
 def _batches(prepared: Prepared, epochs: range) -> tf.data.Dataset:
-    experiment, data, plan, _ = prepared
-    return training_batches(
+    experiment, data, plan, model = prepared
+    batches = training_batches(
         data.fit,
         plan,
         lookup=canvas_lookup(data.fit, experiment.view, title="training set"),
@@ -103,6 +110,11 @@ def _batches(prepared: Prepared, epochs: range) -> tf.data.Dataset:
         seed=experiment.seed,
         epochs=epochs,
     )
+    if model.augment is not None:
+        return batches
+    augment = build_augment(experiment.augment, view=experiment.view, seed=experiment.seed)
+    steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
+    return augment_batches(batches, augment, first_step=steps * epochs.start)
 
 
 def _callbacks(

@@ -18,6 +18,7 @@ from all_tf.imbalance import STRATEGIES, Plan
 from all_tf.metrics import StreamedFigures
 from all_tf.pipeline import steps_in_epoch
 from all_tf.protocols import load_data, selection_set
+from all_tf.replicas import replicated, share_out
 from all_tf.run_state import newest_state
 from all_tf.runs import (
     RunError,
@@ -125,7 +126,8 @@ def _prepare(experiment: Experiment, records: Path, *, trusted: bool, engine: En
     data = load_data(experiment, records, trusted=trusted)
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
-    model = _build(experiment, plan, steps=steps)
+    with replicated(engine, batch_size=experiment.batch_size):
+        model = _build(experiment, plan, engine, steps=steps)
     print(reports.describe_run(experiment, data, plan, model, steps=steps), flush=True)
     return Prepared(experiment, data, plan, model)
 
@@ -164,7 +166,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     return [report, final]
 
 
-def _build(experiment: Experiment, plan: Plan, *, steps: int) -> Classifier:
+def _build(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) -> Classifier:
     keras.utils.set_random_seed(experiment.seed)
     model = build_model(
         experiment.arch,
@@ -180,9 +182,12 @@ def _build(experiment: Experiment, plan: Plan, *, steps: int) -> Classifier:
         metrics=[StreamedFigures(loss)],
         ema=experiment.ema,
     )
-    classifier.augment = build_augment(
-        experiment.augment, view=experiment.view, seed=experiment.seed
-    )
+    if engine.devices > 1:
+        share_out(classifier)  # Its batches come augmented.
+    else:
+        classifier.augment = build_augment(
+            experiment.augment, view=experiment.view, seed=experiment.seed
+        )
     return classifier
 
 

@@ -22,7 +22,13 @@ class WeightAverages:
         self._decay = decay
         self._weights = list(weights)
         self._averages = [
-            keras.Variable(ops.copy(weight), trainable=False, name="average") for weight in weights
+            keras.Variable(
+                ops.copy(weight),
+                trainable=False,
+                aggregation="only_first_replica",  # Weights are the same on all devices.
+                name="average",
+            )
+            for weight in weights
         ]
 
     @property

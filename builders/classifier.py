@@ -8,6 +8,8 @@ from builders.averages import WeightAverages
 
 # (canvas uint8 (b, c, c, 3), labels (b, 1), step) -> images float32 (b, s, s, 3), labels (b, 1).
 Augment = Callable
+# Mask of one device's share of a batch (b,) -> what its mean loss counts for, 1 on the average.
+WeighShare = Callable
 
 
 class Classifier(keras.Model):
@@ -17,6 +19,7 @@ class Classifier(keras.Model):
     """
 
     augment: Augment | None = None
+    weigh_share: WeighShare | None = None
     averages: WeightAverages | None = None
 
     def train_step(self, data):
@@ -28,6 +31,11 @@ class Classifier(keras.Model):
         if self.averages is not None:
             self.averages.update(self.optimizer.iterations)
         return figures
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The mean over a batch; of one device's share of it, such that these add up to that."""
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        return loss if self.weigh_share is None else loss * self.weigh_share(sample_weight)
 
     def get_metrics_result(self):
         """The results of all metrics in one flat dict, a metric's own entries after the tracker's.

@@ -195,6 +195,7 @@ def _add_choosing(add) -> None:
 
 
 def _add_engine(add) -> None:
+    add("--devices", type=int, metavar="N", help="GPUs of this machine that share each batch")
     add("--deterministic", action="store_true", help="equal runs give equal bits; slower")
 
 

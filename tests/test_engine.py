@@ -13,6 +13,7 @@ from all_tf.engine import Engine, engine_of
     [
         ("deterministic", 1, "deterministic of type bool. Received: deterministic=1"),
         ("jit", "sometimes", "Unknown jit. Known: auto, on, off. Received: jit='sometimes'"),
+        ("devices", 0, "devices of at least 1"),
         ("steps_per_execution", 0, "steps_per_execution of at least 1"),
         ("steps_per_execution", True, "steps_per_execution of type int"),
     ],
@@ -23,7 +24,7 @@ def test_impossible_engine_is_refused_with_what_is_allowed(field, value, message
 
 
 def test_engine_is_read_back_from_what_a_run_notes():
-    engine = Engine(deterministic=True, jit="on", steps_per_execution=4)
+    engine = Engine(deterministic=True, jit="on", devices=2, steps_per_execution=4)
     assert engine_of({"engine": asdict(engine)}) == engine
 
 
