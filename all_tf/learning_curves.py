@@ -11,9 +11,7 @@ CURVES = {"f1": "F1", "kappa": "kappa", "loss": "loss"}  # What is worth a drawi
 _QUIET = {"color": "black", "alpha": 0.5, "markersize": 4}
 
 
-def draw_curve(
-    rows: Sequence[Mapping[str, object]], key: str, *, best_epoch: int | None
-) -> Figure:
+def draw_curve(rows: Sequence[Mapping[str, object]], key: str, *, best_epoch: int | None) -> Figure:
     """A line for what was learnt from and one for what was chosen on, over the epochs.
 
     Args:

@@ -1,0 +1,187 @@
+"""What a run's files say, gathered for whoever writes about it; nothing is computed here twice."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from all_tf.calibration import Calibration, read_calibration
+from all_tf.config import Experiment
+from all_tf.evaluation import Predictions
+from all_tf.per_patient import patient_rows
+from all_tf.prediction_files import read_predictions
+from all_tf.runs import (
+    HISTORY_FILE,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    evaluation_folder,
+    read_config,
+    read_metrics,
+)
+from tfrecords.folds import FOLDS_FILE, read_folds
+from tfrecords.index import read_index
+from tfrecords.manifest import MANIFEST_FILE, digest_file
+
+OUT_OF_FOLD = "out-of-fold"  # Within a cross-validation: what its networks say together.
+_PUBLISHED_FILE = "published.csv"
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many cells and patients of each class."""
+
+    all_cells: int
+    all_patients: int
+    hem_cells: int
+    hem_patients: int
+
+    @property
+    def cells(self) -> int:
+        """Of both classes."""
+        return self.all_cells + self.hem_cells
+
+    @property
+    def patients(self) -> int:
+        """Of both classes; a patient has one."""
+        return self.all_patients + self.hem_patients
+
+
+@dataclass(frozen=True)
+class ScoredSet:
+    """A set that a run was scored on."""
+
+    report: dict  # As its metrics.json holds it.
+    predictions: Predictions
+    patients: list[dict]  # As per_patient.csv has them, the worst first.
+
+    @property
+    def count(self) -> Count:
+        """Of its cells."""
+        predictions = self.predictions
+        return count(list(zip(predictions.labels.tolist(), predictions.patients, strict=True)))
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the records say of what a run has learnt from."""
+
+    learnt: Count
+    published: int  # Images of the records that are byte for byte those of C-NMC 2019.
+    images: int  # Of the records.
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A finished run, or a cross-validation, read from its files."""
+
+    folder: Path
+    num_folds: int  # Of a cross-validation, each with a network; 0 for a run.
+    experiment: Experiment  # Of the first fold.
+    config: dict  # What config.json holds beside the experiment.
+    environment: dict
+    history: list[dict[str, str]]
+    judged: ScoredSet  # That the run is judged by.
+    sets: list[ScoredSet]  # All that it was scored on and whose labels are known.
+    calibration: Calibration
+    source: Source | None  # None where the records are not at hand.
+    probes: dict | None  # Of probes.json; None where none were run.
+    explanations: dict | None  # Of explanations.json; None where none were drawn.
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+        return self.folder.resolve().name
+
+
+def read_facts(run: Path, *, records: Path | None = None) -> RunFacts:
+    """Read a run, or a cross-validation: a folder with a run for each fold.
+
+    Args:
+        run: The folder.
+        records: Where the records are; None for where they were when it was trained.
+
+    Raises:
+        RunError: There is no run, it has not ended, or a file of it is damaged.
+    """
+    together = run / OUT_OF_FOLD
+    folds = sorted(run.glob("fold-*")) if (together / METRICS_FILE).is_file() else []
+    first = folds[0] if folds else run
+    experiment, config = read_config(first)
+    scored = [together, *folds] if folds else [run, *_evaluations(run)]
+    reports = {folder: read_metrics(folder) for folder in scored}
+    sets = {
+        folder: _read_set(folder, report) for folder, report in reports.items() if "f1" in report
+    }
+    records = records or Path(config.get("records", ""))
+    return RunFacts(
+        folder=run,
+        num_folds=len(folds),
+        experiment=experiment,
+        config=config,
+        environment=_read_json(first / "environment.json"),
+        history=_read_csv(run / HISTORY_FILE),
+        judged=sets.get(evaluation_folder(run, "validation", None), sets[scored[0]]),
+        sets=list(sets.values()),
+        calibration=read_calibration(scored[0]),
+        source=_read_source(records, experiment, config, every_fold=bool(folds)),
+        probes=_read_json(run / "probes" / "probes.json") or None,
+        explanations=_read_json(run / "explanations" / "explanations.json") or None,
+    )
+
+
+def _evaluations(run: Path) -> list[Path]:
+    return sorted(path.parent for path in run.glob(f"evaluation/*/{METRICS_FILE}"))
+
+
+def count(cells: Sequence[tuple[int, str]]) -> Count:
+    """Count cells, each given as label and patient."""
+    patients = {label: {who for mine, who in cells if mine == label} for label in (0, 1)}
+    labels = [label for label, _ in cells]
+    return Count(labels.count(1), len(patients[1]), labels.count(0), len(patients[0]))
+
+
+def _read_set(folder: Path, report: dict) -> ScoredSet:
+    predictions = read_predictions(folder / PREDICTIONS_FILE)
+    patients = patient_rows(predictions, threshold=report["threshold"])
+    return ScoredSet(report, predictions, patients)
+
+
+def _read_source(
+    records: Path, experiment: Experiment, config: dict, *, every_fold: bool
+) -> Source | None:
+    if not _are_the_run_s(records, config):
+        return None
+    fold_of_name = read_folds(records)
+    rows = read_index(records)
+    statuses = {row["name"]: row["status"] for row in _read_csv(records / _PUBLISHED_FILE)}
+    kept = experiment.fold if experiment.protocol == "honest" and not every_fold else None
+    learnt = [
+        (row.label, row.patient)
+        for row in rows
+        if row.split == "train" and not row.duplicate_of and fold_of_name[row.name] != kept
+    ]
+    published = sum(statuses.get(row.name) == "exact" for row in rows)
+    return Source(count(learnt), published, len(rows))
+
+
+def _are_the_run_s(records: Path, config: dict) -> bool:
+    digests = {MANIFEST_FILE: config["manifest_sha256"], FOLDS_FILE: config["folds_sha256"]}
+    return all(
+        (records / file).is_file() and digest_file(records / file) == digest
+        for file, digest in digests.items()
+    )
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}

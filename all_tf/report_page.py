@@ -1,0 +1,99 @@
+"""report.html: runs in one file that needs no network, every string of it escaped."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from all_tf import (
+    __version__,
+    figure_text,
+    report_comparison,
+    report_figures,
+    report_tables,
+    report_words,
+)
+from all_tf.checklists import CHECKLISTS
+from all_tf.mistakes import Mistakes
+from all_tf.report_facts import RunFacts
+from all_tf.report_parts import COMPARISON_PARTS, PARTS
+
+_STYLE = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+
+
+def build_report(
+    run: RunFacts, *, mistakes: Sequence[Mistakes], pictures: Mapping[str, str] | str
+) -> str:
+    """The page of one run.
+
+    Args:
+        run: Read from its files.
+        mistakes: The worst of the set that it is judged by.
+        pictures: Of the cells among them, as data URIs by name, or in a sentence why there are
+            none.
+    """
+    missing = report_words.missing(run)
+    if isinstance(pictures, str):
+        missing["cells"] = (pictures,)
+    return render(
+        "report.html",
+        run=run,
+        mistakes=mistakes,
+        pictures=pictures,
+        missing=missing,
+        parts=PARTS,
+    )
+
+
+def build_comparison(
+    runs: Sequence[RunFacts], *, title: str, unfinished: Sequence[str] = ()
+) -> str:
+    """The page of several runs side by side.
+
+    Args:
+        runs: Not empty, in the order in which they are to stand.
+        title: Of the page.
+        unfinished: Names of runs that should be there, and have not ended.
+    """
+    return render(
+        "comparison.html",
+        runs=runs,
+        title=title,
+        unfinished=unfinished,
+        missing={},
+        comparison=report_comparison,
+        parts=COMPARISON_PARTS,
+    )
+
+
+def render(template: str, **content: object) -> str:
+    """A page from one of our templates, whatever is put into it escaped.
+
+    Args:
+        template: Its file's name.
+        **content: What it shows. `Markup` alone is taken as it is.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("all_tf"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # The page allows this one style, by its digest: no other, no script, nothing from elsewhere.
+    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    return environment.get_template(template).render(
+        style=Markup(_STYLE),  # Our own file.
+        style_digest=f"sha256-{digest}",
+        version=__version__,
+        checklists=CHECKLISTS,
+        figures=report_figures,
+        tables=report_tables,
+        text=figure_text,
+        words=report_words,
+        is_text=str,
+        **content,
+    )

@@ -1,0 +1,46 @@
+"""Write about finished runs for people: report.html, in one file, and MODEL_CARD.md.
+
+    python scripts/report.py runs/RUN
+    python scripts/report.py studies/2021
+
+Several runs, or a study, are put side by side in one page.
+The page needs no network and may be handed on: it names patients by pseudonyms, and no file. It
+shows the cells that were called wrongly with the most confidence; --no-cells leaves images out.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Read the runs, write about them, say where."""
+    args = _parse()
+    try:
+        from all_tf.report_writing import write_about
+
+        written = write_about(args.runs, args.out, records=args.records, cells=args.cells)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    print("\n".join(f"Written: {path}" for path in written))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="its folder; or a study's"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="default: the run's folder, or the one of all runs"
+    )
+    parser.add_argument("--records", type=Path, metavar="DIR", help="default: the run's")
+    parser.add_argument(
+        "--no-cells", dest="cells", action="store_false", help="no image of a cell in the page"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
