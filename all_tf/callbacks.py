@@ -12,6 +12,14 @@ from all_tf.tables import write_csv
 SPEED = "images_per_second"  # In the logs of an epoch, history.csv, TensorBoard and metrics.json.
 
 
+_FIRST = ("f1", "kappa", "loss")  # Of the charts in TensorBoard; learning_rate is among them.
+
+
+def tag_of(key: str) -> str:
+    """The tag of a figure in TensorBoard."""
+    return key if key in _FIRST else f"more/{key}"
+
+
 class Speed(keras.callbacks.Callback):
     """Adds to an epoch's figures how many images it learnt from a second, validation left out.
 
@@ -77,7 +85,11 @@ class HistoryFile(keras.callbacks.Callback):
 
 
 class TensorBoardScalars(keras.callbacks.Callback):
-    """Every figure by epoch, under one tag in train/ and in validation/: one chart shows both."""
+    """Every figure by epoch, under one tag in train/ and in validation/: one chart shows both.
+
+    TensorBoard sorts charts by their tags: F1 and kappa come first, since what is looked at less
+    often stands below "more/".
+    """
 
     def __init__(self, folder: Path):
         super().__init__()
@@ -91,10 +103,10 @@ class TensorBoardScalars(keras.callbacks.Callback):
         with self._train.as_default(step=epoch + 1):
             tf.summary.scalar("learning_rate", _learning_rate(self.model))
             for key in (*DIRECTIONS, SPEED):
-                tf.summary.scalar(key, logs[key])
+                tf.summary.scalar(tag_of(key), logs[key])
         with self._validation.as_default(step=epoch + 1):
             for key in DIRECTIONS:
-                tf.summary.scalar(key, logs[f"val_{key}"])
+                tf.summary.scalar(tag_of(key), logs[f"val_{key}"])
         self._train.flush()
         self._validation.flush()
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.core.util.event_pb2 import Event
 
+_PATTERN = "events.out.tfevents.*"
+
 
 def drop_events_after(folder: Path, epoch: int) -> None:
     """Remove what was noted of later epochs, so that they are not drawn twice when they come again.
@@ -15,7 +17,7 @@ def drop_events_after(folder: Path, epoch: int) -> None:
         folder: Searched for event files, folders below included; need not exist.
         epoch: The last that counts; events carry it as their step.
     """
-    for path in sorted(folder.rglob("events.out.tfevents.*")):
+    for path in sorted(folder.rglob(_PATTERN)):
         records, whole = _read(path)
         kept = [record for record in records if Event.FromString(record).step <= epoch]
         if not whole or len(kept) < len(records):
@@ -24,6 +26,12 @@ def drop_events_after(folder: Path, epoch: int) -> None:
                 for record in kept:
                     writer.write(record)
             partial.replace(path)
+
+
+def drop_events_of(folder: Path) -> None:
+    """Remove the event files of a folder, but not those of folders below; it need not exist."""
+    for path in folder.glob(_PATTERN):
+        path.unlink()
 
 
 def _read(path: Path) -> tuple[list[bytes], bool]:

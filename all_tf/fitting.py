@@ -31,11 +31,10 @@ from all_tf.pipeline import (
 )
 from all_tf.progress_line import ProgressLine
 from all_tf.protocols import Data
-from all_tf.runs import HISTORY_FILE, RunError
+from all_tf.runs import EVENTS_FOLDER, HISTORY_FILE, RunError
 from all_tf.scoring import batches_to_score
 from builders.classifier import Classifier
 
-_TENSORBOARD = "tensorboard"
 _TYPICAL_IMAGES = 512  # From which batch norm's statistics are estimated; 1,024 were no better.
 
 
@@ -75,7 +74,7 @@ def fit(
     best = BestWeights(run / BEST_FILE, monitor=experiment.monitor)
     history = HistoryFile(run / HISTORY_FILE)
     progress = take_up(model, run, state, best=best, history=history)
-    drop_events_after(run / _TENSORBOARD, progress.epoch)
+    drop_events_after(run / EVENTS_FOLDER, progress.epoch)
     if not progress.ended:
         epochs = range(progress.epoch, experiment.epochs)
         batches = _batches(prepared, epochs)
@@ -134,7 +133,7 @@ def _callbacks(
         best,
         LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
         history,
-        TensorBoardScalars(run / _TENSORBOARD),
+        TensorBoardScalars(run / EVENTS_FOLDER),
         ProgressLine(best, num_images=(num_images, len(data.selection)), freeze_epochs=frozen),
         StopWhenStuck(best, patience=patience, freeze_epochs=frozen) if patience else None,
         KeepState(run, best=best, history=history),

@@ -13,6 +13,7 @@ METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.csv"
 HISTORY_FILE = "history.csv"
 STATUS_FILE = "status.json"
+EVENTS_FOLDER = "tensorboard"
 
 
 class RunError(ValueError):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from all_tf import reports
 from all_tf.augmentation import build_augment
+from all_tf.board import Scored, show_result
 from all_tf.calibration import fit_calibration, write_calibration
 from all_tf.checkpoints import BEST_FILE
 from all_tf.claims import claim, noted, refuse_finished, refuse_taken
@@ -21,6 +22,7 @@ from all_tf.protocols import load_data, selection_set
 from all_tf.replicas import replicated, share_out
 from all_tf.run_state import newest_state
 from all_tf.runs import (
+    EVENTS_FOLDER,
     RunError,
     epochs_done,
     evaluation_folder,
@@ -157,13 +159,15 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     }
     write_range(run, data.fit.pngs)
     file_evaluation(run, report, predictions)
-    if data.held_out is None:
-        return [report]
-    held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
-    predictions = calibration.apply(predict(model, held_out, data.held_out))
-    final = build_report(predictions, judge, split="validation", fold=None)
-    file_evaluation(evaluation_folder(run, "validation", None), final, predictions)
-    return [report, final]
+    scored = [Scored("selection", predictions, report)]
+    if data.held_out is not None:
+        held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
+        predictions = calibration.apply(predict(model, held_out, data.held_out))
+        final = build_report(predictions, judge, split="validation", fold=None)
+        file_evaluation(evaluation_folder(run, "validation", None), final, predictions)
+        scored.append(Scored("held out", predictions, final))
+    show_result(run / EVENTS_FOLDER, experiment, scored, name=f"{run.parent.name}/{run.name}")
+    return [each.report for each in scored]
 
 
 def _build(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) -> Classifier:

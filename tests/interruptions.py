@@ -76,6 +76,7 @@ def essence(run: Path) -> dict:
         "final": (run / "evaluation/validation/predictions.csv").read_bytes(),
         "report": {key: value for key, value in report.items() if key not in _OF_TIME},
         "steps": {name: steps_of(run, name) for name in ("train", "validation")},
+        "result": tags_of(run),
     }
 
 
@@ -86,4 +87,14 @@ def steps_of(run: Path, folder: str) -> list[int]:
         for path in sorted((run / "tensorboard" / folder).iterdir())
         for event in map(Event.FromString, RawEventFileLoader(str(path)).Load())
         if any(value.tag == "loss" for value in event.summary.value)
+    ]
+
+
+def tags_of(run: Path) -> list[str]:
+    """What TensorBoard has of the run's result, in the order in which it was written."""
+    return [
+        value.tag
+        for path in sorted((run / "tensorboard").glob("events*"))
+        for event in map(Event.FromString, RawEventFileLoader(str(path)).Load())
+        for value in event.summary.value
     ]

@@ -4,6 +4,7 @@ import json
 import shutil
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.util.tensor_util import make_ndarray
 
 from all_tf.calibration import fit_calibration, read_calibration, write_calibration
+from all_tf.callbacks import tag_of
 from all_tf.checkpoints import RunError, load_run, read_config
 from all_tf.config import Experiment
 from all_tf.names import DIRECTIONS
@@ -75,6 +77,7 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
     found = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     events = {name for name in found if "tfevents" in name}
     assert {name.rsplit("/", 1)[0] for name in events} == {
+        "tensorboard",
         "tensorboard/train",
         "tensorboard/validation",
     }
@@ -146,14 +149,22 @@ def test_tensorboard_shows_every_figure_of_both_sets(run):
         events = EventAccumulator(str(run / "tensorboard" / folder))
         events.Reload()
         found = set(events.Tags()["tensors"])
-        assert found - {"learning_rate", "images_per_second"} == set(DIRECTIONS)
-        assert ("images_per_second" in found) == (folder == "train")
+        assert found - {"learning_rate", "more/images_per_second"} == set(map(tag_of, DIRECTIONS))
+        assert ("more/images_per_second" in found) == (folder == "train")
+        assert sorted(found)[:2] == ["f1", "kappa"]  # As TensorBoard sorts its charts.
         for key in ("f1", "kappa", "loss"):
             shown = events.Tensors(key)
             assert [event.step for event in shown] == [1, 2, 3]
             values = [float(make_ndarray(event.tensor_proto)) for event in shown]
             expected = [float(row[f"{prefix}{key}"]) for row in history]
             assert values == pytest.approx(expected, abs=1e-6)
+
+
+def test_event_files_name_no_patient_and_no_image(run):
+    content = b"".join(path.read_bytes() for path in (run / "tensorboard").rglob("*.v2"))
+    rows = read_rows(run / "predictions.csv")
+    for name in {row["name"] for row in rows}:
+        assert Path(name).stem.encode() not in content
 
 
 def test_predictions_are_the_selection_fold_sorted_by_name(run, records):
