@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import keras
 
+from all_tf.canvases import canvas_lookup
 from all_tf.cells import load_cells
 from all_tf.config import SLIDE_SIDE, View
 from all_tf.imbalance import Plan
-from all_tf.pipeline import canvas_lookup, steps_in_epoch, training_batches
+from all_tf.pipeline import steps_in_epoch, training_batches
 from tfrecords.schema import CLASSES
 
 _BATCH_SIZE = 32

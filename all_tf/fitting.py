@@ -14,6 +14,7 @@ from all_tf.augmentation import augment_batches, build_augment
 from all_tf.batch_norm import RefreshBatchNorm
 from all_tf.best import BestWeights, StopWhenStuck
 from all_tf.callbacks import SPEED, HistoryFile, Speed, TensorBoardScalars
+from all_tf.canvases import canvas_lookup
 from all_tf.cells import Cells
 from all_tf.checkpoints import BEST_FILE, load_weights
 from all_tf.config import Experiment
@@ -23,7 +24,6 @@ from all_tf.freezing import FreezeBackbone
 from all_tf.imbalance import Plan
 from all_tf.keeping import KeepState, take_up
 from all_tf.pipeline import (
-    canvas_lookup,
     epoch_order,
     images_in_epoch,
     steps_in_epoch,

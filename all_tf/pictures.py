@@ -9,9 +9,10 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from all_tf.augmentation import build_augment
+from all_tf.canvases import canvas_lookup
 from all_tf.cells import Cells
 from all_tf.config import Experiment
-from all_tf.pipeline import canvas_lookup, evaluation_batches
+from all_tf.pipeline import evaluation_batches
 from tfrecords.schema import CLASSES
 
 _CELL_INCHES = 2.0  # At 150 dots an inch a cell has the 300 pixels that most networks see.

@@ -1,23 +1,14 @@
-"""From cells to batches: canvases, the order of an epoch, padding and masks."""
+"""From cells to batches: the order of an epoch, padding and masks."""
 
-import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import psutil
 import tensorflow as tf
 
+from all_tf.canvases import Lookup
 from all_tf.cells import Cells
 from all_tf.config import View
 from all_tf.imbalance import Plan
-from all_tf.progress import bar
-
-_MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
-_DECODE_BATCH = 64
-_ALIGNMENT = 64  # Bytes; TensorFlow's ops rely on it.
-
-# (indices int64 (b,)) -> canvases uint8 (b, c, c, 3).
-Lookup = Callable[[tf.Tensor], tf.Tensor]
 
 
 def epoch_order(cells: Cells, plan: Plan, *, seed: int, epoch: int) -> np.ndarray:
@@ -148,69 +139,6 @@ def _batches(
         tf.data.Dataset.from_generator(orders, output_signature=signature)
         .unbatch()
         .apply(tf.data.experimental.assert_cardinality(num_batches))
-        .map(look_up, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .map(look_up)  # One at a time: the lookup keeps all processors busy by itself.
         .prefetch(tf.data.AUTOTUNE)
     )
-
-
-def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
-    """From indices to canvases: decoded once and kept where memory allows, else at each use.
-
-    The result is the same either way; keeping it is ten times faster after the first epoch.
-
-    Args:
-        cells: Whose PNGs are decoded.
-        view: Its crop is cut from the centre and resized to its canvas.
-        title: What the progress bar calls these cells.
-    """
-    needed = len(cells) * view.canvas**2 * 3
-    allowed = _MEMORY_SHARE * psutil.virtual_memory().available
-    if needed <= allowed:
-        return _kept_canvases(cells, view, title=title)
-    print(
-        f"{title}: {needed / 2**30:.1f} GiB of decoded images do not fit in half of the free "
-        f"memory ({allowed / 2**30:.1f} GiB); they are decoded in every epoch."
-    )
-    with tf.device("CPU"):
-        pngs = tf.constant(cells.pngs)
-    return lambda indices: tf.map_fn(
-        lambda png: _canvas(png, view), tf.gather(pngs, indices), fn_output_signature=tf.uint8
-    )
-
-
-def _kept_canvases(cells: Cells, view: View, *, title: str) -> Lookup:
-    canvases = _aligned((len(cells), view.canvas, view.canvas, 3))
-    decoded = (
-        tf.data.Dataset.from_tensor_slices(cells.pngs)
-        .map(lambda png: _canvas(png, view), num_parallel_calls=tf.data.AUTOTUNE)
-        .batch(_DECODE_BATCH)
-        .prefetch(tf.data.AUTOTUNE)
-    )
-    done = 0
-    with bar(f"decoding {title}", len(cells)) as shown:
-        for batch in decoded.as_numpy_iterator():
-            canvases[done : done + len(batch)] = batch
-            done += len(batch)
-            shown.update(len(batch))
-    # On the CPU: gigabytes that an accelerator has no room for. A constant would be a second copy.
-    kept = tf.experimental.dlpack.from_dlpack(canvases.__dlpack__())
-    return lambda indices: tf.gather(kept, indices)
-
-
-def _aligned(shape: tuple[int, ...]) -> np.ndarray:
-    """An empty uint8 array at a multiple of 64 bytes, which TensorFlow can take as it lies."""
-    num_bytes = math.prod(shape)
-    memory = np.empty(num_bytes + _ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
-    return memory[start : start + num_bytes].reshape(shape)
-
-
-def _canvas(png: tf.Tensor, view: View) -> tf.Tensor:
-    """Decode one slide and bring its centre to the canvas: uint8 `(c, c, 3)`."""
-    image = tf.io.decode_png(png, channels=3)
-    top, left = (tf.shape(image)[0] - view.crop) // 2, (tf.shape(image)[1] - view.crop) // 2
-    image = image[top : top + view.crop, left : left + view.crop]
-    if view.canvas != view.crop:
-        size = (view.canvas, view.canvas)
-        image = tf.round(tf.image.resize(image, size, antialias=True))
-    return tf.ensure_shape(tf.cast(image, tf.uint8), (view.canvas, view.canvas, 3))

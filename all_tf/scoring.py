@@ -1,23 +1,25 @@
 """A model's predictions for some cells, judged and filed with what they may be trusted for."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from all_tf import reports
 from all_tf.calibration import Calibration, read_calibration
+from all_tf.canvases import canvas_lookup
 from all_tf.cells import Cells
 from all_tf.checkpoints import load_run
 from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
 from all_tf.measurement import measure
-from all_tf.pipeline import canvas_lookup, evaluation_batches
+from all_tf.pipeline import evaluation_batches
 from all_tf.prediction_files import PER_PATIENT_FILE, write_per_patient, write_predictions
-from all_tf.progress import track
+from all_tf.progress import bar
 from all_tf.protocols import load_set, selection_set, stamps
 from all_tf.runs import (
     METRICS_FILE,
@@ -56,20 +58,18 @@ def predict(
         cells: Whose names and patients travel with the predictions.
         tta: Test-time views, a key of `VIEWS`, over which a cell's logit is averaged.
     """
-    logits = np.mean([_logits(model, batches, see) for see in _shown(VIEWS[tta])], axis=0)
+    views = VIEWS[tta]
+    with bar("scoring", len(views) * int(batches.cardinality()), unit="step") as shown:
+        logits = np.mean([_logits(model, batches, see, shown) for see in views], axis=0)
     return Predictions(
         cells.names, cells.patients, cells.groups, cells.labels, logits[: len(cells)], cells.folds
     )
 
 
-def _logits(model: keras.Model, batches: tf.data.Dataset, see: Callable) -> np.ndarray:
+def _logits(model: keras.Model, batches: tf.data.Dataset, see: Callable, shown: tqdm) -> np.ndarray:
     seen = batches.map(lambda images, labels, mask: (see(images), labels, mask))
-    return model.predict(seen, verbose=0)[:, 0].astype(np.float64)
-
-
-def _shown(views: Sequence[Callable]) -> Iterable[Callable]:
-    """The views, behind a bar where there are several."""
-    return track(views, "scoring", len(views), unit="view") if len(views) > 1 else views
+    tell = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: shown.update())
+    return model.predict(seen, verbose=0, callbacks=[tell])[:, 0].astype(np.float64)
 
 
 def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> ClassWeightedLoss:

@@ -48,7 +48,10 @@ def test_both_sides_show_the_same_images(records, bitmaps, tmp_path, monkeypatch
     cells = reading.load_cells(records, "train")
     lookup = reading.canvas_lookup(cells, reading.View(450, 450, 450), title="cells")
     ours = [
-        (class_names.index(("hem", "all")[label]), round(float(np.mean(lookup([index])[0])), 2))
+        (
+            class_names.index(("hem", "all")[label]),
+            round(float(np.mean(lookup(np.array([index]))[0])), 2),
+        )
         for index, label in enumerate(cells.labels)
     ]
     assert sorted(seen) == sorted(ours)

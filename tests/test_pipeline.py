@@ -1,19 +1,17 @@
-"""The order of an epoch, padding and masks, and canvases whether kept or not."""
+"""The order of an epoch, padding and masks."""
 
 from collections import Counter
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from all_tf import pipeline
+from all_tf.canvases import canvas_lookup
 from all_tf.cells import Cells, limit_cells, load_cells
 from all_tf.config import View
 from all_tf.imbalance import STRATEGIES, Plan
 from all_tf.pipeline import (
-    canvas_lookup,
     epoch_order,
     evaluation_batches,
     steps_in_epoch,
@@ -120,39 +118,6 @@ def test_unpublished_labels_are_hidden_as_0(records):
     lookup = canvas_lookup(cells, VIEW, title="cells")
     ((_, labels, _),) = evaluation_batches(cells, lookup=lookup, view=VIEW, batch_size=32)
     assert set(cells.labels) == {-1} and not np.any(labels)
-
-
-def test_canvases_that_do_not_fit_are_decoded_each_time_to_the_same_batches(
-    cells, lookup, monkeypatch, capsys
-):
-    monkeypatch.setattr(pipeline.psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
-    decoded = canvas_lookup(cells, VIEW, title="cells")
-    assert "do not fit in half of the free memory" in capsys.readouterr().out
-    epochs = {"batch_size": 32, "seed": 1, "epochs": range(2)}
-    kept = training_batches(cells, Plan(), lookup=lookup, **epochs)
-    for batch, expected in zip(
-        training_batches(cells, Plan(), lookup=decoded, **epochs), kept, strict=True
-    ):
-        for part, expected_part in zip(batch, expected, strict=True):
-            np.testing.assert_array_equal(part, expected_part)
-
-
-def test_canvases_are_kept_once_where_tensorflow_can_use_them(cells, monkeypatch):
-    arrays, aligned = [], pipeline._aligned
-    monkeypatch.setattr(
-        pipeline, "_aligned", lambda shape: arrays.append(aligned(shape)) or arrays[0]
-    )
-    lookup = canvas_lookup(cells, VIEW, title="cells")
-    assert arrays[0].ctypes.data % 64 == 0 and arrays[0].shape == (len(cells), 40, 40, 3)
-    arrays[0][7] = 3  # The same memory, not a copy of it.
-    assert np.all(lookup(tf.constant([7], tf.int64)) == 3)
-    assert np.any(lookup(tf.constant([8], tf.int64)) != 3)
-
-
-def test_canvas_without_scaling_is_the_centre_of_the_slide(cells):
-    lookup = canvas_lookup(cells, View(300, 300, 300), title="cells")
-    slide = tf.io.decode_png(cells.pngs[0])
-    np.testing.assert_array_equal(lookup(tf.constant([0], tf.int64))[0], slide[75:375, 75:375])
 
 
 def test_limit_draws_evenly_over_classes_and_patients(cells):

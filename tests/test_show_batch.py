@@ -7,9 +7,9 @@ from PIL import Image
 from test_scripts import call, one_error
 
 from all_tf.augmentation import build_augment
+from all_tf.canvases import canvas_lookup
 from all_tf.config import Experiment
 from all_tf.pictures import Version, batch_versions, draw_versions
-from all_tf.pipeline import canvas_lookup
 from all_tf.protocols import load_data
 
 
