@@ -15,6 +15,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 PARITY := .venv-parity
 PARITY_INSTALL := $(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --constraint constraints-parity.txt
+# Two workers halve the time; each takes up to 3 GB, so that more than four would crowd a laptop.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 PACKAGES_OF = $$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 .PHONY: demo test test-all test-parity lint clean
@@ -26,10 +28,10 @@ demo: $(VENV)/installed
 		--epochs 12 --learning-rate 0.01 --imbalance class_weights --augment hflip,vflip
 
 test: lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-all: lint
-	$(BIN)/python -m pytest --all-architectures
+	$(PYTEST) --all-architectures
 
 test-parity: $(PARITY)/installed
 	$(PARITY)/bin/python -m pytest tests/parity

@@ -10,6 +10,11 @@ from all_tf.randaugment import POLICY, randaugment
 SEED = tf.constant([3, 4])
 
 
+def name(operation) -> str:
+    """The same in every process, unlike `str`, which has an address."""
+    return "-".join([operation.func.__name__, *map(str, operation.keywords.values())])
+
+
 @pytest.fixture
 def cells():
     """Six textured discs, float32 `(6, 48, 48, 3)`, as dark as cells are."""
@@ -40,7 +45,7 @@ def test_batch_smaller_than_the_policy_works_eagerly_and_in_a_graph(cells):
         np.testing.assert_allclose(graph(cells[:1], seed), randaugment(cells[:1], seed), atol=0.01)
 
 
-@pytest.mark.parametrize("operation", POLICY[1:], ids=str)
+@pytest.mark.parametrize("operation", POLICY[1:], ids=name)
 def test_operation_of_the_policy_changes_the_cell_and_never_the_black_corners(operation, cells):
     images = np.asarray(operation(cells, SEED))
     assert images.shape == cells.shape and images.min() >= 0 and images.max() <= 255
@@ -49,7 +54,7 @@ def test_operation_of_the_policy_changes_the_cell_and_never_the_black_corners(op
     assert changes.min() > 0 and changes.max() > 0.5 and len(set(changes)) == 6
 
 
-@pytest.mark.parametrize("operation", POLICY[6:], ids=str)
+@pytest.mark.parametrize("operation", POLICY[6:], ids=name)
 def test_recolouring_of_the_policy_leaves_every_pixel_of_background_black(operation, cells):
     background = ~np.asarray(cells).any(axis=-1)
     assert not np.asarray(operation(cells, SEED))[background].any()
