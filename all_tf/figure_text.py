@@ -13,13 +13,16 @@ def thousandths(value: float) -> str:
 def with_interval(
     report: Mapping[str, object], key: str, *, show: Callable[[float], str] = thousandths
 ) -> str:
-    """ "0.890 (0.812 to 0.943)", or "0.890 (not estimable: 1 group of HEM)".
+    """A figure as in "0.890 (0.812 to 0.943)" or "0.890 (not estimable: 1 group of HEM)".
 
     Args:
-        report: As a metrics.json holds it; one without KEY_low gives the value alone.
+        report: As a metrics.json holds it; one without KEY_low gives the value alone, and a value
+            of None the reason for it.
         key: Of the figure.
         show: Of one number.
     """
+    if report[key] is None:
+        return "not estimable: a score tells the classes apart"
     interval = f" ({interval_text(report, key, show=show)})" if f"{key}_low" in report else ""
     return show(report[key]) + interval
 
@@ -27,7 +30,7 @@ def with_interval(
 def interval_text(
     report: Mapping[str, object], key: str, *, show: Callable[[float], str] = thousandths
 ) -> str:
-    """ "0.812 to 0.943", or "not estimable: 1 group of HEM"."""
+    """The interval alone, as in "0.812 to 0.943" or "not estimable: 1 group of HEM"."""
     low, high = report[f"{key}_low"], report[f"{key}_high"]
     if low is None or high is None:
         return not_estimable(report) or "not estimable"
@@ -35,7 +38,7 @@ def interval_text(
 
 
 def not_estimable(report: Mapping[str, object]) -> str:
-    """ "not estimable: 1 group of HEM"; empty where both classes have enough groups."""
+    """Why there are no intervals, "not estimable: 1 group of HEM"; empty where there are."""
     number, title = min((report["num_groups_hem"], "HEM"), (report["num_groups_all"], "ALL"))
     if number >= LEAST_GROUPS:
         return ""

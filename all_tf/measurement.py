@@ -2,6 +2,7 @@
 
 from all_tf.evaluation import Predictions, evaluate
 from all_tf.per_patient import patient_rows
+from all_tf.reliability import slope_and_intercept
 from all_tf.statistics import count_groups, intervals
 
 
@@ -27,6 +28,7 @@ def measure(predictions: Predictions, *, threshold: float) -> dict[str, object]:
     for key, value in figures.items():
         measured[key] = value
         measured |= {f"{key}_{end}": bounds[f"{key}_{end}"] for end in ("low", "high")}
+    measured |= slope_and_intercept(predictions)
     return measured | {
         "worst_patient": worst["pseudonym"],
         "worst_patient_images": worst["num_images"],

@@ -1,4 +1,4 @@
-"""predictions.csv, and per_patient.csv beside it: written, and read back to the last bit."""
+"""predictions.csv, written and read back to the last bit, and the tables that follow from it."""
 
 import csv
 from pathlib import Path
@@ -7,10 +7,12 @@ import numpy as np
 
 from all_tf.evaluation import Predictions
 from all_tf.per_patient import patient_rows
+from all_tf.reliability import reliability_bins
 from all_tf.runs import RunError
 from all_tf.tables import write_csv
 
 PER_PATIENT_FILE = "per_patient.csv"
+RELIABILITY_FILE = "reliability.csv"
 _COLUMNS = (
     "name",
     "patient",
@@ -83,3 +85,13 @@ def write_per_patient(path: Path, predictions: Predictions, *, threshold: float)
         threshold: In [0, 1].
     """
     write_csv(path, patient_rows(predictions, threshold=threshold))
+
+
+def write_reliability(path: Path, predictions: Predictions) -> None:
+    """Write a line a bin of the score (`all_tf.reliability.reliability_bins`).
+
+    Args:
+        path: Of the file, written over.
+        predictions: Labelled, of both classes.
+    """
+    write_csv(path, reliability_bins(predictions))

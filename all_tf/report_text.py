@@ -20,6 +20,8 @@ _SHOWN = (
     "brier",
     "log_loss",
     "ece",
+    "calibration_slope",
+    "calibration_intercept",
 )
 _PATIENT_COLUMNS = (
     Column("patient", "pseudonym"),

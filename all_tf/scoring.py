@@ -18,7 +18,13 @@ from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
 from all_tf.measurement import measure
 from all_tf.pipeline import evaluation_batches
-from all_tf.prediction_files import PER_PATIENT_FILE, write_per_patient, write_predictions
+from all_tf.prediction_files import (
+    PER_PATIENT_FILE,
+    RELIABILITY_FILE,
+    write_per_patient,
+    write_predictions,
+    write_reliability,
+)
 from all_tf.progress import bar
 from all_tf.protocols import load_set, selection_set, stamps
 from all_tf.runs import (
@@ -127,14 +133,16 @@ def build_report(
 
 
 def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> None:
-    """Write metrics.json, predictions.csv and, where there are labels, per_patient.csv.
+    """Write metrics.json and predictions.csv.
 
-    Of the final phase, the challenge's zip too.
+    Where there are labels, per_patient.csv and reliability.csv too; of the final phase, the
+    challenge's zip.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_predictions(folder / PREDICTIONS_FILE, predictions)
     if predictions.labelled:
         write_per_patient(folder / PER_PATIENT_FILE, predictions, threshold=report["threshold"])
+        write_reliability(folder / RELIABILITY_FILE, predictions)
     if report["split"] == "test":
         reports.write_submission(
             folder / reports.SUBMISSION_FILE, predictions, threshold=report["threshold"]

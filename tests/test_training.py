@@ -37,6 +37,8 @@ EXPERIMENT = Experiment(
     fold=1,
 )
 
+OF_THE_SCORE = ("auc", "average_precision", "brier", "log_loss", "ece")
+
 
 @pytest.fixture(scope="module")
 def run(records, tmp_path_factory):
@@ -93,11 +95,13 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
         "metrics.json",
         "per_patient.csv",
         "predictions.csv",
+        "reliability.csv",
         "best.weights.h5",
         "training_range.json",
         "evaluation/validation/metrics.json",
         "evaluation/validation/per_patient.csv",
         "evaluation/validation/predictions.csv",
+        "evaluation/validation/reliability.csv",
     }
 
 
@@ -190,9 +194,10 @@ def test_every_figure_has_an_interval_or_none_with_the_number_of_groups(run):
     scored = read_json(run / "evaluation/validation/metrics.json")
     for report in (chosen, scored):
         fewest = min(report["num_groups_all"], report["num_groups_hem"])
-        for key in (*DIRECTIONS, "auc", "average_precision", "brier", "log_loss", "ece"):
+        for key in (*DIRECTIONS, *OF_THE_SCORE):
             bounds = report[f"{key}_low"], report[f"{key}_high"]
             assert (bounds == (None, None)) == (fewest < LEAST_GROUPS)
+    assert "calibration_slope_low" in chosen and "calibration_intercept" in scored
     assert chosen["num_images_all"] + chosen["num_images_hem"] == chosen["num_images"]
 
 
