@@ -71,6 +71,7 @@ def load_run(run: Path) -> LoadedRun:
         image_size=experiment.image_size,
         weights="none",
         dropout=experiment.dropout,
+        precision=experiment.precision,
     )
     if load_file(model, path) != "whole model":
         raise RunError(f"{path} lacks the weights of the head. Train again.")

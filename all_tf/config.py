@@ -47,6 +47,7 @@ class Experiment:
     layer_decay: float = 1.0  # Factor of the learning rate for each halving of resolution above.
     dropout: float = 0.0  # Before the last layer.
     ema: float = 0.0  # Decay of the averaged weights that are validated and kept; 0 for none.
+    precision: str = "float32"  # Of the layers between preprocessing and head.
     patience: int | None = None  # Epochs without a better one before training ends.
     protocol: str = "honest"
     fold: int = 0  # Held out to choose on, under the honest protocol.
@@ -65,6 +66,7 @@ class Experiment:
         one_of("monitor", self.monitor, names.MONITORS)
         one_of("loss", self.loss, names.LOSSES)
         one_of("optimizer", self.optimizer, names.OPTIMIZERS)
+        one_of("precision", self.precision, names.PRECISIONS)
         one_of("schedule", self.schedule, names.SCHEDULES)
         for name in self.augment:
             one_of("augment", name, names.AUGMENTATIONS)

@@ -8,12 +8,15 @@ from all_tf.checks import ConfigError, at_least, of_type, one_of
 
 @dataclass(frozen=True)
 class Engine:
-    """What chooses operations and leaves the science alone; results differ by rounding at most."""
+    """What chooses operations and leaves the science alone.
+
+    Results differ by rounding, and under XLA by the numbers that dropout draws.
+    """
 
     deterministic: bool = False  # Only operations that give equal bits for equal inputs.
-    jit: str = "auto"  # Whether XLA compiles the training step.
+    jit: str = "auto"  # Whether XLA compiles the training step (`all_tf.compiler`).
     devices: int = 1  # Of one machine, over which each batch is shared out.
-    steps_per_execution: int = 1  # Steps in one call of the compiled step.
+    steps_per_execution: int = 1  # Steps in one call of the graph, at most; see `steps_a_call`.
 
     def __post_init__(self):
         for field in fields(self):
@@ -21,6 +24,18 @@ class Engine:
         one_of("jit", self.jit, names.JITS)
         at_least("devices", self.devices, 1)
         at_least("steps_per_execution", self.steps_per_execution, 1)
+        if self.jit == "on" and self.devices > 1:
+            raise ConfigError(
+                "XLA cannot compile a step that several devices share. Leave out --jit on or "
+                f"--devices. Received: jit={self.jit!r}, devices={self.devices}"
+            )
+
+    def steps_a_call(self, steps: int) -> int:
+        """Of an epoch's steps how many run in one call: the most that divide them.
+
+        Keras lets a call that is not full at the end of an epoch run on into the next one.
+        """
+        return max(n for n in range(1, self.steps_per_execution + 1) if steps % n == 0)
 
 
 def engine_of(facts: dict) -> Engine:

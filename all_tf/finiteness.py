@@ -27,7 +27,8 @@ class StopAtNonFinite(keras.callbacks.Callback):
 
     The loss in the logs is the mean over the epoch so far, which one bad batch spoils: no number
     is fetched for this that is not fetched anyway. It also sees a step that an optimizer with a
-    scaled loss skips without a word.
+    scaled loss skips without a word, unless the gradients alone overflow: then the scale is halved
+    and the next step is tried, as it should be, but not for ever.
 
     Args:
         images_of: Epoch, from 0, and steps, from 0, to the names of the images.
@@ -61,4 +62,11 @@ class StopAtNonFinite(keras.callbacks.Callback):
             raise NonFiniteError(
                 f"The loss of the validation after epoch {epoch + 1} is {logs['val_loss']}. Lower "
                 f"--learning-rate. The state after epoch {epoch} is kept."
+            )
+        scale = getattr(self.model.optimizer, "dynamic_scale", None)  # There in mixed_float16.
+        if scale is not None and float(scale) < 1:
+            raise NonFiniteError(
+                f"float16 cannot hold the gradients: by epoch {epoch + 1} so many overflowed "
+                f"that the loss is scaled by {float(scale):g}, and their steps were skipped. Pass "
+                f"--precision mixed_bfloat16. The state after epoch {epoch} is kept."
             )

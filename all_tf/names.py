@@ -34,6 +34,7 @@ OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine")
 STRATEGIES = ("none", "class_weights", "oversample", "balance_groups")
 PROTOCOLS = ("honest", "study")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 JITS = ("auto", "on", "off")
 SPLITS = ("validation", "test", "train")
 TTA = (1, 8)  # How many ways of laying an image are averaged when it is scored.

@@ -28,7 +28,7 @@ class ProgressLine(keras.callbacks.Callback):
         self._freeze_epochs = freeze_epochs
         self._stretch = 0  # The epoch before which the one that runs and its like come to an end.
         self._ahead = 0  # Epochs that the next estimate is for; 0 once it is given.
-        self._timed_from: float | None = None
+        self._timed_from: tuple[int, float] | None = None  # A step's number, and when it ended.
 
     def on_epoch_begin(self, epoch, logs=None):
         epochs, steps = self.params["epochs"], self.params["steps"]
@@ -40,11 +40,14 @@ class ProgressLine(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self._bar.set_postfix({key: f"{logs[key]:.3f}" for key in _SHOWN}, refresh=False)
-        self._bar.update()
+        self._bar.update(batch + 1 - self._bar.n)  # Several where one call runs several.
+        now = time.perf_counter()
         if self._timed_from is None:
-            self._timed_from = time.perf_counter()
-        elif self._ahead and 0 < batch == min(_TIMED_STEPS, self.params["steps"] - 1):
-            self._print_estimate((time.perf_counter() - self._timed_from) / batch)
+            self._timed_from = batch, now
+            return
+        first, began = self._timed_from
+        if self._ahead and first < batch >= min(_TIMED_STEPS, self.params["steps"] - 1):
+            self._print_estimate((now - began) / (batch - first))
             self._ahead = 0
 
     def on_epoch_end(self, epoch, logs=None):

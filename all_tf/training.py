@@ -12,6 +12,7 @@ from all_tf.board import Scored, show_result
 from all_tf.calibration import fit_calibration, write_calibration
 from all_tf.checkpoints import BEST_FILE
 from all_tf.claims import claim, noted, refuse_finished, refuse_taken
+from all_tf.compiler import compiles_step, step_compiler
 from all_tf.config import Experiment
 from all_tf.engine import Engine, engine_of
 from all_tf.fitting import Prepared, fit
@@ -130,7 +131,8 @@ def _prepare(experiment: Experiment, records: Path, *, trusted: bool, engine: En
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
     with replicated(engine, batch_size=experiment.batch_size):
         model = _build(experiment, plan, engine, steps=steps)
-    print(reports.describe_run(experiment, data, plan, model, steps=steps), flush=True)
+    print(reports.describe_run(experiment, data, plan, model, steps=steps))
+    print(_describe_engine(experiment, engine, steps=steps), flush=True)
     return Prepared(experiment, data, plan, model)
 
 
@@ -170,6 +172,14 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     return [each.report for each in scored]
 
 
+def _describe_engine(experiment: Experiment, engine: Engine, *, steps: int) -> str:
+    compiled = "compiled by XLA" if compiles_step(engine) else "not compiled"
+    return (
+        f"  engine       {experiment.precision}, step {compiled}, "
+        f"{engine.steps_a_call(steps)} of an epoch's {steps} steps a call"
+    )
+
+
 def _build(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) -> Classifier:
     keras.utils.set_random_seed(experiment.seed)
     model = build_model(
@@ -177,6 +187,7 @@ def _build(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) ->
         image_size=experiment.image_size,
         weights=experiment.weights,
         dropout=experiment.dropout,
+        precision=experiment.precision,
     )
     loss = build_loss(experiment, plan.class_weights)
     classifier = build_classifier(
@@ -185,6 +196,7 @@ def _build(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) ->
         optimizer=_optimizer(experiment, model, steps=steps),
         metrics=[StreamedFigures(loss)],
         ema=experiment.ema,
+        steps_per_execution=engine.steps_a_call(steps),
     )
     if engine.devices > 1:
         share_out(classifier)  # Its batches come augmented.
@@ -192,6 +204,7 @@ def _build(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) ->
         classifier.augment = build_augment(
             experiment.augment, view=experiment.view, seed=experiment.seed
         )
+    classifier.compile_step = step_compiler(engine)
     return classifier
 
 
@@ -210,6 +223,7 @@ def _optimizer(
         weight_decay=experiment.weight_decay,
         layer_decay=experiment.layer_decay,
         frozen_steps=steps * experiment.freeze_epochs,
+        precision=experiment.precision,
     )
 
 

@@ -14,6 +14,6 @@ def base_cnn(pixels: KerasTensor) -> KerasTensor:
     Returns:
         `(batch, side, side, 32)`, not negative.
     """
-    scaled = layers.Rescaling(1 / 255, name="scaled")(pixels)
+    scaled = layers.Rescaling(1 / 255, name="scaled", dtype="float32")(pixels)
     maps = layers.Conv2D(_FILTERS, 3, padding="same", use_bias=False, name="conv")(scaled)
     return layers.ReLU(name="relu")(layers.BatchNormalization(name="conv_bn")(maps))

@@ -76,7 +76,7 @@ def _standardize(pixels: KerasTensor) -> KerasTensor:
     """Zero mean and unit variance over ImageNet, as `densenet.preprocess_input` does."""
     scale = [1 / (255 * std) for std in IMAGENET_STD]
     offset = [-mean / std for mean, std in zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)]
-    return layers.Rescaling(scale, offset, name="standardized")(pixels)
+    return layers.Rescaling(scale, offset, name="standardized", dtype="float32")(pixels)
 
 
 def _dense_layer(maps: KerasTensor, *, growth: int, name: str) -> KerasTensor:

@@ -30,7 +30,7 @@ def googlenet(pixels: KerasTensor) -> KerasTensor:
     Returns:
         `(batch, s, s, 1024)`, s about side / 32: 3, 6 and 7 at 100, 200 and 224 pixels.
     """
-    scaled = layers.Rescaling(1 / 127.5, -1, name="scaled")(pixels)
+    scaled = layers.Rescaling(1 / 127.5, -1, name="scaled", dtype="float32")(pixels)
     maps = layers.ZeroPadding2D(3, name="conv1_pad")(scaled)
     maps = _conv(maps, 64, 7, name="conv1", strides=2, padding="valid")
     maps = ceil_max_pool(maps, 3, name="maxpool1")

@@ -13,8 +13,8 @@ def add_head(features: KerasTensor, *, dropout: float = 0.0) -> KerasTensor:
     Returns:
         float32 `(batch, 1)`.
     """
-    pooled = layers.GlobalAveragePooling2D(name="pooled")(features)
-    if dropout:
-        pooled = layers.Dropout(dropout, name="dropout")(pooled)
     # In float32 whatever the policy: half precision would round probabilities near 0 and 1.
+    pooled = layers.GlobalAveragePooling2D(name="pooled", dtype="float32")(features)
+    if dropout:
+        pooled = layers.Dropout(dropout, name="dropout", dtype="float32")(pooled)
     return layers.Dense(1, dtype="float32", name="logit")(pooled)

@@ -80,6 +80,11 @@ OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
 }
 
 
+# Many gradients are too small for float16 (Micikevicius et al., 2018, arXiv:1710.03740, section
+# 3.2); bfloat16 has the range of float32.
+_SCALERS = {"mixed_float16": keras.optimizers.LossScaleOptimizer}
+
+
 def build_optimizer(
     name: str,
     model: keras.Model,
@@ -88,6 +93,7 @@ def build_optimizer(
     weight_decay: float = 0.0,
     layer_decay: float = 1.0,
     frozen_steps: int = 0,
+    precision: str = "float32",
 ) -> keras.optimizers.Optimizer:
     """An optimizer that is ready for all weights of a model, also those that start frozen.
 
@@ -105,6 +111,8 @@ def build_optimizer(
         weight_decay: Not negative.
         layer_decay: As `builders.stages.layer_rates` takes it; it scales decoupled decay as well.
         frozen_steps: In which the backbone will be frozen.
+        precision: As `builders.registry.build_model` takes it. In "mixed_float16" the loss is
+            scaled, and a step whose gradients are not finite is skipped.
     """
     late = {v.path for layer in backbone_layers(model) for v in layer.trainable_variables}
     rate_of_path = layer_rates(model, decay=layer_decay)
@@ -118,5 +126,7 @@ def build_optimizer(
         for variable in variables
     ]
     optimizer = OPTIMIZERS[name](learning_rate, paces=paces, name=name)
+    if precision in _SCALERS:
+        optimizer = _SCALERS[precision](optimizer)
     optimizer.build(variables)
     return optimizer

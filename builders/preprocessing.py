@@ -17,4 +17,7 @@ def center_bgr(pixels: KerasTensor) -> KerasTensor:
         `(batch, side, side, 3)` in about [-124, 152].
     """
     offset = [-mean for mean in _IMAGENET_MEAN_BGR]
-    return layers.Rescaling(1.0, offset, name="centered")(ops.flip(pixels, axis=-1))
+    # In float32 whatever the policy, here and elsewhere: half precision would round grey levels.
+    return layers.Rescaling(1.0, offset, name="centered", dtype="float32")(
+        ops.flip(pixels, axis=-1)
+    )

@@ -1,6 +1,7 @@
 """The architectures by name, and the way from a name to a model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +62,14 @@ ARCHITECTURES: dict[str, Architecture] = {
 }
 
 
-def build_model(arch: str, *, image_size: int, weights: str, dropout: float = 0.0) -> keras.Model:
+def build_model(
+    arch: str,
+    *,
+    image_size: int,
+    weights: str,
+    dropout: float = 0.0,
+    precision: str = "float32",
+) -> keras.Model:
     """A flat functional model from raw pixels to one logit.
 
     Where the weights come from a file, a line on standard output says whether it was of the whole
@@ -73,6 +81,8 @@ def build_model(arch: str, *, image_size: int, weights: str, dropout: float = 0.
         weights: "imagenet", "none", or the path of a `.weights.h5` file of the whole model or of
             its backbone.
         dropout: Share of the pooled features that a training step leaves out, in [0, 1).
+        precision: In which the layers of the backbone compute, a policy of Keras: "float32",
+            "mixed_bfloat16" or "mixed_float16". Weights, input and head are float32 in all.
 
     Returns:
         Model from `(batch, image_size, image_size, 3)` in [0, 255] to float32 `(batch, 1)`; the
@@ -86,7 +96,8 @@ def build_model(arch: str, *, image_size: int, weights: str, dropout: float = 0.
             f"Unknown arch. Known: {', '.join(sorted(ARCHITECTURES))}. Received: arch={arch!r}"
         )
     pixels = keras.Input((image_size, image_size, 3), name="image", dtype="float32")
-    features = ARCHITECTURES[arch].features(pixels)
+    with _computing_in(precision):
+        features = ARCHITECTURES[arch].features(pixels)
     model = keras.Model(pixels, add_head(features, dropout=dropout), name=arch)
     if weights == "imagenet":
         _load_imagenet(arch, keras.Model(pixels, features))
@@ -95,6 +106,17 @@ def build_model(arch: str, *, image_size: int, weights: str, dropout: float = 0.
         rest = ", head random" if part == "backbone" else ""
         print(f"weights: {part} of {arch} from {weights}{rest}")
     return model
+
+
+@contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    """Layers that are built meanwhile compute in a precision; others of the process do not."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _load_imagenet(arch: str, backbone: keras.Model) -> None:

@@ -195,6 +195,10 @@ def _add_choosing(add) -> None:
 
 
 def _add_engine(add) -> None:
+    add("--precision", choices=names.PRECISIONS, help="of the backbone; it changes results")
+    add("--jit", choices=names.JITS, help="XLA for the step; auto: on a GPU, not on a CPU")
+    text = "in one call, at most; an interrupted run finishes as many before it ends"
+    add("--steps-per-execution", type=int, metavar="N", help=text)
     add("--devices", type=int, metavar="N", help="GPUs of this machine that share each batch")
     add("--deterministic", action="store_true", help="equal runs give equal bits; slower")
 

@@ -96,24 +96,37 @@ def test_gradient_reaches_every_trainable_weight(model):
         assert gradient is not None and np.any(gradient), weight.path
 
 
-def test_mixed_precision_ends_in_float32(architecture):
-    ends_in_float32(architecture, "bfloat16")
+def test_backbone_alone_computes_in_bfloat16(architecture):
+    backbone_alone_computes_in("bfloat16", architecture)
 
 
 @pytest.mark.parametrize("arch", ["base_cnn", "cellnet"])
-def test_half_precision_ends_in_float32(arch):
-    ends_in_float32(arch, "float16")
+def test_backbone_alone_computes_in_float16(arch):
+    backbone_alone_computes_in("float16", arch)
 
 
-def ends_in_float32(arch: str, precision: str) -> None:
-    previous = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(f"mixed_{precision}")
-    try:
-        model = build_model(arch, image_size=32, weights="none")
-        assert model.get_layer("pooled").output.dtype == precision
-        assert model(PIXELS[:, :32, :32]).dtype == "float32"
-    finally:
-        keras.config.set_dtype_policy(previous)
+def backbone_alone_computes_in(precision: str, arch: str) -> None:
+    model = build_model(
+        arch, image_size=32, weights="none", dropout=0.5, precision=f"mixed_{precision}"
+    )
+    pooled = model.get_layer("pooled")
+    assert pooled.input.dtype == precision and pooled.output.dtype == "float32"
+    assert model.get_layer("dropout").output.dtype == model.input.dtype == "float32"
+    assert model(PIXELS[:, :32, :32]).dtype == "float32"
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+    for layer in model.layers:
+        if layer.name in ("centered", "scaled", "standardized"):
+            assert layer.output.dtype == "float32"
+    assert keras.config.dtype_policy().name == "float32"  # Of whatever is built next.
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_changes_logits_by_rounding(precision, tmp_path):
+    whole, path = built("cellnet"), str(tmp_path / "cellnet.weights.h5")
+    whole.save_weights(path)
+    half = build_model("cellnet", image_size=SIZE, weights=path, precision=precision)
+    difference = np.abs(np.asarray(half(PIXELS)) - np.asarray(whole(PIXELS)))
+    assert np.all(difference < 0.02) and np.any(difference > 0)
 
 
 def test_dropout_acts_in_training_only_and_leaves_files_as_they_are(tmp_path):

@@ -36,6 +36,7 @@ from all_tf.experiments import EXPERIMENTS, REPORTED
         ("crop", 600, "crop of 32 to 450"),
         ("loss", "hinge", "Unknown loss. Known: weighted_bce, focal"),
         ("optimizer", "lion", "Unknown optimizer"),
+        ("precision", "float16", "Unknown precision. Known: float32, mixed_bfloat16"),
         ("schedule", "linear", "Unknown schedule"),
         ("label_smoothing", 1.0, "label_smoothing of 0 to 0.9"),
         ("weight_decay", -0.1, "weight_decay of 0 to 1"),

@@ -23,9 +23,21 @@ def test_impossible_engine_is_refused_with_what_is_allowed(field, value, message
         Engine(**{field: value})
 
 
+def test_step_that_devices_share_is_not_compiled():
+    with pytest.raises(ConfigError, match="several devices share. Leave out --jit on or --devices"):
+        Engine(jit="on", devices=2)
+
+
 def test_engine_is_read_back_from_what_a_run_notes():
-    engine = Engine(deterministic=True, jit="on", devices=2, steps_per_execution=4)
+    engine = Engine(deterministic=True, jit="off", devices=2, steps_per_execution=4)
     assert engine_of({"engine": asdict(engine)}) == engine
+
+
+@pytest.mark.parametrize(
+    ("most", "steps", "expected"), [(1, 12, 1), (4, 12, 4), (5, 12, 4), (99, 12, 12), (9, 13, 1)]
+)
+def test_no_call_reaches_over_the_end_of_an_epoch(most, steps, expected):
+    assert Engine(steps_per_execution=most).steps_a_call(steps) == expected
 
 
 @pytest.mark.parametrize("facts", [{}, {"engine": None}, {"engine": {"turbo": True}}])

@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 
 import keras
@@ -87,15 +88,21 @@ def test_training_stops_keeps_the_last_state_and_says_which_images(records, tmp_
     assert status["state"] == "failed" and status["images"] == expected
 
 
-def test_step_that_a_scaled_loss_skips_in_silence_is_seen():
+HALF = "mixed_float16"
+
+
+@pytest.mark.parametrize(("steps_a_call", "seen_at"), [(1, "step 4 of"), (3, "step 6 of")])
+def test_step_that_a_scaled_loss_skips_in_silence_is_seen(steps_a_call, seen_at):
     keras.utils.set_random_seed(0)
-    model = build_model("base_cnn", image_size=32, weights="none")
-    optimizer = keras.optimizers.LossScaleOptimizer(
-        build_optimizer("adam", model, learning_rate=0.1)
-    )
+    model = build_model("base_cnn", image_size=32, weights="none", precision=HALF)
+    optimizer = build_optimizer("adam", model, learning_rate=0.1, precision=HALF)
     loss = WeightedBinaryCrossentropy()
     classifier = build_classifier(
-        model, loss=loss, optimizer=optimizer, metrics=[StreamedFigures(loss)]
+        model,
+        loss=loss,
+        optimizer=optimizer,
+        metrics=[StreamedFigures(loss)],
+        steps_per_execution=steps_a_call,
     )
     images = np.random.default_rng(0).uniform(0, 255, (6, 4, 32, 32, 3)).astype("float32")
     images[3, 0, 0, 0, 0] = math.nan
@@ -108,7 +115,7 @@ def test_step_that_a_scaled_loss_skips_in_silence_is_seen():
     watch = keras.callbacks.LambdaCallback(
         on_train_batch_begin=lambda batch, logs: seen.append(batch)
     )
-    with pytest.raises(NonFiniteError, match="step 4 of"):
+    with pytest.raises(NonFiniteError, match=seen_at):
         classifier.fit(
             dataset,
             steps_per_epoch=6,
@@ -116,6 +123,21 @@ def test_step_that_a_scaled_loss_skips_in_silence_is_seen():
             shuffle=False,
             callbacks=[StopAtNonFinite(lambda epoch, steps: ["cell"]), watch],
         )
-    assert seen == [0, 1, 2, 3] and int(optimizer.iterations) == 3
+    assert seen == list(range(0, 4, steps_a_call))
+    assert int(optimizer.iterations) == {1: 3, 3: 5}[steps_a_call]  # The fourth is left out.
     weights = [keras.ops.convert_to_numpy(w) for w in classifier.trainable_variables]
     assert all(np.isfinite(weight).all() for weight in weights)
+
+
+@pytest.mark.parametrize(("scale", "stops"), [(0.5, True), (1.0, False)])
+def test_training_whose_steps_are_skipped_for_ever_is_stopped(scale, stops):
+    model = build_model("base_cnn", image_size=32, weights="none", precision=HALF)
+    optimizer = build_optimizer("adam", model, learning_rate=0.1, precision=HALF)
+    optimizer.dynamic_scale.assign(scale)
+    callback = guard()
+    callback.set_model(
+        build_classifier(model, loss=WeightedBinaryCrossentropy(), optimizer=optimizer)
+    )
+    expected = pytest.raises(NonFiniteError, match="cannot hold the gradients.*mixed_bfloat16")
+    with expected if stops else nullcontext():
+        callback.on_epoch_end(2, {"loss": 0.1, "val_loss": 0.1})

@@ -17,15 +17,16 @@ def test_durations_read_as_people_say_them(seconds, text):
     assert describe_duration(seconds) == text
 
 
-def shown(capsys, *, epochs: int, steps: int, freeze_epochs: int = 0) -> str:
+def shown(capsys, *, epochs: int, steps: int, freeze_epochs: int = 0, steps_a_call: int = 1) -> str:
     line = ProgressLine(
         SimpleNamespace(best_epoch=2), num_images=(30, 10), freeze_epochs=freeze_epochs
     )
     line.set_params({"epochs": epochs, "steps": steps})
     for epoch in range(epochs):
         line.on_epoch_begin(epoch)
-        for batch in range(steps):
+        for batch in range(steps_a_call - 1, steps, steps_a_call):
             line.on_train_batch_end(batch, LOGS)
+        assert line._bar.n == steps
         line.on_epoch_end(epoch, LOGS)
     captured = capsys.readouterr()
     return captured.out + captured.err
@@ -45,6 +46,13 @@ def test_frozen_epochs_have_an_estimate_of_their_own(capsys):
 
 def test_epochs_of_one_step_give_no_estimate(capsys):
     assert "s a step" not in shown(capsys, epochs=3, steps=1)
+
+
+def test_steps_that_run_in_one_call_are_counted_one_by_one(capsys, monkeypatch):
+    clock = iter(range(0, 1000, 3))  # Seconds between two calls of 3 steps.
+    monkeypatch.setattr("all_tf.progress_line.time.perf_counter", lambda: next(clock))
+    text = shown(capsys, epochs=4, steps=12, steps_a_call=3)
+    assert text.count("1.00 s a step: about") == 1 and "for 4 epochs" in text
 
 
 def test_best_epoch_is_marked(capsys):

@@ -13,6 +13,7 @@ from conftest import ROOT
 from PIL import Image
 
 from all_tf.config import Experiment
+from all_tf.engine import Engine
 from all_tf.experiments import EXPERIMENTS
 from tfrecords.synthetic_cells import draw_cell
 
@@ -169,9 +170,9 @@ def test_impossible_training_ends_in_one_error(arguments, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_setting_of_an_experiment_has_its_option():
+def test_every_setting_of_experiment_and_engine_has_its_option():
     options = call("train.py", "--help").stdout
-    for field in fields(Experiment):
+    for field in (*fields(Experiment), *fields(Engine)):
         assert f"--{field.name.replace('_', '-')} " in options
 
 

@@ -1,0 +1,48 @@
+"""A run in half precision goes on to the same end, and is judged as it was trained."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import read_rows
+from interruptions import essence
+from test_resume import TUNED, CutOff, cut_off
+
+from all_tf.checkpoints import load_run
+from all_tf.scoring import evaluate_run
+from all_tf.training import resume, train
+
+HALF = replace(TUNED, precision="mixed_float16", epochs=2)
+
+
+@pytest.fixture(scope="module")
+def whole(records, tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    train(HALF, records, run)
+    return run
+
+
+def test_resumed_run_ends_as_if_nothing_had_happened(whole, records, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        cut_off(patch, epoch=1, kept=True)
+        with pytest.raises(CutOff):
+            train(HALF, records, run)
+    resume(run)
+    assert essence(run) == essence(whole)
+
+
+def test_steps_are_taken_and_the_scale_of_the_loss_is_in_the_state(whole):
+    arrays = np.load(whole / "state/epoch-0002/arrays.npz")
+    steps = -(-80 // HALF.batch_size) * HALF.epochs
+    scalars = [float(arrays[name]) for name in arrays if arrays[name].shape == ()]
+    assert steps in scalars and 2.0**15 in scalars
+
+
+def test_rebuilt_run_computes_in_its_own_precision(whole):
+    model = load_run(whole).model
+    assert model.get_layer("pooled").input.dtype == "float16"
+    filed = read_rows(whole / "evaluation/validation/predictions.csv")
+    evaluate_run(whole, records=None, split="validation", fold=None)
+    assert read_rows(whole / "evaluation/validation/predictions.csv") == filed
+    assert any(float(row["logit"]) != float(np.float16(row["logit"])) for row in filed)
