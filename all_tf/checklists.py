@@ -7,7 +7,7 @@ Radiology: Artificial Intelligence 2024;6(4):e240300. TRIPOD+AI: Collins et al.,
 
 from typing import NamedTuple
 
-_PUBLISHERS = "Not known here: see the publication of the images (doi 10.7937/tcia.2019.dc64i46r)."
+_PUBLISHERS = "Not in these files: see the publication of the images."
 _NOT_DONE = "Not done."
 
 

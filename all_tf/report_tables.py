@@ -68,10 +68,10 @@ SET_COLUMNS = (
 )
 BESIDE_COLUMNS = (
     Column("work", "work"),
-    Column("tested on", "tested_on"),
     Column("F1", "f1", decimal),
-    Column("accuracy", "accuracy", decimal),
     Column("kappa", "kappa", decimal),
+    Column("accuracy", "accuracy", decimal),
+    Column("tested on", "tested_on"),
     Column("caveat", "caveat"),
 )
 PROBE_COLUMNS = (

@@ -7,6 +7,7 @@ import json
 import re
 import runpy
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from all_tf.checklists import CHECKLISTS, CLAIM, TRIPOD_AI
 from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
 from all_tf.model_card import escape
+from all_tf.probes import Probe, compare_with_probes
 from all_tf.report_facts import read_facts
 from all_tf.report_parts import PARTS
 from all_tf.report_words import STAMPS
@@ -155,6 +157,21 @@ def test_whatever_a_file_holds_shows_as_text(tmp_path):
     assert page.text.count("alert(1)") >= 6 and "http://e.vil" not in str(page.tags)
     shown = re.sub(r"` .*? `", "", card)  # Code: a command, in which nothing is a tag.
     assert "<script" not in shown and "[a](" not in shown and " *b*" not in shown
+
+
+def test_probes_stand_beside_the_network_with_their_verdict(tmp_path):
+    judged = draw_predictions()
+    run = write_run(tmp_path / "run", judged=judged)
+    shuffled = draw_predictions(seed=9).logits[::-1]
+    rival = Probe("size", "trivial", HOSTILE, replace(judged, logits=shuffled))
+    found = compare_with_probes(judged, [rival])
+    (run / "probes").mkdir()
+    (run / "probes/probes.json").write_text(json.dumps(found))
+    text, card = written(run, tmp_path)
+    page = Page(text)
+    assert not page.of("script") and HOSTILE in " ".join(page.texts)
+    assert f"{found['margin']:+.3f} ({found['margin_low']:+.3f} to " in page.text
+    assert "This model" in page.text and "This model" in card and "No probes" not in page.text
 
 
 def test_markdown_shows_what_it_is_given():
