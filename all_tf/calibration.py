@@ -11,6 +11,7 @@ from all_tf.figures import read_off
 from all_tf.runs import RunError, read_json, write_json
 
 CALIBRATION_FILE = "calibration.json"
+NOT_CALIBRATED = "not calibrated"  # The stamp where logits say nothing that could be.
 _ROUNDING = 1e-6  # Of a float32: logits that differ by less do not differ.
 
 
@@ -38,6 +39,11 @@ class Calibration:
         between("threshold", self.threshold, 0, 1)
         between("temperature", self.temperature, 1e-12, 1e12)
         between("bias", self.bias, -1e12, 1e12)
+
+    @property
+    def stamps(self) -> list[str]:
+        """What is to be known of figures that rest on it."""
+        return [NOT_CALIBRATED] if self.note else []
 
     def apply(self, predictions: Predictions) -> Predictions:
         """The predictions with their calibrated scores."""

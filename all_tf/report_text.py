@@ -53,7 +53,7 @@ def format_report(report: Mapping[str, object]) -> str:
     )
     threshold = (
         f"  threshold {report['threshold']:.3f}: {report['threshold_rule']} on "
-        f"{report['selected_on']}"
+        f"{report['calibrated_on']}"
     )
     if "f1" not in report:
         return f"{heading}\n{threshold}\n  labels unpublished: predictions only"
@@ -67,6 +67,7 @@ def format_report(report: Mapping[str, object]) -> str:
             f"  worst patient: {report['worst_patient']}, "
             f"{per_cent(report['worst_patient_correct'])} % of its "
             f"{report['worst_patient_images']} images right",
+            *([f"  {report['note']}"] if "note" in report else []),
         ]
     )
 

@@ -14,6 +14,7 @@ PREDICTIONS_FILE = "predictions.csv"
 HISTORY_FILE = "history.csv"
 STATUS_FILE = "status.json"
 EVENTS_FOLDER = "tensorboard"
+CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one a fold.
 
 
 class RunError(ValueError):
@@ -59,10 +60,14 @@ def read_config(run: Path) -> tuple[Experiment, dict]:
         raise RunError(f"No run in {run}: it has no {CONFIG_FILE}. Name a folder below runs/.")
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        fields = facts.pop("experiment")
-        return Experiment(**{**fields, "augment": tuple(fields["augment"])}), facts
+        return experiment_of(facts.pop("experiment")), facts
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(f"{path} is damaged or from another version: {error}") from error
+
+
+def experiment_of(fields: dict) -> Experiment:
+    """The experiment whose fields a JSON file holds."""
+    return Experiment(**{**fields, "augment": tuple(fields["augment"])})
 
 
 def read_metrics(run: Path) -> dict:
@@ -105,6 +110,11 @@ def epochs_done(run: Path) -> int:
 def resume_command(run: Path) -> str:
     """What a user types to go on with a run."""
     return f"python scripts/train.py --resume {shlex.quote(str(run))}"
+
+
+def is_cross_validation(folder: Path) -> bool:
+    """Whether a folder holds a cross-validation, and is no run itself."""
+    return (folder / CROSS_VALIDATION_FILE).is_file()
 
 
 def set_name(split: str, fold: int | None) -> str:

@@ -112,12 +112,12 @@ def build_report(
         "split": split,
         "fold": fold,
         "selected_on": set_name(*selection_set(experiment)),
-        "stamps": stamps(experiment, split, fold, folds=facts["folds"])
-        + ["not calibrated"] * bool(calibration.note),
+        "stamps": stamps(experiment, split, fold, folds=facts["folds"]) + calibration.stamps,
         "best_epoch": best_epoch,
         "tta": tta,
         "threshold": calibration.threshold,
         "threshold_rule": calibration.rule,
+        "calibrated_on": calibration.fitted_on,
         "num_images": len(predictions.names),
         "num_patients": len(set(predictions.patients) - {""}),
     }

@@ -1,10 +1,13 @@
 """Train one network on packed records.
 
     python scripts/train.py --arch densenet169
+    python scripts/train.py --experiment scratch --fold all
     python scripts/train.py --resume runs/20260131-101500-densenet169
 
 What is not given comes from the row of all_tf/experiments.py that --arch or --experiment names. The
-run goes to a folder of its own below runs/.
+run goes to a folder of its own below runs/. With --fold all that folder holds a run for each fold,
+and what they say together of every training image, each image by the network that has not met its
+patient.
 """
 
 import argparse
@@ -18,10 +21,17 @@ from all_tf import names
 from all_tf.config import Experiment
 from all_tf.engine import Engine, engine_of
 from all_tf.experiments import EXPERIMENTS
-from all_tf.runs import CONFIG_FILE, epochs_done, read_config, resume_command
+from all_tf.runs import (
+    CONFIG_FILE,
+    epochs_done,
+    is_cross_validation,
+    read_config,
+    resume_command,
+)
 from builders.catalogue import describe_architectures
 
 _RECORDS = Path("data/records")
+_ALL = "all"  # Folds.
 
 
 def main() -> None:
@@ -50,6 +60,8 @@ def main() -> None:
 
 def _train(run: Path, args: dict) -> list[dict]:
     row = EXPERIMENTS[args["experiment"]] if args["experiment"] else _row_of(args["arch"])
+    if args["fold"] == _ALL:
+        return _cross_validate(run, row, args)
     experiment = replace(row, **_given(args, Experiment))
     engine = Engine(**_given(args, Engine))
     from all_tf.runtime import load_tensorflow
@@ -61,7 +73,20 @@ def _train(run: Path, args: dict) -> list[dict]:
     return train(experiment, records, run, trusted=trusted, engine=engine)
 
 
+def _cross_validate(run: Path, row: Experiment, args: dict) -> list[dict]:
+    from all_tf.cross_validation import begin, cross_validate
+
+    experiment = replace(row, **_given({**args, "fold": None}, Experiment))
+    begin(run, experiment, records=args["records"] or _RECORDS, options=sys.argv[1:])
+    return [cross_validate(run, train=Path(__file__), trusted=args["trust_records"])]
+
+
 def _resume(run: Path, args: dict) -> list[dict]:
+    if is_cross_validation(run):
+        from all_tf.cross_validation import cross_validate
+
+        records, trusted = args["records"], args["trust_records"]
+        return [cross_validate(run, train=Path(__file__), records=records, trusted=trusted)]
     _, facts = read_config(run)
     from all_tf.runtime import load_tensorflow
 
@@ -95,9 +120,17 @@ def _interrupt(number: int, frame) -> None:
 
 
 def _what_now(run: Path) -> str:
+    if is_cross_validation(run):
+        return f"folds that are finished are kept. Go on with: {resume_command(run)}"
     if not (run / CONFIG_FILE).is_file():
         return "no run was begun"
     return f"{epochs_done(run)} epochs are kept. Go on with: {resume_command(run)}"
+
+
+def _fold(text: str) -> int | str:
+    if text != _ALL and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number, or {_ALL}; received: {text}")
+    return text if text == _ALL else int(text)
 
 
 def _row_of(arch: str) -> Experiment:
@@ -183,7 +216,7 @@ def _add_fine_tuning(add) -> None:
 
 def _add_choosing(add) -> None:
     add("--protocol", choices=names.PROTOCOLS, help="default: honest")
-    add("--fold", type=int, metavar="K", help="held out to choose the epoch on; default: 0")
+    add("--fold", type=_fold, metavar="K", help="held out to choose the epoch on; or all, in turn")
     add("--monitor", choices=names.MONITORS, metavar="M", help="default: val_kappa")
     add(
         "--min-sensitivity",

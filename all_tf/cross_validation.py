@@ -1,0 +1,163 @@
+"""A network for each fold, trained on the others: a folder of runs, and how to go on with it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from all_tf.config import Experiment
+from all_tf.locks import LOCK_FILE
+from all_tf.out_of_fold import write_out_of_fold
+from all_tf.runs import (
+    CROSS_VALIDATION_FILE,
+    RunError,
+    experiment_of,
+    is_cross_validation,
+    read_json,
+    resume_command,
+    write_json,
+)
+from all_tf.study import Study, run_rows
+from tfrecords.folds import FOLDS_FILE, read_folds
+from tfrecords.manifest import MANIFEST_FILE, digest_file, read_manifest
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """What is trained for each fold; cross-validation.json holds it."""
+
+    experiment: Experiment  # Of each of its runs, but for the fold.
+    folds: tuple[int, ...]
+    records: Path
+    options: tuple[str, ...]  # Of train.py, by which it was asked for; later ones outdo them.
+
+    def rows(self) -> dict[str, Experiment]:
+        """Experiments by the names of their runs, `fold-0` and so on."""
+        return {fold_name(fold): replace(self.experiment, fold=fold) for fold in self.folds}
+
+
+def fold_name(fold: int) -> str:
+    """The folder of a fold's run."""
+    return f"fold-{fold}"
+
+
+def begin(
+    folder: Path, experiment: Experiment, *, records: Path, options: Sequence[str]
+) -> CrossValidation:
+    """Write down what is to be trained in a folder; what is written there already may go on.
+
+    Args:
+        folder: New, empty, or of the same cross-validation.
+        experiment: Under the honest protocol; its fold does not count.
+        records: A records directory with folds.
+        options: With which train.py asks for the experiment.
+
+    Raises:
+        RunError: The folder is taken by something else, or the protocol holds out no fold.
+        RecordsError, FoldsError: There are no records, or no folds.
+    """
+    if experiment.protocol != "honest":
+        raise RunError(
+            "Only --protocol honest holds folds out. Leave --fold all away, or --protocol. "
+            f"Received: --protocol {experiment.protocol}"
+        )
+    read_manifest(records)
+    folds = tuple(sorted(set(read_folds(records).values())))
+    asked = CrossValidation(
+        replace(experiment, fold=folds[0]), folds, records.resolve(), tuple(options)
+    )
+    path = folder / CROSS_VALIDATION_FILE
+    if is_cross_validation(folder):
+        there = read_cross_validation(folder)
+        if replace(there, options=asked.options) != asked:
+            raise RunError(
+                f"{folder} holds a cross-validation with other settings, records or folds. Name "
+                f"another --run-dir, or go on with the one there: {resume_command(folder)}"
+            )
+        return there
+    if folder.exists() and {each.name for each in folder.iterdir()} - {LOCK_FILE}:
+        raise RunError(f"{folder} is not empty, and no run overwrites another. Name another one.")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, {**asdict(asked), "records": str(asked.records), **_digests(records)})
+    return asked
+
+
+def read_cross_validation(folder: Path, *, records: Path | None = None) -> CrossValidation:
+    """What `begin` wrote.
+
+    Args:
+        folder: Of the cross-validation.
+        records: A copy of its records, to be used instead; None for those that it began with.
+
+    Raises:
+        RunError: The folder holds no cross-validation, or a damaged one, or its records are not
+            those that it began with.
+    """
+    path = folder / CROSS_VALIDATION_FILE
+    if not is_cross_validation(folder):
+        raise RunError(
+            f"No cross-validation in {folder}: it has no {CROSS_VALIDATION_FILE}. Make one: "
+            "python scripts/train.py --experiment NAME --fold all"
+        )
+    content = read_json(path)
+    try:
+        found = CrossValidation(
+            experiment_of(content["experiment"]),
+            tuple(map(int, content["folds"])),
+            records or Path(content["records"]),
+            tuple(map(str, content["options"])),
+        )
+        digests = {key: content[key] for key in ("manifest_sha256", "folds_sha256")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} is damaged or from another version: {error!r}") from error
+    if digests != _digests(found.records):
+        raise RunError(
+            f"{found.records} has other images or other folds than when {folder} was begun "
+            "(SHA-256), so that its networks would not have been held apart from the same "
+            "patients. Restore them, or begin anew in another folder."
+        )
+    return found
+
+
+def _digests(records: Path) -> dict[str, str]:
+    return {
+        "manifest_sha256": digest_file(records / MANIFEST_FILE),
+        "folds_sha256": digest_file(records / FOLDS_FILE),
+    }
+
+
+def cross_validate(
+    folder: Path, *, train: Path, records: Path | None = None, trusted: bool = False
+) -> dict:
+    """Train the folds that are not finished, one after another, and file what they say together.
+
+    Args:
+        folder: After `begin`.
+        train: The command: scripts/train.py.
+        records: As `read_cross_validation` takes it.
+        trusted: As `all_tf.cells.load_cells` takes it.
+
+    Returns:
+        The report on the out-of-fold predictions (`write_out_of_fold`).
+
+    Raises:
+        RunError: Folds have failed; the others were trained all the same.
+        StudyError: Another process is at work in the folder, or a fold is not what it should be.
+    """
+    asked = read_cross_validation(folder, records=records)
+    rows = asked.rows()
+    study = Study(
+        folder,
+        asked.records,
+        train,
+        trusted,
+        options=lambda _, row: [*asked.options, "--fold", str(row.fold)],
+        kind="fold",
+    )
+    failures = {name: why for name, why in run_rows(rows, study) if why is not None}
+    if failures:
+        reasons = "".join(f"\n  {name}: {why}" for name, why in failures.items())
+        raise RunError(
+            f"{len(failures)} of {len(rows)} folds failed, so that there is no report over all of "
+            f"them. Then go on with: {resume_command(folder)}{reasons}"
+        )
+    return write_out_of_fold(folder, {fold: folder / fold_name(fold) for fold in asked.folds})
