@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 
+from all_tf.calibration import Calibration, write_calibration
 from all_tf.checkpoints import BEST_FILE, save_weights
 from all_tf.config import Experiment
 from all_tf.runs import write_config, write_json
@@ -27,6 +28,7 @@ def write_run(run: Path, records: Path, experiment: Experiment = EXPERIMENT) -> 
         "folds_sha256": digest_file(records / "folds.csv"),
     }
     write_config(run, experiment, facts)
+    write_calibration(run, Calibration(threshold=0.45, temperature=0.5, bias=-0.1, fitted_on="x"))
     write_json(
         run / "metrics.json",
         {"best_epoch": 2, "weights_sha256": digest_file(run / BEST_FILE)},

@@ -1,0 +1,67 @@
+"""Score images of new cells with a finished run.
+
+    python scripts/predict.py runs/RUN cell.png folder-of-cells
+
+Takes BMP, PNG, TIFF and JPEG files of one cell each, cut out on black at the scale of C-NMC, and
+folders of them. Prints a CSV with score, calibrated score, decision, threshold and warnings, and
+writes it to a file. An image unlike the training set in size, colour, background or focus is warned
+of; of images like it about one in twenty is too. Files that cannot be read are listed and skipped,
+and the exit code is then 1. For research use only: no basis for the care of any patient.
+"""
+
+import argparse
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from all_tf import names
+
+
+def main() -> None:
+    """Score the images; the CSV goes to stdout and to a file, all that is said of it to stderr."""
+    args = _parse()
+    out = args.out or Path(f"predictions-{datetime.now():%Y%m%d-%H%M%S}.csv")
+    try:
+        if out.exists():
+            raise FileExistsError(f"{out} exists already. Name another file: --out FILE.csv")
+        from all_tf.runtime import load_tensorflow
+
+        load_tensorflow()
+        from all_tf.prediction import predict_new
+        from all_tf.tables import write_csv
+
+        answer = predict_new(args.run, args.paths, tta=args.tta)
+        if answer.rows:
+            write_csv(out, answer.rows)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    if answer.rows:
+        print(out.read_text(encoding="utf-8"), end="", flush=True)
+        warned = sum(bool(row["warnings"]) for row in answer.rows)
+        print(
+            f"Research use only. Images scored: {len(answer.rows)}; unlike the training set in "
+            f"some way: {warned}.\nWritten: {out}",
+            file=sys.stderr,
+        )
+    if answer.problems:
+        skipped = "\n  ".join(answer.problems)
+        sys.exit(f"error: {len(answer.problems)} not scored:\n  {skipped}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="the run's folder")
+    parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an image, or a folder")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: predictions-YYYYmmdd-HHMMSS.csv; new"
+    )
+    parser.add_argument(
+        "--tta", type=int, choices=names.TTA, default=1, help="average the 8 flips and turns"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
