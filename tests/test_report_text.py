@@ -29,6 +29,7 @@ def report_of(predictions: Predictions) -> dict:
         "tta": 1,
         "threshold": 0.5,
         "threshold_rule": "max kappa",
+        "calibrated_on": "train fold 0",
         "num_images": len(predictions.names),
         "num_patients": len(set(predictions.patients)),
     }
