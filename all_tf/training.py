@@ -3,24 +3,18 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
 from all_tf import reports
-from all_tf.augmentation import build_augment
 from all_tf.board import Scored, show_result
 from all_tf.calibration import fit_calibration, write_calibration
 from all_tf.checkpoints import BEST_FILE
 from all_tf.claims import claim, noted, refuse_finished, refuse_taken
-from all_tf.compiler import compiles_step, step_compiler
 from all_tf.config import Experiment
 from all_tf.engine import Engine, engine_of
 from all_tf.fitting import Prepared, fit
-from all_tf.imbalance import STRATEGIES, Plan
-from all_tf.metrics import StreamedFigures
-from all_tf.pipeline import steps_in_epoch
+from all_tf.preparation import prepare
 from all_tf.protocols import load_data, selection_set
-from all_tf.replicas import replicated, share_out
 from all_tf.run_state import newest_state
 from all_tf.runs import (
     EVENTS_FOLDER,
@@ -34,16 +28,11 @@ from all_tf.runs import (
 from all_tf.scoring import (
     Judge,
     batches_to_score,
-    build_loss,
     build_report,
     file_evaluation,
     predict,
 )
 from all_tf.training_range import write_range
-from builders.classifier import Classifier, build_classifier
-from builders.optimizers import build_optimizer
-from builders.registry import build_model
-from builders.schedules import SCHEDULES
 from tfrecords.folds import FOLDS_FILE
 from tfrecords.manifest import MANIFEST_FILE, digest_file
 
@@ -126,14 +115,7 @@ def _prepare(experiment: Experiment, records: Path, *, trusted: bool, engine: En
         tf.config.experimental.enable_op_determinism()
         # keras-cv's layers ask for one when they are built; nothing is drawn from it.
         tf.random.set_global_generator(tf.random.Generator.from_seed(experiment.seed))
-    data = load_data(experiment, records, trusted=trusted)
-    plan = STRATEGIES[experiment.imbalance](data.fit.counts)
-    steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
-    with replicated(engine, batch_size=experiment.batch_size):
-        model = _build(experiment, plan, engine, steps=steps)
-    print(reports.describe_run(experiment, data, plan, model, steps=steps))
-    print(_describe_engine(experiment, engine, steps=steps), flush=True)
-    return Prepared(experiment, data, plan, model)
+    return prepare(experiment, load_data(experiment, records, trusted=trusted), engine)
 
 
 def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict]:
@@ -170,61 +152,6 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
         scored.append(Scored("held out", predictions, final))
     show_result(run / EVENTS_FOLDER, experiment, scored, name=f"{run.parent.name}/{run.name}")
     return [each.report for each in scored]
-
-
-def _describe_engine(experiment: Experiment, engine: Engine, *, steps: int) -> str:
-    compiled = "compiled by XLA" if compiles_step(engine) else "not compiled"
-    return (
-        f"  engine       {experiment.precision}, step {compiled}, "
-        f"{engine.steps_a_call(steps)} of an epoch's {steps} steps a call"
-    )
-
-
-def _build(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) -> Classifier:
-    keras.utils.set_random_seed(experiment.seed)
-    model = build_model(
-        experiment.arch,
-        image_size=experiment.image_size,
-        weights=experiment.weights,
-        dropout=experiment.dropout,
-        precision=experiment.precision,
-    )
-    loss = build_loss(experiment, plan.class_weights)
-    classifier = build_classifier(
-        model,
-        loss=loss,
-        optimizer=_optimizer(experiment, model, steps=steps),
-        metrics=[StreamedFigures(loss)],
-        ema=experiment.ema,
-        steps_per_execution=engine.steps_a_call(steps),
-    )
-    if engine.devices > 1:
-        share_out(classifier)  # Its batches come augmented.
-    else:
-        classifier.augment = build_augment(
-            experiment.augment, view=experiment.view, seed=experiment.seed
-        )
-    classifier.compile_step = step_compiler(engine)
-    return classifier
-
-
-def _optimizer(
-    experiment: Experiment, model: keras.Model, *, steps: int
-) -> keras.optimizers.Optimizer:
-    learning_rate = SCHEDULES[experiment.schedule](
-        experiment.learning_rate,
-        steps=steps * experiment.epochs,
-        warmup_steps=steps * experiment.warmup_epochs,
-    )
-    return build_optimizer(
-        experiment.optimizer,
-        model,
-        learning_rate=learning_rate,
-        weight_decay=experiment.weight_decay,
-        layer_decay=experiment.layer_decay,
-        frozen_steps=steps * experiment.freeze_epochs,
-        precision=experiment.precision,
-    )
 
 
 def _environment_file(run: Path) -> str:

@@ -76,7 +76,7 @@ def test_training_stops_keeps_the_last_state_and_says_which_images(records, tmp_
 
         return augment
 
-    monkeypatch.setattr("all_tf.training.build_augment", build_augment)
+    monkeypatch.setattr("all_tf.preparation.build_augment", build_augment)
     run = tmp_path / "run"
     with pytest.raises(NonFiniteError, match=f"epoch 2, step 2 of {steps}") as caught:
         train(replace(TUNED, ema=0.0), records, run)

@@ -1,0 +1,96 @@
+"""From an experiment and its cells to a network that is ready to learn from them."""
+
+import keras
+
+from all_tf import reports
+from all_tf.augmentation import build_augment
+from all_tf.compiler import compiles_step, step_compiler
+from all_tf.config import Experiment
+from all_tf.engine import Engine
+from all_tf.fitting import Prepared
+from all_tf.imbalance import STRATEGIES, Plan
+from all_tf.metrics import StreamedFigures
+from all_tf.pipeline import steps_in_epoch
+from all_tf.protocols import Data
+from all_tf.replicas import replicated, share_out
+from all_tf.scoring import build_loss
+from builders.classifier import Classifier, build_classifier
+from builders.optimizers import build_optimizer
+from builders.registry import build_model
+from builders.schedules import SCHEDULES
+
+
+def prepare(experiment: Experiment, data: Data, engine: Engine) -> Prepared:
+    """Build all that a fit needs, and say on standard output what it will do.
+
+    Args:
+        experiment: What to do.
+        data: Its cells.
+        engine: What it runs on.
+
+    Raises:
+        ConfigError: There are not as many devices, or they cannot share a batch.
+        WeightsError: The weights to begin with cannot be had.
+    """
+    plan = STRATEGIES[experiment.imbalance](data.fit.counts)
+    steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
+    with replicated(engine, batch_size=experiment.batch_size):
+        model = _build(experiment, plan, engine, steps=steps)
+    print(reports.describe_run(experiment, data, plan, model, steps=steps))
+    print(_describe_engine(experiment, engine, steps=steps), flush=True)
+    return Prepared(experiment, data, plan, model)
+
+
+def _describe_engine(experiment: Experiment, engine: Engine, *, steps: int) -> str:
+    compiled = "compiled by XLA" if compiles_step(engine) else "not compiled"
+    return (
+        f"  engine       {experiment.precision}, step {compiled}, "
+        f"{engine.steps_a_call(steps)} of an epoch's {steps} steps a call"
+    )
+
+
+def _build(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) -> Classifier:
+    keras.utils.set_random_seed(experiment.seed)
+    model = build_model(
+        experiment.arch,
+        image_size=experiment.image_size,
+        weights=experiment.weights,
+        dropout=experiment.dropout,
+        precision=experiment.precision,
+    )
+    loss = build_loss(experiment, plan.class_weights)
+    classifier = build_classifier(
+        model,
+        loss=loss,
+        optimizer=_optimizer(experiment, model, steps=steps),
+        metrics=[StreamedFigures(loss)],
+        ema=experiment.ema,
+        steps_per_execution=engine.steps_a_call(steps),
+    )
+    if engine.devices > 1:
+        share_out(classifier)  # Its batches come augmented.
+    else:
+        classifier.augment = build_augment(
+            experiment.augment, view=experiment.view, seed=experiment.seed
+        )
+    classifier.compile_step = step_compiler(engine)
+    return classifier
+
+
+def _optimizer(
+    experiment: Experiment, model: keras.Model, *, steps: int
+) -> keras.optimizers.Optimizer:
+    learning_rate = SCHEDULES[experiment.schedule](
+        experiment.learning_rate,
+        steps=steps * experiment.epochs,
+        warmup_steps=steps * experiment.warmup_epochs,
+    )
+    return build_optimizer(
+        experiment.optimizer,
+        model,
+        learning_rate=learning_rate,
+        weight_decay=experiment.weight_decay,
+        layer_decay=experiment.layer_decay,
+        frozen_steps=steps * experiment.freeze_epochs,
+        precision=experiment.precision,
+    )
