@@ -3,13 +3,42 @@
 Each function takes images `(b, s, s, 3)` of cells on black and returns as many of the same type.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from all_tf.cell_features import foreground
 
+SILHOUETTE = "silhouette"
 _PATCHES = 4  # A side. On a cell of 220 px a patch is larger than a nucleolus.
+
+
+class Alteration(NamedTuple):
+    """What a network is shown instead of cells."""
+
+    what: str  # As a sentence names it.
+    alter: Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def alterations(colour: Sequence[float]) -> dict[str, Alteration]:
+    """The alterations by name.
+
+    Args:
+        colour: Of silhouettes: red, green, blue, in [0, 255].
+    """
+    return {
+        "mean colour": Alteration(
+            "cells filled with their mean colour", lambda images, rng: fill_with_mean_colour(images)
+        ),
+        SILHOUETTE: Alteration(
+            "silhouettes alone", lambda images, rng: fill_with_one_colour(images, colour=colour)
+        ),
+        "patches": Alteration(
+            "cells with their patches shuffled",
+            lambda images, rng: shuffle_patches(images, rng=rng),
+        ),
+    }
 
 
 def fill_with_mean_colour(images: np.ndarray) -> np.ndarray:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from all_tf.alterations import SILHOUETTE
 from all_tf.evaluation import THRESHOLD, Predictions, evaluate
+from all_tf.figure_text import interval_text
 from all_tf.statistics import DRAWS, Units, draw_weights, interval, resampling_units
 from all_tf.weighted import weighted_figures
-from tfrecords.schema import CLASSES
 
 TRIVIAL, ALTERED = "trivial", "altered"  # A rival; the network itself on poorer cells.
-SILHOUETTE = "silhouette"
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,15 @@ def compare_with_probes(
         margin = {"margin": model["auc"] - row["auc"], "margin_low": low, "margin_high": high}
         rows.append({"name": probe.name, "kind": probe.kind, "what": probe.what, **row, **margin})
     best = max((row for row in rows if row["kind"] == TRIVIAL), key=lambda row: row["auc"])
-    return {
+    result = {
         "model": model,
         "probes": rows,
         "best_probe": best["name"],
         **{key: best[key] for key in ("margin", "margin_low", "margin_high")},
         "num_groups_all": units.num_all,
         "num_groups_hem": units.num_hem,
-        "verdict": _verdict(model, rows, best, units),
     }
+    return result | {"verdict": f"{_claim(result, best)} {_of_silhouettes(rows)}".rstrip()}
 
 
 def _figures(probe: Probe, units: Units, weights: np.ndarray) -> tuple[dict, np.ndarray]:
@@ -89,49 +89,46 @@ def _figures(probe: Probe, units: Units, weights: np.ndarray) -> tuple[dict, np.
         weights=weights,
     )["auc"]
     low, high = interval(drawn, units)
-    return {
-        "auc": figures["auc"],
-        "auc_low": low,
-        "auc_high": high,
-        "kappa": figures["kappa"],
-    }, drawn
+    row = {"auc": figures["auc"], "auc_low": low, "auc_high": high, "kappa": figures["kappa"]}
+    return row, drawn
 
 
-def _verdict(model: dict, rows: Sequence[dict], best: dict, units: Units) -> str:
+def signed(value: float) -> str:
+    """+0.041, as differences are shown."""
+    return f"{value:+.3f}"
+
+
+def _claim(result: dict, best: dict) -> str:
     """What the margins allow to say, and no more.
 
     A network is called better than shortcuts only if it is better than every one of them, and that
     takes no correction for their number.
     """
     figures = (
-        f"AUROC {model['auc']:.3f}, against {best['auc']:.3f} of {best['what']}, "
-        f"a margin of {best['margin']:+.3f}"
+        f"AUROC {result['model']['auc']:.3f}, against {best['auc']:.3f} of {best['what']}: a "
+        f"margin of {signed(result['margin'])} ({interval_text(result, 'margin', show=signed)})."
     )
-    if best["margin_low"] is None:
-        few = CLASSES[int(units.num_all < units.num_hem)].upper()
-        claim = (
-            f"It cannot be told whether this model knows more than {best['what']}: {figures}, and "
-            f"no interval over patients can be estimated with {units.fewest} {few} "
-            f"patient group{'s' * (units.fewest != 1)}."
-        )
-        return f"{claim} {_of_silhouettes(rows)}"
-    figures += f" ({best['margin_low']:+.3f} to {best['margin_high']:+.3f})"
-    unbeaten = [r["what"] for r in rows if r["kind"] == TRIVIAL and r["margin_low"] <= 0]
-    if best["margin_high"] < 0:
-        claim = f"This model knows less than {best['what']}: {figures}."
-    elif unbeaten:
-        claim = f"This model is not shown to know more than {', or '.join(unbeaten)}: {figures}."
-    else:
-        claim = f"This model knows more than size, colour and border tell: {figures}."
-    return f"{claim} {_of_silhouettes(rows)}".rstrip()
+    if best["margin_low"] is None and best["margin"] > 0:
+        return f"It cannot be told whether this model knows more than {best['what']}. {figures}"
+    if best["margin_low"] is not None and best["margin_high"] < 0:
+        return f"This model knows less than {best['what']}. {figures}"
+    trivial = [row for row in result["probes"] if row["kind"] == TRIVIAL]
+    if unbeaten := [row["what"] for row in trivial if _at_most_zero(row)]:
+        return f"This model is not shown to know more than {', or '.join(unbeaten)}. {figures}"
+    return f"This model knows more than size, colour and border tell. {figures}"
+
+
+def _at_most_zero(row: dict) -> bool:
+    """Whether a margin may be none: by its interval, or where there is none by itself."""
+    return (row["margin"] if row["margin_low"] is None else row["margin_low"]) <= 0
 
 
 def _of_silhouettes(rows: Sequence[dict]) -> str:
     """What becomes of the network where size and outline is all that it is shown."""
     for row in rows:
         if row["name"] == SILHOUETTE:
-            text = f"Shown {row['what']} it has AUROC {row['auc']:.3f}, {-row['margin']:+.3f}"
-            if row["margin_low"] is not None and row["margin_low"] <= 0:
+            text = f"Shown {row['what']} it has AUROC {row['auc']:.3f}"
+            if _at_most_zero(row):
                 text += ", which is not shown to be less: it may measure size and outline alone"
             return f"{text}."
     return ""

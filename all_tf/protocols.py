@@ -91,13 +91,13 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
         selection = load_cells(records, "validation", trusted=trusted)
     limit = experiment.limit_validation
     selection = limit_cells(selection, limit, seed=experiment.seed)
-    _require_both_classes(fit, "learn from")
-    _require_both_classes(selection, "choose the epoch on")
+    require_both_classes(fit, "learn from")
+    require_both_classes(selection, "choose the epoch on")
     if experiment.protocol == "study" or folds != OFFICIAL:  # The published folds share patients.
         _require_disjoint(fit, selection)
     if held_out is not None:
         held_out = limit_cells(held_out, limit, seed=experiment.seed)
-        _require_both_classes(held_out, "be scored on")
+        require_both_classes(held_out, "be scored on")
         _require_disjoint(fit, held_out)
     return Data(fit, selection, held_out, folds)
 
@@ -152,7 +152,24 @@ def fold_of(cells: Cells, fold: int) -> Cells:
     return cells.take(cells.folds == fold)
 
 
-def _require_both_classes(cells: Cells, purpose: str) -> None:
+def home_of(facts: dict, records: Path) -> Path:
+    """The records that a run was trained on: these if they have its folds, else those it names.
+
+    Args:
+        facts: That the run's config.json holds beside its experiment.
+        records: A records directory that may be a copy of the run's own, or of other cells.
+    """
+    path = records / FOLDS_FILE
+    own = path.is_file() and digest_file(path) == facts["folds_sha256"]
+    return records if own else Path(facts["records"])
+
+
+def require_both_classes(cells: Cells, purpose: str) -> None:
+    """Let only cells pass that are labelled and of both classes.
+
+    Raises:
+        SplitError: They are not; the message says for what they would be needed.
+    """
     hem, disease = cells.counts
     if hem == 0 or disease == 0 or hem + disease < len(cells):
         raise SplitError(

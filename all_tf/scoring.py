@@ -92,23 +92,20 @@ class Judge(NamedTuple):
     calibration: Calibration
 
 
-def build_report(
+def heading(
     predictions: Predictions, judge: Judge, *, split: str, fold: int | None, tta: int = 1
 ) -> dict:
-    """The content of a metrics.json: figures, and what they were measured on.
-
-    Figures of merit are there only where the labels are. `loss` is the training's own, class
-    weights and smoothing included; it compares within a run, `log_loss` between runs.
+    """What is to be known of figures on a set before any is read: where they are from.
 
     Args:
-        predictions: Of the set, calibrated.
+        predictions: Of the set.
         judge: The run's.
         split: Of the set.
         fold: Of the training split; None for all of a split.
         tta: With how many views of each image.
     """
     experiment, facts, best_epoch, calibration = judge
-    report = {
+    return {
         "split": split,
         "fold": fold,
         "selected_on": set_name(*selection_set(experiment)),
@@ -121,14 +118,30 @@ def build_report(
         "num_images": len(predictions.names),
         "num_patients": len(set(predictions.patients) - {""}),
     }
+
+
+def build_report(
+    predictions: Predictions, judge: Judge, *, split: str, fold: int | None, tta: int = 1
+) -> dict:
+    """The content of a metrics.json: its heading, and figures where the labels are published.
+
+    `loss` is the training's own, class weights and smoothing included; it compares within a run,
+    `log_loss` between runs.
+
+    Args:
+        predictions: Of the set, calibrated.
+        judge: The run's.
+        split: As `heading` takes it, like what follows.
+    """
+    report = heading(predictions, judge, split=split, fold=fold, tta=tta)
     if not predictions.labelled:
         return report
-    loss = build_loss(experiment, facts["class_weights"])
+    loss = build_loss(judge.experiment, judge.facts["class_weights"])
     losses = loss.call(predictions.labels[:, None], predictions.logits[:, None])
     return (
         report
         | mean_with_interval("loss", np.asarray(losses, np.float64), predictions)
-        | measure(predictions, threshold=calibration.threshold)
+        | measure(predictions, threshold=judge.calibration.threshold)
     )
 
 

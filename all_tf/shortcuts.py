@@ -19,8 +19,9 @@ from all_tf.evaluation import Predictions
 from all_tf.probes import TRIVIAL, Probe
 
 _FOLDS = 5
-_LEAST_CELLS = 2 * _FOLDS  # Of a group that is to be told from others.
-_DIRECTIONS = 64  # Of features: with more of them than cells any groups could be parted.
+_LEAST_CELLS = _FOLDS  # Of a group that is to be told from others: one in each fold.
+_MOST_DIRECTIONS = 64
+_CELLS_A_DIRECTION = 4  # At least: with as many directions as cells any groups could be parted.
 
 
 class Shortcut(NamedTuple):
@@ -54,9 +55,9 @@ class Measured(NamedTuple):
 def trivial_probes(learnt: Measured, scored: Measured, predictions: Predictions) -> list[Probe]:
     """Logistic regressions on `SHORTCUTS`, fitted on some cells and scored on others.
 
-    Nothing is chosen on any cells: features at mean 0 and deviation 1, and the penalty that
-    scikit-learn takes when none is named. They know the slide at native scale, whatever the
-    network's view of it.
+    Nothing is chosen on any cells: features at mean 0 and deviation 1, classes of equal weight, and
+    the penalty that scikit-learn takes when none is named. They know the slide at native scale,
+    whatever the network's view of it.
 
     Args:
         learnt: What the network learnt from.
@@ -82,7 +83,9 @@ def _fit_and_score(learnt: Measured, scored: Measured, groups: Sequence[str]) ->
     if not groups:
         share = np.mean(learnt.labels)
         return np.full(len(scored.labels), np.log(share / (1 - share)))
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=10_000))
+    # Of equal weight, or kappa would fall wherever ALL is more or less frequent than in training.
+    classifier = LogisticRegression(class_weight="balanced", max_iter=10_000)
+    model = make_pipeline(StandardScaler(), classifier)
     return model.fit(learnt.matrix(groups), learnt.labels).decision_function(scored.matrix(groups))
 
 
@@ -95,7 +98,7 @@ def patient_identity(features: np.ndarray, groups: np.ndarray, *, seed: int = 0)
 
     Args:
         features: float64 `(n, k)`.
-        groups: str `(n,)`; those with fewer than ten cells are left out.
+        groups: str `(n,)`; those with fewer than five cells are left out.
         seed: Of the shares of the cross-validation.
 
     Returns:
@@ -110,10 +113,11 @@ def patient_identity(features: np.ndarray, groups: np.ndarray, *, seed: int = 0)
     result = {"num_groups": num_groups, "num_images": len(features)}
     if num_groups < 2:
         return result | {"balanced_accuracy": None, "chance": None}
-    smallest_fit = len(features) - -(-len(features) // _FOLDS)
+    allowed = max(1, len(features) // _CELLS_A_DIRECTION)
+    directions = min(_MOST_DIRECTIONS, features.shape[1], allowed)
     classifier = make_pipeline(
         StandardScaler(),
-        PCA(min(_DIRECTIONS, features.shape[1], smallest_fit), random_state=seed),
+        PCA(directions, random_state=seed),
         LinearDiscriminantAnalysis(priors=np.full(num_groups, 1 / num_groups)),
     )
     shares = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
+from all_tf.alterations import SILHOUETTE
 from all_tf.evaluation import Predictions
-from all_tf.probes import ALTERED, SILHOUETTE, TRIVIAL, Probe, compare_with_probes
+from all_tf.probes import ALTERED, TRIVIAL, Probe, compare_with_probes
 
 CELLS_A_GROUP = 20
 
@@ -61,7 +62,7 @@ def test_model_that_only_measures_size_is_told_so():
     size, colour = rival(own, own.logits), rival(own, -own.logits, name="colour", what="colour")
     result = compare_with_probes(replace(own, logits=own.logits + noise), [colour, size], draws=200)
     assert result["best_probe"] == "size" and result["margin_low"] <= 0 <= result["margin_high"]
-    assert result["verdict"].startswith("This model is not shown to know more than cell size: ")
+    assert result["verdict"].startswith("This model is not shown to know more than cell size. ")
 
 
 def test_model_that_knows_more_than_every_probe_passes():
@@ -69,14 +70,14 @@ def test_model_that_knows_more_than_every_probe_passes():
     probes = [rival(own, measured_with_noise(0.5, seed=n)(own.labels)) for n in (1, 2)]
     result = compare_with_probes(own, probes, draws=200)
     assert result["margin_low"] > 0
-    assert result["verdict"].startswith("This model knows more than size, colour and border tell: ")
+    assert result["verdict"].startswith("This model knows more than size, colour and border tell. ")
 
 
 def test_model_below_a_probe_is_told_that_it_knows_less():
     own = predictions(measured_with_noise(0.2, seed=0))
     size = rival(own, measured_with_noise(3.0, seed=1)(own.labels))
     verdict = compare_with_probes(own, [size], draws=200)["verdict"]
-    assert verdict.startswith("This model knows less than cell size: AUROC 0.5")
+    assert verdict.startswith("This model knows less than cell size. AUROC 0.5")
 
 
 def test_with_few_groups_no_interval_and_no_claim():
@@ -85,7 +86,7 @@ def test_with_few_groups_no_interval_and_no_claim():
     assert result["margin"] > 0.9 and result["margin_low"] is result["margin_high"] is None
     assert result["model"]["auc_low"] is None and result["num_groups_hem"] == 1
     assert result["verdict"].startswith("It cannot be told whether this model knows more than")
-    assert "with 1 HEM patient group." in result["verdict"]
+    assert "(not estimable: 1 group of HEM)." in result["verdict"]
 
 
 @pytest.mark.parametrize(("strength", "may_measure_size"), [(0.3, False), (3.0, True)])

@@ -1,0 +1,81 @@
+"""A finished run and the labelled cells that it is examined on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from all_tf.calibration import read_calibration
+from all_tf.cells import Cells
+from all_tf.checkpoints import load_run
+from all_tf.evaluation import Predictions
+from all_tf.protocols import judged_on, load_set, require_both_classes
+from all_tf.runs import set_name
+from all_tf.scoring import Judge, batches_to_score, heading, predict
+from tfrecords.manifest import read_manifest
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A finished run with the cells of a set."""
+
+    judge: Judge
+    model: keras.Model
+    records: Path
+    split: str
+    fold: int | None  # Of the training split; None for all of a split.
+    cells: Cells
+
+    @property
+    def title(self) -> str:
+        """What progress bars and headings call the set."""
+        return set_name(self.split, self.fold)
+
+    def batches(self, cells: Cells) -> tf.data.Dataset:
+        """Cells as the run's network sees them."""
+        return batches_to_score(cells, self.judge.experiment, title=self.title)
+
+    def predict(self, batches: tf.data.Dataset) -> Predictions:
+        """The run's calibrated predictions of its cells, as they are or as they were altered."""
+        return self.judge.calibration.apply(predict(self.model, batches, self.cells))
+
+    def heading(self, predictions: Predictions) -> dict:
+        """What is to be known of any figure on these cells before it is read."""
+        found = heading(predictions, self.judge, split=self.split, fold=self.fold)
+        if read_manifest(self.records)["patient_per_image"]:
+            found["stamps"].append("each image its own patient")
+        return found
+
+
+def examine(
+    run: Path,
+    *,
+    purpose: str,
+    records: Path | None = None,
+    split: str | None = None,
+    fold: int | None = None,
+    trusted: bool = False,
+) -> Examined:
+    """Load a finished run and a set of cells.
+
+    Args:
+        run: The run's folder.
+        purpose: What the cells are to do, for an error: "be probed on".
+        records: A records directory; None for the one it was trained on.
+        split: "validation" or "train"; None for train if a fold is named, else for the set that
+            the run is judged by.
+        fold: Of the training split; None for all of it.
+        trusted: As `all_tf.cells.load_cells` takes it.
+
+    Raises:
+        RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
+    """
+    experiment, facts, metrics, model = load_run(run)
+    judge = Judge(experiment, facts, metrics["best_epoch"], read_calibration(run))
+    records = records or Path(facts["records"])
+    if split is None:
+        split, fold = judged_on(experiment, records) if fold is None else ("train", fold)
+    cells = load_set(facts, records, split=split, fold=fold, trusted=trusted)
+    require_both_classes(cells, purpose)
+    return Examined(judge, model, records, split, fold, cells)
