@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from all_tf.drawing import blank
 
 _CELL_INCHES = 1.5
-_CAPTION_INCHES = 0.16  # A line.
+_CAPTION = 0.11  # Height of a line, in cells.
+_GAP = 0.06
 
 
 def draw_cells(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -> Figure:
@@ -17,19 +18,20 @@ def draw_cells(images: np.ndarray, captions: Sequence[str], *, columns: int = 8)
     Args:
         images: `(n, s, s, 3)` in [0, 255]; not empty.
         captions: One for each; a name in them is a name in the picture.
-        columns: Cells in a row, where there are as many.
+        columns: Cells in a row; where there are fewer, the row is not filled.
     """
-    columns = min(columns, len(images))
     num_rows = -(-len(images) // columns)
     lines = 1 + max(caption.count("\n") for caption in captions)
-    height = num_rows * (_CELL_INCHES + lines * _CAPTION_INCHES + 0.06)
-    figure = blank(columns * _CELL_INCHES, height)
-    places = figure.subplots(num_rows, columns, squeeze=False).ravel()
-    for place in places:
-        place.set_axis_off()
-    for place, image, caption in zip(places, images, captions, strict=False):
-        place.imshow(np.rint(image).astype(np.uint8))
-        place.text(
-            0.5, -0.03, caption, transform=place.transAxes, fontsize=8, ha="center", va="top"
-        )
+    row_height = 1 + lines * _CAPTION + _GAP  # In cells, as all that follows.
+    figure = blank(columns * _CELL_INCHES, num_rows * row_height * _CELL_INCHES)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    for number, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        row, column = divmod(number, columns)
+        top, end = row * row_height, column + 1 - _GAP
+        pixels = np.rint(image).astype(np.uint8)
+        axes.imshow(pixels, extent=(column, end, top + 1 - _GAP, top))
+        at = (column + end) / 2, top + 1
+        axes.text(*at, caption, fontsize=8, ha="center", va="top", linespacing=1.1)
+    axes.set(xlim=(0, columns), ylim=(num_rows * row_height, 0), aspect="equal")
     return figure

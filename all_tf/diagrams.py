@@ -57,7 +57,7 @@ def draw_roc(labels: np.ndarray, scores: np.ndarray, *, threshold: float, area: 
     at = np.mean(called[labels == 0]), np.mean(called[labels == 1])
     _mark(axes, at, threshold)
     unit_square(axes, x="1 - specificity (HEM called ALL)", y="sensitivity (ALL called ALL)")
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="lower right", frameon=False, fontsize=9)
     return figure
 
 
@@ -87,7 +87,7 @@ def draw_precision_recall(
     if np.any(called):
         _mark(axes, (np.mean(called[labels == 1]), np.mean(labels[called])), threshold)
     unit_square(axes, x="sensitivity (ALL called ALL)", y="precision (called ALL that is ALL)")
-    axes.legend(loc="lower left", frameon=False)
+    axes.legend(loc="lower left", frameon=False, fontsize=9)
     return figure
 
 

@@ -36,6 +36,7 @@ STRATEGIES = ("none", "class_weights", "oversample", "balance_groups")
 PROTOCOLS = ("honest", "study")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 JITS = ("auto", "on", "off")
+TENSORBOARD = ("scalars", "full")
 SPLITS = ("validation", "test", "train")
 TTA = (1, 8)  # How many ways of laying an image are averaged when it is scored.
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from all_tf import reports
-from all_tf.board import Scored, show_result
+from all_tf import names, reports
+from all_tf.board import show_run
 from all_tf.calibration import fit_calibration, write_calibration
 from all_tf.checkpoints import BEST_FILE
+from all_tf.checks import one_of
 from all_tf.claims import claim, noted, refuse_finished, refuse_taken
 from all_tf.config import Experiment
 from all_tf.engine import Engine, engine_of
@@ -17,7 +18,6 @@ from all_tf.preparation import prepare
 from all_tf.protocols import load_data, selection_set
 from all_tf.run_state import newest_state
 from all_tf.runs import (
-    EVENTS_FOLDER,
     RunError,
     epochs_done,
     evaluation_folder,
@@ -44,6 +44,7 @@ def train(
     *,
     trusted: bool = False,
     engine: Engine = Engine(),
+    tensorboard: str = "scalars",
 ) -> list[dict]:
     """Train, choose the best epoch, score it, and leave all that is needed to judge it in `run`.
 
@@ -53,6 +54,7 @@ def train(
         run: A folder that does not exist, or is empty.
         trusted: Check the lengths of the shards only, not their SHA-256.
         engine: What it runs on; deterministic operations are for this process from here on.
+        tensorboard: How much of it TensorBoard shows, a key of `all_tf.board.AMOUNTS`.
 
     Returns:
         The reports: the best epoch on the selection set, as metrics.json holds it, and then, under
@@ -63,12 +65,13 @@ def train(
         NonFiniteError: The loss ceased to be a number.
         RecordsError, SplitError, WeightsError: Something needed is missing; nothing was written.
     """
+    one_of("tensorboard", tensorboard, names.TENSORBOARD)
     refuse_taken(run)
     prepared = _prepare(experiment, records, trusted=trusted, engine=engine)
     run.mkdir(parents=True, exist_ok=True)
     with claim(run):
         refuse_taken(run)  # Nobody came first.
-        facts = _facts(prepared, records) | {"engine": asdict(engine)}
+        facts = _facts(prepared, records) | {"engine": asdict(engine), "tensorboard": tensorboard}
         write_config(run, experiment, facts)
         with noted(run):
             return _complete(run, prepared, state=None)
@@ -143,15 +146,15 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     }
     write_range(run, data.fit.pngs)
     file_evaluation(run, report, predictions)
-    scored = [Scored("selection", predictions, report)]
+    results = {"selection": (predictions, report)}
     if data.held_out is not None:
         held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
         predictions = calibration.apply(predict(model, held_out, data.held_out))
         final = build_report(predictions, judge, split="validation", fold=None)
         file_evaluation(evaluation_folder(run, "validation", None), final, predictions)
-        scored.append(Scored("held out", predictions, final))
-    show_result(run / EVENTS_FOLDER, experiment, scored, name=f"{run.parent.name}/{run.name}")
-    return [each.report for each in scored]
+        results["held out"] = predictions, final
+    show_run(run, prepared, results, amount=facts["tensorboard"])
+    return [report for _, report in results.values()]
 
 
 def _environment_file(run: Path) -> str:

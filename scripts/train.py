@@ -70,7 +70,8 @@ def _train(run: Path, args: dict) -> list[dict]:
     from all_tf.training import train
 
     records, trusted = args["records"] or _RECORDS, args["trust_records"]
-    return train(experiment, records, run, trusted=trusted, engine=engine)
+    tensorboard = args["tensorboard"] or names.TENSORBOARD[0]
+    return train(experiment, records, run, trusted=trusted, engine=engine, tensorboard=tensorboard)
 
 
 def _cross_validate(run: Path, row: Experiment, args: dict) -> list[dict]:
@@ -177,6 +178,8 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     add("--records", type=Path, metavar="DIR", help=f"default: {_RECORDS}, or the resumed run's")
     add("--run-dir", type=Path, metavar="DIR", help="default: runs/YYYYmmdd-HHMMSS-NAME; new")
     add("--seed", type=int, metavar="N")
+    tensorboard = "what it shows; full: cells too, in pictures and by features; default: scalars"
+    add("--tensorboard", choices=names.TENSORBOARD, help=tensorboard)
     add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
 
 
