@@ -1,11 +1,13 @@
-"""Finished runs side by side: the figures each is judged by, and whether they can be compared."""
+"""Finished runs side by side: the figures each is judged by, and whether they can be told apart."""
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from all_tf.config import Experiment
+from all_tf.figure_text import basis_of_intervals, not_estimable, thousandths, with_interval
+from all_tf.pairing import Difference, Judged, differences
+from all_tf.prediction_files import read_predictions
 from all_tf.runs import (
     METRICS_FILE,
     PREDICTIONS_FILE,
@@ -33,15 +35,39 @@ _COLUMNS = (
     Column("set", "set"),
     Column("images", "num_images", whole),
     Column("patients", "num_patients", whole),
-    Column("accuracy", "accuracy", per_cent),
-    Column("F1", "f1", per_cent),
-    Column("kappa", "kappa", per_cent),
-    Column("AUC", "auc", per_cent),
+    Column("accuracy", "accuracy"),
+    Column("F1", "f1"),
+    Column("kappa", "kappa"),
+    Column("AUC", "auc"),
+    Column("intervals", "intervals"),
     Column("parameters", "num_parameters", whole),
     Column("images/s", "images_per_second", decimal),
     Column("epoch", "best_epoch", whole),
     Column("chosen on", "selected_on"),
     Column("stamps", "stamps"),
+)
+
+
+_COMPARED = (
+    "f1",
+    "kappa",
+    "accuracy",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "auc",
+    "average_precision",
+    "brier",
+    "log_loss",
+)
+_DIFFERENCE_COLUMNS = (
+    Column("figure", "figure"),
+    Column("A", "first"),
+    Column("B", "second"),
+    Column("A - B", "difference"),
+    Column("interval", "interval"),
+    Column("p", "p_value"),
+    Column("verdict", "verdict"),
 )
 
 
@@ -52,7 +78,12 @@ class Scored:
     name: str
     experiment: Experiment
     report: dict  # As a metrics.json holds it.
-    images: frozenset[str]  # Names of those it was scored on.
+    judged: Judged  # What it says of the images that it was scored on.
+
+    @property
+    def images(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(self.judged.predictions.names.tolist())
 
     def row(self) -> dict[str, object]:
         """Its line in a table: what it is, where it was scored, figures; None for one it lacks."""
@@ -67,8 +98,29 @@ class Scored:
             "selected_on": report["selected_on"],
             "best_epoch": report["best_epoch"],
             "stamps": "; ".join(report["stamps"]),
-            **{key: report.get(key) for key in (*FIGURES, *COST)},
+            "num_groups_all": report["num_groups_all"],
+            "num_groups_hem": report["num_groups_hem"],
+            **{key: report.get(key) for figure in FIGURES for key in ends(figure)},
+            **{key: report.get(key) for key in COST},
         }
+
+
+def ends(key: str) -> tuple[str, str, str]:
+    """The keys of a figure and of its interval."""
+    return key, f"{key}_low", f"{key}_high"
+
+
+def shown(row: Mapping[str, object]) -> dict[str, object]:
+    """A row as a table shows it: figures in per cent, their intervals, what those rest on.
+
+    Args:
+        row: As `Scored.row` gives it.
+    """
+    if not_estimable(row):  # Once in a row, in a column of its own.
+        texts = {key: per_cent(row[key]) for key in FIGURES}
+    else:
+        texts = {key: with_interval(row, key, show=per_cent) for key in FIGURES}
+    return {**row, **texts, "intervals": basis_of_intervals(row)}
 
 
 def read_scored(run: Path, *, name: str | None = None) -> Scored:
@@ -88,9 +140,8 @@ def read_scored(run: Path, *, name: str | None = None) -> Scored:
     apart = evaluation_folder(run, "validation", None)
     folder = apart if (apart / METRICS_FILE).is_file() else run
     report = {key: chosen.get(key) for key in COST} | read_metrics(folder)
-    with (folder / PREDICTIONS_FILE).open(newline="", encoding="utf-8") as file:
-        images = frozenset(row["name"] for row in csv.DictReader(file))
-    return Scored(name or str(run), experiment, report, images)
+    predictions = read_predictions(folder / PREDICTIONS_FILE)
+    return Scored(name or str(run), experiment, report, Judged(predictions, report["threshold"]))
 
 
 def compare(runs: Sequence[Scored]) -> str:
@@ -99,9 +150,66 @@ def compare(runs: Sequence[Scored]) -> str:
     Args:
         runs: Not empty.
     """
-    table = markdown([run.row() for run in runs], _COLUMNS)
+    table = markdown([shown(run.row()) for run in runs], _COLUMNS)
     warning = warn_of_different_images(runs)
     return table + (f"\n\n{warning}" if warning else "")
+
+
+def compare_pair(first: Scored, second: Scored) -> str:
+    """Two runs on the same images: differences, their intervals and p-values, and what they tell.
+
+    Raises:
+        PairError: The images are not the same, or were packed anew.
+    """
+    found = differences(first.judged, second.judged)
+    reason = not_estimable(first.report)
+    rows = [_difference_row(key, found[key], reason) for key in _COMPARED]
+    ahead = {
+        run.name: [key for key in _COMPARED if found[key].better == sign]
+        for sign, run in ((1, first), (-1, second))
+    }
+    return "\n\n".join(
+        [
+            f"A is {first.name}, B is {second.name}: the same {len(first.images):,} images, "
+            f"{first.report['num_groups_all']} ALL and {first.report['num_groups_hem']} HEM groups "
+            "of patients.",
+            markdown(rows, _DIFFERENCE_COLUMNS),
+            "Intervals of 95 % by drawing groups within class. p: how often a difference as large "
+            "comes up where a coin decides for each group which run is which; none for AUC and "
+            "average precision. Of twenty figures one differs by chance.",
+            _verdict(ahead, reason),
+        ]
+    )
+
+
+def _difference_row(key: str, difference: Difference, reason: str) -> dict[str, str]:
+    low, high, p_value = difference.low, difference.high, difference.p_value
+    return {
+        "figure": key,
+        "first": thousandths(difference.first),
+        "second": thousandths(difference.second),
+        "difference": _signed(difference.first - difference.second),
+        "interval": reason if low is None else f"{_signed(low)} to {_signed(high)}",
+        "p_value": None if p_value is None else thousandths(p_value),
+        "verdict": {1: "A is better", -1: "B is better", 0: "cannot be told apart"}[
+            difference.better
+        ],
+    }
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}"
+
+
+def _verdict(ahead: Mapping[str, list[str]], reason: str) -> str:
+    first, second = ahead
+    if reason:
+        return f"{first} and {second} cannot be told apart: {reason}."
+    if not any(ahead.values()):
+        return f"{first} and {second} cannot be told apart."
+    return " ".join(
+        f"{name} is better by {', '.join(keys)}." for name, keys in ahead.items() if keys
+    )
 
 
 def warn_of_different_images(runs: Sequence[Scored]) -> str:

@@ -4,19 +4,30 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from all_tf.charts import draw_study
-from all_tf.comparison import COST, FIGURES, Scored, read_scored, warn_of_different_images
+from all_tf.comparison import (
+    COST,
+    FIGURES,
+    Scored,
+    ends,
+    read_scored,
+    shown,
+    warn_of_different_images,
+)
 from all_tf.experiments import COMPARATORS, EXPERIMENTS, REPORTED
+from all_tf.pairing import PairError, differences
 from all_tf.study_rows import departures, is_finished
 from all_tf.tables import Column, decimal, markdown, per_cent, whole, write_csv
+from all_tf.weighted import summed_figures
 
 _COLUMNS = (
     Column("row", "row"),
-    Column("accuracy", "accuracy", per_cent),
+    Column("accuracy", "accuracy"),
     Column("reported", "reported_accuracy", per_cent),
-    Column("F1", "f1", per_cent),
+    Column("F1", "f1"),
     Column("reported", "reported_f1", per_cent),
-    Column("kappa", "kappa", per_cent),
+    Column("kappa", "kappa"),
     Column("reported", "reported_kappa", per_cent),
+    Column("intervals", "intervals"),
     Column("parameters", "num_parameters", whole),
     Column("images/s", "images_per_second", decimal),
     Column("epoch", "best_epoch", whole),
@@ -36,7 +47,9 @@ _KEYS = (  # Of a finished run's row; None for a failed one.
     "selected_on",
     "best_epoch",
     "stamps",
-    *FIGURES,
+    "num_groups_all",
+    "num_groups_hem",
+    *(key for figure in FIGURES for key in ends(figure)),
     *COST,
 )
 _CHOSEN = ("protocol", "fold", "seed")  # By the command; the study's rows prescribe none of them.
@@ -63,9 +76,10 @@ def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> st
         for name in EXPERIMENTS
         if name in runs or name in failures
     ]
-    parts = ["# The study of 2021, run again", *_preface(runs), markdown(rows, _COLUMNS)]
+    table = markdown([shown(row) if row["row"] in runs else row for row in rows], _COLUMNS)
+    parts = ["# The study of 2021, run again", *_preface(runs), table]
     if runs:
-        parts += [f"Best by F1: {_best(runs, 'f1')}. Best by kappa: {_best(runs, 'kappa')}."]
+        parts += [_best(runs, key, title) for key, title in (("f1", "F1"), ("kappa", "kappa"))]
         parts += ["![The same figures as bars](study.png)"]
     parts += ["What others published, in per cent, F1 weighted by class frequency:"]
     parts += [markdown([other._asdict() for other in COMPARATORS], _COMPARATOR_COLUMNS)]
@@ -156,10 +170,26 @@ def _join(groups: Mapping[str, list[str]], *, total: int) -> list[str]:
     ]
 
 
-def _best(runs: Mapping[str, Scored], key: str) -> str:
-    best = max(run.report[key] for run in runs.values())
-    names = [name for name, run in runs.items() if run.report[key] == best]
-    return f"{', '.join(names)} ({per_cent(best)})"
+def _best(runs: Mapping[str, Scored], key: str, title: str) -> str:
+    """Which row is best by a figure, and which rows cannot be told apart from it."""
+    value = max(run.report[key] for run in runs.values())
+    best = [name for name, run in runs.items() if run.report[key] == value]
+    close = [
+        name
+        for name, run in runs.items()
+        if name not in best and not _is_behind(run, runs[best[0]], key)
+    ]
+    line = f"Best by {title}: {', '.join(best)} ({per_cent(value)})."
+    return line + (f" Cannot be told apart from it: {', '.join(close)}." if close else "")
+
+
+def _is_behind(run: Scored, best: Scored, key: str) -> bool:
+    """Whether it is behind over patients, so far as that can be known of the same images."""
+    try:
+        found = differences(best.judged, run.judged, figures=summed_figures)
+    except PairError:
+        return False
+    return found[key].better == 1
 
 
 def _title(runs: Mapping[str, Scored]) -> str:

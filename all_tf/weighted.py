@@ -18,12 +18,10 @@ def weighted_figures(
 ) -> dict[str, np.ndarray]:
     """Every figure of merit, once for each row of weights.
 
-    Those of a decision are `all_tf.figures.read_off`. Of the score: `auc`, the area under the ROC
-    curve by trapezoids, ties halved; `average_precision`, the sum of precisions weighted by the
-    rise in sensitivity, no interpolation; `brier`, the mean squared error; `log_loss` in nats, the
-    score held off 0 and 1 by the machine's epsilon; `ece`, the expected calibration error (Naeini,
-    Cooper and Hauskrecht, 2015, AAAI), over `NUM_BINS` equal bins. A weight of 2 is a cell that is
-    there twice. With weights of 1 all are scikit-learn's, where it has them.
+    `summed_figures`, and of the order of the scores: `auc`, the area under the ROC curve by
+    trapezoids, ties halved, and `average_precision`, the sum of precisions weighted by the rise in
+    sensitivity, no interpolation. A weight of 2 is a cell that is there twice. With weights of 1
+    all are scikit-learn's, where it has them.
 
     Args:
         labels: int64 `(n,)` in {0, 1}.
@@ -34,6 +32,28 @@ def weighted_figures(
 
     Returns:
         float64 `(draws,)` by key.
+    """
+    summed = summed_figures(labels, scores, decisions, unit_of_cell=unit_of_cell, weights=weights)
+    return summed | _ranking(labels, scores, unit_of_cell=unit_of_cell, weights=weights)
+
+
+def summed_figures(
+    labels: np.ndarray,
+    scores: np.ndarray,
+    decisions: np.ndarray,
+    *,
+    unit_of_cell: np.ndarray,
+    weights: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """The figures that follow from sums over the cells of each unit, which take no time.
+
+    Those of a decision are `all_tf.figures.read_off`. Of the score: `brier`, the mean squared
+    error; `log_loss` in nats, the score held off 0 and 1 by the machine's epsilon; `ece`, the
+    expected calibration error (Naeini, Cooper and Hauskrecht, 2015, AAAI), over `NUM_BINS` equal
+    bins.
+
+    Args and Returns:
+        As `weighted_figures` has them.
     """
 
     def total(values: np.ndarray) -> np.ndarray:
@@ -46,7 +66,6 @@ def weighted_figures(
     brier, log_loss = total(losses).T / counts.sum(1)
     return {
         **read_off(*counts.T, ops=np),
-        **_ranking(labels, scores, unit_of_cell=unit_of_cell, weights=weights),
         "brier": brier,
         "log_loss": log_loss,
         "ece": _calibration_error(total, labels, scores) / counts.sum(1),

@@ -3,7 +3,9 @@
     python scripts/compare.py runs/RUN studies/2021/densenet169 --out comparison.md
 
 Each run is shown by its figures on the preliminary phase, or, where it has none that were measured
-there once, on the set that its epoch was chosen on. A warning says where images differ.
+there once, on the set that its epoch was chosen on. A warning says where images differ. Two runs
+are held against each other patient by patient: differences, intervals, p-values, and whether they
+can be told apart; where their images differ that is refused, with exit code 1.
 """
 
 import argparse
@@ -14,7 +16,7 @@ from pathlib import Path
 def main() -> None:
     """Read the runs, print the table, write it if asked to."""
     args = _parse()
-    from all_tf.comparison import compare, read_scored
+    from all_tf.comparison import compare, compare_pair, read_scored
     from all_tf.tables import write_csv
 
     try:
@@ -22,13 +24,17 @@ def main() -> None:
             raise ValueError(f"Expected --out FILE.md or FILE.csv. Received: --out {args.out}")
         runs = [read_scored(run) for run in args.runs]
         text = compare(runs)
+        print(text)
+        if len(runs) == 2:
+            paired = compare_pair(*runs)
+            print(f"\n{paired}")
+            text += f"\n\n{paired}"
         if args.out and args.out.suffix == ".md":
             args.out.write_text(text + "\n", encoding="utf-8")
         elif args.out:
             write_csv(args.out, [run.row() for run in runs])
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
-    print(text)
     if args.out:
         print(f"Written: {args.out}")
 

@@ -12,7 +12,11 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from all_tf.evaluation import Predictions
 from all_tf.experiments import EXPERIMENTS
+from all_tf.prediction_files import write_predictions
 from all_tf.runs import write_config
 from tfrecords.manifest import digest_file
 
@@ -32,6 +36,9 @@ def file_report(folder: Path, *, name: str, split: str, fold: int | None, shift:
         "selected_on": "train fold 0",
         "stamps": [] if fold is None else ["optimistic"],
         "best_epoch": 1,
+        "threshold": 0.5,
+        "num_groups_all": 1,
+        "num_groups_hem": 1,
         "num_images": 3,
         "num_patients": 2,
         **figures,
@@ -43,7 +50,13 @@ def file_report(folder: Path, *, name: str, split: str, fold: int | None, shift:
         report |= {"num_parameters": 1234567, "images_per_second": 12.345}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "metrics.json").write_text(json.dumps(report))
-    (folder / "predictions.csv").write_text("name\n" + "".join(f"{n}.bmp\n" for n in range(3)))
+    cells = Predictions(
+        np.array([f"{n}.bmp" for n in range(3)]),
+        *(np.array(["1", "1", "H1"]),) * 2,
+        np.array([1, 1, 0]),
+        np.zeros(3),
+    )
+    write_predictions(folder / "predictions.csv", cells)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Runs side by side: which set each is judged by, what is said of it, and the chart."""
+"""Runs side by side: which set each is judged by, what is said of two of them, and the chart."""
 
 import json
 import subprocess
@@ -10,9 +10,12 @@ from conftest import ROOT, read_rows
 from PIL import Image
 
 from all_tf.charts import draw_study
-from all_tf.comparison import compare, read_scored
+from all_tf.comparison import compare, compare_pair, read_scored
 from all_tf.config import Experiment
+from all_tf.evaluation import Predictions
 from all_tf.experiments import COMPARATORS
+from all_tf.measurement import measure
+from all_tf.prediction_files import write_predictions
 from all_tf.runs import RunError, write_config
 from all_tf.tables import Column, decimal, markdown, per_cent, whole
 
@@ -29,6 +32,9 @@ FIGURES = (
 
 
 def write_report(folder, *, split, fold, share, images, **more):
+    labels = np.arange(len(images)) % 2
+    patients = np.array([f"p{n}" for n in range(len(images))])
+    cells = Predictions(np.array(images), patients, patients, labels, labels - 0.5)
     report = {
         "split": split,
         "fold": fold,
@@ -36,13 +42,17 @@ def write_report(folder, *, split, fold, share, images, **more):
         "stamps": [] if fold is None else ["optimistic", "leaky folds"],
         "best_epoch": 3,
         "num_images": len(images),
-        "num_patients": 1,
+        "num_patients": len(images),
+        "threshold": 0.5,
+        "num_groups_all": 6,
+        "num_groups_hem": 7,
+        **{f"{key}_{end}": share for key in FIGURES for end in ("low", "high")},
         **dict.fromkeys(FIGURES, share),
         **more,
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "metrics.json").write_text(json.dumps(report))
-    (folder / "predictions.csv").write_text("name,score\n" + "".join(f"{n},1\n" for n in images))
+    write_predictions(folder / "predictions.csv", cells)
 
 
 @pytest.fixture
@@ -91,6 +101,55 @@ def test_run_that_has_not_ended_is_refused(make_run, tmp_path):
         read_scored(tmp_path / "nowhere")
 
 
+@pytest.fixture
+def make_pair(tmp_path):
+    """Two runs on equal cells: `make_pair(num_groups, gain)`, the first better by the gain."""
+
+    def make(num_groups: int, gain: float):
+        rng = np.random.default_rng(0)
+        labels = np.repeat(np.arange(2 * num_groups) % 2, 20)
+        patients = np.repeat([f"id-{n}" for n in range(2 * num_groups)], 20)
+        names = np.arange(len(labels)).astype(str)
+        for name, more in (("first", gain), ("second", 0)):
+            noise = rng.normal(0, 1, len(labels))
+            cells = Predictions(names, patients, patients, labels, (labels - 0.5) * more + noise)
+            folder = tmp_path / name
+            write_report(folder, split="train", fold=0, share=0.5, images=names.tolist())
+            write_config(folder, Experiment("vgg16"), {})
+            report = json.loads((folder / "metrics.json").read_text())
+            report |= measure(cells, threshold=0.5)
+            (folder / "metrics.json").write_text(json.dumps(report))
+            write_predictions(folder / "predictions.csv", cells)
+        return [read_scored(tmp_path / name, name=name) for name in ("first", "second")]
+
+    return make
+
+
+def test_better_run_is_named_with_the_figures_by_which_it_is(make_pair):
+    text = compare_pair(*make_pair(6, 3.0))
+    assert "the same 240 images, 6 ALL and 6 HEM groups" in text
+    assert text.splitlines()[-1].startswith("first is better by f1, kappa, accuracy")
+    assert "brier" in text.splitlines()[-1] and "id-" not in text
+    assert " A is better " in text and " B is better " not in text
+
+
+def test_equal_runs_cannot_be_told_apart(make_pair):
+    assert compare_pair(*make_pair(6, 0.0)).endswith("first and second cannot be told apart.")
+
+
+def test_runs_on_few_patients_cannot_be_told_apart_whatever_their_figures(make_pair):
+    text = compare_pair(*make_pair(4, 3.0))
+    reason = "not estimable: 4 groups of ALL"
+    assert text.endswith(f"first and second cannot be told apart: {reason}.")
+    assert text.count(reason) == 11
+
+
+def test_row_without_intervals_says_so_once_in_the_table(make_pair):
+    runs = make_pair(4, 3.0)
+    text = compare(runs)
+    assert text.count("| not estimable: 4 groups of ALL |") == 2 and " (" not in text
+
+
 def call(*arguments):
     return subprocess.run(
         [sys.executable, ROOT / "scripts/compare.py", *map(str, arguments)],
@@ -101,15 +160,22 @@ def call(*arguments):
 
 
 def test_compare_as_typed(make_run, tmp_path):
-    runs = [make_run("a", share=0.123456789), make_run("b", chosen=True)]
+    runs = [make_run("a", share=0.123456789), make_run("b", chosen=True), make_run("c")]
     written = call(*runs, "--out", tmp_path / "out.md")
     assert written.returncode == 0, written.stderr
     text = (tmp_path / "out.md").read_text()
-    assert text in written.stdout and "WARNING" in text and " 12.3 |" in text
+    assert text in written.stdout and "WARNING" in text and " 12.3 (12.3 to 12.3) |" in text
     assert call(*runs, "--out", tmp_path / "out.csv").returncode == 0
     rows = read_rows(tmp_path / "out.csv")
-    assert [float(row["kappa"]) for row in rows] == [0.123456789, 0.4]
-    assert [row["num_parameters"] for row in rows] == ["", ""]
+    assert [float(row["kappa"]) for row in rows] == [0.123456789, 0.4, 0.5]
+    assert float(rows[0]["kappa_low"]) == 0.123456789
+    assert [row["num_parameters"] for row in rows] == ["", "", ""]
+    pair = call(runs[0], runs[2])
+    assert pair.returncode == 0 and "cannot be told apart" in pair.stdout
+    other = call(*runs[:2], "--out", tmp_path / "pair.md")
+    assert other.returncode == 1 and "WARNING" in other.stdout
+    assert other.stderr.startswith("error: Runs that were scored on different images cannot be")
+    assert not (tmp_path / "pair.md").exists()
     refused = call(*runs, "--out", tmp_path / "out.pdf")
     assert refused.returncode == 1 and "error: Expected --out FILE.md" in refused.stderr
     assert "error: No run in" in call(tmp_path).stderr
