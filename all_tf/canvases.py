@@ -1,11 +1,11 @@
 """The canvas of each cell: decoded when it is first asked for, kept where memory allows."""
 
-import io
 import math
 import os
 from collections.abc import Callable
 from functools import cache, partial
 from multiprocessing.pool import ThreadPool
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -13,8 +13,8 @@ import tensorflow as tf
 from PIL import Image
 
 from all_tf.cells import Cells
-from all_tf.config import View
-from tfrecords.encoding import fit_center
+from all_tf.config import SLIDE_SIDE, View
+from tfrecords.png import decode_box
 
 _MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
 _ALIGNMENT = 64  # Bytes; TensorFlow's ops rely on it.
@@ -104,17 +104,40 @@ def _draw(png: bytes, canvas: np.ndarray, *, view: View) -> None:
     `tf.image.resize(antialias=True)` equals but for rounding. It spares the black around the cell,
     three quarters of a slide, which stays black.
     """
-    slide = fit_center(Image.open(io.BytesIO(png)), view.crop)
-    box = slide.getbbox()
-    if box is None:  # All of it is black.
-        return
-    scale = view.crop / view.canvas
-    reach = max(scale, 1)  # How far a pixel of the canvas looks, in pixels of the slide.
-    left, top = (max(math.floor((x - reach) / scale), 0) for x in box[:2])
-    right, bottom = (min(math.ceil((x + reach) / scale), view.canvas) for x in box[2:])
-    cell = slide.resize(
-        (right - left, bottom - top),
-        Image.Resampling.BILINEAR,
-        box=(left * scale, top * scale, right * scale, bottom * scale),
+    cell = decode_box(png, margin=math.ceil(2 * _reach(view)))
+    height, width, _ = cell.pixels.shape
+    rows, columns = _side(cell.top, height, view), _side(cell.left, width, view)
+    part = canvas[rows.target, columns.target]
+    if part.size:
+        pixels = Image.fromarray(cell.pixels[rows.source, columns.source])
+        box = (columns.start, rows.start, columns.stop, rows.stop)
+        part[:] = pixels.resize(part.shape[1::-1], Image.Resampling.BILINEAR, box=box)
+
+
+class _Side(NamedTuple):
+    """From left to right, or from top to bottom: what is resized, and to where."""
+
+    source: slice  # Of the box that was decoded.
+    target: slice  # Of the canvas: pixels that look at nothing but the source.
+    start: float  # Where the target begins, in pixels from where the source begins.
+    stop: float
+
+
+def _side(start: int, length: int, view: View) -> _Side:
+    """Along a side of a box in a slide. What the target leaves out of the canvas is black."""
+    scale, reach = view.crop / view.canvas, _reach(view)
+    edge = (SLIDE_SIDE - view.crop) // 2
+    first, last = max(start - edge, 0), min(start - edge + length, view.crop)
+    begin = math.ceil((first + reach) / scale - 0.5) if first > 0 else 0
+    end = math.floor((last - reach) / scale + 0.5) if last < view.crop else view.canvas
+    return _Side(
+        slice(first + edge - start, max(last + edge - start, 0)),
+        slice(begin, max(end, begin)),
+        begin * scale - first,
+        end * scale - first,
     )
-    canvas[top:bottom, left:right] = np.asarray(cell)
+
+
+def _reach(view: View) -> float:
+    """How far a pixel of the canvas looks to each side of its middle, in pixels of the slide."""
+    return max(view.crop / view.canvas, 1)

@@ -42,7 +42,7 @@ class Cells:
 
 
 def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
-    """All cells of a split, verified, in the order of the records: about 37 KB a cell.
+    """All cells of a split, verified, in the order of the records: about 41 KB a cell.
 
     Args:
         records: A records directory.

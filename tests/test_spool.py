@@ -6,7 +6,7 @@ import pytest
 from conftest import noise
 from PIL import Image
 
-from tfrecords.encoding import encode_png
+from tfrecords.png import encode_png
 from tfrecords.sources import find_images
 from tfrecords.spool import encode_all
 

@@ -15,7 +15,7 @@ from all_tf.training_range import (
     read_range,
     write_range,
 )
-from tfrecords.encoding import encode_png
+from tfrecords.png import encode_png
 from tfrecords.synthetic_cells import draw_cell
 
 

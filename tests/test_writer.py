@@ -10,10 +10,11 @@ from conftest import noise, read_rows
 from PIL import Image
 
 from tfrecords.bitmaps import BitmapError, decode_bitmap
-from tfrecords.encoding import encode_png, fit_center
+from tfrecords.encoding import fit_center
 from tfrecords.folds import read_folds
 from tfrecords.index import IndexRow
 from tfrecords.manifest import read_manifest
+from tfrecords.png import encode_png
 from tfrecords.schema import features
 from tfrecords.shards import serialize
 from tfrecords.sources import find_images

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tfrecords.encoding import ENCODER, EncodedImage, encode_images
+from tfrecords.encoding import EncodedImage, encode_images
+from tfrecords.png import ENCODER
 from tfrecords.sources import SourceImage
 
 _CHUNK_IMAGES = 16  # One task of one thread: about a tenth of a second.
