@@ -35,7 +35,7 @@ def prepare(experiment: Experiment, data: Data, engine: Engine) -> Prepared:
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
     with replicated(engine, batch_size=experiment.batch_size):
-        model = _build(experiment, plan, engine, steps=steps)
+        model = build_for(experiment, plan, engine, steps=steps)
     print(reports.describe_run(experiment, data, plan, model, steps=steps))
     print(_describe_engine(experiment, engine, steps=steps), flush=True)
     return Prepared(experiment, data, plan, model)
@@ -49,7 +49,8 @@ def _describe_engine(experiment: Experiment, engine: Engine, *, steps: int) -> s
     )
 
 
-def _build(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) -> Classifier:
+def build_for(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) -> Classifier:
+    """A compiled classifier; `steps` are those of an epoch."""
     keras.utils.set_random_seed(experiment.seed)
     model = build_model(
         experiment.arch,

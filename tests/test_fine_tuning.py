@@ -11,11 +11,13 @@ from test_training import EXPERIMENT, by_scikit_learn, predicted, read_json
 from all_tf.batch_norm import RefreshBatchNorm
 from all_tf.checkpoints import load_run, read_config
 from all_tf.config import Experiment
+from all_tf.engine import Engine
 from all_tf.fitting import _speed, _typical_batches
 from all_tf.imbalance import STRATEGIES, Plan
+from all_tf.preparation import build_for
 from all_tf.protocols import load_data
 from all_tf.scoring import evaluate_run
-from all_tf.training import _build, train
+from all_tf.training import train
 
 TUNED = replace(
     EXPERIMENT,
@@ -51,7 +53,7 @@ def column(run, name) -> list[float]:
 
 
 def build(**options) -> keras.Model:
-    return _build(replace(PLAIN, **options), Plan(), steps=5)
+    return build_for(replace(PLAIN, **options), Plan(), Engine(), steps=5)
 
 
 def test_kept_weights_give_the_figures_that_chose_them(runs):
