@@ -27,6 +27,9 @@ class Predictions:
         if self.calibrated_scores is None:
             object.__setattr__(self, "calibrated_scores", self.scores)
 
+    def __len__(self) -> int:
+        return len(self.names)
+
     @property
     def scores(self) -> np.ndarray:
         """The logistic function of the logits: float64 `(n,)` in [0, 1]."""

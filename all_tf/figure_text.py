@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from all_tf.statistics import LEAST_GROUPS
 
+_SEPARATED = "a score tells the classes apart"  # So that a slope has no end.
+
 
 def thousandths(value: float) -> str:
     """0.776, for lines; tables have `all_tf.tables.per_cent`."""
@@ -22,7 +24,7 @@ def with_interval(
         show: Of one number.
     """
     if report[key] is None:
-        return "not estimable: a score tells the classes apart"
+        return f"not estimable: {_SEPARATED}"
     interval = f" ({interval_text(report, key, show=show)})" if f"{key}_low" in report else ""
     return show(report[key]) + interval
 
@@ -33,7 +35,7 @@ def interval_text(
     """The interval alone, as in "0.812 to 0.943" or "not estimable: 1 group of HEM"."""
     low, high = report[f"{key}_low"], report[f"{key}_high"]
     if low is None or high is None:
-        return not_estimable(report) or "not estimable"
+        return not_estimable(report) or f"not estimable: {_SEPARATED} in some draws"
     return f"{show(low)} to {show(high)}"
 
 

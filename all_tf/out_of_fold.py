@@ -11,20 +11,8 @@ from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
 from all_tf.measurement import measure
 from all_tf.per_patient import fold_rows
-from all_tf.prediction_files import (
-    PER_PATIENT_FILE,
-    read_predictions,
-    write_per_patient,
-    write_predictions,
-)
-from all_tf.runs import (
-    METRICS_FILE,
-    PREDICTIONS_FILE,
-    RunError,
-    read_config,
-    read_metrics,
-    write_json,
-)
+from all_tf.prediction_files import file_scored_set, read_predictions
+from all_tf.runs import PREDICTIONS_FILE, RunError, read_config, read_metrics
 from all_tf.tables import write_csv
 from tfrecords.folds import read_folds
 
@@ -92,10 +80,8 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     target = out_of_fold_folder(folder)
     target.mkdir(exist_ok=True)
     write_calibration(target, calibration)
-    write_predictions(target / PREDICTIONS_FILE, predictions)
-    write_per_patient(target / PER_PATIENT_FILE, predictions, threshold=calibration.threshold)
     write_csv(target / PER_FOLD_FILE, rows)
-    write_json(target / METRICS_FILE, report)
+    file_scored_set(target, report, predictions)
     return report
 
 

@@ -1,4 +1,4 @@
-"""predictions.csv, written and read back to the last bit, and the tables that follow from it."""
+"""A scored set on disk: predictions.csv, read back to the last bit, and what follows from it."""
 
 import csv
 from pathlib import Path
@@ -8,7 +8,8 @@ import numpy as np
 from all_tf.evaluation import Predictions
 from all_tf.per_patient import patient_rows
 from all_tf.reliability import reliability_bins
-from all_tf.runs import RunError
+from all_tf.runs import METRICS_FILE, PREDICTIONS_FILE, RunError, write_json
+from all_tf.seals import seal
 from all_tf.tables import write_csv
 
 PER_PATIENT_FILE = "per_patient.csv"
@@ -73,6 +74,24 @@ def read_predictions(path: Path) -> Predictions:
             f"{path} is damaged or from an earlier version. Expected the columns "
             f"{', '.join(_COLUMNS)}. Received: {error!r}"
         ) from error
+
+
+def file_scored_set(folder: Path, report: dict, predictions: Predictions) -> None:
+    """Write what is known of a set, and seal its folder.
+
+    metrics.json and predictions.csv; where there are labels, per_patient.csv and reliability.csv.
+
+    Args:
+        folder: Is there; files of these names are written over.
+        report: The content of metrics.json; its `threshold` divides right from wrong.
+        predictions: Calibrated.
+    """
+    write_predictions(folder / PREDICTIONS_FILE, predictions)
+    if predictions.labelled:
+        write_per_patient(folder / PER_PATIENT_FILE, predictions, threshold=report["threshold"])
+        write_reliability(folder / RELIABILITY_FILE, predictions)
+    write_json(folder / METRICS_FILE, report)
+    seal(folder)
 
 
 def write_per_patient(path: Path, predictions: Predictions, *, threshold: float) -> None:

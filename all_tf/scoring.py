@@ -18,21 +18,12 @@ from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
 from all_tf.measurement import measure
 from all_tf.pipeline import evaluation_batches
-from all_tf.prediction_files import (
-    PER_PATIENT_FILE,
-    RELIABILITY_FILE,
-    write_per_patient,
-    write_predictions,
-    write_reliability,
-)
+from all_tf.prediction_files import file_scored_set
 from all_tf.progress import bar
 from all_tf.protocols import load_set, selection_set, stamps
 from all_tf.runs import (
-    METRICS_FILE,
-    PREDICTIONS_FILE,
     evaluation_folder,
     set_name,
-    write_json,
 )
 from all_tf.statistics import mean_with_interval
 from all_tf.views import VIEWS
@@ -146,21 +137,13 @@ def build_report(
 
 
 def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> None:
-    """Write metrics.json and predictions.csv.
-
-    Where there are labels, per_patient.csv and reliability.csv too; of the final phase, the
-    challenge's zip.
-    """
+    """Write what `file_scored_set` writes, and of the final phase the challenge's zip."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_predictions(folder / PREDICTIONS_FILE, predictions)
-    if predictions.labelled:
-        write_per_patient(folder / PER_PATIENT_FILE, predictions, threshold=report["threshold"])
-        write_reliability(folder / RELIABILITY_FILE, predictions)
     if report["split"] == "test":
         reports.write_submission(
             folder / reports.SUBMISSION_FILE, predictions, threshold=report["threshold"]
         )
-    write_json(folder / METRICS_FILE, report)
+    file_scored_set(folder, report, predictions)
 
 
 def evaluate_run(

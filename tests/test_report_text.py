@@ -57,6 +57,16 @@ def test_figure_without_an_interval_says_why_wherever_it_is_shown(num_groups, re
         assert line.endswith(f"{report[key]:.3f} (not estimable: {reason})")
 
 
+def test_slope_without_an_end_says_why():
+    report = report_of(draw((6, 7)))
+    report |= {"calibration_slope_low": None, "calibration_slope_high": None}
+    shown = with_interval(report, "calibration_slope")
+    assert shown.endswith("(not estimable: a score tells the classes apart in some draws)")
+    report["calibration_slope"] = None
+    shown = with_interval(report, "calibration_slope")
+    assert shown == "not estimable: a score tells the classes apart"
+
+
 def test_report_shows_stamps_threshold_and_the_worst_patient_by_pseudonym():
     predictions = draw((6, 7))
     text = format_report(report_of(predictions))

@@ -23,6 +23,7 @@ from all_tf.protocols import SplitError
 from all_tf.scoring import evaluate_run
 from all_tf.statistics import LEAST_GROUPS
 from all_tf.training import train
+from all_tf.verification import verify
 from tfrecords.writer import refold
 
 EXPERIMENT = Experiment(
@@ -91,6 +92,7 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
         "config.json",
         "environment.json",
         "history.csv",
+        "SHA256SUMS",
         "calibration.json",
         "metrics.json",
         "per_patient.csv",
@@ -98,6 +100,7 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
         "reliability.csv",
         "best.weights.h5",
         "training_range.json",
+        "evaluation/validation/SHA256SUMS",
         "evaluation/validation/metrics.json",
         "evaluation/validation/per_patient.csv",
         "evaluation/validation/predictions.csv",
@@ -214,6 +217,12 @@ def test_calibration_is_fitted_on_the_selection_fold_and_applied_everywhere(run)
         report = read_json(folder / "metrics.json")
         assert report["threshold"] == calibration.threshold
         assert report["threshold_rule"] == "max kappa"
+
+
+def test_every_figure_follows_from_the_predictions_on_file(run):
+    whole, held_out = verify(run)[0], verify(run / "evaluation/validation")[0]
+    assert whole.drift == held_out.drift == []
+    assert whole.num_figures > 50 and held_out.num_images == 15
 
 
 def test_scoring_a_set_refits_nothing(run, tmp_path):
