@@ -107,26 +107,31 @@ def test_changed_file_is_found_by_its_digest(run):
     assert drift(run) == "config.json: missing"
 
 
-@pytest.mark.parametrize("column", [3, 5, 6, 7])
-def test_changed_prediction_is_found_though_sealed_anew(column, run):
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("label", "log_loss: metrics.json has"),
+        ("logit", "predictions.csv, line 2: calibrated_score"),
+        ("score", "predictions.csv, line 2: score 0.123, the predictions give"),
+        ("calibrated_score", "predictions.csv, line 2: calibrated_score 0.123, the predictions"),
+    ],
+)
+def test_changed_prediction_is_found_though_sealed_anew(column, expected, run):
     path = run / "predictions.csv"
-    lines = path.read_text().splitlines()
-    fields = lines[1].split(",")
-    fields[column] = {"0": "1", "1": "0"}.get(fields[column], "0.123")
-    rewrite(path, lines[1], ",".join(fields))
-    found = drift(run)
-    name = lines[0].split(",")[column]
-    if name in ("label", "logit"):
-        assert "log_loss: metrics.json has" in found
-    if name != "label":
-        assert ("predictions.csv, line 2: " in found and "score 0.123" in found) or name == "logit"
+    header, line, *_ = path.read_text().splitlines()
+    fields = line.split(",")
+    place = header.split(",").index(column)
+    fields[place] = {"0": "1", "1": "0"}.get(fields[place], "0.123")
+    rewrite(path, line, ",".join(fields))
+    assert expected in drift(run)
 
 
 def test_changed_table_is_found_and_many_differences_are_counted(run):
     path = run / "per_patient.csv"
-    rewrite(path, path.read_text(), path.read_text().replace("p", "q"))
-    found = drift(run).splitlines()
-    assert found[0].startswith("per_patient.csv: 0 lines") or "per_patient.csv, line" in found[0]
+    rewrite(path, path.read_text(), path.read_text().replace("\np", "\nq"))
+    *named, counted = drift(run).splitlines()
+    assert named[0].startswith("per_patient.csv, line 2: patient q")
+    assert len(named) == 3 and counted == "per_patient.csv: 9 more differences"
     (run / "reliability.csv").unlink()
     seal(run)
     assert "reliability.csv: missing" in drift(run)
