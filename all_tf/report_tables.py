@@ -46,6 +46,8 @@ FIGURES = {  # The figures of merit, and what each says.
     "brier": "Brier score; 0 is best",
     "log_loss": "Log loss, in nats; 0 is best",
     "ece": "Expected calibration error; 0 is best",
+    "calibration_slope": "Calibration slope; 1 is best, below it scores are too extreme",
+    "calibration_intercept": "Calibration intercept; 0 is best, below it too many are called ALL",
 }
 HEADLINE = {  # Those on the first screen, and what they are called there.
     "f1": "F1, weighted",
@@ -98,11 +100,12 @@ SCORED_COLUMNS = (
 def figure_rows(scored: ScoredSet) -> Rows:
     """Every figure of merit of a set, with its interval."""
     report = scored.report
+    none_at_all = not_estimable(report)  # Said once, not in every row.
     return [
         {
             "figure": name,
-            "value": thousandths(report[key]),
-            "interval": interval_text(report, key),
+            "value": None if report[key] is None else thousandths(report[key]),
+            "interval": None if none_at_all else interval_text(report, key),
         }
         for key, name in FIGURES.items()
         if key in report
@@ -200,6 +203,7 @@ def model_rows(run: RunFacts) -> Pairs:
             f"{len(run.history)} of {experiment.epochs} trained; of epoch {report['best_epoch']}, "
             f"chosen by {experiment.monitor} on {report['selected_on']}, the weights are kept",
         ),
+        ("precision", experiment.precision),
         ("answers", "one logit; its logistic function is the score, higher for ALL"),
         ("ensemble", "none: one network, one view of each cell"),
     ]
@@ -231,6 +235,7 @@ def provenance_rows(run: RunFacts) -> Pairs:
         "machine": environment.get("platform"),
         "processors": environment.get("cpus"),
         "accelerators": ", ".join(environment.get("gpus", [])) or "none",
+        "engine": ", ".join(f"{key} {held}" for key, held in config.get("engine", {}).items()),
         "images a second, training": chosen.get("images_per_second"),
         "SHA-256 of the weights": chosen.get("weights_sha256"),
         "SHA-256 of the records' manifest": config.get("manifest_sha256"),

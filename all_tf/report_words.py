@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from all_tf.figure_text import not_estimable
+from all_tf.figure_text import basis_of_intervals, not_estimable
 from all_tf.report_facts import Count, RunFacts, ScoredSet
 from all_tf.statistics import LEAST_GROUPS
 from all_tf.tables import per_cent
 
 STAMPS = {  # What a stamp means for whoever reads the figure.
-    "optimistic": "The epoch was chosen on these same images, so that luck was chosen with it. On "
-    "new patients expect less.",
+    "optimistic": "The epoch, and the threshold if one was fitted, were chosen on these same "
+    "images, and luck was chosen with them. On new patients expect less.",
     "resubstitution": "The network was trained on images of this set. The figures say what it "
     "remembers, not what it would say of a new patient.",
     "leaky folds": "The published folds hold one person under several patient ids. The network may "
@@ -60,6 +60,13 @@ def _how_known(run: RunFacts) -> str:
     if "leaky folds" in stamps:
         return ", of whom it may have met some"
     return " whom it had never met"
+
+
+def about_intervals(report: Mapping) -> str:
+    """What intervals rest on, or why there are none."""
+    if reason := not_estimable(report):
+        return f"Intervals over patients are {reason}."
+    return f"Intervals: {basis_of_intervals(report)}, drawn again and again within their class."
 
 
 def warnings(run: RunFacts) -> Iterator[tuple[str, str]]:
@@ -136,7 +143,7 @@ def about_scores(run: RunFacts) -> Iterator[str]:
     """What turns a logit into a decision."""
     calibration = run.calibration
     threshold = run.judged.report["threshold"]
-    yield f"A cell whose score is at least {threshold:.2f} is called ALL."
+    yield f"A cell whose score is at least {threshold:.3f} is called ALL."
     if calibration.rule == "none":
         yield "The threshold is the usual half: none was fitted."
         return
