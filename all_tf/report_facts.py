@@ -9,13 +9,16 @@ from pathlib import Path
 from all_tf.calibration import Calibration, read_calibration
 from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
+from all_tf.out_of_fold import out_of_fold_folder
 from all_tf.per_patient import patient_rows
 from all_tf.prediction_files import read_predictions
 from all_tf.runs import (
+    CONFIG_FILE,
     HISTORY_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
     evaluation_folder,
+    is_cross_validation,
     read_config,
     read_metrics,
 )
@@ -23,7 +26,6 @@ from tfrecords.folds import FOLDS_FILE, read_folds
 from tfrecords.index import read_index
 from tfrecords.manifest import MANIFEST_FILE, digest_file
 
-OUT_OF_FOLD = "out-of-fold"  # Within a cross-validation: what its networks say together.
 _PUBLISHED_FILE = "published.csv"
 
 
@@ -104,11 +106,10 @@ def read_facts(run: Path, *, records: Path | None = None) -> RunFacts:
     Raises:
         RunError: There is no run, it has not ended, or a file of it is damaged.
     """
-    together = run / OUT_OF_FOLD
-    folds = sorted(run.glob("fold-*")) if (together / METRICS_FILE).is_file() else []
+    folds = _folds(run) if is_cross_validation(run) else []
     first = folds[0] if folds else run
     experiment, config = read_config(first)
-    scored = [together, *folds] if folds else [run, *_evaluations(run)]
+    scored = [out_of_fold_folder(run), *folds] if folds else [run, *_evaluations(run)]
     reports = {folder: read_metrics(folder) for folder in scored}
     sets = {
         folder: _read_set(folder, report) for folder, report in reports.items() if "f1" in report
@@ -128,6 +129,12 @@ def read_facts(run: Path, *, records: Path | None = None) -> RunFacts:
         probes=_read_json(run / "probes" / "probes.json") or None,
         explanations=_read_json(run / "explanations" / "explanations.json") or None,
     )
+
+
+def _folds(folder: Path) -> list[Path]:
+    """The runs of a cross-validation, in the order of their folds."""
+    runs = [file.parent for file in folder.glob(f"fold-*/{CONFIG_FILE}")]
+    return sorted(runs, key=lambda run: (len(run.name), run.name))
 
 
 def _evaluations(run: Path) -> list[Path]:

@@ -198,15 +198,23 @@ def model_rows(run: RunFacts) -> Pairs:
             f"{experiment.optimizer}, learning rate {experiment.learning_rate:g}, "
             f"{experiment.schedule}, batches of {experiment.batch_size}",
         ),
-        (
-            "epochs",
-            f"{len(run.history)} of {experiment.epochs} trained; of epoch {report['best_epoch']}, "
-            f"chosen by {experiment.monitor} on {report['selected_on']}, the weights are kept",
-        ),
+        ("epochs", _epochs(run)),
         ("precision", experiment.precision),
         ("answers", "one logit; its logistic function is the score, higher for ALL"),
-        ("ensemble", "none: one network, one view of each cell"),
+        ("ensemble", f"none: one network a cell, {report['tta']} view of it"),
     ]
+
+
+def _epochs(run: RunFacts) -> str:
+    if run.num_folds:
+        kept = ", ".join(map(str, run.judged.report["best_epochs"]))
+        how = f"by {run.experiment.monitor} on the fold that was held out"
+        return f"up to {run.experiment.epochs} for each fold; kept: {kept}, chosen {how}"
+    report = run.judged.report
+    return (
+        f"{len(run.history)} of {run.experiment.epochs} trained; of epoch {report['best_epoch']}, "
+        f"chosen by {run.experiment.monitor} on {report['selected_on']}, the weights are kept"
+    )
 
 
 _STARTS = {"imagenet": "weights trained on ImageNet", "none": "random weights"}

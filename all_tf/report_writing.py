@@ -7,9 +7,10 @@ from pathlib import Path
 from all_tf.experiments import EXPERIMENTS
 from all_tf.mistakes import worst_mistakes
 from all_tf.model_card import build_card
+from all_tf.out_of_fold import out_of_fold_folder
 from all_tf.report_facts import RunFacts, read_facts
 from all_tf.report_page import build_comparison, build_report
-from all_tf.runs import CONFIG_FILE, METRICS_FILE, RunError
+from all_tf.runs import CONFIG_FILE, METRICS_FILE, RunError, is_cross_validation
 from tfrecords.manifest import RecordsError
 
 REPORT_FILE = "report.html"
@@ -56,16 +57,24 @@ def _find_runs(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The finished runs, and those of a study that have not ended."""
     finished, unfinished = [], []
     for path in paths:
-        inside = sorted(file.parent for file in path.glob(f"*/{CONFIG_FILE}"))
-        if (path / CONFIG_FILE).is_file() or not inside:
+        inside = sorted(filter(_is_run, path.glob("*")), key=_place_in_study)
+        if _is_run(path) or not inside:
             finished.append(path)
             continue
-        for run in sorted(inside, key=_place_in_study):
-            ended = (run / METRICS_FILE).is_file()
-            (finished if ended else unfinished).append(run)
+        for run in inside:
+            (finished if _has_ended(run) else unfinished).append(run)
     if not finished:
         raise RunError(f"No run has ended yet in {', '.join(map(str, paths))}. Wait for one.")
     return finished, unfinished
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / CONFIG_FILE).is_file() or is_cross_validation(folder)
+
+
+def _has_ended(run: Path) -> bool:
+    scored = out_of_fold_folder(run) if is_cross_validation(run) else run
+    return (scored / METRICS_FILE).is_file()
 
 
 def _place_in_study(run: Path) -> tuple[int, str]:

@@ -16,8 +16,9 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 from test_drawing import contrast
-from written_runs import PATIENTS, draw_predictions, write_run
+from written_runs import EXPERIMENT, PATIENTS, draw_predictions, file_set, write_run
 
+from all_tf.calibration import Calibration, write_calibration
 from all_tf.checklists import CHECKLISTS, CLAIM, TRIPOD_AI
 from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
@@ -26,7 +27,7 @@ from all_tf.probes import Probe, compare_with_probes
 from all_tf.report_facts import read_facts
 from all_tf.report_parts import PARTS
 from all_tf.report_words import STAMPS
-from all_tf.report_writing import write_report
+from all_tf.report_writing import write_about, write_report
 from all_tf.runs import RunError
 from tfrecords.index import read_index
 
@@ -172,6 +173,28 @@ def test_probes_stand_beside_the_network_with_their_verdict(tmp_path):
     assert not page.of("script") and HOSTILE in " ".join(page.texts)
     assert f"{found['margin']:+.3f} ({found['margin_low']:+.3f} to " in page.text
     assert "This model" in page.text and "This model" in card and "No probes" not in page.text
+
+
+def test_folds_are_reported_together(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "cv"
+    parts = [draw_predictions(seed=fold, fold=fold, patients=PATIENTS[:6]) for fold in (0, 1)]
+    for fold, part in enumerate(parts):
+        run = write_run(folder / f"fold-{fold}", experiment=replace(EXPERIMENT, fold=fold))
+        file_set(run, part, split="train", fold=fold, stamps=("optimistic",))
+    together = draw_predictions(cells=240, fold=0)
+    about = {"best_epochs": [2, 3], "stamps": ("optimistic",)}
+    file_set(folder / "out-of-fold", together, split="train", fold=None, **about)
+    write_calibration(folder / "out-of-fold", Calibration())
+    (folder / "cross-validation.json").write_text("{}")
+    text, card = written(folder, tmp_path / "out")
+    shown = Page(text).text
+    assert "240 cells of 12 patients, each scored by that of 2 networks" in shown
+    assert "Optimistic." in shown and "Optimistic." in card
+    assert "kept: 2, 3, chosen by" in shown and "report.py cv/fold-0" in shown
+    assert "chose the epoch on fold 1 of the training images" in shown
+    page = Page(write_about([tmp_path], tmp_path / "out")[0].read_text())  # As one of a study.
+    assert "240 cells" in page.text
 
 
 def test_markdown_shows_what_it_is_given():
