@@ -1,6 +1,6 @@
 """The rows of a report's tables and their columns, as a page and a model card show them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from all_tf.figure_text import (
     thousandths,
     with_interval,
 )
+from all_tf.probes import signed
 from all_tf.report_facts import RunFacts, ScoredSet
 from all_tf.report_words import name_set
 from all_tf.study_rows import departures
@@ -82,6 +83,14 @@ PROBE_COLUMNS = (
     Column("kappa", "kappa"),
     Column("the network's AUROC less this", "margin"),
 )
+IDENTITY_COLUMNS = (
+    Column("patients of", "class"),
+    Column("told apart by", "features"),
+    Column("groups", "num_groups", whole),
+    Column("cells", "num_images", whole),
+    Column("right, %", "balanced_accuracy", per_cent),
+    Column("by chance, %", "chance", per_cent),
+)
 PATIENT_COLUMNS = (
     Column("patient", "pseudonym"),
     Column("cells", "num_images", whole),
@@ -134,20 +143,19 @@ def patient_rows(scored: ScoredSet) -> Rows:
 def probe_rows(run: RunFacts) -> Rows:
     """The network and each probe of it."""
     found = run.probes
-    rows = [{"what": "the network itself", **found["model"]}, *found["probes"]]
     groups = {key: found[key] for key in ("num_groups_all", "num_groups_hem")}
-    return [
-        {
-            "what": row["what"],
-            "auc": with_interval(row | groups, "auc"),
-            "kappa": thousandths(row["kappa"]),
-            "margin": with_interval(row | groups, "margin", show="{:+.3f}".format)
-            if "margin" in row
-            else None,
-            "ours": row is rows[0],
-        }
-        for row in rows
-    ]
+    own = {"what": "the network itself", "ours": True, **found["model"]}
+    return [_probe_row(row | groups) for row in (own, *found["probes"])]
+
+
+def _probe_row(row: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "what": row["what"],
+        "ours": row.get("ours", False),
+        "auc": _shown(row, "auc"),
+        "kappa": thousandths(row["kappa"]),
+        "margin": _shown(row, "margin", show=signed) if "margin" in row else None,
+    }
 
 
 def set_rows(run: RunFacts) -> Rows:
@@ -177,15 +185,15 @@ def scored_rows(run: RunFacts) -> Rows:
     ]
 
 
-def _shown(report: Mapping, key: str) -> str:
-    """With its interval, or alone where the reason stands beside it."""
-    return thousandths(report[key]) if not_estimable(report) else with_interval(report, key)
+def _shown(report: Mapping, key: str, *, show: Callable[[float], str] = thousandths) -> str:
+    """With its interval, or alone where none can be estimated, which is said elsewhere."""
+    return show(report[key]) if not_estimable(report) else with_interval(report, key, show=show)
 
 
 def model_rows(run: RunFacts) -> Pairs:
     """What was trained, and how, in a few lines."""
     experiment, config = run.experiment, run.config
-    view, report = config["view"], run.judged.report
+    view = config["view"]
     return [
         ("network", f"{experiment.arch}, {config['num_parameters']:,} parameters"),
         ("starts from", _STARTS.get(experiment.weights, "weights of a file")),
@@ -201,7 +209,7 @@ def model_rows(run: RunFacts) -> Pairs:
         ("epochs", _epochs(run)),
         ("precision", experiment.precision),
         ("answers", "one logit; its logistic function is the score, higher for ALL"),
-        ("ensemble", f"none: one network a cell, {report['tta']} view of it"),
+        ("ensemble", "none: one network, one view of each cell"),
     ]
 
 

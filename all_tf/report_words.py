@@ -80,6 +80,8 @@ def warnings(run: RunFacts) -> Iterator[tuple[str, str]]:
             "None of these images is one of C-NMC 2019, byte for byte: they are drawn, altered or "
             "of another laboratory. The figures say nothing of the published cells.",
         )
+    if run.probes and not (run.probes["margin_low"] or 0) > 0:
+        yield "Not shown to beat a shortcut", run.probes["verdict"]
     if not_estimable(report):
         yield (
             "No interval can be given",

@@ -32,6 +32,7 @@ from all_tf.runs import RunError
 from tfrecords.index import read_index
 
 HOSTILE = """<script>alert(1)</script><img src=x onerror="f()">&'"|$x_{$ [a](http://e.vil) *b*"""
+IDENTITY = {"class": "HEM", "features": "pooled", "balanced_accuracy": 0.205}
 _VOID = {"meta", "img", "br", "input", "link", "hr"}
 
 
@@ -164,8 +165,10 @@ def test_probes_stand_beside_the_network_with_their_verdict(tmp_path):
     judged = draw_predictions()
     run = write_run(tmp_path / "run", judged=judged)
     shuffled = draw_predictions(seed=9).logits[::-1]
-    rival = Probe("size", "trivial", HOSTILE, replace(judged, logits=shuffled))
-    found = compare_with_probes(judged, [rival])
+    rival = Probe(
+        "size", "trivial", HOSTILE, replace(judged, logits=shuffled, calibrated_scores=None)
+    )
+    found = compare_with_probes(judged, [rival]) | {"identity": [IDENTITY]}
     (run / "probes").mkdir()
     (run / "probes/probes.json").write_text(json.dumps(found))
     text, card = written(run, tmp_path)
@@ -173,6 +176,9 @@ def test_probes_stand_beside_the_network_with_their_verdict(tmp_path):
     assert not page.of("script") and HOSTILE in " ".join(page.texts)
     assert f"{found['margin']:+.3f} ({found['margin_low']:+.3f} to " in page.text
     assert "This model" in page.text and "This model" in card and "No probes" not in page.text
+    assert "20.5" in page.text and "Not shown to beat a shortcut." not in page.text
+    (run / "probes/probes.json").write_text(json.dumps(found | {"margin_low": None}))
+    assert "Not shown to beat a shortcut." in Page(written(run, tmp_path)[0]).text
 
 
 def test_folds_are_reported_together(tmp_path, monkeypatch):
