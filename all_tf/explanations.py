@@ -1,16 +1,18 @@
 """Which cells are worth explaining, and what heat maps of them are worth; numpy and scipy only."""
 
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from all_tf.evaluation import Predictions
+from tfrecords.schema import CLASSES
 
 _RIGHT, _WRONG, _RANDOM = "most confident right", "worst wrong", "drawn at random"
-_CHANGED = 0.5  # A mean rank correlation up to here is called a change.
-_NOTHING_LEFT = "explain the shape of the cell rather than the network"
+_ALIKE = 0.5  # Maps whose mean rank correlation is higher are said to look alike.
+ALL_LAYERS = "all layers"
 
 
 class Pick(NamedTuple):
@@ -75,3 +77,39 @@ def rank_correlation(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
         pairs = zip(maps, others, strict=True)
         found = [stats.spearmanr(a.ravel(), b.ravel()).statistic for a, b in pairs]
     return np.abs(np.nan_to_num(found))
+
+
+def verdict(
+    *,
+    randomised: Mapping[str, float],
+    shares: Sequence[float | None],
+    decisions: np.ndarray,
+    covered: float,
+) -> str:
+    """What the maps of a network may be taken for.
+
+    Args:
+        randomised: Mean rank correlation with maps of networks whose named layers are random.
+        shares: Of each cell the share of heat inside it; None where there was no heat.
+        decisions: int64 `(n,)` in {0, 1}: the class that the heat of each cell speaks for.
+        covered: Mean share of the image that the cells cover, and of heat that is everywhere alike.
+    """
+    correlation = randomised[ALL_LAYERS]
+    of_random = f"rank correlation {correlation:.2f}, where 1 is the same map"
+    if correlation > _ALIKE:
+        text = (
+            "Do not read these maps: networks of random weights draw much the same "
+            f"({of_random}), so that they show the cell and not what was learnt."
+        )
+    else:
+        text = f"Networks of random weights draw other maps ({of_random})."
+    for label in (1, 0):
+        heated = [
+            share
+            for share, decision in zip(shares, decisions, strict=True)
+            if decision == label and share is not None
+        ]
+        if heated:
+            title = CLASSES[label].upper()
+            text += f" Of the heat for {title} {np.mean(heated):.0%} lies inside the cells."
+    return f"{text} They cover {covered:.0%} of the images."

@@ -6,7 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from all_tf.explanations import ALL_LAYERS
+
 _POOLED = "pooled"  # The layer that averages the last feature map.
+_BATCH = 16  # Images at a time: the tape keeps every map between the pixels and the logit.
 
 
 def evidence_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -20,7 +23,7 @@ def evidence_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
     Args:
         model: As `builders.registry.build_model` builds it.
-        images: float32 `(n, s, s, 3)` in [0, 255]; few, they are one batch.
+        images: `(n, s, s, 3)` in [0, 255].
 
     Returns:
         float32 `(n, h, w)`. Its sum over an image is the logit less the bias of the last layer,
@@ -37,6 +40,11 @@ def evidence_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
             f"Received: image size {model.input.shape[1]}"
         )
     both = keras.Model(model.input, [features, model.output])
+    starts = range(0, len(images), _BATCH)
+    return np.concatenate([_evidence(both, images[n : n + _BATCH]) for n in starts])
+
+
+def _evidence(both: keras.Model, images: np.ndarray) -> np.ndarray:
     with tf.GradientTape() as tape:
         pixels = tf.convert_to_tensor(images, tf.float32)
         tape.watch(pixels)  # Else nothing is recorded of a network whose weights are frozen.
@@ -66,7 +74,7 @@ def randomised_maps(
     learnt, random = ([x for x in m.layers if x.weights] for m in (model, mixture))
     # Backwards, from all random to the last layer alone: then only the mixture is ever changed.
     for name, num_kept in (
-        ("all layers", 0),
+        (ALL_LAYERS, 0),
         ("upper half", len(learnt) // 2),
         ("last layer", len(learnt) - 1),
     ):

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from all_tf.evaluation import Predictions
-from all_tf.explanations import pick_cells, rank_correlation, share_inside
+from all_tf.explanations import pick_cells, rank_correlation, share_inside, verdict
 
 LABELS = np.repeat((0, 1), 50)
 LOGITS = np.random.default_rng(0).standard_normal(100) + LABELS
@@ -63,3 +63,24 @@ def test_rank_correlation_is_that_of_ranks_whatever_the_sign_and_the_scale():
     np.testing.assert_allclose(rank_correlation(maps, others), expected)
     np.testing.assert_allclose(rank_correlation(maps, -np.exp(maps)), 1)
     assert rank_correlation(maps, np.ones_like(maps)).tolist() == [0, 0, 0]
+
+
+def judged(correlation: float, *, shares=(0.9, None, 0.1), decisions=(1, 1, 0)) -> str:
+    return verdict(
+        randomised={"all layers": correlation, "last layer": 0.0},
+        shares=shares,
+        decisions=np.array(decisions),
+        covered=0.4,
+    )
+
+
+def test_maps_that_random_weights_draw_too_are_not_to_be_read():
+    assert judged(0.6).startswith("Do not read these maps")
+    assert judged(0.2).startswith("Networks of random weights draw other maps")
+
+
+def test_share_of_heat_is_told_of_each_class_that_has_any():
+    text = judged(0.2)
+    assert "heat for ALL 90% lies inside" in text and "heat for HEM 10% lies inside" in text
+    assert text.endswith("They cover 40% of the images.")
+    assert "heat for" not in judged(0.2, shares=(None, None, None))
