@@ -6,13 +6,18 @@ from pathlib import Path
 
 from all_tf.config import Experiment
 from all_tf.figure_text import basis_of_intervals, not_estimable, thousandths, with_interval
+from all_tf.out_of_fold import out_of_fold_folder
 from all_tf.pairing import Difference, Judged, differences
 from all_tf.prediction_files import read_predictions
 from all_tf.runs import (
+    CROSS_VALIDATION_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
     evaluation_folder,
+    experiment_of,
+    is_cross_validation,
     read_config,
+    read_json,
     read_metrics,
     set_name,
 )
@@ -126,20 +131,25 @@ def shown(row: Mapping[str, object]) -> dict[str, object]:
 def read_scored(run: Path, *, name: str | None = None) -> Scored:
     """A run with its report on the preliminary phase, filed apart where nothing was chosen on that.
 
-    Without one, with its report on the set that its epoch was chosen on, which is stamped so.
+    Without one, with its report on the set that its epoch was chosen on, which is stamped so. A
+    cross-validation is judged by what its networks say of the folds that they have not met.
 
     Args:
-        run: The run's folder.
+        run: The run's folder, or a cross-validation's.
         name: What tables call it; the folder's path by default.
 
     Raises:
         RunError: There is no run, or it has not ended.
     """
-    experiment, _ = read_config(run)
-    chosen = read_metrics(run)
-    apart = evaluation_folder(run, "validation", None)
-    folder = apart if (apart / METRICS_FILE).is_file() else run
-    report = {key: chosen.get(key) for key in COST} | read_metrics(folder)
+    if is_cross_validation(run):
+        experiment = experiment_of(read_json(run / CROSS_VALIDATION_FILE)["experiment"])
+        folder, cost = out_of_fold_folder(run), {}
+    else:
+        experiment, _ = read_config(run)
+        chosen, apart = read_metrics(run), evaluation_folder(run, "validation", None)
+        folder = apart if (apart / METRICS_FILE).is_file() else run
+        cost = {key: chosen.get(key) for key in COST}
+    report = cost | read_metrics(folder)
     predictions = read_predictions(folder / PREDICTIONS_FILE)
     return Scored(name or str(run), experiment, report, Judged(predictions, report["threshold"]))
 

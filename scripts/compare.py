@@ -3,9 +3,10 @@
     python scripts/compare.py runs/RUN studies/2021/densenet169 --out comparison.md
 
 Each run is shown by its figures on the preliminary phase, or, where it has none that were measured
-there once, on the set that its epoch was chosen on. A warning says where images differ. Two runs
-are held against each other patient by patient: differences, intervals, p-values, and whether they
-can be told apart; where their images differ that is refused, with exit code 1.
+there once, on the set that its epoch was chosen on; a cross-validation by its out-of-fold
+predictions. A warning says where images differ. Two runs are held against each other patient by
+patient: differences, intervals, p-values, and whether they can be told apart; where their images
+differ that is refused, with exit code 1.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -90,6 +91,15 @@ def test_runs_on_other_images_are_told_apart(make_run):
     )  # As many, not the same.
     assert "cannot be compared" in compare([a, b, c])
     assert compare([a, b, c]).endswith(f"{a.name}, {b.name} on 2; run c on 2.")
+
+
+def test_cross_validation_is_judged_by_its_out_of_fold_predictions(tmp_path):
+    fields = asdict(Experiment("vgg16", epochs=3))
+    (tmp_path / "cross-validation.json").write_text(json.dumps({"experiment": fields}))
+    folder = tmp_path / "out-of-fold"
+    write_report(folder, split="train", fold=None, share=0.5, images=("1.bmp", "2.bmp"))
+    row = read_scored(tmp_path).row()
+    assert (row["set"], row["num_images"], row["num_parameters"]) == ("train", 2, None)
 
 
 def test_run_that_has_not_ended_is_refused(make_run, tmp_path):
