@@ -1,8 +1,14 @@
 """Batch norm's statistics, estimated anew from the weights as they are, before they are used."""
 
+from collections.abc import Callable, Sequence
+
 import keras
 import numpy as np
 import tensorflow as tf
+
+# Images float32 (b, s, s, 3) -> mean and variance float64 (channels,) of the input of each layer.
+Moments = Callable[[tf.Tensor], list[tuple[np.ndarray, np.ndarray]]]
+Norms = Sequence[keras.layers.BatchNormalization]
 
 
 class RefreshBatchNorm(keras.callbacks.Callback):
@@ -20,8 +26,8 @@ class RefreshBatchNorm(keras.callbacks.Callback):
     def __init__(self, batches: tf.data.Dataset):
         super().__init__()
         self._batches = batches
-        self._forward = None
-        self._traced: list[keras.layers.Layer] = []
+        self._moments: Moments | None = None
+        self._traced: Norms = []
 
     def on_test_begin(self, logs=None):
         refresh = [
@@ -36,22 +42,61 @@ class RefreshBatchNorm(keras.callbacks.Callback):
             layer.momentum = 0.0  # The moving averages are then those of the last batch alone.
         if refresh != self._traced:  # A graph keeps the mode of the layers it was traced with.
             self._traced = refresh
-            self._forward = tf.function(lambda images: self.model(images, training=True))
+            self._moments = _MOMENTS[keras.backend.backend()](self.model, refresh)
         self._pool(refresh)
         for layer, momentum in zip(refresh, momenta, strict=True):
             layer.momentum = momentum
 
-    def _pool(self, layers: list[keras.layers.BatchNormalization]) -> None:
+    def _pool(self, layers: Norms) -> None:
         """Mean and variance over all batches, from the mean and variance of each."""
         means = [[] for _ in layers]
         squares = [[] for _ in layers]
         for images, _, _ in self._batches:
-            self._forward(tf.cast(images, tf.float32))
-            for layer, mean, square in zip(layers, means, squares, strict=True):
-                batch_mean = np.asarray(layer.moving_mean, np.float64)
+            moments = self._moments(tf.cast(images, tf.float32))
+            for (batch_mean, variance), mean, square in zip(moments, means, squares, strict=True):
                 mean.append(batch_mean)
-                square.append(np.asarray(layer.moving_variance, np.float64) + batch_mean**2)
+                square.append(variance + batch_mean**2)
         for layer, mean, square in zip(layers, means, squares, strict=True):
             pooled = np.mean(mean, axis=0)
             layer.moving_mean.assign(pooled)
             layer.moving_variance.assign(np.maximum(np.mean(square, axis=0) - pooled**2, 0))
+
+
+def _moments_on_tensorflow(model: keras.Model, norms: Norms) -> Moments:
+    """Read off the layers, whose moving averages have no memory meanwhile."""
+    forward = tf.function(lambda images: model(images, training=True))
+
+    def moments(images):
+        forward(images)
+        return [_as_numpy(norm.moving_mean, norm.moving_variance) for norm in norms]
+
+    return moments
+
+
+def _moments_on_jax(model: keras.Model, norms: Norms) -> Moments:
+    """Of a pure function: each process looks at all of the images, and all find the same."""
+    import jax
+
+    place = {id(variable): index for index, variable in enumerate(model.non_trainable_variables)}
+
+    @jax.jit
+    def forward(weights, others, images):
+        return model.stateless_call(weights, others, images, training=True)[1]
+
+    def moments(images):
+        weights = [variable.value for variable in model.trainable_variables]
+        others = [variable.value for variable in model.non_trainable_variables]
+        after = forward(weights, others, images.numpy())
+        return [
+            _as_numpy(after[place[id(norm.moving_mean)]], after[place[id(norm.moving_variance)]])
+            for norm in norms
+        ]
+
+    return moments
+
+
+def _as_numpy(mean, variance) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(mean, np.float64), np.asarray(variance, np.float64)
+
+
+_MOMENTS = {"tensorflow": _moments_on_tensorflow, "jax": _moments_on_jax}

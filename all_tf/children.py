@@ -45,10 +45,11 @@ def run_logged(
                 look()
     finally:
         if child.poll() is None:
-            _end(child)
+            end_child(child)
 
 
-def _end(child: subprocess.Popen) -> None:
+def end_child(child: subprocess.Popen) -> None:
+    """Let a child end itself, and kill it where it does not; signals are ignored from here on."""
     for number in (signal.SIGINT, signal.SIGTERM):  # A second one must not leave the child behind.
         signal.signal(number, signal.SIG_IGN)
     child.terminate()
@@ -65,10 +66,16 @@ def name_failure(code: int, log: Path) -> str:
     for line in reversed(lines):
         if line.startswith("error: "):
             return line.removeprefix("error: ")
-    end = f"exit code {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
-    if -code == signal.SIGKILL:
-        end += ", perhaps for want of memory"
+    end = describe_end(code)
     return f"{end}: {lines[-1]}" if lines else end
+
+
+def describe_end(code: int) -> str:
+    """An exit code, or the signal that its negative number stands for, in words."""
+    if code >= 0:
+        return f"exit code {code}"
+    want = ", perhaps for want of memory" if -code == signal.SIGKILL else ""
+    return f"ended by {signal.Signals(-code).name}{want}"
 
 
 def read_tail(log: Path, *, num_bytes: int = 8192) -> list[str]:

@@ -15,16 +15,18 @@ class Engine:
 
     deterministic: bool = False  # Only operations that give equal bits for equal inputs.
     jit: str = "auto"  # Whether XLA compiles the training step (`all_tf.compiler`).
-    devices: int = 1  # Of one machine, over which each batch is shared out.
+    backend: str = "tensorflow"  # Of Keras; several processes need "jax".
+    devices: int = 1  # Of each process, over which a batch is shared out.
     steps_per_execution: int = 1  # Steps in one call of the graph, at most; see `steps_a_call`.
 
     def __post_init__(self):
         for field in fields(self):
             of_type(field.name, getattr(self, field.name), field.type)
         one_of("jit", self.jit, names.JITS)
+        one_of("backend", self.backend, names.BACKENDS)
         at_least("devices", self.devices, 1)
         at_least("steps_per_execution", self.steps_per_execution, 1)
-        if self.jit == "on" and self.devices > 1:
+        if self.jit == "on" and self.devices > 1 and self.backend == "tensorflow":
             raise ConfigError(
                 "XLA cannot compile a step that several devices share. Leave out --jit on or "
                 f"--devices. Received: jit={self.jit!r}, devices={self.devices}"
@@ -36,6 +38,11 @@ class Engine:
         Keras lets a call that is not full at the end of an epoch run on into the next one.
         """
         return max(n for n in range(1, self.steps_per_execution + 1) if steps % n == 0)
+
+    @property
+    def augments_in_step(self) -> bool:
+        """Whether the step sees whole batches in TensorFlow; else the input augments them."""
+        return self.backend == "tensorflow" and self.devices == 1
 
 
 def engine_of(facts: dict) -> Engine:

@@ -22,6 +22,7 @@ from all_tf.event_files import drop_events_after
 from all_tf.finiteness import StopAtNonFinite
 from all_tf.freezing import FreezeBackbone
 from all_tf.imbalance import Plan
+from all_tf.interrupts import raise_if_told
 from all_tf.keeping import KeepState, take_up
 from all_tf.pipeline import (
     epoch_order,
@@ -124,6 +125,10 @@ def _callbacks(
     num_images = images_in_epoch(data.fit, plan)
     frozen, patience, averages = experiment.freeze_epochs, experiment.patience, model.averages
     callbacks = [
+        LambdaCallback(
+            on_train_batch_end=lambda batch, logs: raise_if_told(),
+            on_test_batch_end=lambda batch, logs: raise_if_told(),
+        ),
         StopAtNonFinite(partial(_images_of, data.fit, experiment, plan)),
         Speed(num_images),
         FreezeBackbone(frozen) if frozen else None,

@@ -45,9 +45,7 @@ class StreamedFigures(keras.metrics.Metric):
 
     def result(self):
         """`loss` and the keys of `figures.STREAMED`, as scalars."""
-        (tn, fp), (fn, tp) = (
-            ops.unstack(ops.unstack(self.confusion)[0]),
-            ops.unstack(ops.unstack(self.confusion)[1]),
-        )
+        confusion = ops.convert_to_tensor(self.confusion)
+        (tn, fp), (fn, tp) = (ops.unstack(row) for row in ops.unstack(confusion))
         total = ops.maximum(ops.sum(self.confusion), 1)
         return {"loss": self.loss_sum / total, **read_off(tn, fp, fn, tp, ops=ops)}

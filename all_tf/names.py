@@ -29,6 +29,7 @@ AUGMENTATIONS = (
     "mixup",
     "cutmix",
 )
+BACKENDS = ("tensorflow", "jax")  # Of Keras.
 LOSSES = ("weighted_bce", "focal")
 OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine")

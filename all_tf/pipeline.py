@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -80,7 +81,7 @@ def training_batches(
         batches an epoch. The last of each epoch is filled up with repeated images of mask 0; an
         epoch smaller than a batch is a batch.
     """
-    batch_size = min(batch_size, images_in_epoch(cells, plan))
+    batch_size = _no_larger_than_needed(batch_size, images_in_epoch(cells, plan))
 
     def orders() -> Iterator[np.ndarray]:
         for epoch in epochs:
@@ -99,7 +100,7 @@ def evaluation_batches(
         As `training_batches`, but images `(b, s, s, 3)` of the view's output. Unpublished labels
         are 0 there: whoever scores looks at those of the cells.
     """
-    batch_size = min(batch_size, len(cells))
+    batch_size = _no_larger_than_needed(batch_size, len(cells))
 
     def orders() -> Iterator[np.ndarray]:
         yield _padded(np.arange(len(cells)), batch_size)
@@ -109,6 +110,13 @@ def evaluation_batches(
     num_batches = -(-len(cells) // batch_size)
     batches = _batches(orders, cells, lookup, batch_size, num_batches=num_batches)
     return batches.map(lambda images, labels, mask: (images[:, window, window], labels, mask))
+
+
+def _no_larger_than_needed(batch_size: int, num_images: int) -> int:
+    """Of the batches; still a multiple of the devices between which Keras divides them on JAX."""
+    shared = keras.distribution.distribution()
+    devices = shared.num_model_replicas if shared else 1
+    return min(batch_size, -(-num_images // devices) * devices)
 
 
 def _padded(order: np.ndarray, batch_size: int) -> np.ndarray:

@@ -29,12 +29,13 @@ def prepare(experiment: Experiment, data: Data, engine: Engine) -> Prepared:
         engine: What it runs on.
 
     Raises:
-        ConfigError: There are not as many devices, or they cannot share a batch.
+        ConfigError: There are not as many devices, they cannot share a batch, or the engine cannot
+            do what the experiment asks for.
         WeightsError: The weights to begin with cannot be had.
     """
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
-    with replicated(engine, batch_size=experiment.batch_size):
+    with replicated(experiment, engine):
         model = build_for(experiment, plan, engine, steps=steps)
     print(reports.describe_run(experiment, data, plan, model, steps=steps))
     print(_describe_engine(experiment, engine, steps=steps), flush=True)
@@ -68,13 +69,13 @@ def build_for(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int)
         ema=experiment.ema,
         steps_per_execution=engine.steps_a_call(steps),
     )
-    if engine.devices > 1:
-        share_out(classifier)  # Its batches come augmented.
-    else:
+    if engine.augments_in_step:
         classifier.augment = build_augment(
             experiment.augment, view=experiment.view, seed=experiment.seed
         )
-    classifier.compile_step = step_compiler(engine)
+        classifier.compile_step = step_compiler(engine)
+    else:
+        share_out(classifier)
     return classifier
 
 

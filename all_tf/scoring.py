@@ -128,7 +128,8 @@ def build_report(
     if not predictions.labelled:
         return report
     loss = build_loss(judge.experiment, judge.facts["class_weights"])
-    losses = loss.call(predictions.labels[:, None], predictions.logits[:, None])
+    logits = predictions.logits.astype(np.float32)  # As they came; JAX takes no others.
+    losses = loss.call(predictions.labels[:, None], logits[:, None])
     return (
         report
         | mean_with_interval("loss", np.asarray(losses, np.float64), predictions)

@@ -16,6 +16,7 @@ from all_tf.engine import Engine, engine_of
 from all_tf.fitting import Prepared, fit
 from all_tf.preparation import prepare
 from all_tf.protocols import load_data, selection_set
+from all_tf.replicas import require_agreement
 from all_tf.run_state import newest_state
 from all_tf.runs import (
     RunError,
@@ -35,6 +36,13 @@ from all_tf.scoring import (
 from all_tf.training_range import write_range
 from tfrecords.folds import FOLDS_FILE
 from tfrecords.manifest import MANIFEST_FILE, digest_file
+
+# Of processes that train together.
+_SAME_START = (
+    "All processes need the same program, options, records and folds, and the same run, in a "
+    "folder that all of them see."
+)
+_SAME_WEIGHTS = "The processes end with different weights, which JAX should not let happen."
 
 
 def train(
@@ -125,9 +133,12 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     """Train what is left to train and score what is to be scored."""
     experiment, data, _, model = prepared
     _, facts = read_config(run)
+    own = {"records": None, "state": state and state.name}  # Records may lie anywhere.
+    require_agreement(_SAME_START, {"experiment": asdict(experiment), **facts, **own})
     reports.write_environment(run / _environment_file(run))
     selection = batches_to_score(data.selection, experiment, title="selection set")
     fitted = fit(prepared, run=run, selection=selection, state=state)
+    require_agreement(_SAME_WEIGHTS, {"best": digest_file(run / BEST_FILE)})
 
     predictions = predict(model, selection, data.selection)
     split, fold = selection_set(experiment)

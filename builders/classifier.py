@@ -58,6 +58,23 @@ class Classifier(keras.Model):
         return flat
 
 
+class JaxClassifier(Classifier):
+    """The same on JAX, where a step is a pure function, and its batches come augmented."""
+
+    train_step = keras.Model.train_step
+
+    def predict_step(self, state, data):
+        """Logits of a batch, all of them in each process where several share it."""
+        logits, state = super().predict_step(state, data)
+        if (shared := keras.distribution.distribution()) is not None:
+            whole = keras.distribution.TensorLayout((None, None), shared.device_mesh)
+            logits = keras.distribution.distribute_tensor(logits, whole)
+        return logits, state
+
+
+CLASSIFIERS = {"tensorflow": Classifier, "jax": JaxClassifier}
+
+
 def build_classifier(
     model: keras.Model,
     *,
@@ -77,7 +94,8 @@ def build_classifier(
         ema: Decay of averaged weights, in [0, 1), kept in `averages`; 0 for none.
         steps_per_execution: Training steps in one call of the graph, a divisor of an epoch's.
     """
-    classifier = Classifier(model.input, model.output, name=model.name)
+    backend = keras.backend.backend()
+    classifier = CLASSIFIERS[backend](model.input, model.output, name=model.name)
     if ema:
         classifier.averages = WeightAverages(classifier.trainable_variables, decay=ema)
     classifier.compile(
@@ -86,7 +104,7 @@ def build_classifier(
         # Weighted: plain metrics would not be given the mask.
         weighted_metrics=list(metrics),
         steps_per_execution=steps_per_execution,
-        # Would compile augmentation too; `compile_step` is for the rest.
-        jit_compile=False,
+        # On TensorFlow it would compile augmentation too; `compile_step` is for the rest.
+        jit_compile=backend == "jax",
     )
     return classifier

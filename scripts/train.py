@@ -11,23 +11,31 @@ patient.
 """
 
 import argparse
-import signal
+import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from all_tf import names
+from all_tf.checks import ConfigError
 from all_tf.config import Experiment
 from all_tf.engine import Engine, engine_of
 from all_tf.experiments import EXPERIMENTS
+from all_tf.hosts import Host, find_host
+from all_tf.interrupts import end_at_signals
 from all_tf.runs import (
     CONFIG_FILE,
     epochs_done,
     is_cross_validation,
     read_config,
+    read_status,
     resume_command,
+    write_status,
 )
+from all_tf.supervision import ADDRESS, supervise
 from builders.catalogue import describe_architectures
 
 _RECORDS = Path("data/records")
@@ -39,39 +47,70 @@ def main() -> None:
     parser = _parser()
     args = vars(parser.parse_args())
     run = args.pop("resume")
+    place = {key: args.pop(key) for key in ("num_processes", "process_id", "coordinator")}
     resumes = run is not None
     if resumes and (given := _unexpected(args)):
         parser.error(f"--resume takes all settings from the run. Received: {', '.join(given)}")
     run = run or args["run_dir"] or _new_run(args)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
+    end_at_signals()
     try:
-        reports = _resume(run, args) if resumes else _train(run, args)
+        host = find_host(os.environ, **place)
+        if host and host.count > 1 and ADDRESS not in os.environ:
+            _supervise(host, run, [] if resumes else ["--run-dir", str(run)])
+        reports = _resume(run, args, host) if resumes else _train(run, args, host)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt as interrupt:
         print(f"\ninterrupted; {_what_now(run)}", file=sys.stderr)
         sys.exit(128 + interrupt.args[0])
+    if host and host.index > 0:
+        return  # Process 0 says it.
     from all_tf.report_text import format_report
 
     print("\n".join(map(format_report, reports)))
     print(f"Run: {run}\nTensorBoard: {_tensorboard()} --logdir {run.parent}")
 
 
-def _train(run: Path, args: dict) -> list[dict]:
+def _supervise(host: Host, run: Path, more: list[str]) -> NoReturn:
+    """Let a child do this process's part, and end with it."""
+    outcome = supervise(host, [sys.executable, *sys.argv, *more])
+    if outcome.lost is not None:
+        message = f"{outcome.lost}; {_what_now(run)}"
+        if host.index == 0 and read_status(run).get("state", "finished") != "finished":
+            write_status(run, "failed", epochs_done=epochs_done(run), message=message)
+        print(f"error: {message}", file=sys.stderr)
+    sys.exit(outcome.code)
+
+
+def _part(host: Host | None, run: Path, engine: Engine) -> AbstractContextManager[Path]:
+    """The folder to work in, once this process is one of several."""
+    if host is None or host.count == 1:
+        return nullcontext(run)
+    from all_tf.joining import joined
+
+    return joined(host, run, devices=engine.devices)
+
+
+def _train(run: Path, args: dict, host: Host | None) -> list[dict]:
     row = EXPERIMENTS[args["experiment"]] if args["experiment"] else _row_of(args["arch"])
     if args["fold"] == _ALL:
+        _refuse_several(host, "--fold all")
         return _cross_validate(run, row, args)
     experiment = replace(row, **_given(args, Experiment))
-    engine = Engine(**_given(args, Engine))
+    engine = Engine(**_given(args, Engine), backend="jax" if host else "tensorflow")
     from all_tf.runtime import load_tensorflow
 
-    load_tensorflow(deterministic=engine.deterministic)
-    from all_tf.training import train
-
+    load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
     records, trusted = args["records"] or _RECORDS, args["trust_records"]
     tensorboard = args["tensorboard"] or names.TENSORBOARD[0]
-    return train(experiment, records, run, trusted=trusted, engine=engine, tensorboard=tensorboard)
+    if tensorboard != names.TENSORBOARD[0]:
+        _refuse_several(host, f"--tensorboard {tensorboard}")
+    with _part(host, run, engine) as folder:
+        from all_tf.training import train
+
+        return train(
+            experiment, records, folder, trusted=trusted, engine=engine, tensorboard=tensorboard
+        )
 
 
 def _cross_validate(run: Path, row: Experiment, args: dict) -> list[dict]:
@@ -82,19 +121,28 @@ def _cross_validate(run: Path, row: Experiment, args: dict) -> list[dict]:
     return [cross_validate(run, train=Path(__file__), trusted=args["trust_records"])]
 
 
-def _resume(run: Path, args: dict) -> list[dict]:
+def _resume(run: Path, args: dict, host: Host | None) -> list[dict]:
     if is_cross_validation(run):
         from all_tf.cross_validation import cross_validate
 
+        _refuse_several(host, "a run of all folds")
         records, trusted = args["records"], args["trust_records"]
         return [cross_validate(run, train=Path(__file__), records=records, trusted=trusted)]
-    _, facts = read_config(run)
+    engine = engine_of(read_config(run)[1])
+    if engine.backend != "jax":
+        _refuse_several(host, f"{run}, which was begun without")
     from all_tf.runtime import load_tensorflow
 
-    load_tensorflow(deterministic=engine_of(facts).deterministic)
-    from all_tf.training import resume
+    load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
+    with _part(host, run, engine) as folder:
+        from all_tf.training import resume
 
-    return resume(run, records=args["records"], trusted=args["trust_records"])
+        return resume(folder, records=args["records"], trusted=args["trust_records"])
+
+
+def _refuse_several(host: Host | None, what: str) -> None:
+    if host is not None:
+        raise ConfigError(f"--num-processes does not go with {what}. Leave one of them out.")
 
 
 def _given(args: dict, settings: type) -> dict:
@@ -111,13 +159,6 @@ def _unexpected(args: dict) -> list[str]:
 
 def _new_run(args: dict) -> Path:
     return Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{args['experiment'] or args['arch']}")
-
-
-def _interrupt(number: int, frame) -> None:
-    """End between two steps; what a shell and a parent send besides is not to disturb that."""
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt(number)
 
 
 def _what_now(run: Path) -> str:
@@ -161,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_images(parser.add_argument_group("images").add_argument)
     _add_learning(parser.add_argument_group("learning").add_argument)
     _add_fine_tuning(parser.add_argument_group("fine-tuning").add_argument)
+    _add_processes(parser.add_argument_group("several processes: docs/scaling.md").add_argument)
     _add_choosing(parser.add_argument_group("choosing epoch and threshold").add_argument)
     _add_engine(parser.add_argument_group("engine").add_argument)
     return parser
@@ -215,6 +257,12 @@ def _add_fine_tuning(add) -> None:
     add("--weight-decay", type=float, metavar="X", help="of kernels; decoupled under adamw")
     add("--label-smoothing", type=float, metavar="X", help="labels become X/2 and 1 - X/2")
     add("--ema", type=float, metavar="X", help="decay of averaged weights, validated and kept")
+
+
+def _add_processes(add) -> None:
+    add("--num-processes", type=int, metavar="N", help="that train together, by JAX; resumed too")
+    add("--process-id", type=int, metavar="K", help="this one, from 0")
+    add("--coordinator", metavar="HOST:PORT", help="where process 0 awaits the others")
 
 
 def _add_choosing(add) -> None:

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import ROOT, read_rows
+from test_training import EXPERIMENT
 
 from all_tf.checks import ConfigError
 from all_tf.engine import Engine
@@ -96,9 +98,9 @@ def test_run_notes_its_devices_beside_the_experiment(runs):
 
 def test_batch_that_cannot_be_shared_evenly_is_refused():
     with pytest.raises(ConfigError, match="3 devices can share evenly. Pass --batch-size 18"):
-        replicated(Engine(devices=3), batch_size=16)
+        replicated(replace(EXPERIMENT, batch_size=16), Engine(devices=3))
 
 
 def test_more_devices_than_there_are_are_refused():
     with pytest.raises(ConfigError, match="Expected 64 devices. Pass --devices"):
-        replicated(Engine(devices=64), batch_size=64)
+        replicated(replace(EXPERIMENT, batch_size=64), Engine(devices=64))
