@@ -67,7 +67,7 @@ def _folder(host: Host, run: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="all_tf-") as above:
         folder = Path(above) / run.name
         if (run / CONFIG_FILE).is_file():
-            others = shutil.ignore_patterns(LOCK_FILE, "tensorboard", "evaluation", "best.*")
+            others = shutil.ignore_patterns(LOCK_FILE, "tensorboard", "evaluation")
             shutil.copytree(run, folder, ignore=others)
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             yield folder
