@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -10,6 +11,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+_PAUSE = 0.2  # Seconds.
 _FLAGS = (
     "--headless=new",
     "--no-sandbox",  # Continuous integration runs as root.
@@ -92,12 +94,20 @@ class Browser:
         """All that can be read in the page, its frames included."""
         return self.run(_TEXT)
 
-    def wait_for(self, *words: str, seconds: float = 30) -> str:
-        """The page's text, once all the words are in it."""
+    def until(self, script: str, *args, seconds: float = 60) -> object:
+        """What a script returns in the page, once that is something."""
         deadline = time.monotonic() + seconds
-        while missing := [word for word in words if word not in (text := self.text())]:
+        while not (answer := self.run(script, *args)):
+            assert time.monotonic() < deadline, f"nothing from {script}; the page: {self.text()}"
+            time.sleep(_PAUSE)
+        return answer
+
+    def wait_for(self, *patterns: str, seconds: float = 60) -> str:
+        """The page's text, once all patterns, regular expressions, are found in it."""
+        deadline = time.monotonic() + seconds
+        while missing := [each for each in patterns if not re.search(each, text := self.text())]:
             assert time.monotonic() < deadline, f"{missing} not shown in: {text}"
-            time.sleep(0.2)
+            time.sleep(_PAUSE)
         return text
 
     def picture(self, path: Path) -> None:

@@ -1,14 +1,22 @@
 """TensorBoard shows what a run came to, as the reports have it, and nobody's name."""
 
+import json
 import re
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from browser import Browser
 from sklearn import metrics
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import metadata
@@ -289,3 +297,109 @@ def test_nobody_and_no_file_is_named(run, prepared):
         assert secret.encode() not in content
     words = set((run / "tensorboard/projector/labels.tsv").read_text().split())
     assert not words & {*prepared.data.selection.patients, *prepared.data.selection.groups}
+
+
+@contextmanager
+def served(logdir: Path) -> Iterator[str]:
+    """The address of a TensorBoard of its own, once it has found everything to show."""
+    options = ("--logdir", logdir, "--port", "0", "--host", "127.0.0.1")
+    with subprocess.Popen(
+        [sys.executable, "-m", "tensorboard.main", *options], stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            (url,) = next(
+                found for line in process.stderr if (found := re.findall(r"http://127\S+", line))
+            )
+            wanted = {"timeseries", "images", "pr_curves", "hparams", "projector"}
+            deadline = time.monotonic() + 60
+            while missing := wanted - active_plugins(url):
+                assert time.monotonic() < deadline, f"TensorBoard has nothing for {missing}"
+                time.sleep(0.3)
+            yield url
+        finally:
+            process.terminate()
+            process.stderr.close()
+
+
+def active_plugins(url: str) -> set[str]:
+    with urlopen(f"{url}data/plugins_listing", timeout=30) as answer:
+        return {name for name, plugin in json.load(answer).items() if plugin["enabled"]}
+
+
+# Clicks on a tab as soon as there is one of that name.
+CLICK = """
+const tabs = [...document.querySelectorAll('.plugin-name')];
+const tab = tabs.find((tab) => tab.textContent.trim() === arguments[0]);
+tab?.click();
+return Boolean(tab);
+"""
+# Elements of a kind in whatever shadow root: for images how wide they are, else how long paths are.
+SIZES = """
+const found = [];
+const walk = (node) => {
+  if (node.matches?.(arguments[0])) found.push(node.naturalWidth ?? node.getTotalLength());
+  for (const child of [...(node.shadowRoot?.childNodes ?? []), ...node.childNodes]) walk(child);
+};
+walk(document.body);
+return found.length >= arguments[1] && found.every((size) => size > 0) ? found : null;
+"""
+
+
+@pytest.mark.slow
+def test_tabs_of_a_real_tensorboard_show_the_runs(run, prepared, results, tmp_path):
+    note_epochs(run.parent / "second")
+    swapped = {role: result(prepared.data.selection, role, seed=7) for role in ROLES}
+    show_run(run.parent / "second", prepared, swapped, amount="scalars")
+    both = {"first": results, "second": swapped}
+    with served(run.parent) as url, Browser(tmp_path) as browser:
+        browser.open(url)
+        text = browser.wait_for(
+            r" f1 .* kappa .* learning_rate loss more ",  # From top to bottom.
+            *(
+                rf"{name}/tensorboard/{of} 0\.\d+ 0\.5 3 "  # Smoothed, value, step.
+                for name in both
+                for of in ("train", "validation")
+            ),
+        )
+        assert "UID" not in text
+
+        browser.until(CLICK, "images")
+        browser.wait_for(
+            r"tag: pictures, cells/learnt from step 3",
+            *(rf"held out/{tag} {n}/tensorboard" for n in both for tag in ("ROC", "patients")),
+        )
+        assert 462 in browser.until(SIZES, "img[src*=individualImage]", 13)  # 4.2 inches.
+
+        browser.until(CLICK, "PR Curves")
+        browser.wait_for(
+            *(rf"tag: {role}/pr_curves" for role in ROLES),
+            *(f"{name}/tensorboard is at step 3" for name in both),
+        )
+
+        browser.until(CLICK, "hparams")
+        browser.wait_for(
+            *(
+                rf"{run.parent.name}/{name} base_cnn hflip, mixup 48\.000 none 0\.0010000 "
+                + " ".join(shown(said[role][1][key]) for key in ("f1", "kappa") for role in ROLES)
+                for name, said in both.items()
+            )
+        )
+
+        browser.until(CLICK, "projector")
+        num_cells, num_features = (
+            len(prepared.data.selection),
+            prepared.model.layers[-1].kernel.shape[0],
+        )
+        browser.wait_for(
+            rf"pooled features {num_cells}x{num_features}",
+            rf"Points: {num_cells} Dimension: {num_features}",
+            r"class 2 colors called 2 colors score \d+ .*colors patient \d+ colors",
+        )
+        query = "data/plugin/projector/sprite_image?run=first/tensorboard&name=pooled%20features"
+        with urlopen(url + query, timeout=30) as answer:
+            assert answer.read() == (run / "tensorboard/projector/sprite.png").read_bytes()
+
+
+def shown(figure: float) -> str:
+    """A pattern for a figure as the table of HParams has it: five digits, then zeros."""
+    return re.escape(f"{figure:.5g}") + "0*"
