@@ -102,7 +102,7 @@ def _claim(result: dict, best: dict) -> str:
     """What the margins allow to say, and no more.
 
     A network is called better than shortcuts only if it is better than every one of them, and that
-    takes no correction for their number.
+    takes no correction for their number (Berger, 1982, Technometrics 24(4): intersection-union).
     """
     figures = (
         f"AUROC {result['model']['auc']:.3f}, against {best['auc']:.3f} of {best['what']}: a "

@@ -8,8 +8,8 @@ import pytest
 
 from all_tf import protocols
 from all_tf.config import Experiment
-from all_tf.protocols import SplitError, judged_on, load_data, stamps
-from tfrecords.manifest import RecordsError
+from all_tf.protocols import SplitError, home_of, judged_on, load_data, stamps
+from tfrecords.manifest import RecordsError, digest_file
 
 HONEST = Experiment("base_cnn", weights="none", fold=1)
 STUDY = replace(HONEST, protocol="study")
@@ -100,3 +100,14 @@ def test_run_is_judged_by_the_preliminary_phase_or_else_by_what_it_chose_on(reco
     manifest = copy / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"validation": {', '"gone": {'))
     assert judged_on(HONEST, copy) == ("train", 1)
+
+
+def test_run_finds_its_training_images_in_a_copy_of_its_records_and_not_in_others(
+    records, tmp_path
+):
+    copy = shutil.copytree(records, tmp_path / "copy")
+    facts = {"records": "/gone", "folds_sha256": digest_file(records / "folds.csv")}
+    assert home_of(facts, copy) == copy
+    (copy / "folds.csv").write_text("name,group,fold\n")
+    assert home_of(facts | {"records": str(records)}, copy) == records
+    assert home_of(facts | {"records": str(records)}, tmp_path) == records
