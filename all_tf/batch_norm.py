@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from all_tf.progress import track
+
 # Images float32 (b, s, s, 3) -> mean and variance float64 (channels,) of the input of each layer.
 Moments = Callable[[tf.Tensor], list[tuple[np.ndarray, np.ndarray]]]
 Norms = Sequence[keras.layers.BatchNormalization]
@@ -49,9 +51,10 @@ class RefreshBatchNorm(keras.callbacks.Callback):
 
     def _pool(self, layers: Norms) -> None:
         """Mean and variance over all batches, from the mean and variance of each."""
+        num_batches = int(self._batches.cardinality())
         means = [[] for _ in layers]
         squares = [[] for _ in layers]
-        for images, _, _ in self._batches:
+        for images, _, _ in track(self._batches, "batch norm", num_batches, unit="step"):
             moments = self._moments(tf.cast(images, tf.float32))
             for (batch_mean, variance), mean, square in zip(moments, means, squares, strict=True):
                 mean.append(batch_mean)

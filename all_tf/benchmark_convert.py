@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import tensorflow_datasets as tfds
 
+from all_tf.progress import track
 from tfrecords.encoding import encode_bitmap
 from tfrecords.schema import features
 from tfrecords.sources import SourceImage
@@ -38,10 +39,12 @@ def benchmark_convert(images: Sequence[SourceImage]) -> dict[str, float]:
     importlib.import_module("sklearn.model_selection")  # The converter imports it late.
     before = _codec_rate(images)
     with _peak_memory() as peak:
-        plain = _seconds(lambda folder: write_records(images, folder, Settings(scan=False)))
+        plain = _seconds(
+            lambda folder: write_records(images, folder, Settings(scan=False), progress=track)
+        )
     after = _codec_rate(images)
     together = _codec_rate_together(images)
-    scanned = _seconds(lambda folder: write_records(images, folder, Settings()))
+    scanned = _seconds(lambda folder: write_records(images, folder, Settings(), progress=track))
     by_tfds = _seconds(lambda folder: _build(images, folder))
     cores = os.cpu_count()
     return {

@@ -15,6 +15,7 @@ from all_tf.cells import load_cells
 from all_tf.config import SLIDE_SIDE, View
 from all_tf.imbalance import Plan
 from all_tf.pipeline import steps_in_epoch, training_batches
+from all_tf.progress import track
 from tfrecords.schema import CLASSES
 
 _BATCH_SIZE = 32
@@ -56,7 +57,7 @@ def benchmark_input(
     ours, theirs = [], []
     with tempfile.TemporaryDirectory() as folder:
         _link_by_class(bitmaps, Path(folder))
-        for _ in range(_ROUNDS):
+        for _ in track(range(_ROUNDS), "measuring", _ROUNDS, unit="round"):
             theirs.append(_timed(_keras_epochs(Path(folder), image_size)))
             ours.append(_timed(_our_epochs(records, len(paths), image_size)))
     return _compare(ours, theirs, num_images=len(paths))

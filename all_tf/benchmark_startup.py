@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from all_tf.progress import track
+
 _BATCH_SIZE = 32
 _ROUNDS = 3  # All of them in turn; other people's load comes and goes.
 _SIGNAL = "first step done"
@@ -69,7 +71,7 @@ def benchmark_startup(arch: str, *, image_size: int, records: Path) -> dict[str,
         ChildError: A child ended before its first step.
     """
     bare, few, every = [], [], []
-    for _ in range(_ROUNDS):
+    for _ in track(range(_ROUNDS), "measuring", _ROUNDS, unit="round"):
         bare.append(_seconds_to_step([_BARE, arch, str(image_size)]))
         few.append(_train(arch, image_size, records, ["--limit-train", str(2 * _BATCH_SIZE)]))
         every.append(_train(arch, image_size, records, []))

@@ -1,6 +1,6 @@
 """A run that has ended, in TensorBoard: its settings, its curves and pictures of what it said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -13,6 +13,7 @@ from all_tf.feature_map import drop_feature_map, write_feature_map
 from all_tf.fitting import Prepared
 from all_tf.hparams import write_session
 from all_tf.per_patient import patient_rows
+from all_tf.progress import track
 from all_tf.report_facts import ScoredSet
 from all_tf.runs import EVENTS_FOLDER
 
@@ -44,24 +45,41 @@ def show_run(
     }
     writer = tf.summary.create_file_writer(str(folder))
     with writer.as_default(step=sets["selection"].report["best_epoch"]):
-        AMOUNTS[amount](folder, prepared, sets)
+        parts = AMOUNTS[amount]
+        for write in track(parts, "drawing for TensorBoard", len(parts), unit="part"):
+            write(folder, prepared, sets)
     writer.close()
 
 
-def _write_numbers(folder: Path, prepared: Prepared, sets: Mapping[str, ScoredSet]) -> None:
+Sets = Mapping[str, ScoredSet]
+
+
+def _write_session(folder: Path, prepared: Prepared, sets: Sets) -> None:
     name = f"{folder.parents[1].name}/{folder.parent.name}"
     reports = {role: scored.report for role, scored in sets.items()}
     write_session(prepared.experiment, reports, name=name)
+
+
+def _write_sets(folder: Path, prepared: Prepared, sets: Sets) -> None:
     for role, scored in sets.items():
         write_set(scored, role=role)
 
 
-def _write_all(folder: Path, prepared: Prepared, sets: Mapping[str, ScoredSet]) -> None:
-    _write_numbers(folder, prepared, sets)
+def _write_mistakes(folder: Path, prepared: Prepared, sets: Sets) -> None:
     write_mistakes(sets["selection"], prepared.data.selection, prepared.experiment)
+
+
+def _write_batches(folder: Path, prepared: Prepared, sets: Sets) -> None:
     write_batches(prepared)
+
+
+def _write_feature_map(folder: Path, prepared: Prepared, sets: Sets) -> None:
     write_feature_map(folder, prepared, sets["selection"])
 
 
-# What `--tensorboard` names; both come on top of the figures of each epoch.
-AMOUNTS: dict[str, Callable] = {"scalars": _write_numbers, "full": _write_all}
+_NUMBERS = (_write_session, _write_sets)
+# What `--tensorboard` names; it comes on top of the figures of each epoch.
+AMOUNTS: dict[str, Sequence[Callable[[Path, Prepared, Sets], None]]] = {
+    "scalars": _NUMBERS,
+    "full": (*_NUMBERS, _write_mistakes, _write_batches, _write_feature_map),
+}

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from all_tf.progress import track
+from all_tf.progress import track, track_shards
 from tfrecords.folds import read_folds
 from tfrecords.leakage import Member, check_proof
 from tfrecords.reader import read_examples
@@ -53,7 +53,11 @@ def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
         RecordsError, FoldsError, LeakageError: The records are not what was written.
     """
     dataset = read_examples(
-        records, split, decoders={"image": tfds.decode.SkipDecoding()}, trusted=trusted
+        records,
+        split,
+        decoders={"image": tfds.decode.SkipDecoding()},
+        trusted=trusted,
+        progress=track_shards,
     )
     rows = list(track(_rows(dataset), f"reading {split}", int(dataset.cardinality())))
     fold_of_name = read_folds(records) if split == "train" else {}

@@ -139,7 +139,12 @@ def _callbacks(
         LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
         history,
         TensorBoardScalars(run / EVENTS_FOLDER),
-        ProgressLine(best, num_images=(num_images, len(data.selection)), freeze_epochs=frozen),
+        ProgressLine(
+            best,
+            num_images=(num_images, len(data.selection)),
+            validation_steps=-(-len(data.selection) // experiment.batch_size),
+            freeze_epochs=frozen,
+        ),
         StopWhenStuck(best, patience=patience, freeze_epochs=frozen) if patience else None,
         KeepState(run, best=best, history=history),
     ]

@@ -2,12 +2,17 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from tqdm import tqdm
 
 Item = TypeVar("Item")
-_SECONDS_BETWEEN_LINES = 20.0  # In a log, where a line cannot be drawn over.
+# In a log, where a line cannot be drawn over: short work says nothing, long work not too much.
+_SECONDS_TO_FIRST_LINE = 2.0
+_SECONDS_BETWEEN_LINES = 20.0
+
+Bar = tqdm  # What shows it; nobody else needs to know the package.
 
 
 class _PlainLines(tqdm):
@@ -16,12 +21,13 @@ class _PlainLines(tqdm):
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
         if self.n and msg != "":  # Empty where tqdm wipes the bar that it takes this for.
             print(msg or str(self), file=self.fp, flush=True)
+            self.mininterval = _SECONDS_BETWEEN_LINES
 
     def clear(self, nolock: bool = False) -> None:
         """Nothing stands on the line that would have to be wiped."""
 
 
-def bar(description: str, total: int, *, unit: str = "image") -> tqdm:
+def bar(description: str, total: int, *, unit: str = "image") -> Bar:
     """A bar that `update` moves on and `close` ends.
 
     Args:
@@ -35,8 +41,7 @@ def bar(description: str, total: int, *, unit: str = "image") -> tqdm:
         desc=description,
         total=total,
         unit=unit,
-        mininterval=_SECONDS_BETWEEN_LINES,
-        maxinterval=_SECONDS_BETWEEN_LINES,
+        mininterval=_SECONDS_TO_FIRST_LINE,
         miniters=1,
         ncols=80,
         bar_format="{desc}: {n_fmt} of {total_fmt}, {rate_fmt}, {remaining} left",
@@ -52,6 +57,9 @@ def track(
         for item in items:
             yield item
             shown.update()
+
+
+track_shards = partial(track, unit="shard")
 
 
 def describe_duration(seconds: float) -> str:

@@ -8,6 +8,8 @@ import tempfile
 
 from all_tf.checks import ConfigError
 
+_LOADING, _WIPE = b"loading TensorFlow ...", b"\r\x1b[K"  # It takes some seconds.
+
 
 def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow") -> None:
     """Import TensorFlow and Keras with what they say on the way held back.
@@ -33,8 +35,11 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if deterministic else "2")
     sys.stderr.flush()
     terminal = os.dup(2)
+    on_screen = os.isatty(terminal)
     with tempfile.TemporaryFile() as held_back:
         os.dup2(held_back.fileno(), 2)
+        if on_screen:
+            os.write(terminal, _LOADING)
         try:
             importlib.import_module("keras")
             tf = importlib.import_module("tensorflow")
@@ -47,5 +52,7 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
             os.write(terminal, held_back.read())
             raise
         finally:
+            if on_screen:
+                os.write(terminal, _WIPE)
             os.dup2(terminal, 2)
             os.close(terminal)

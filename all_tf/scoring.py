@@ -7,7 +7,6 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from all_tf import reports
 from all_tf.calibration import Calibration, read_calibration
@@ -19,7 +18,7 @@ from all_tf.evaluation import Predictions
 from all_tf.measurement import measure
 from all_tf.pipeline import evaluation_batches
 from all_tf.prediction_files import file_scored_set
-from all_tf.progress import bar
+from all_tf.progress import Bar, bar
 from all_tf.protocols import load_set, selection_set, stamps
 from all_tf.runs import (
     evaluation_folder,
@@ -63,7 +62,7 @@ def predict(
     )
 
 
-def _logits(model: keras.Model, batches: tf.data.Dataset, see: Callable, shown: tqdm) -> np.ndarray:
+def _logits(model: keras.Model, batches: tf.data.Dataset, see: Callable, shown: Bar) -> np.ndarray:
     seen = batches.map(lambda images, labels, mask: (see(images), labels, mask))
     tell = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: shown.update())
     return model.predict(seen, verbose=0, callbacks=[tell])[:, 0].astype(np.float64)

@@ -19,7 +19,10 @@ def test_durations_read_as_people_say_them(seconds, text):
 
 def shown(capsys, *, epochs: int, steps: int, freeze_epochs: int = 0, steps_a_call: int = 1) -> str:
     line = ProgressLine(
-        SimpleNamespace(best_epoch=2), num_images=(30, 10), freeze_epochs=freeze_epochs
+        SimpleNamespace(best_epoch=2),
+        num_images=(30, 10),
+        validation_steps=2,
+        freeze_epochs=freeze_epochs,
     )
     line.set_params({"epochs": epochs, "steps": steps})
     for epoch in range(epochs):

@@ -6,11 +6,12 @@ from pathlib import Path
 from tfrecords.atomic import fresh_directory
 from tfrecords.manifest import MANIFEST_FILE
 from tfrecords.origins import CNMC, Origin
+from tfrecords.progress import Progress
 from tfrecords.published import compare, write_comparison
 from tfrecords.published import summarize as summarize_comparison
 from tfrecords.summary import summarize
 from tfrecords.suspects import read_suspects
-from tfrecords.writer import Packed, Progress, Settings, write_records
+from tfrecords.writer import Packed, Settings, write_records
 
 COMPARISON_FILE = "published.csv"
 _SHOWN = 40  # Files spelled out in one message; the rest are counted.

@@ -6,10 +6,12 @@ within 17, all within 19. Nearest cells of two people, among 1.9 million pairs: 
 patient below that, where looked at, were one cell twice: in overlapping fields, in other focus.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+from tfrecords.progress import Progress, untold
 
 THRESHOLD = 32  # Bits of 256: above every altered copy, and well below any two people's cells.
 
@@ -70,7 +72,7 @@ def find_suspects(
     names: Sequence[str],
     *,
     threshold: int = THRESHOLD,
-    progress: Callable[[Iterable, str, int], Iterable] = lambda items, description, total: items,
+    progress: Progress = untold,
 ) -> list[Suspect]:
     """Every pair of images that look the same in some flip or turn.
 

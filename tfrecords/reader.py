@@ -8,6 +8,7 @@ import tensorflow_datasets as tfds
 
 from tfrecords.folds import read_folds
 from tfrecords.manifest import RecordsError, verify_split
+from tfrecords.progress import Progress, untold
 
 
 def read_examples(
@@ -17,6 +18,7 @@ def read_examples(
     folds: Collection[int] | None = None,
     decoders: dict | None = None,
     trusted: bool = False,
+    progress: Progress = untold,
 ) -> tf.data.Dataset:
     """The examples of one split, in the order in which they were written.
 
@@ -27,6 +29,7 @@ def read_examples(
         decoders: As `tfds.core.DatasetBuilder.as_dataset` takes them; with
             `{"image": tfds.decode.SkipDecoding()}` images stay PNG strings.
         trusted: Check the lengths of the shards only, not their SHA-256.
+        progress: Wraps the shards as they are checked.
 
     Returns:
         Dicts of `image` uint8 `(450, 450, 3)`, `label` int64 (1 = ALL, -1 = unpublished),
@@ -36,7 +39,7 @@ def read_examples(
         RecordsError: The split is missing or damaged, or the folds hold no image.
         FoldsError: `folds` is given and folds.csv is missing or changed.
     """
-    num_images = verify_split(directory, split, trusted=trusted)["num_images"]
+    num_images = verify_split(directory, split, trusted=trusted, progress=progress)["num_images"]
     # One file after another: the order is then that of the records, not of the interleaving.
     dataset = tfds.builder_from_directory(str(directory)).as_dataset(
         split=split,

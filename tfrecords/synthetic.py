@@ -8,13 +8,13 @@ import multiprocessing
 import os
 import struct
 import tempfile
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 
+from tfrecords.progress import Progress, untold
 from tfrecords.synthetic_cells import draw_cell
 
 ROOT_NAME = "C-NMC_Leukemia"
@@ -63,16 +63,12 @@ class _Cell:
     diameter_offset: float = 0.0
 
 
-def _pass_through(iterable: Iterable, _description: str, _total: int) -> Iterable:
-    return iterable
-
-
 def write_synthetic(
     out: Path | str,
     *,
     num_images: int = 600,
     seed: int = 0,
-    progress: Callable[[Iterable, str, int], Iterable] = _pass_through,
+    progress: Progress = untold,
 ) -> Path:
     """Writes `out/C-NMC_Leukemia`, all three phases, and shows it only when it is whole.
 
@@ -222,7 +218,7 @@ def _write_labels(root: Path, files: dict[str, _Cell]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
-def _draw_all(root: Path, files: dict[str, _Cell], *, seed: int, progress: Callable) -> None:
+def _draw_all(root: Path, files: dict[str, _Cell], *, seed: int, progress: Progress) -> None:
     draw = functools.partial(_draw_file, root=root, seed=seed)
     num_processes = min(os.cpu_count() or 1, len(files) // _IMAGES_PER_PROCESS)
     if num_processes < 2:

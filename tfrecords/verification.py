@@ -6,10 +6,15 @@ from tfrecords.folds import FoldsError, read_folds
 from tfrecords.index import read_index
 from tfrecords.leakage import LeakageError, Member, check_proof
 from tfrecords.manifest import RecordsError, read_manifest, verify_split
+from tfrecords.progress import Progress, untold
 
 
-def verify_records(directory: Path) -> str:
+def verify_records(directory: Path, *, progress: Progress = untold) -> str:
     """Check every shard, the index, the folds and the proof against their digests and each other.
+
+    Args:
+        directory: A records directory.
+        progress: Wraps the shards of each split as they are looked at.
 
     Returns:
         What was found whole, in a line.
@@ -20,7 +25,7 @@ def verify_records(directory: Path) -> str:
     splits, faults = read_manifest(directory)["splits"], []
     for split in splits:
         try:
-            verify_split(directory, split)
+            verify_split(directory, split, progress=progress)
         except RecordsError as error:
             faults.append(str(error))
     try:

@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from tfrecords.index import INDEX_FILE, IndexRow, read_index, write_index
 from tfrecords.leakage import GROUPED, OFFICIAL, Member, prove, write_proof
 from tfrecords.manifest import describe_file, write_manifest
 from tfrecords.origins import CNMC
+from tfrecords.progress import Progress, untold
 from tfrecords.schema import SPLITS
 from tfrecords.shards import write_metadata, write_split
 from tfrecords.sources import SourceImage
@@ -19,13 +20,6 @@ from tfrecords.spool import Place, encode_all
 from tfrecords.suspects import scan, write_suspects
 
 DUPLICATES_FILE = "duplicates.csv"
-
-Progress = Callable[[Iterable, str, int], Iterable]  # (items, description, total) -> the items.
-
-
-def _as_they_come(items: Iterable, description: str, total: int) -> Iterable:
-    del description, total
-    return items
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,7 @@ def write_records(
     directory: Path,
     settings: Settings = Settings(),
     *,
-    progress: Progress = _as_they_come,
+    progress: Progress = untold,
 ) -> Packed:
     """Pack images into shards that `tfds.builder_from_directory(directory)` opens.
 
