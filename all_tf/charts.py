@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -16,6 +17,7 @@ _PANELS = {
 # Okabe and Ito's: told apart by colour-blind eyes too, and in grey.
 _OURS, _THEIRS, _OTHERS = "#0072B2", "#E69F00", "#555555"
 _ON_LINES = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # Labels, to be read there.
+_INTERVAL = {"ecolor": "black", "elinewidth": 1.5}
 _BAR = 0.38  # Of the distance between two rows.
 _ROW_INCHES = 0.5
 
@@ -31,8 +33,9 @@ def draw_study(
 
     Args:
         path: Its ending names the format, as matplotlib knows them. Written over.
-        rows: From top to bottom; `row`, and shares for `accuracy`, `f1`, `kappa` and for
-            `reported_accuracy` and so on, of which any may be None.
+        rows: From top to bottom; `row`, and shares for `accuracy`, `f1`, `kappa`, for their ends
+            `accuracy_low`, `accuracy_high` and so on, drawn as lines, and for `reported_accuracy`
+            and so on, of which any may be None.
         title: Above all; what the figures were measured on.
         comparators: Dashed lines in the panel of F1, listed beneath.
     """
@@ -74,15 +77,36 @@ def _draw_bars(panel: Axes, rows: Sequence[Mapping[str, object]], key: str) -> N
         if not places:
             continue  # Bars of nothing would stand in the legend without a colour.
         values = [100 * rows[n][prefix + key] for n in places]
-        bars = panel.barh([n + shift for n in places], values, _BAR, color=colour, label=label)
+        reaches = _reaches([rows[n] for n in places], prefix + key)
+        bars = panel.barh(
+            [n + shift for n in places],
+            values,
+            _BAR,
+            color=colour,
+            label=label,
+            xerr=reaches,
+            error_kw=_INTERVAL,
+        )
+        if reaches.any():
+            panel.plot([], [], color=_INTERVAL["ecolor"], label="95 % interval over patients")
         panel.bar_label(bars, fmt="%.1f", padding=2, fontsize=8, bbox=_ON_LINES)
-    lowest = min(100 * row[key] for row in rows)
+    lowest = 100 * min(row.get(f"{key}_low") or row[key] for row in rows)
     panel.set_xlim(lowest - 14 if lowest < 0 else 0, 112)  # Room for labels at either end.
     panel.set_xticks(range(0, 101, 20))
     panel.set_ylim(-0.6, len(rows) - 0.4)
     panel.axvline(0, color="black", linewidth=0.8)
     panel.spines[["top", "right", "left"]].set_visible(False)
     panel.tick_params(axis="y", length=0)
+
+
+def _reaches(rows: Sequence[Mapping[str, object]], key: str) -> np.ndarray:
+    """How far each interval reaches below and above its figure, `(2, rows)`; 0 where none is."""
+    reaches = np.zeros((2, len(rows)))
+    for column, row in enumerate(rows):
+        if row.get(f"{key}_low") is not None:
+            low, high = row[f"{key}_low"], row[f"{key}_high"]
+            reaches[:, column] = 100 * max(0, row[key] - low), 100 * max(0, high - row[key])
+    return reaches
 
 
 def _caption(comparators: Sequence[Comparator]) -> str:

@@ -217,3 +217,14 @@ def test_chart_has_bars_of_both_and_lines_only_where_there_is_something(tmp_path
     both = [row, row | {"row": "vgg19", "reported_accuracy": 0.592, "reported_kappa": None}]
     draw_study(tmp_path / "both.png", both, title="title", comparators=COMPARATORS)
     assert {ours, theirs} <= colours(tmp_path / "both.png")
+
+
+def test_chart_draws_an_interval_where_there_is_one(tmp_path):
+    def blue(row) -> int:
+        draw_study(tmp_path / "chart.png", [row], title="title")
+        pixels = np.asarray(Image.open(tmp_path / "chart.png").convert("RGB"))
+        return int(np.sum(np.all(pixels == (0, 0x72, 0xB2), axis=2)))
+
+    row = {"row": "vgg16", "accuracy": 0.6, "f1": 0.7, "kappa": 0.5, "kappa_low": None}
+    ends = {"f1_low": 0.4, "f1_high": 0.9, "kappa_low": 0.1, "kappa_high": 0.6}
+    assert blue(row | ends) < blue(row) - 100  # Its line crosses the bar.
