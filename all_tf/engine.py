@@ -10,7 +10,8 @@ from all_tf.checks import ConfigError, at_least, of_type, one_of
 class Engine:
     """What chooses operations and leaves the science alone.
 
-    Results differ by rounding, and under XLA by the numbers that dropout draws.
+    Results differ by rounding; under XLA and on several devices also by the numbers that dropout
+    draws, and on JAX by those that random weights begin with.
     """
 
     deterministic: bool = False  # Only operations that give equal bits for equal inputs.

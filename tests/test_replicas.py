@@ -104,3 +104,16 @@ def test_batch_that_cannot_be_shared_evenly_is_refused():
 def test_more_devices_than_there_are_are_refused():
     with pytest.raises(ConfigError, match="Expected 64 devices. Pass --devices"):
         replicated(replace(EXPERIMENT, batch_size=64), Engine(devices=64))
+
+
+@pytest.mark.parametrize(
+    ("changes", "engine", "message"),
+    [
+        ({"ema": 0.9}, Engine(backend="jax"), "no ema. Pass --ema 0, or"),
+        ({"freeze_epochs": 1}, Engine(backend="jax"), "no freeze_epochs. Pass --freeze-epochs 0"),
+        ({}, Engine(backend="jax", jit="off"), "always compiled. Pass --jit auto"),
+    ],
+)
+def test_what_jax_cannot_do_is_refused(changes, engine, message):
+    with pytest.raises(ConfigError, match=message):
+        replicated(replace(EXPERIMENT, **changes), engine)
