@@ -30,6 +30,7 @@ _PACKAGES = (
     "numpy",
     "pillow",
 )
+_PACKAGES_OF = {"jax": ("jax", "jaxlib")}  # By Keras' backend.
 # Fields of an experiment that are named before training where they differ from their defaults.
 _FINE_TUNING = (
     "loss",
@@ -55,14 +56,18 @@ def write_submission(path: Path, predictions: Predictions, *, threshold: float) 
 
 def write_environment(path: Path) -> None:
     """Write what the run ran on: versions, processor count, accelerators, commit, command."""
+    backend = keras.backend.backend()
     write_json(
         path,
         {
+            "backend": backend,
             "python": platform.python_version(),
             "platform": platform.platform(),
             "cpus": os.cpu_count(),
             "gpus": [device.name for device in tf.config.list_physical_devices("GPU")],
-            "packages": {name: version(name) for name in _PACKAGES},
+            "packages": {
+                name: version(name) for name in (*_PACKAGES, *_PACKAGES_OF.get(backend, ()))
+            },
             "commit": _commit(),
             "command": sys.argv,
         },
