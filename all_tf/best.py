@@ -41,6 +41,14 @@ class BestWeights(keras.callbacks.Callback):
             self.best_epoch, self.best = epoch + 1, value
 
 
+class LastWeights(BestWeights):
+    """Keeps the weights of the last epoch, where there is no set to choose another one on."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        save_weights(self.model, self._path)
+        self.best_epoch, self.best = epoch + 1, 0.0
+
+
 class StopWhenStuck(keras.callbacks.Callback):
     """Ends training after some epochs without a better one.
 

@@ -1,6 +1,7 @@
 """What is noted of an epoch: its figures and its speed, on disk and in TensorBoard."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -39,6 +40,22 @@ class Speed(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs[SPEED] = round(self._num_images / self._seconds, 2)
+
+
+class WithoutValidation(keras.callbacks.Callback):
+    """Where nothing is validated, has done at an epoch's end what is done before a validation.
+
+    Args:
+        callbacks: Whose `on_test_begin` is called; they come later in the list of callbacks.
+    """
+
+    def __init__(self, callbacks: Sequence[keras.callbacks.Callback]):
+        super().__init__()
+        self._callbacks = callbacks
+
+    def on_epoch_end(self, epoch, logs=None):
+        for callback in self._callbacks:
+            callback.on_test_begin(logs)
 
 
 class HistoryFile(keras.callbacks.Callback):
@@ -106,7 +123,8 @@ class TensorBoardScalars(keras.callbacks.Callback):
                 tf.summary.scalar(tag_of(key), logs[key])
         with self._validation.as_default(step=epoch + 1):
             for key in DIRECTIONS:
-                tf.summary.scalar(tag_of(key), logs[f"val_{key}"])
+                if f"val_{key}" in logs:
+                    tf.summary.scalar(tag_of(key), logs[f"val_{key}"])
         self._train.flush()
         self._validation.flush()
 

@@ -31,7 +31,8 @@ class Experiment:
     arch: str
     image_size: int = 300  # Side that the network sees, pixels.
     batch_size: int = 32  # Over all devices.
-    epochs: int = 10
+    epochs: int = 10  # Over which the learning rate has its schedule.
+    last_epoch: int | None = None  # After which training ends all the same; None for the last.
     learning_rate: float = 1e-3
     augment: tuple[str, ...] = ()
     imbalance: str = "none"
@@ -50,7 +51,7 @@ class Experiment:
     precision: str = "float32"  # Of the layers between preprocessing and head.
     patience: int | None = None  # Epochs without a better one before training ends.
     protocol: str = "honest"
-    fold: int = 0  # Held out to choose on, under the honest protocol.
+    fold: int | None = 0  # Held out to choose on, under the honest protocol; None: nothing is.
     monitor: str = "val_kappa"
     min_sensitivity: float = 0.0  # By which the threshold is chosen; 0 for the highest kappa.
     seed: int = 0
@@ -74,6 +75,8 @@ class Experiment:
         at_least("batch_size", self.batch_size, 1)
         at_least("epochs", self.epochs, 1)
         at_least("fold", self.fold, 0)
+        if self.last_epoch is not None:
+            between("last_epoch", self.last_epoch, 1, self.epochs)
         at_least("seed", self.seed, 0)
         at_least("limit_train", self.limit_train, 2)
         at_least("limit_validation", self.limit_validation, 2)
@@ -88,6 +91,11 @@ class Experiment:
         between("dropout", self.dropout, 0, 0.9)
         between("ema", self.ema, 0, 0.99999)
         between("min_sensitivity", self.min_sensitivity, 0, 1)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether an epoch is chosen; else the last is kept, and no image is held out for it."""
+        return self.protocol != "honest" or self.fold is not None
 
     @property
     def view(self) -> View:

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
+from all_tf.calibration import Calibration, read_calibration
 from all_tf.config import Experiment
 from all_tf.locks import LOCK_FILE
-from all_tf.out_of_fold import write_out_of_fold
+from all_tf.out_of_fold import out_of_fold_folder, write_out_of_fold
 from all_tf.runs import (
     CROSS_VALIDATION_FILE,
     RunError,
     experiment_of,
     is_cross_validation,
     read_json,
+    read_metrics,
     resume_command,
     write_json,
 )
@@ -79,6 +82,33 @@ def begin(
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, {**asdict(asked), "records": str(asked.records), **_digests(records)})
     return asked
+
+
+class Refit(NamedTuple):
+    """A training on all folds, with what a cross-validation has chosen for it."""
+
+    experiment: Experiment
+    calibration: Calibration
+
+
+def plan_refit(folder: Path, *, records: Path | None = None) -> Refit:
+    """The experiment of a cross-validation without a fold held out, and its common calibration.
+
+    It ends after the median of the epochs that the folds chose, in the midst of a schedule as long
+    as theirs: an epoch of a shorter schedule would be another one.
+
+    Args:
+        folder: Of a cross-validation that has ended.
+        records: As `read_cross_validation` takes it.
+
+    Raises:
+        RunError: It has not, or is damaged.
+    """
+    asked = read_cross_validation(folder, records=records)
+    together = out_of_fold_folder(folder)
+    last_epoch = read_metrics(together)["best_epoch"]
+    experiment = replace(asked.experiment, fold=None, last_epoch=last_epoch, patience=None)
+    return Refit(experiment, read_calibration(together))
 
 
 def read_cross_validation(folder: Path, *, records: Path | None = None) -> CrossValidation:

@@ -58,7 +58,7 @@ class StopAtNonFinite(keras.callbacks.Callback):
         )
 
     def on_epoch_end(self, epoch, logs=None):
-        if not math.isfinite(logs["val_loss"]):
+        if not math.isfinite(logs.get("val_loss", 0.0)):  # Not every training validates.
             raise NonFiniteError(
                 f"The loss of the validation after epoch {epoch + 1} is {logs['val_loss']}. Lower "
                 f"--learning-rate. The state after epoch {epoch} is kept."

@@ -12,8 +12,8 @@ from keras.callbacks import Callback, LambdaCallback
 
 from all_tf.augmentation import augment_batches, build_augment
 from all_tf.batch_norm import RefreshBatchNorm
-from all_tf.best import BestWeights, StopWhenStuck
-from all_tf.callbacks import SPEED, HistoryFile, Speed, TensorBoardScalars
+from all_tf.best import BestWeights, LastWeights, StopWhenStuck
+from all_tf.callbacks import SPEED, HistoryFile, Speed, TensorBoardScalars, WithoutValidation
 from all_tf.canvases import canvas_lookup
 from all_tf.cells import Cells
 from all_tf.checkpoints import BEST_FILE, load_weights
@@ -56,14 +56,14 @@ class Fitted(NamedTuple):
 
 
 def fit(
-    prepared: Prepared, *, run: Path, selection: tf.data.Dataset, state: Path | None = None
+    prepared: Prepared, *, run: Path, selection: tf.data.Dataset | None, state: Path | None = None
 ) -> Fitted:
     """Train until the epochs or the patience are used up; the model ends with the best weights.
 
     Args:
         prepared: The model and what it is to learn from.
         run: A folder, for the history and the best weights.
-        selection: The batches of `data.selection`.
+        selection: The batches of `data.selection`; None where no epoch is chosen: the last is kept.
         state: Of an earlier process, to go on from (`all_tf.run_state.newest_state`); None to begin
             at the first epoch. Whatever the run holds of later epochs goes.
 
@@ -72,18 +72,19 @@ def fit(
         RunError: No epoch had a finite figure to choose by, or the state is of another model.
     """
     experiment, _, _, model = prepared
-    best = BestWeights(run / BEST_FILE, monitor=experiment.monitor)
+    keep = BestWeights if experiment.chooses else LastWeights
+    best = keep(run / BEST_FILE, monitor=experiment.monitor)
     history = HistoryFile(run / HISTORY_FILE)
     progress = take_up(model, run, state, best=best, history=history)
     drop_events_after(run / EVENTS_FOLDER, progress.epoch)
     if not progress.ended:
-        epochs = range(progress.epoch, experiment.epochs)
+        epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
         batches = _batches(prepared, epochs)
         model.fit(
             batches,
             steps_per_epoch=int(batches.cardinality()) // len(epochs),
             initial_epoch=progress.epoch,
-            epochs=experiment.epochs,
+            epochs=epochs.stop,
             validation_data=selection,
             shuffle=False,
             verbose=0,
@@ -123,26 +124,31 @@ def _callbacks(
     """In the order in which they act: what is validated is what is kept."""
     experiment, data, plan, model = prepared
     num_images = images_in_epoch(data.fit, plan)
+    num_validated = len(data.selection) if experiment.chooses else 0
     frozen, patience, averages = experiment.freeze_epochs, experiment.patience, model.averages
+    before_validation = [
+        Speed(num_images),
+        # In before batch norm is estimated for them, out once they are kept.
+        *([LambdaCallback(on_test_begin=lambda logs: averages.swap())] if averages else []),
+        RefreshBatchNorm(_typical_batches(data.fit, experiment, plan)),
+    ]
     callbacks = [
         LambdaCallback(
             on_train_batch_end=lambda batch, logs: raise_if_told(),
             on_test_batch_end=lambda batch, logs: raise_if_told(),
         ),
         StopAtNonFinite(partial(_images_of, data.fit, experiment, plan)),
-        Speed(num_images),
+        None if experiment.chooses else WithoutValidation(before_validation),
         FreezeBackbone(frozen) if frozen else None,
-        # In before batch norm is estimated for them, out once they are kept.
-        LambdaCallback(on_test_begin=lambda logs: averages.swap()) if averages else None,
-        RefreshBatchNorm(_typical_batches(data.fit, experiment, plan)),
+        *before_validation,
         best,
         LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
         history,
         TensorBoardScalars(run / EVENTS_FOLDER),
         ProgressLine(
             best,
-            num_images=(num_images, len(data.selection)),
-            validation_steps=-(-len(data.selection) // experiment.batch_size),
+            num_images=(num_images, num_validated),
+            validation_steps=-(-num_validated // experiment.batch_size),
             freeze_epochs=frozen,
         ),
         StopWhenStuck(best, patience=patience, freeze_epochs=frozen) if patience else None,

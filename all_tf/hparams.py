@@ -1,7 +1,7 @@
 """A run as a row of TensorBoard's HParams: its settings, and the figures that it ended with."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 
 import tensorflow as tf
@@ -61,9 +61,10 @@ def _table(settings: Iterable[str], tag_of: Mapping[tuple[str, str], str]) -> Su
 def _settings(experiment: Experiment) -> dict[str, int | float | str]:
     """The fields of an experiment, each of one type whatever its value."""
     settings = {}
-    for key, value in asdict(experiment).items():
-        optional = getattr(Experiment, key, "") in (None, ())
-        settings[key] = _as_text(value) if optional else value
+    for field in fields(Experiment):
+        value = getattr(experiment, field.name)
+        plain = field.type in (int, float, str)  # What may be None, or several words, is text.
+        settings[field.name] = value if plain else _as_text(value)
     return settings | {"weights": Path(experiment.weights).name}  # Whose folder is nobody's affair.
 
 

@@ -25,8 +25,9 @@ def draw_curve(rows: Sequence[Mapping[str, object]], key: str, *, best_epoch: in
     if best_epoch is not None:
         axes.axvline(best_epoch, **FAINT, linestyle=":")
     axes.plot(epochs, [float(row[key]) for row in rows], "--o", label="training", **_QUIET)
-    chosen_on = [float(row[f"val_{key}"]) for row in rows]
-    axes.plot(epochs, chosen_on, "-o", color=ACCENT, markersize=4, label="selection set")
+    if f"val_{key}" in rows[0]:  # Not where no epoch was chosen.
+        chosen_on = [float(row[f"val_{key}"]) for row in rows]
+        axes.plot(epochs, chosen_on, "-o", color=ACCENT, markersize=4, label="selection set")
     open_axes(axes, x="epoch", y=CURVES[key])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside upper right", ncols=2, frameon=False)

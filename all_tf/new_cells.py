@@ -11,9 +11,10 @@ from all_tf.cells import Cells
 from all_tf.progress import track
 from all_tf.training_range import describe, name_departures
 from tfrecords.bitmaps import BitmapError
-from tfrecords.encoding import decode_picture, encode_png, fit_center
+from tfrecords.encoding import decode_picture, fit_center
 from tfrecords.folders import OTHER_SUFFIXES, SUFFIXES
 from tfrecords.layouts import walk
+from tfrecords.png import encode_png
 from tfrecords.schema import IMAGE_SIDE, UNLABELLED
 
 _UNCHECKED = "not compared with the training set: the run has no range of it"

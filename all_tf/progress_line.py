@@ -64,12 +64,13 @@ class ProgressLine(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._bar.close()
         train = "  ".join(f"{key} {logs[key]:.3f}" for key in _SHOWN)
-        validation = "  ".join(f"val_{key} {logs[f'val_{key}']:.3f}" for key in _SHOWN)
+        shown = (f"val_{key}" for key in _SHOWN if f"val_{key}" in logs)
+        validation = "  ".join(f"{key} {logs[key]:.3f}" for key in shown)
         seconds = time.perf_counter() - self._began
-        mark = "  best" if self._best.best_epoch == epoch + 1 else ""
+        mark = "  best" if validation and self._best.best_epoch == epoch + 1 else ""
+        figures = f"{train}  |  {validation}" if validation else train
         print(
-            f"epoch {epoch + 1}/{self.params['epochs']}  {train}  |  {validation}  "
-            f"{seconds:.0f} s{mark}",
+            f"epoch {epoch + 1}/{self.params['epochs']}  {figures}  {seconds:.0f} s{mark}",
             flush=True,
         )
 

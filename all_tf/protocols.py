@@ -5,7 +5,7 @@ from pathlib import Path
 
 from all_tf.cells import Cells, limit_cells, load_cells
 from all_tf.config import Experiment
-from all_tf.runs import RunError
+from all_tf.runs import RunError, set_name
 from tfrecords.folds import FOLDS_FILE
 from tfrecords.leakage import OFFICIAL, read_proof
 from tfrecords.manifest import digest_file, read_manifest
@@ -20,13 +20,16 @@ class Data:
     """The cells of a run, by what it does with them."""
 
     fit: Cells  # Learnt from; duplicates left out.
-    selection: Cells  # The epoch is chosen on these.
+    selection: Cells  # The epoch is chosen on these, if any is; else all of the training split.
     held_out: Cells | None  # Scored once, at the end; None where there is no such set.
     folds: str  # How the folds were made: `leakage.GROUPED` or `leakage.OFFICIAL`.
 
 
 def selection_set(experiment: Experiment) -> tuple[str, int | None]:
-    """Split and fold on which the epoch is chosen; a fold of None means all of the split."""
+    """Split and fold on which the epoch is chosen; a fold of None means all of the split.
+
+    Where none is chosen, those that the run has learnt from.
+    """
     return ("train", experiment.fold) if experiment.protocol == "honest" else ("validation", None)
 
 
@@ -38,6 +41,13 @@ def judged_on(experiment: Experiment, records: Path) -> tuple[str, int | None]:
     if "validation" in read_manifest(records)["splits"]:
         return "validation", None
     return selection_set(experiment)
+
+
+def selected_on(experiment: Experiment) -> str:
+    """What the epoch was chosen on, in words."""
+    if not experiment.chooses:
+        return "the folds of its cross-validation"
+    return set_name(*selection_set(experiment))
 
 
 def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) -> list[str]:
@@ -55,7 +65,8 @@ def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) 
         for images that an honest run has never met.
     """
     chosen_split, chosen_fold = selection_set(experiment)
-    optimistic = split == chosen_split and (chosen_fold is None or fold in (None, chosen_fold))
+    meets_chosen = split == chosen_split and (chosen_fold is None or fold in (None, chosen_fold))
+    optimistic = experiment.chooses and meets_chosen
     resubstitution = split == "train" and (chosen_fold is None or fold != chosen_fold)
     return (
         ["optimistic"] * optimistic
@@ -68,7 +79,8 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
     """Load the sets of a run, and refuse any whose figures would mean nothing.
 
     Under the honest protocol: the folds of train but one, that one, and the preliminary phase if
-    it is there. Under the study's: all of train, the preliminary phase, nothing.
+    it is there. Without a fold to hold out all of train is learnt from, and no epoch chosen. Under
+    the study's: all of train, the preliminary phase, nothing.
 
     Args:
         experiment: Whose protocol, fold and limits are followed.
@@ -84,7 +96,7 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
     folds = read_proof(records)["folds"]
     fit = learnt_from(training, experiment)
     if experiment.protocol == "honest":
-        selection = fold_of(training, experiment.fold)
+        selection = fold_of(training, experiment.fold) if experiment.chooses else training
         if "validation" in read_manifest(records)["splits"]:
             held_out = load_cells(records, "validation", trusted=trusted)
     else:
@@ -93,7 +105,8 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
     selection = limit_cells(selection, limit, seed=experiment.seed)
     require_both_classes(fit, "learn from")
     require_both_classes(selection, "choose the epoch on")
-    if experiment.protocol == "study" or folds != OFFICIAL:  # The published folds share patients.
+    published = experiment.protocol == "honest" and folds == OFFICIAL  # Folds that share patients.
+    if experiment.chooses and not published:
         _require_disjoint(fit, selection)
     if held_out is not None:
         held_out = limit_cells(held_out, limit, seed=experiment.seed)
@@ -105,7 +118,7 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
 def learnt_from(training: Cells, experiment: Experiment) -> Cells:
     """The cells that a run learns from, of all of the training split."""
     fit = training
-    if experiment.protocol == "honest":
+    if experiment.protocol == "honest" and experiment.chooses:
         fit = fit.take(fit.folds != experiment.fold)
     fit = fit.take(fit.duplicate_of == "")
     return limit_cells(fit, experiment.limit_train, seed=experiment.seed)

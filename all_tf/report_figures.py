@@ -35,12 +35,11 @@ def curves(run: RunFacts) -> list[Drawn]:
     drawn = []
     for key, name in CURVES.items():
         last = run.history[best - 1]
-        caption = (
-            f"{name} of epoch {best}, which was kept: {float(last[key]):.3f} in training, "
-            f"{float(last[f'val_{key}']):.3f} on the set it was chosen on."
-        )
+        caption = f"{name} of epoch {best}, which was kept: {float(last[key]):.3f} in training"
+        if f"val_{key}" in last:
+            caption += f", {float(last[f'val_{key}']):.3f} on the set it was chosen on"
         figure = draw_curve(run.history, key, best_epoch=best)
-        drawn.append(inline(figure, title=f"{name}, epoch by epoch", caption=caption))
+        drawn.append(inline(figure, title=f"{name}, epoch by epoch", caption=f"{caption}."))
     return drawn
 
 

@@ -46,8 +46,7 @@ def format_report(report: Mapping[str, object]) -> str:
     """The figures of a report, F1 and kappa first, each with its interval; every stamp in sight."""
     heading = (
         f"{set_name(report['split'], report['fold'])}: {report['num_images']:,} images of "
-        f"{report['num_patients']} patients, epoch {report['best_epoch']} chosen on "
-        f"{report['selected_on']}"
+        f"{report['num_patients']} patients, {_choice(report)} chosen on {report['selected_on']}"
         + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
         + "".join(f" [{stamp}]" for stamp in report["stamps"])
     )
@@ -70,6 +69,12 @@ def format_report(report: Mapping[str, object]) -> str:
             *([f"  {report['note']}"] if "note" in report else []),
         ]
     )
+
+
+def _choice(report: Mapping[str, object]) -> str:
+    if "members" in report:
+        return f"mean of {len(report['members'])} networks, their epochs"
+    return f"epoch {report['best_epoch']}"
 
 
 def format_patients(predictions: Predictions, *, threshold: float) -> str:

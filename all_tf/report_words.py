@@ -110,6 +110,12 @@ def about_data(run: RunFacts) -> Iterator[str]:
             f"{run.num_folds} networks, each learnt from all folds but one and scored on that one, "
             "on which its epoch was chosen too. Together they scored every training image once."
         )
+    elif not run.experiment.chooses:
+        yield (
+            "The network learnt from all training images. Networks that were each trained without "
+            "a fold chose the number of epochs, the threshold and the calibration. What it says of "
+            "training images it has learnt."
+        )
     elif run.experiment.protocol == "honest":
         yield (
             f"The network learnt from all folds but fold {run.experiment.fold}, its epoch was "

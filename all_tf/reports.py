@@ -17,8 +17,8 @@ from all_tf.cells import Cells
 from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
 from all_tf.imbalance import Plan
-from all_tf.protocols import Data, selection_set
-from all_tf.runs import set_name, write_json
+from all_tf.protocols import Data, selected_on
+from all_tf.runs import write_json
 
 SUBMISSION_FILE = "submission.zip"
 _PACKAGES = (
@@ -90,7 +90,6 @@ def describe_run(
     experiment: Experiment, data: Data, plan: Plan, model: keras.Model, *, steps: int
 ) -> str:
     """What a run will do, in a few lines, before its first step."""
-    split, fold = selection_set(experiment)
     view = experiment.view
     trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     augment = ", ".join(experiment.augment) or "none"
@@ -105,13 +104,13 @@ def describe_run(
         f"weights: {experiment.weights}",
         f"  view         central {view.crop} px of a slide at {view.output} px",
         f"  learn from   {_count(data.fit)}",
-        f"  choose on    {_count(data.selection)} ({set_name(split, fold)}), "
-        f"by {experiment.monitor}; threshold by {_threshold_rule(experiment)}",
+        f"  choose on    {_choice(experiment, data)}",
         f"  score once   {_count(data.held_out) if data.held_out else 'nothing: no such images'}",
         f"  imbalance    {experiment.imbalance}: {remedy}",
         f"  augment      {augment}",
-        f"  steps        {steps} of {experiment.batch_size} images an epoch, {experiment.epochs} "
-        f"epochs, {experiment.optimizer} at {experiment.learning_rate:g}",
+        f"  steps        {steps} of {experiment.batch_size} images an epoch, "
+        f"{experiment.last_epoch or experiment.epochs} epochs, {experiment.optimizer} at "
+        f"{experiment.learning_rate:g}",
     ]
     tuned = [
         f"{name} {getattr(experiment, name)}"
@@ -124,6 +123,15 @@ def describe_run(
 def _threshold_rule(experiment: Experiment) -> str:
     least = experiment.min_sensitivity
     return f"a sensitivity of at least {least:g}" if least else "the highest kappa"
+
+
+def _choice(experiment: Experiment, data: Data) -> str:
+    if not experiment.chooses:
+        return f"nothing: epochs, threshold and calibration are those of {selected_on(experiment)}"
+    return (
+        f"{_count(data.selection)} ({selected_on(experiment)}), by {experiment.monitor}; threshold "
+        f"by {_threshold_rule(experiment)}"
+    )
 
 
 def _count(cells: Cells) -> str:

@@ -7,7 +7,14 @@ import numpy as np
 
 from all_tf.evaluation import Predictions
 from all_tf.pseudonyms import pseudonyms
+from all_tf.tables import Column, markdown, whole
 
+_COLUMNS = (
+    Column("patient", "pseudonym"),
+    Column("cells", "patient_cells", whole),
+    Column("likely label errors", "patient_likely_errors", whole),
+    Column("hard", "hard", whole),
+)
 LIKELY_ERROR, HARD = "likely label error", "hard"
 
 
@@ -97,6 +104,24 @@ def by_patient(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
         for patient in patients
         if hard[patient] or firsts[patient]["patient_likely_errors"]
     ]
+
+
+def describe_review(rows: Sequence[Mapping[str, object]], *, most: int) -> str:
+    """How many cells are in doubt, and of which patients.
+
+    Args:
+        rows: Of `review_rows`.
+        most: Patients that are shown.
+    """
+    reasons = Counter(row["why"] for row in rows)
+    counts = f"{len(rows):,} cells: {reasons[LIKELY_ERROR]:,} likely label errors, "
+    lines = [f"{counts}{reasons[HARD]:,} hard; none was changed."]
+    patients = by_patient(rows)
+    if patients:
+        lines.append(markdown(patients[:most], _COLUMNS))
+    if len(patients) > most:
+        lines.append(f"and {len(patients) - most} more patients in review.csv")
+    return "\n".join(lines)
 
 
 def most_doubtful(rows: Sequence[Mapping[str, object]], number: int) -> list[Mapping[str, object]]:

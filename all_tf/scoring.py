@@ -19,7 +19,7 @@ from all_tf.measurement import measure
 from all_tf.pipeline import evaluation_batches
 from all_tf.prediction_files import file_scored_set
 from all_tf.progress import Bar, bar
-from all_tf.protocols import load_set, selection_set, stamps
+from all_tf.protocols import load_set, selected_on, stamps
 from all_tf.runs import (
     evaluation_folder,
     set_name,
@@ -98,7 +98,7 @@ def heading(
     return {
         "split": split,
         "fold": fold,
-        "selected_on": set_name(*selection_set(experiment)),
+        "selected_on": selected_on(experiment),
         "stamps": stamps(experiment, split, fold, folds=facts["folds"]) + calibration.stamps,
         "best_epoch": best_epoch,
         "tta": tta,

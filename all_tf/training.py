@@ -7,12 +7,18 @@ import tensorflow as tf
 
 from all_tf import names, reports
 from all_tf.board import show_run
-from all_tf.calibration import fit_calibration, write_calibration
+from all_tf.calibration import (
+    Calibration,
+    fit_calibration,
+    read_calibration,
+    write_calibration,
+)
 from all_tf.checkpoints import BEST_FILE
 from all_tf.checks import one_of
 from all_tf.claims import claim, noted, refuse_finished, refuse_taken
 from all_tf.config import Experiment
 from all_tf.engine import Engine, engine_of
+from all_tf.evaluation import Predictions
 from all_tf.fitting import Prepared, fit
 from all_tf.preparation import prepare
 from all_tf.protocols import load_data, selection_set
@@ -53,6 +59,7 @@ def train(
     trusted: bool = False,
     engine: Engine = Engine(),
     tensorboard: str = "scalars",
+    calibration: Calibration | None = None,
 ) -> list[dict]:
     """Train, choose the best epoch, score it, and leave all that is needed to judge it in `run`.
 
@@ -63,10 +70,12 @@ def train(
         trusted: Check the lengths of the shards only, not their SHA-256.
         engine: What it runs on; deterministic operations are for this process from here on.
         tensorboard: How much of it TensorBoard shows, a key of `all_tf.board.AMOUNTS`.
+        calibration: From elsewhere, where no fold is held out to fit one on; else None.
 
     Returns:
         The reports: the best epoch on the selection set, as metrics.json holds it, and then, under
-        the honest protocol, on the preliminary phase, if the records have it.
+        the honest protocol, on the preliminary phase, if the records have it. Where no epoch is
+        chosen, the first is of the last epoch on the images that it has learnt.
 
     Raises:
         RunError: The folder is taken, or no epoch had a finite figure to choose by.
@@ -75,12 +84,19 @@ def train(
     """
     one_of("tensorboard", tensorboard, names.TENSORBOARD)
     refuse_taken(run)
+    if experiment.chooses == (calibration is not None):
+        raise RunError(
+            "A calibration comes from the fold that is held out, or from elsewhere where none is. "
+            f"Received: fold={experiment.fold}, calibration={calibration}"
+        )
     prepared = _prepare(experiment, records, trusted=trusted, engine=engine)
     run.mkdir(parents=True, exist_ok=True)
     with claim(run):
         refuse_taken(run)  # Nobody came first.
         facts = _facts(prepared, records) | {"engine": asdict(engine), "tensorboard": tensorboard}
         write_config(run, experiment, facts)
+        if calibration is not None:
+            write_calibration(run, calibration)
         with noted(run):
             return _complete(run, prepared, state=None)
 
@@ -137,17 +153,14 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     require_agreement(_SAME_START, {"experiment": asdict(experiment), **facts, **own})
     reports.write_environment(run / _environment_file(run))
     selection = batches_to_score(data.selection, experiment, title="selection set")
-    fitted = fit(prepared, run=run, selection=selection, state=state)
+    fitted = fit(
+        prepared, run=run, selection=selection if experiment.chooses else None, state=state
+    )
     require_agreement(_SAME_WEIGHTS, {"best": digest_file(run / BEST_FILE)})
 
     predictions = predict(model, selection, data.selection)
+    calibration = _calibration(run, experiment, predictions)
     split, fold = selection_set(experiment)
-    calibration = fit_calibration(
-        predictions,
-        fitted_on=set_name(split, fold),
-        min_sensitivity=experiment.min_sensitivity,
-    )
-    write_calibration(run, calibration)
     judge = Judge(experiment, facts, fitted.best_epoch, calibration)
     predictions = calibration.apply(predictions)
     report = build_report(predictions, judge, split=split, fold=fold) | {
@@ -166,6 +179,19 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
         results["held out"] = predictions, final
     show_run(run, prepared, results, amount=facts["tensorboard"])
     return [report for _, report in results.values()]
+
+
+def _calibration(run: Path, experiment: Experiment, predictions: Predictions) -> Calibration:
+    """Fitted and written where a set was held out for it; else it was there before the training."""
+    if not experiment.chooses:
+        return read_calibration(run)
+    calibration = fit_calibration(
+        predictions,
+        fitted_on=set_name(*selection_set(experiment)),
+        min_sensitivity=experiment.min_sensitivity,
+    )
+    write_calibration(run, calibration)
+    return calibration
 
 
 def _environment_file(run: Path) -> str:

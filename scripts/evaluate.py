@@ -1,9 +1,11 @@
 """Score a finished run on a split of its records, or of others.
 
     python scripts/evaluate.py runs/RUN --split test
+    python scripts/evaluate.py --ensemble runs/A runs/B --out runs/A-and-B
 
 Writes RUN/evaluation/SPLIT/; for the final phase, whose labels are unpublished, predictions and the
-challenge's submission.zip.
+challenge's submission.zip. With --ensemble the runs are scored as one, by the mean of their logits;
+a cross-validation stands for all of its folds.
 """
 
 import argparse
@@ -15,27 +17,23 @@ from all_tf import names
 
 def main() -> None:
     """Score the run and print its report."""
-    args = _parse()
+    parser = _parser()
+    args = parser.parse_args()
+    if (args.run is None) == (args.ensemble is None):
+        parser.error("expected one run, or --ensemble with several")
+    if args.out and args.run:
+        parser.error("--out is for --ensemble; a run's evaluation lies in the run")
     try:
         from all_tf.runtime import load_tensorflow
 
         load_tensorflow()
         from all_tf.prediction_files import read_predictions
         from all_tf.report_text import format_patients, format_report
-        from all_tf.runs import PREDICTIONS_FILE, evaluation_folder
-        from all_tf.scoring import evaluate_run
+        from all_tf.runs import PREDICTIONS_FILE
 
-        report = evaluate_run(
-            args.run,
-            records=args.records,
-            split=args.split,
-            fold=args.fold,
-            trusted=args.trust_records,
-            tta=args.tta,
-        )
+        folder, report = _evaluate(args)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
-    folder = evaluation_folder(args.run, args.split, args.fold, tta=args.tta)
     print(format_report(report))
     predictions = read_predictions(folder / PREDICTIONS_FILE)
     if predictions.labelled:
@@ -43,11 +41,38 @@ def main() -> None:
     print(f"Written: {folder}")
 
 
-def _parse() -> argparse.Namespace:
+def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
+    """Where the evaluation was filed, and its report."""
+    what = {
+        "records": args.records,
+        "split": args.split,
+        "fold": args.fold,
+        "trusted": args.trust_records,
+        "tta": args.tta,
+    }
+    place = (args.split, args.fold)
+    if args.run:
+        from all_tf.runs import evaluation_folder
+        from all_tf.scoring import evaluate_run
+
+        report = evaluate_run(args.run, **what)
+        return evaluation_folder(args.run, *place, tta=args.tta), report
+    from all_tf.ensembles import ensemble_folder, evaluate_ensemble, members_of
+
+    members = members_of(args.ensemble)
+    out = args.out or ensemble_folder(members, *place, tta=args.tta)
+    return out, evaluate_ensemble(members, out=out, **what)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path, help="the run's folder")
+    parser.add_argument("run", type=Path, nargs="?", help="the run's folder")
+    parser.add_argument("--ensemble", type=Path, nargs="+", metavar="RUN", help="several, as one")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="of an ensemble; default: ensemble/SPLIT beside it"
+    )
     parser.add_argument("--records", type=Path, help="default: those it was trained on")
     parser.add_argument("--split", choices=names.SPLITS, default="validation")
     parser.add_argument("--fold", type=int, metavar="K", help="one fold of the train split")
@@ -57,7 +82,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--trust-records", action="store_true", help="skip the SHA-256 of the shards"
     )
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":

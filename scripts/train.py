@@ -1,18 +1,20 @@
 """Train one network on packed records.
 
     python scripts/train.py --arch densenet169
-    python scripts/train.py --experiment scratch --fold all
+    python scripts/train.py --experiment scratch --fold all --run-dir runs/folds
+    python scripts/train.py --refit runs/folds
     python scripts/train.py --resume runs/20260131-101500-densenet169
 
 What is not given comes from the row of all_tf/experiments.py that --arch or --experiment names. The
 run goes to a folder of its own below runs/. With --fold all that folder holds a run for each fold,
 and what they say together of every training image, each image by the network that has not met its
-patient.
+patient; --refit then trains on all folds, for as many epochs as they chose.
 """
 
 import argparse
 import os
 import sys
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
 from datetime import datetime
@@ -40,6 +42,9 @@ from builders.catalogue import describe_architectures
 
 _RECORDS = Path("data/records")
 _ALL = "all"  # Folds.
+_OF_RESUME = ("records", "trust_records")
+_OF_REFIT = (*_OF_RESUME, "refit", "run_dir", "seed", "tensorboard")
+_OF_REFIT += tuple(field.name for field in fields(Engine))
 
 
 def main() -> None:
@@ -51,13 +56,16 @@ def main() -> None:
     resumes = run is not None
     if resumes and (given := _unexpected(args)):
         parser.error(f"--resume takes all settings from the run. Received: {', '.join(given)}")
+    if args["refit"] and (given := _unexpected(args, allowed=_OF_REFIT)):
+        parser.error(f"--refit takes what is to be learnt from DIR. Received: {', '.join(given)}")
     run = run or args["run_dir"] or _new_run(args)
     end_at_signals()
     try:
         host = find_host(os.environ, **place)
         if host and host.count > 1 and ADDRESS not in os.environ:
             _supervise(host, run, [] if resumes else ["--run-dir", str(run)])
-        reports = _resume(run, args, host) if resumes else _train(run, args, host)
+        begin = _refit if args["refit"] else _train
+        reports = _resume(run, args, host) if resumes else begin(run, args, host)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt as interrupt:
@@ -121,6 +129,30 @@ def _cross_validate(run: Path, row: Experiment, args: dict) -> list[dict]:
     return [cross_validate(run, train=Path(__file__), trusted=args["trust_records"])]
 
 
+def _refit(run: Path, args: dict, host: Host | None) -> list[dict]:
+    _refuse_several(host, "--refit")
+    from all_tf.cross_validation import plan_refit, read_cross_validation
+
+    records = args["records"] or read_cross_validation(args["refit"]).records
+    experiment, calibration = plan_refit(args["refit"], records=records)
+    experiment = replace(experiment, **_given(args, Experiment))
+    engine = Engine(**_given(args, Engine))
+    from all_tf.runtime import load_tensorflow
+
+    load_tensorflow(deterministic=engine.deterministic)
+    from all_tf.training import train
+
+    return train(
+        experiment,
+        records,
+        run,
+        trusted=args["trust_records"],
+        engine=engine,
+        tensorboard=args["tensorboard"] or names.TENSORBOARD[0],
+        calibration=calibration,
+    )
+
+
 def _resume(run: Path, args: dict, host: Host | None) -> list[dict]:
     if is_cross_validation(run):
         from all_tf.cross_validation import cross_validate
@@ -151,14 +183,15 @@ def _given(args: dict, settings: type) -> dict:
     return {key: value for key, value in args.items() if key in known and value is not None}
 
 
-def _unexpected(args: dict) -> list[str]:
-    """The options given that a resumed run does not take."""
+def _unexpected(args: dict, *, allowed: Collection[str] = _OF_RESUME) -> list[str]:
+    """The options given that a resumed run, or one that follows another, does not take."""
     given = {key for key, value in args.items() if value is not None and value is not False}
-    return sorted(f"--{key.replace('_', '-')}" for key in given - {"records", "trust_records"})
+    return sorted(f"--{key.replace('_', '-')}" for key in given - set(allowed))
 
 
 def _new_run(args: dict) -> Path:
-    return Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{args['experiment'] or args['arch']}")
+    name = args["experiment"] or args["arch"] or f"{args['refit'].resolve().name}-refit"
+    return Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name}")
 
 
 def _what_now(run: Path) -> str:
@@ -194,7 +227,7 @@ def _tensorboard() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        usage="%(prog)s (--arch NAME | --experiment NAME | --resume RUN) [option ...]",
+        usage="%(prog)s (--arch NAME | --experiment NAME | --refit DIR | --resume RUN) [...]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -212,6 +245,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     row = parser.add_mutually_exclusive_group(required=True).add_argument
     row("--arch", choices=names.ARCHITECTURES, metavar="NAME", help="see --list-archs")
     row("--experiment", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
+    row("--refit", type=Path, metavar="DIR", help="train on all folds, as those of DIR advise")
     row("--resume", type=Path, metavar="RUN", help="go on with a run that was interrupted")
     add = parser.add_argument
     # Prints and exits, even without --arch.
@@ -242,6 +276,7 @@ def _add_images(add) -> None:
 def _add_learning(add) -> None:
     add("--weights", metavar="W", help="imagenet, none, or a file *.weights.h5")
     add("--epochs", type=int, metavar="N")
+    add("--last-epoch", type=int, metavar="N", help="end after it, in the midst of the schedule")
     add("--batch-size", type=int, metavar="N")
     add("--learning-rate", type=float, metavar="X", help="the highest of the schedule")
     add("--optimizer", choices=names.OPTIMIZERS)

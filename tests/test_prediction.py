@@ -16,7 +16,7 @@ from all_tf.new_cells import read_new_cells
 from all_tf.prediction import predict_new
 from all_tf.scoring import evaluate_run
 from all_tf.training_range import FEATURES, write_range
-from tfrecords.encoding import encode_png
+from tfrecords.png import encode_png
 
 ANYTHING = dict.fromkeys(FEATURES, (0.0, np.inf))
 

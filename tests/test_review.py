@@ -2,16 +2,25 @@
 
 import numpy as np
 import pytest
+from conftest import read_rows
+from PIL import Image
+from stub_fold import EXPERIMENT, file_run
 
+from all_tf.cross_validation import begin
 from all_tf.evaluation import Predictions
+from all_tf.out_of_fold import write_out_of_fold
 from all_tf.review import (
     HARD,
     LIKELY_ERROR,
     by_patient,
+    describe_review,
     find_label_errors,
     most_doubtful,
     review_rows,
 )
+from all_tf.review_writing import write_review
+from all_tf.runs import RunError, write_json
+from tfrecords.manifest import digest_file
 
 
 def predictions_of(labels, scores, patients=None) -> Predictions:
@@ -106,3 +115,57 @@ def test_patient_with_the_most_likely_errors_comes_first_and_stays_together():
 def test_one_class_is_refused():
     with pytest.raises(ValueError, match="both of which need labelled images"):
         find_label_errors(np.ones(3, np.int64), np.full(3, 0.5))
+
+
+@pytest.fixture
+def cross_validation(records, tmp_path):
+    """One that has ended, its networks not worth much."""
+    folder = tmp_path / "cv"
+    begin(folder, EXPERIMENT, records=records, options=())
+    runs = {fold: folder / f"fold-{fold}" for fold in range(3)}
+    for fold, run in runs.items():
+        file_run(run, records, fold)
+    write_out_of_fold(folder, runs)
+    return folder
+
+
+def test_review_shows_the_cells_in_doubt_and_touches_nothing(cross_validation, records):
+    def digests():
+        files = [*cross_validation.rglob("*"), *records.rglob("*")]
+        return {path: digest_file(path) for path in files if path.is_file()}
+
+    before = digests()
+    reviewed = write_review(cross_validation, num_cells=10)
+    after = digests()
+    assert {path.name for path in after.keys() - before.keys()} == {"review.csv", "cells.png"}
+    assert {path: after[path] for path in before} == before
+    rows = read_rows(reviewed.folder / "review.csv")
+    assert {row["name"] for row in rows} == {
+        row["name"] for row in read_rows(records / "folds.csv")
+    }
+    text = describe_review(reviewed.rows, most=2)
+    assert f"{len(rows)} cells: " in text and "none was changed" in text
+    assert not any(row["patient"] in text.split() for row in rows if not row["patient"].isdigit())
+    with Image.open(reviewed.folder / "cells.png") as picture:
+        width, height = picture.size
+        assert np.asarray(picture.convert("L")).min() < 30  # Cells on black.
+    write_review(cross_validation, num_cells=2)
+    with Image.open(reviewed.folder / "cells.png") as picture:
+        assert picture.size[0] <= width and picture.size[1] < height
+
+
+def test_review_of_one_run_is_of_its_fold_alone(cross_validation):
+    run = cross_validation / "fold-1"
+    report = {"split": "train", "fold": 1, "threshold": 0.5, "stamps": ["optimistic"]}
+    write_json(run / "metrics.json", report)
+    reviewed = write_review(run, num_cells=0)
+    assert {row["fold"] for row in reviewed.rows} == {1} and "only train fold 1" in reviewed.scored
+    assert not (reviewed.folder / "cells.png").exists()
+
+
+def test_run_that_has_learnt_what_it_scored_is_refused(cross_validation):
+    run = cross_validation / "fold-1"
+    report = {"split": "train", "fold": None, "threshold": 0.5, "stamps": ["resubstitution"]}
+    write_json(run / "metrics.json", report)
+    with pytest.raises(RunError, match="has learnt the images that it scored"):
+        write_review(run)

@@ -1,0 +1,174 @@
+"""Several finished runs as one: the mean of their calibrated logits, judged like a run's."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from all_tf.calibration import Calibration, read_calibration, write_calibration
+from all_tf.cells import Cells
+from all_tf.checkpoints import load_run
+from all_tf.cross_validation import fold_name, read_cross_validation
+from all_tf.evaluation import Predictions, logistic
+from all_tf.measurement import measure
+from all_tf.protocols import load_set, selected_on, stamps
+from all_tf.runs import (
+    METRICS_FILE,
+    RunError,
+    evaluation_folder,
+    is_cross_validation,
+    read_config,
+    read_metrics,
+)
+from all_tf.scoring import batches_to_score, file_evaluation, predict
+from tfrecords.manifest import read_manifest
+
+_RULE = "mean of the members' own, as logits"
+_SURE = 1e-6  # A threshold of 0 or 1 would outvote all others.
+
+
+def members_of(runs: Sequence[Path]) -> list[Path]:
+    """The runs that form an ensemble; a cross-validation stands for its folds.
+
+    Raises:
+        RunError: There are fewer than two, or one comes twice.
+    """
+    members = []
+    for run in runs:
+        if is_cross_validation(run):
+            members += [run / fold_name(fold) for fold in read_cross_validation(run).folds]
+        else:
+            members.append(run)
+    if len(members) < 2 or len({member.resolve() for member in members}) < len(members):
+        raise RunError(
+            "An ensemble has two runs or more, each once. Received: " + ", ".join(map(str, members))
+        )
+    return members
+
+
+def ensemble_folder(members: Sequence[Path], split: str, fold: int | None, *, tta: int) -> Path:
+    """Where an evaluation goes that is told no place: `ensemble/SET`, beside the first member."""
+    beside = evaluation_folder(members[0].parent, split, fold, tta=tta)
+    return members[0].parent / "ensemble" / beside.name
+
+
+def evaluate_ensemble(
+    members: Sequence[Path],
+    *,
+    out: Path,
+    records: Path | None,
+    split: str,
+    fold: int | None,
+    trusted: bool = False,
+    tta: int = 1,
+) -> dict:
+    """Score the mean of several runs' calibrated logits on a set, and file the result.
+
+    A member's logit is divided by its temperature and its bias added before the mean is taken: raw
+    ones differ in scale, and the one that is surest of itself would decide alone. The threshold is
+    the mean of the members' thresholds, as logits. Nothing is fitted.
+
+    Args:
+        members: Finished runs (`members_of`) of the same records.
+        out: The folder to file in: new, empty, or an earlier evaluation of the same members.
+        records, split, fold, trusted, tta: As `all_tf.scoring.evaluate_run` takes them.
+
+    Returns:
+        The report, that of a run but for `members`, and `best_epoch` which is None. Its stamps are
+        those of any member: where one has learnt images of the set, so has the ensemble.
+
+    Raises:
+        RunError: The members are of different records, or another evaluation is there.
+        RecordsError, SplitError: What is asked for is not there.
+    """
+    names = [str(member) for member in members]
+    _refuse_others(out, names)
+    _refuse_different_records(members, split)
+    _, facts = read_config(members[0])
+    records = records or Path(facts["records"])
+    cells = load_set(facts, records, split=split, fold=fold, trusted=trusted)
+    calibration = _combine([read_calibration(member) for member in members])
+    logits = [_calibrated_logits(member, cells, tta=tta) for member in members]
+    predictions = Predictions(
+        cells.names,
+        cells.patients,
+        cells.groups,
+        cells.labels,
+        np.mean(logits, axis=0),
+        folds=cells.folds,
+    )
+    configs = [read_config(member) for member in members]
+    worth = [
+        stamp
+        for experiment, facts in configs
+        for stamp in stamps(experiment, split, fold, folds=facts["folds"])
+    ]
+    worth += calibration.stamps
+    if read_manifest(records)["patient_per_image"]:
+        worth.append("each image its own patient")
+    report = {
+        "split": split,
+        "fold": fold,
+        "members": names,
+        "selected_on": _listed(selected_on(experiment) for experiment, _ in configs),
+        "stamps": list(dict.fromkeys(worth)),
+        "best_epoch": None,
+        "tta": tta,
+        "threshold": calibration.threshold,
+        "threshold_rule": calibration.rule,
+        "calibrated_on": calibration.fitted_on,
+        "num_images": len(predictions.names),
+        "num_patients": len(set(predictions.patients) - {""}),
+    }
+    if predictions.labelled:
+        report |= measure(predictions, threshold=calibration.threshold)
+    out.mkdir(parents=True, exist_ok=True)
+    write_calibration(out, calibration)
+    file_evaluation(out, report, predictions)
+    return report
+
+
+def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:
+    """float64 `(n,)`; the network is let go of again."""
+    experiment, _, _, model = load_run(member)
+    calibration = read_calibration(member)
+    batches = batches_to_score(cells, experiment, title=f"cells for {member.name}")
+    predictions = predict(model, batches, cells, tta=tta)
+    return predictions.logits / calibration.temperature + calibration.bias
+
+
+def _combine(calibrations: Sequence[Calibration]) -> Calibration:
+    """What turns the mean of calibrated logits into decisions."""
+    thresholds = np.clip([each.threshold for each in calibrations], _SURE, 1 - _SURE)
+    mean = np.mean(np.log(thresholds) - np.log1p(-thresholds))
+    return Calibration(
+        rule=_RULE,
+        threshold=float(logistic(mean)),
+        fitted_on=_listed(each.fitted_on for each in calibrations),
+        note=_listed(each.note for each in calibrations if each.note),
+    )
+
+
+def _listed(texts) -> str:
+    return "; ".join(dict.fromkeys(texts))
+
+
+def _refuse_others(out: Path, names: list[str]) -> None:
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if not (out / METRICS_FILE).is_file() or read_metrics(out).get("members") != names:
+        raise RunError(
+            f"{out} holds something else than an evaluation of these runs. Name another --out."
+        )
+
+
+def _refuse_different_records(members: Sequence[Path], split: str) -> None:
+    keys = ("manifest_sha256", *(["folds_sha256"] if split == "train" else []))
+    for key in keys:
+        found = {read_config(member)[1].get(key) for member in members}
+        if len(found) > 1:
+            raise RunError(
+                f"The runs were trained on different records ({key} differs), so that nobody can "
+                "say which of these images each of them has met. Choose runs of one records "
+                "directory."
+            )

@@ -1,0 +1,51 @@
+"""Rank likely label errors and hard cells for a person to look at.
+
+    python scripts/train.py --experiment scratch --fold all --run-dir runs/folds
+    python scripts/review.py runs/folds
+
+Writes RUN/review/review.csv, a row for every cell, grouped by patient, and cells.png, the most
+doubtful ones. Nothing is dropped, moved or relabelled. The picture shows cells of patients, by
+pseudonym; the table has their ids.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+_SHOWN = 12  # Patients.
+
+
+def main() -> None:
+    """Write the review and print which patients it is about."""
+    args = _parse()
+    try:
+        from all_tf.runtime import load_tensorflow
+
+        load_tensorflow()
+        from all_tf.review import describe_review
+        from all_tf.review_writing import write_review
+
+        reviewed = write_review(
+            args.run, records=args.records, num_cells=args.cells, trusted=args.trust_records
+        )
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    print(f"Reviewed: {reviewed.scored}\n{describe_review(reviewed.rows, most=_SHOWN)}")
+    print(f"Written: {reviewed.folder}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="a cross-validation's folder, or a run's")
+    parser.add_argument("--records", type=Path, help="default: those it was trained on")
+    parser.add_argument("--cells", type=int, default=40, metavar="N", help="in the picture")
+    parser.add_argument(
+        "--trust-records", action="store_true", help="skip the SHA-256 of the shards"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
