@@ -1,6 +1,5 @@
 """Cells as small pictures that stand in a page."""
 
-import base64
 import io
 from collections.abc import Collection
 from pathlib import Path
@@ -8,12 +7,12 @@ from pathlib import Path
 import tensorflow_datasets as tfds
 from PIL import Image, ImageEnhance
 
+from all_tf.inline_pictures import as_uri
 from all_tf.progress import track
 from tfrecords.reader import read_examples
 
 _SIDE = 144  # Pixels; a picture then takes about 4 KB.
 _BRIGHTER = 1.6  # Than the images are, which are dark.
-_QUALITY = 82
 _READ_BATCH = 64  # Examples.
 
 
@@ -37,15 +36,13 @@ def picture_cells(
     for batch in track(batches.as_numpy_iterator(), f"reading {split}", int(batches.cardinality())):
         for name, png in zip(batch["name"], batch["image"], strict=True):
             if name.decode() in names:
-                found[name.decode()] = _as_uri(png, crop=crop)
+                found[name.decode()] = _picture(png, crop=crop)
     return found
 
 
-def _as_uri(png: bytes, *, crop: int) -> str:
+def _picture(png: bytes, *, crop: int) -> str:
     with Image.open(io.BytesIO(png)) as file:
         image = file.convert("RGB")
     left, top = ((side - crop) // 2 for side in image.size)
     image = image.crop((left, top, left + crop, top + crop)).resize((_SIDE, _SIDE))
-    out = io.BytesIO()
-    ImageEnhance.Brightness(image).enhance(_BRIGHTER).save(out, "JPEG", quality=_QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
+    return as_uri(ImageEnhance.Brightness(image).enhance(_BRIGHTER))

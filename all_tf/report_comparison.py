@@ -1,17 +1,21 @@
 """What a page says of several runs: a table, and intervals to look at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from all_tf.experiments import REPORTED
 from all_tf.figure_text import basis_of_intervals, with_interval
 from all_tf.forest import draw_forest
+from all_tf.pairing import Difference, Judged, differences
+from all_tf.probes import signed
 from all_tf.report_facts import RunFacts
 from all_tf.report_figures import Drawn, inline
 from all_tf.report_tables import Rows, ours, published, study_row
 from all_tf.report_words import name_set, stamps_in_words
 from all_tf.tables import Column, decimal, whole
+from all_tf.weighted import summed_figures
 
 _FIGURES = {"f1": "F1, weighted by class frequency", "kappa": "kappa", "auc": "AUROC"}
+_SHORT = {"f1": "F1", "kappa": "kappa"}  # By which pairs are compared.
 COLUMNS = (
     Column("run", "run"),
     Column("F1", "f1"),
@@ -26,22 +30,35 @@ COLUMNS = (
     Column("scored on", "set"),
     Column("stamps", "stamps"),
 )
+PAIR_COLUMNS = (
+    Column("pair", "pair"),
+    Column("F1", "f1"),
+    Column("kappa", "kappa"),
+    Column("what these patients tell", "verdict"),
+)
 
 
-def verdict(runs: Sequence[RunFacts]) -> str:
-    """Which run is ahead, or that nobody can say."""
+def verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
+    """Which run is ahead, and from which others these patients do not tell it; or that nobody can.
+
+    Args:
+        runs: Not empty.
+        pairs: Their `pair_rows`.
+    """
     if len(_sides(runs)) > 1:
         return (
             "These networks were not scored on the same images: their figures cannot be compared."
         )
     count = runs[0].judged.count
-    best_by = {key: _best(runs, key) for key in ("f1", "kappa")}
+    best_by = {key: _best(runs, key) for key in _SHORT}
     ahead = "{} has the highest F1, {} the highest kappa".format(*best_by.values())
     if len(set(best_by.values())) == 1:
         ahead = f"{best_by['f1']} has the highest F1 and the highest kappa"
+    equals = [str(row["other"]) for row in pairs if not row["told_apart"]]
+    told = f" By F1 and kappa it cannot be told from {', '.join(equals)}." if equals else ""
     return (
         f"Of {len(runs)} networks, scored on the same {count.cells:,} cells of {count.patients} "
-        f"patients, {ahead}."
+        f"patients, {ahead}.{told}"
     )
 
 
@@ -49,6 +66,46 @@ def _best(runs: Sequence[RunFacts], key: str) -> str:
     """The name of the run, or of those that share the place."""
     best = max(run.judged.report[key] for run in runs)
     return " and ".join(run.name for run in runs if run.judged.report[key] == best)
+
+
+def pair_rows(runs: Sequence[RunFacts]) -> Rows:
+    """The run of the highest F1 beside each other one that was scored on the same images."""
+    ahead = max(runs, key=lambda run: run.judged.report["f1"])
+    return [
+        _pair_row(ahead, run, differences(_judged(ahead), _judged(run), figures=summed_figures))
+        for run in runs
+        if run is not ahead and _images(run) == _images(ahead)
+    ]
+
+
+def _pair_row(ahead: RunFacts, run: RunFacts, found: Mapping[str, Difference]) -> dict[str, object]:
+    verdicts = []
+    for sign, name in ((1, ahead.name), (-1, run.name)):
+        if keys := [_SHORT[key] for key in _SHORT if found[key].better == sign]:
+            verdicts.append(f"{name} is better by {' and '.join(keys)}")
+    return {
+        "pair": f"{ahead.name} less {run.name}",
+        "other": run.name,
+        **{key: _difference(found[key]) for key in _SHORT},
+        "told_apart": bool(verdicts),
+        "verdict": "; ".join(verdicts) or "cannot be told apart",
+    }
+
+
+def _difference(found: Difference) -> str:
+    text = signed(found.first - found.second)
+    if found.low is None:
+        return f"{text} (not estimable)"
+    p_value = f"p {found.p_value:.3f}" if found.p_value >= 0.001 else "p < 0.001"
+    return f"{text} ({signed(found.low)} to {signed(found.high)}; {p_value})"
+
+
+def _judged(run: RunFacts) -> Judged:
+    return Judged(run.judged.predictions, run.judged.report["threshold"])
+
+
+def _images(run: RunFacts) -> frozenset[str]:
+    return frozenset(run.judged.predictions.names.tolist())
 
 
 def warnings(runs: Sequence[RunFacts]) -> Iterator[tuple[str, str]]:
@@ -67,8 +124,7 @@ def _sides(runs: Sequence[RunFacts]) -> list[tuple[list[str], int]]:
     """The names of the runs that were scored on the same images, and on how many."""
     names_of: dict[frozenset[str], list[str]] = {}
     for run in runs:
-        images = frozenset(run.judged.predictions.names.tolist())
-        names_of.setdefault(images, []).append(run.name)
+        names_of.setdefault(_images(run), []).append(run.name)
     return [(names, len(images)) for images, names in names_of.items()]
 
 

@@ -26,6 +26,7 @@ from tfrecords.folds import FOLDS_FILE, read_folds
 from tfrecords.index import read_index
 from tfrecords.manifest import MANIFEST_FILE, digest_file
 
+EXPLANATIONS, _PROBES = "explanations", "probes"  # Folders within a run.
 _PUBLISHED_FILE = "published.csv"
 
 
@@ -126,8 +127,8 @@ def read_facts(run: Path, *, records: Path | None = None) -> RunFacts:
         sets=list(sets.values()),
         calibration=read_calibration(scored[0]),
         source=_read_source(records, experiment, config, every_fold=bool(folds)),
-        probes=_read_json(run / "probes" / "probes.json") or None,
-        explanations=_read_json(run / "explanations" / "explanations.json") or None,
+        probes=_read_json(run / _PROBES / "probes.json") or None,
+        explanations=_read_json(run / EXPLANATIONS / "explanations.json") or None,
     )
 
 

@@ -25,7 +25,11 @@ _STYLE = (Path(__file__).parent / "templates" / "report.css").read_text(encoding
 
 
 def build_report(
-    run: RunFacts, *, mistakes: Sequence[Mistakes], pictures: Mapping[str, str] | str
+    run: RunFacts,
+    *,
+    mistakes: Sequence[Mistakes],
+    pictures: Mapping[str, str] | str,
+    heat_maps: str | None,
 ) -> str:
     """The page of one run.
 
@@ -34,6 +38,7 @@ def build_report(
         mistakes: The worst of the set that it is judged by.
         pictures: Of the cells among them, as data URIs by name, or in a sentence why there are
             none.
+        heat_maps: A picture of the explanations as a data URI; None for none.
     """
     missing = report_words.missing(run)
     if isinstance(pictures, str):
@@ -43,6 +48,7 @@ def build_report(
         run=run,
         mistakes=mistakes,
         pictures=pictures,
+        heat_maps=heat_maps,
         missing=missing,
         parts=PARTS,
     )
@@ -61,6 +67,7 @@ def build_comparison(
     return render(
         "comparison.html",
         runs=runs,
+        pairs=report_comparison.pair_rows(runs),
         title=title,
         unfinished=unfinished,
         missing={},

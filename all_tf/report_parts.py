@@ -93,13 +93,19 @@ COMPARISON_PARTS: dict[str, Part] = {
     "figures": Part(
         "Figures",
         "The figures",
-        "Two intervals that overlap widely are two networks that these patients do not tell apart.",
+        "Each interval is over patients: so far the figure might move with others of the kind.",
     ),
     "intervals": Part(
         "Intervals",
         "The same to look at",
         "A dot is a network, the line through it what its figure might have been with other "
         "patients.",
+    ),
+    "pairs": Part(
+        "Pairs",
+        "Who is told apart",
+        "The network of the highest F1 beside each other one, on the same patients; where the "
+        "interval holds 0, the two may as well be equal.",
     ),
     "others": PARTS["others"],
     "limits": PARTS["limits"],

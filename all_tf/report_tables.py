@@ -83,6 +83,12 @@ PROBE_COLUMNS = (
     Column("kappa", "kappa"),
     Column("the network's AUROC less this", "margin"),
 )
+RANDOMISED_COLUMNS = (
+    Column("random weights in", "layers"),
+    Column("rank correlation", "rank_correlation", "{:.2f}".format),
+    Column("lowest", "lowest", "{:.2f}".format),
+    Column("highest of a network", "highest", "{:.2f}".format),
+)
 IDENTITY_COLUMNS = (
     Column("patients of", "class"),
     Column("told apart by", "features"),

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from all_tf.experiments import EXPERIMENTS
+from all_tf.inline_pictures import read_uri
 from all_tf.mistakes import worst_mistakes
 from all_tf.model_card import build_card
 from all_tf.out_of_fold import out_of_fold_folder
-from all_tf.report_facts import RunFacts, read_facts
+from all_tf.report_facts import EXPLANATIONS, RunFacts, read_facts
 from all_tf.report_page import build_comparison, build_report
 from all_tf.runs import CONFIG_FILE, METRICS_FILE, RunError, is_cross_validation
 from tfrecords.manifest import RecordsError
@@ -105,7 +106,12 @@ def write_report(
     pictures = _pictures(facts, names, records) if cells else "Left out, as --no-cells asks for."
     folder.mkdir(parents=True, exist_ok=True)
     content = {
-        REPORT_FILE: build_report(facts, mistakes=mistakes, pictures=pictures),
+        REPORT_FILE: build_report(
+            facts,
+            mistakes=mistakes,
+            pictures=pictures,
+            heat_maps=read_uri(run / EXPLANATIONS / "cells.png") if cells else None,
+        ),
         CARD_FILE: build_card(facts),
     }
     for name, text in content.items():

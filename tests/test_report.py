@@ -181,6 +181,26 @@ def test_probes_stand_beside_the_network_with_their_verdict(tmp_path):
     assert "Not shown to beat a shortcut." in Page(written(run, tmp_path)[0]).text
 
 
+def test_heat_maps_stand_in_the_page_unless_cells_are_to_be_left_out(tmp_path):
+    run = write_run(tmp_path / "run")
+    folder = run / "explanations"
+    folder.mkdir()
+    Image.new("RGBA", (2000, 300), (90, 0, 90, 255)).save(folder / "cells.png")
+    randomised = {"layers": HOSTILE, "rank_correlation": 0.123, "lowest": 0, "highest": 1}
+    cells = [{"name": "train/UID_ZEBRA1_1_1_all.bmp"}]
+    found = {"verdict": "Maps of <b>", "map_side": 16, "randomised": [randomised], "cells": cells}
+    (folder / "explanations.json").write_text(json.dumps(found))
+    records = tmp_path / "nowhere"
+    text, _ = written(run, tmp_path, cells=True, records=records)
+    page = Page(text)
+    (picture,) = page.of("img")
+    assert (
+        picture["src"].startswith("data:image/jpeg;base64,") and "random weights" in picture["alt"]
+    )
+    assert "Maps of <b>" in page.text and "0.12" in page.text and "ZEBRA" not in text
+    assert not Page(written(run, tmp_path)[0]).of("img")
+
+
 def test_folds_are_reported_together(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "cv"

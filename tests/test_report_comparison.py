@@ -1,11 +1,16 @@
 """Runs side by side in one page: who is ahead, on which images, and what may not be compared."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from test_report import HOSTILE, Page
 from written_runs import PATIENTS, draw_predictions, write_run
 
 from all_tf.experiments import EXPERIMENTS
 from all_tf.forest import draw_forest
+from all_tf.report_comparison import pair_rows
+from all_tf.report_facts import read_facts
 from all_tf.report_writing import write_about
 from all_tf.runs import RunError
 
@@ -15,7 +20,7 @@ def study(tmp_path):
     """Two finished rows of a study and one that has not ended."""
     folder = tmp_path / "study"
     for seed, name in enumerate(("efficientnetb0", "googlenet", "vgg16")):
-        judged = draw_predictions(seed=seed)
+        judged = draw_predictions(seed=seed)  # Of equal skill.
         write_run(folder / name, experiment=EXPERIMENTS[name], judged=judged)
     (folder / "vgg16/metrics.json").unlink()
     return folder
@@ -29,7 +34,19 @@ def test_study_is_one_page_in_the_order_of_its_table(study):
     rows = [text for text in page.texts if text in ("googlenet", "efficientnetb0")]
     assert rows[0] == "googlenet" and "Not the same images" not in page.text
     assert "the study of 2021, googlenet" in page.text and len(page.of("svg")) == 3
+    assert page.text.count("cannot be told") == 2  # By chance alone one is ahead: it is said so.
     assert not any(name in path.read_text() for name in (*PATIENTS, ".bmp"))
+
+
+def test_network_that_is_better_on_nearly_every_patient_is_told_apart(tmp_path):
+    good = draw_predictions()
+    noise = np.random.default_rng(3).normal(0, 3, len(good.names))
+    poor = replace(good, logits=good.logits + noise, calibrated_scores=None)
+    runs = [read_facts(write_run(tmp_path / "poor", judged=poor))]
+    runs += [read_facts(write_run(tmp_path / "good", judged=good))]
+    (row,) = pair_rows(runs)
+    assert row["pair"] == "good less poor" and row["told_apart"]
+    assert row["verdict"] == "good is better by F1 and kappa"
 
 
 def test_runs_on_other_images_are_not_compared(tmp_path):
