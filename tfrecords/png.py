@@ -59,19 +59,21 @@ def decode_box(png: bytes, *, margin: int = 0) -> Box:
     filtered = _filtered_rows(png)
     if filtered is None:
         return _box_by_pillow(png, margin)
-    height, differences = len(filtered), filtered[:, 1:]
+    differences = filtered[:, 1:]
     rows = np.flatnonzero(differences.any(axis=1))
-    columns = np.flatnonzero(differences.any(axis=0))
     if not len(rows):
         return Box(0, 0, np.zeros((0, 0, 3), np.uint8))
+    columns = np.flatnonzero(differences[rows[0] : rows[-1] + 1].any(axis=0))
     top, left = max(rows[0] - margin, 0), max(columns[0] // 3 - margin, 0)
-    right = columns[-1] // 3 + 1 + margin
-    last_row = np.add.reduce(differences, axis=0, dtype=np.uint8)
-    # Below a cell, the last row that differs is the first black one.
-    bottom = height if np.any(last_row) else rows[-1] + margin
-    part = differences[top:bottom, 3 * left : 3 * right]
-    pixels = np.add.accumulate(part, axis=0, dtype=np.uint8)
-    return Box(top, left, pixels.reshape(len(pixels), -1, 3))
+    sides = slice(3 * left, 3 * (columns[-1] // 3 + 1 + margin))
+    part = np.add.accumulate(
+        differences[top : rows[-1] + 1 + margin, sides], axis=0, dtype=np.uint8
+    )
+    if np.any(part[-1]):  # Not black down to the end of the image, all of whose rows are alike.
+        part = np.add.accumulate(differences[top:, sides], axis=0, dtype=np.uint8)
+    else:  # Below a cell, the last row that differs is the first black one.
+        part = part[: rows[-1] - top + margin]
+    return Box(top, left, part.reshape(len(part), -1, 3))
 
 
 def _filtered_rows(png: bytes) -> np.ndarray | None:
