@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from multiprocessing.pool import ThreadPool
 from typing import NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 import psutil
@@ -35,54 +36,65 @@ def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
         view: Its crop is cut from the centre and resized to its canvas.
         title: What messages call these cells.
     """
-    shape = (len(cells), view.canvas, view.canvas, 3)
-    needed, allowed = math.prod(shape), _MEMORY_SHARE * psutil.virtual_memory().available
+    canvas = (view.canvas, view.canvas, 3)
+    needed, allowed = len(cells) * math.prod(canvas), _MEMORY_SHARE * _free_memory()
     if needed <= allowed:
-        return _kept(cells.pngs, view, _black(shape))
+        return _Kept(cells.pngs, view).look_up
     print(
         f"{title}: {needed / 2**30:.1f} GiB of decoded images do not fit in half of the free "
         f"memory ({allowed / 2**30:.1f} GiB); they are decoded in every epoch."
     )
 
     def decode(indices: np.ndarray) -> np.ndarray:
-        canvases = _black((len(indices), *shape[1:]))
+        canvases = _black((len(indices), *canvas))
         _draw_all(cells.pngs[indices], view, canvases)
         return canvases
 
     return lambda indices: tf.ensure_shape(
-        tf.numpy_function(decode, [indices], tf.uint8), (*indices.shape, *shape[1:])
+        tf.numpy_function(decode, [indices], tf.uint8), (*indices.shape, *canvas)
     )
 
 
-def _kept(pngs: np.ndarray, view: View, canvases: np.ndarray) -> Lookup:
-    """Canvases that are drawn into this black memory one after another, as they are asked for."""
-    drawn = np.zeros(len(pngs), bool)
+class _Kept:
+    """Canvases in black memory, drawn one after another as they are asked for."""
 
-    def draw(indices: np.ndarray) -> np.ndarray:
-        missing = np.unique(indices[~drawn[indices]])
-        _draw_all(pngs[missing], view, [canvases[index] for index in missing])
-        drawn[missing] = True
+    def __init__(self, pngs: np.ndarray, view: View):
+        self._pngs, self._view = pngs, view
+        self._canvases = _black((len(pngs), view.canvas, view.canvas, 3))
+        self._drawn = np.zeros(len(pngs), bool)
+        # On the CPU: gigabytes that an accelerator has no room for. A constant would be a copy.
+        self._tensor = tf.experimental.dlpack.from_dlpack(self._canvases.__dlpack__())
+        _KEPT.add(self)
+
+    def look_up(self, indices: tf.Tensor) -> tf.Tensor:
+        drawn = tf.numpy_function(self._draw, [indices], tf.int64)
+        return tf.gather(self._tensor, tf.ensure_shape(drawn, indices.shape))
+
+    def _draw(self, indices: np.ndarray) -> np.ndarray:
+        missing = np.unique(indices[~self._drawn[indices]])
+        canvases = [self._canvases[index] for index in missing]
+        _draw_all(self._pngs[missing], self._view, canvases)
+        self._drawn[missing] = True
         return indices
 
-    # On the CPU: gigabytes that an accelerator has no room for. A constant would be a second copy.
-    kept = tf.experimental.dlpack.from_dlpack(canvases.__dlpack__())
+    @property
+    def unused_bytes(self) -> int:
+        """Of memory that the system takes for free, until it is drawn on."""
+        return int(np.sum(~self._drawn)) * math.prod(self._canvases.shape[1:])
 
-    def lookup(indices: tf.Tensor) -> tf.Tensor:
-        indices = tf.ensure_shape(tf.numpy_function(draw, [indices], tf.int64), indices.shape)
-        return tf.gather(kept, indices)
 
-    return lookup
+_KEPT: WeakSet[_Kept] = WeakSet()  # All that are in use.
+
+
+def _free_memory() -> int:
+    """Bytes that are neither taken nor going to be, by canvases that are still to be drawn."""
+    return psutil.virtual_memory().available - sum(kept.unused_bytes for kept in _KEPT)
 
 
 def _black(shape: tuple[int, ...]) -> np.ndarray:
-    """A uint8 array of zeros at a multiple of 64 bytes, which TensorFlow can take as it lies.
-
-    It takes its memory now, not page by page as it is used: whoever asks next what is free is told
-    the truth.
-    """
+    """A uint8 array of zeros at a multiple of 64 bytes, which TensorFlow can take as it lies."""
     num_bytes = math.prod(shape)
-    memory = np.empty(num_bytes + _ALIGNMENT, np.uint8)
-    memory.fill(0)
+    memory = np.zeros(num_bytes + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT
     return memory[start : start + num_bytes].reshape(shape)
 

@@ -1,6 +1,7 @@
 """Canvases: the pixels that TensorFlow would make, whether kept or not, when they are needed."""
 
 from types import SimpleNamespace
+from weakref import WeakSet
 
 import numpy as np
 import pytest
@@ -31,8 +32,8 @@ def drawn(monkeypatch) -> list[bytes]:
     return pngs
 
 
-def little_memory(monkeypatch) -> None:
-    memory = SimpleNamespace(available=1000)
+def let_be_free(monkeypatch, num_bytes: int) -> None:
+    memory = SimpleNamespace(available=num_bytes)
     monkeypatch.setattr(canvases.psutil, "virtual_memory", lambda: memory)
 
 
@@ -87,7 +88,7 @@ def test_canvases_that_do_not_fit_are_decoded_each_time_to_the_same_batches(
     cells, drawn, monkeypatch, capsys
 ):
     kept = canvas_lookup(cells, VIEW, title="cells")
-    little_memory(monkeypatch)
+    let_be_free(monkeypatch, 1000)
     decoded = canvas_lookup(cells, VIEW, title="cells")
     assert "do not fit in half of the free memory" in capsys.readouterr().out
     epochs = {"batch_size": 32, "seed": 1, "epochs": range(2)}
@@ -109,3 +110,14 @@ def test_canvases_are_kept_once_where_tensorflow_can_use_them(cells, monkeypatch
     arrays[0][7] = 3  # The same memory, not a copy of it.
     assert np.all(lookup(tf.constant([7], tf.int64)) == 3)
     assert np.any(lookup(tf.constant([8], tf.int64)) != 3)
+
+
+def test_memory_that_is_still_to_be_drawn_on_is_not_promised_twice(cells, monkeypatch, capsys):
+    monkeypatch.setattr(canvases, "_KEPT", WeakSet())
+    let_be_free(monkeypatch, 2 * len(cells) * 40 * 40 * 3 + 1)
+    first = canvas_lookup(cells, VIEW, title="first")
+    canvas_lookup(cells, VIEW, title="second")
+    assert "second" in capsys.readouterr().out
+    first(tf.range(len(cells), dtype=tf.int64))
+    canvas_lookup(cells, VIEW, title="third")
+    assert "third" not in capsys.readouterr().out
