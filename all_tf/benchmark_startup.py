@@ -7,6 +7,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
+
+import psutil
 
 from all_tf.progress import track
 
@@ -62,47 +65,47 @@ def benchmark_startup(arch: str, *, image_size: int, records: Path) -> dict[str,
         records: A records directory; all of it is verified and read, as always.
 
     Returns:
-        Medians over the rounds: `bare_seconds` of the bare script, on random data; `seconds` of
-        train.py with two batches to learn from; `all_images_seconds` of train.py with all of the
-        records, which it decodes before the first step; `ratio_to_bare` and
-        `all_images_ratio_to_bare`, medians of the rounds' ratios.
+        Medians over the rounds: `seconds` of train.py, which may learn from all of the records;
+        `bare_seconds` of the bare script, on random data; `ratio_to_bare`, of the rounds' ratios.
+        The same with `cpu_` before it: processor time, which other people's load changes less.
 
     Raises:
         ChildError: A child ended before its first step.
     """
-    bare, few, every = [], [], []
+    bare, ours = [], []
     for _ in track(range(_ROUNDS), "measuring", _ROUNDS, unit="round"):
-        bare.append(_seconds_to_step([_BARE, arch, str(image_size)]))
-        few.append(_train(arch, image_size, records, ["--limit-train", str(2 * _BATCH_SIZE)]))
-        every.append(_train(arch, image_size, records, []))
-    return {
-        "arch": arch,
-        "image_size": image_size,
-        "bare_seconds": round(median(bare), 2),
-        "seconds": round(median(few), 2),
-        "all_images_seconds": round(median(every), 2),
-        "ratio_to_bare": _ratio(few, bare),
-        "all_images_ratio_to_bare": _ratio(every, bare),
-    }
+        bare.append(_to_first_step([_BARE, arch, str(image_size)]))
+        ours.append(_train(arch, image_size, records))
+    figures = {"arch": arch, "image_size": image_size}
+    for which, name in enumerate(("", "cpu_")):
+        pairs = [(a[which], b[which]) for a, b in zip(ours, bare, strict=True)]
+        figures[f"{name}seconds"] = round(median(a for a, _ in pairs), 2)
+        figures[f"bare_{name}seconds"] = round(median(b for _, b in pairs), 2)
+        figures[f"{name}ratio_to_bare"] = round(median(a / b for a, b in pairs), 2)
+    return figures
 
 
 class ChildError(ValueError):
     """A measured process failed; the message is its last line."""
 
 
-def _train(arch: str, image_size: int, records: Path, more: list[str]) -> float:
+class _Start(NamedTuple):
+    seconds: float
+    cpu_seconds: float  # Of all threads.
+
+
+def _train(arch: str, image_size: int, records: Path) -> _Start:
     with tempfile.TemporaryDirectory() as folder:
         command = [_OURS, str(_TRAIN), "--arch", arch, "--image-size", str(image_size)]
         command += ["--records", str(records), "--run-dir", str(Path(folder, "run"))]
         command += ["--weights", "none", "--batch-size", str(_BATCH_SIZE), "--epochs", "1"]
-        command += ["--freeze-epochs", "0", "--warmup-epochs", "0"]
-        return _seconds_to_step([*command, "--limit-validation", "2", *more])
+        return _to_first_step([*command, "--freeze-epochs", "0", "--warmup-epochs", "0"])
 
 
-def _seconds_to_step(code_and_arguments: Sequence[str]) -> float:
+def _to_first_step(code_and_arguments: Sequence[str]) -> _Start:
     """Start Python, and the clock with it; stop it when the child says that the step is done."""
     began = time.perf_counter()
-    child = subprocess.Popen(
+    child = psutil.Popen(
         [sys.executable, "-c", *code_and_arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -112,9 +115,6 @@ def _seconds_to_step(code_and_arguments: Sequence[str]) -> float:
     with child:
         for line in child.stdout:
             if line.strip() == _SIGNAL:
-                return time.perf_counter() - began
+                taken = child.cpu_times()  # It may have ended, but is not gone yet.
+                return _Start(time.perf_counter() - began, taken.user + taken.system)
     raise ChildError(f"No first step was made. The last line of the process: {line.strip()}")
-
-
-def _ratio(ours: Sequence[float], bare: Sequence[float]) -> float:
-    return round(median(a / b for a, b in zip(ours, bare, strict=True)), 2)
