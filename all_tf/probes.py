@@ -129,6 +129,6 @@ def _of_silhouettes(rows: Sequence[dict]) -> str:
         if row["name"] == SILHOUETTE:
             text = f"Shown {row['what']} it has AUROC {row['auc']:.3f}"
             if _at_most_zero(row):
-                text += ", which is not shown to be less: it may measure size and outline alone"
+                text += ", not shown to be less: what it sees besides the outline may add nothing"
             return f"{text}."
     return ""

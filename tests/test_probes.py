@@ -89,12 +89,12 @@ def test_with_few_groups_no_interval_and_no_claim():
     assert "(not estimable: 1 group of HEM)." in result["verdict"]
 
 
-@pytest.mark.parametrize(("strength", "may_measure_size"), [(0.3, False), (3.0, True)])
-def test_silhouettes_are_judged_as_long_as_an_interval_allows(strength, may_measure_size):
+@pytest.mark.parametrize(("strength", "may_add_nothing"), [(0.3, False), (3.0, True)])
+def test_silhouettes_are_judged_as_long_as_an_interval_allows(strength, may_add_nothing):
     own = predictions(measured_with_noise(3.0, seed=0))
     poorer = measured_with_noise(strength, seed=0)(own.labels)
     silhouettes = rival(own, poorer, name=SILHOUETTE, what="silhouettes", kind=ALTERED)
     trivial = rival(own, np.zeros(len(poorer)))
     verdict = compare_with_probes(own, [trivial, silhouettes], draws=200)["verdict"]
     assert "Shown silhouettes it has AUROC" in verdict
-    assert ("may measure size and outline" in verdict) == may_measure_size
+    assert ("may add nothing" in verdict) == may_add_nothing
