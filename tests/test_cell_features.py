@@ -68,6 +68,13 @@ def test_pieces_that_touch_by_a_corner_are_one_cell():
 
 def test_black_image_and_single_pixel_have_every_feature_and_no_value_that_is_none():
     names = [name for group in FEATURES.values() for name in group]
-    assert measure(np.zeros((9, 9, 3), np.uint8)) == dict.fromkeys(names, 0)
+    for shape in ((9, 9, 3), (0, 0, 3)):
+        assert measure(np.zeros(shape, np.uint8)) == dict.fromkeys(names, 0)
     dot = measure(painted(disc(0, side=9, centre=4)))
     assert list(dot) == names and dot["area"] == 1 and dot["ring2_red"] == 0
+
+
+def test_black_around_a_cell_changes_nothing():
+    image = painted(disc(20))
+    image[20:40, 20:40] = np.random.default_rng(0).integers(1, 99, (20, 20, 3))
+    assert measure(image) == measure(np.pad(image, ((9, 70), (3, 0), (0, 0))))

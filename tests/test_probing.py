@@ -21,8 +21,9 @@ from all_tf.probe_text import format_probes
 from all_tf.probing import probe, probe_run
 from all_tf.protocols import SplitError
 from all_tf.scoring import Judge
+from tfrecords.schema import IMAGE_SIDE
 
-SIDE = 64  # Pixels of the planted slides and of what the networks see.
+SIDE = 64  # Pixels of the centre of planted slides, which is what the networks see.
 NUM_GROUPS, CELLS_A_GROUP = 20, 6
 
 
@@ -38,8 +39,11 @@ def planted(seed: int, *, larger: float, finer: bool) -> Cells:
         width = 1 if finer and label else 4  # Of a grain, in pixels.
         grain = rng.choice((50, 90), (SIDE // width, SIDE // width)).repeat(width, 0)
         cell = grain.repeat(width, 1) * (np.hypot(rows - 32, columns - 32) < radius)
+        slide = np.zeros((IMAGE_SIDE, IMAGE_SIDE, 3), np.uint8)
+        start = (IMAGE_SIDE - SIDE) // 2
+        slide[start : start + SIDE, start : start + SIDE] = cell[..., None]
         buffer = io.BytesIO()
-        Image.fromarray(np.stack([cell] * 3, -1).astype(np.uint8)).save(buffer, "PNG")
+        Image.fromarray(slide).save(buffer, "PNG")
         pngs.append(buffer.getvalue())
     ids = np.array([f"{seed}-{group}" for group in groups])
     names = np.array([f"{seed}-{index}" for index in range(len(ids))])
