@@ -21,8 +21,8 @@ def compiles_step(engine: Engine) -> bool:
     return {"auto": by_itself, "on": True, "off": False}[engine.jit]
 
 
-def step_compiler(engine: Engine) -> Callable[[Callable], Callable]:
-    """From a step to the step as it is to be called inside the graph of another function."""
-    if not compiles_step(engine):
-        return lambda step: step
-    return partial(tf.function, jit_compile=True, autograph=False)
+def step_compiler(engine: Engine) -> Callable[[Callable], Callable] | None:
+    """From a step to the compiled one, to be called in another graph; None to leave it as it is."""
+    return (
+        partial(tf.function, jit_compile=True, autograph=False) if compiles_step(engine) else None
+    )

@@ -1,5 +1,6 @@
 """One fit: the batches, what happens around an epoch and in which order, and the best epoch."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -56,7 +57,12 @@ class Fitted(NamedTuple):
 
 
 def fit(
-    prepared: Prepared, *, run: Path, selection: tf.data.Dataset | None, state: Path | None = None
+    prepared: Prepared,
+    *,
+    run: Path,
+    selection: tf.data.Dataset | None,
+    state: Path | None = None,
+    watchers: Sequence[Callback] = (),
 ) -> Fitted:
     """Train until the epochs or the patience are used up; the model ends with the best weights.
 
@@ -66,6 +72,7 @@ def fit(
         selection: The batches of `data.selection`; None where no epoch is chosen: the last is kept.
         state: Of an earlier process, to go on from (`all_tf.run_state.newest_state`); None to begin
             at the first epoch. Whatever the run holds of later epochs goes.
+        watchers: Callbacks that act after all others and change nothing.
 
     Raises:
         NonFiniteError: The loss ceased to be a number.
@@ -79,7 +86,7 @@ def fit(
     drop_events_after(run / EVENTS_FOLDER, progress.epoch)
     if not progress.ended:
         epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
-        batches = _batches(prepared, epochs)
+        batches = batches_to_fit(prepared, epochs)
         model.fit(
             batches,
             steps_per_epoch=int(batches.cardinality()) // len(epochs),
@@ -88,7 +95,7 @@ def fit(
             validation_data=selection,
             shuffle=False,
             verbose=0,
-            callbacks=_callbacks(prepared, best=best, history=history, run=run),
+            callbacks=[*_callbacks(prepared, best=best, history=history, run=run), *watchers],
         )
     if best.best_epoch is None:
         raise RunError(
@@ -101,7 +108,8 @@ def fit(
     )
 
 
-def _batches(prepared: Prepared, epochs: range) -> tf.data.Dataset:
+def batches_to_fit(prepared: Prepared, epochs: range) -> tf.data.Dataset:
+    """The batches of some epochs, as the training step takes them (`pipeline.training_batches`)."""
     experiment, data, plan, model = prepared
     batches = training_batches(
         data.fit,

@@ -17,7 +17,7 @@ def center_bgr(pixels: KerasTensor) -> KerasTensor:
         `(batch, side, side, 3)` in about [-124, 152].
     """
     offset = [-mean for mean in _IMAGENET_MEAN_BGR]
-    # In float32 whatever the policy, here and elsewhere: half precision would round grey levels.
+    # In float32 whatever the policy, here and elsewhere: bfloat16 loses a grey level.
     return layers.Rescaling(1.0, offset, name="centered", dtype="float32")(
         ops.flip(pixels, axis=-1)
     )

@@ -3,6 +3,8 @@
     python scripts/benchmark.py convert --source data/C-NMC_Leukemia
     python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
     python scripts/benchmark.py startup --arch efficientnetb0 --image-size 128
+    python scripts/benchmark.py step --arch densenet121 --image-size 100
+    python scripts/benchmark.py gpu
 
 Ratios are measured side by side in one run: machines differ, and are shared.
 """
@@ -52,6 +54,24 @@ def _startup(args: argparse.Namespace) -> dict:
     return benchmark_startup(args.arch, image_size=args.image_size, records=args.records)
 
 
+def _step(args: argparse.Namespace) -> dict:
+    from all_tf.runtime import load_tensorflow
+
+    load_tensorflow()
+    from all_tf.benchmark_step import benchmark_step
+
+    return benchmark_step(args.arch, image_size=args.image_size, records=args.records)
+
+
+def _gpu(args: argparse.Namespace) -> dict:
+    from all_tf.runtime import load_tensorflow
+
+    load_tensorflow()
+    from all_tf.benchmark_gpu import benchmark_gpu, find_gpu
+
+    return benchmark_gpu(args.arch or names.ARCHITECTURES, device=find_gpu())
+
+
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -70,6 +90,16 @@ def _parse() -> argparse.Namespace:
     startup.add_argument("--records", type=Path, default=Path("data/records"))
     startup.add_argument("--image-size", type=int, default=128, metavar="PX")
     startup.set_defaults(measure=_startup)
+    step = what.add_parser("step", help="a step of train.py, beside a bare step of Keras")
+    step.add_argument("--arch", choices=names.ARCHITECTURES, required=True, metavar="NAME")
+    step.add_argument("--records", type=Path, metavar="DIR", help="default: drawn cells")
+    step.add_argument("--image-size", type=int, default=100, metavar="PX")
+    step.set_defaults(measure=_step)
+    gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")
+    gpu.add_argument(
+        "--arch", choices=names.ARCHITECTURES, nargs="+", metavar="NAME", help="default: all"
+    )
+    gpu.set_defaults(measure=_gpu)
     return parser.parse_args()
 
 
