@@ -17,6 +17,7 @@ from all_tf.runs import (
     HISTORY_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
+    RunError,
     evaluation_folder,
     is_cross_validation,
     read_config,
@@ -27,6 +28,11 @@ from tfrecords.index import read_index
 from tfrecords.manifest import MANIFEST_FILE, digest_file
 
 EXPLANATIONS, _PROBES = "explanations", "probes"  # Folders within a run.
+# What is read of a file; without one of these it is damaged, or of another version.
+_OF_CONFIG = {"view", "num_parameters", "folds", "manifest_sha256", "folds_sha256"}
+_OF_METRICS = {"split", "fold", "stamps", "threshold", "best_epoch", "selected_on", "f1_low"}
+_OF_PROBES = {"model", "probes", "stamps", "margin_low", "num_groups_all", "verdict"}
+_OF_EXPLANATIONS = {"verdict", "randomised", "map_side", "cells"}
 _PUBLISHED_FILE = "published.csv"
 
 
@@ -110,6 +116,7 @@ def read_facts(run: Path, *, records: Path | None = None) -> RunFacts:
     folds = _folds(run) if is_cross_validation(run) else []
     first = folds[0] if folds else run
     experiment, config = read_config(first)
+    _require(first / CONFIG_FILE, config, _OF_CONFIG)
     scored = [out_of_fold_folder(run), *folds] if folds else [run, *_evaluations(run)]
     reports = {folder: read_metrics(folder) for folder in scored}
     sets = {
@@ -127,8 +134,8 @@ def read_facts(run: Path, *, records: Path | None = None) -> RunFacts:
         sets=list(sets.values()),
         calibration=read_calibration(scored[0]),
         source=_read_source(records, experiment, config, every_fold=bool(folds)),
-        probes=_read_json(run / _PROBES / "probes.json") or None,
-        explanations=_read_json(run / EXPLANATIONS / "explanations.json") or None,
+        probes=_read_found(run / _PROBES / "probes.json", _OF_PROBES),
+        explanations=_read_found(run / EXPLANATIONS / "explanations.json", _OF_EXPLANATIONS),
     )
 
 
@@ -150,6 +157,7 @@ def count(cells: Sequence[tuple[int, str]]) -> Count:
 
 
 def _read_set(folder: Path, report: dict) -> ScoredSet:
+    _require(folder / METRICS_FILE, report, _OF_METRICS)
     predictions = read_predictions(folder / PREDICTIONS_FILE)
     patients = patient_rows(predictions, threshold=report["threshold"])
     return ScoredSet(report, predictions, patients)
@@ -181,6 +189,19 @@ def _are_the_run_s(records: Path, config: dict) -> bool:
     )
 
 
+def _require(path: Path, content: dict, keys: set[str]) -> None:
+    if absent := sorted(keys - content.keys()):
+        raise RunError(
+            f"{path} is damaged or of another version: it has no {', '.join(absent)}. Train again."
+        )
+
+
+def _read_found(path: Path, keys: set[str]) -> dict | None:
+    """What a command has found; None where that must be done, or done again."""
+    content = _read_json(path)
+    return content if keys <= content.keys() else None
+
+
 def _read_csv(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
@@ -190,6 +211,7 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
 
 def _read_json(path: Path) -> dict:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
+    return content if isinstance(content, dict) else {}

@@ -37,7 +37,7 @@ PARTS: dict[str, Part] = {
     "ranking": Part(
         "Ranking",
         "How well it ranks",
-        "The further a curve keeps from the dashed line of chance, the better the scores part the "
+        "The further a curve keeps from the thin line of chance, the better the scores part the "
         "classes, whatever the threshold.",
     ),
     "calibration": Part(

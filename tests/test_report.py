@@ -169,6 +169,7 @@ def test_probes_stand_beside_the_network_with_their_verdict(tmp_path):
         "size", "trivial", HOSTILE, replace(judged, logits=shuffled, calibrated_scores=None)
     )
     found = compare_with_probes(judged, [rival]) | {"identity": [IDENTITY]}
+    found["stamps"] = ["optimistic"]
     (run / "probes").mkdir()
     (run / "probes/probes.json").write_text(json.dumps(found))
     text, card = written(run, tmp_path)
@@ -176,6 +177,7 @@ def test_probes_stand_beside_the_network_with_their_verdict(tmp_path):
     assert not page.of("script") and HOSTILE in " ".join(page.texts)
     assert f"{found['margin']:+.3f} ({found['margin_low']:+.3f} to " in page.text
     assert "This model" in page.text and "This model" in card and "No probes" not in page.text
+    assert "flatter the network" in page.text
     assert "20.5" in page.text and "Not shown to beat a shortcut." not in page.text
     (run / "probes/probes.json").write_text(json.dumps(found | {"margin_low": None}))
     assert "Not shown to beat a shortcut." in Page(written(run, tmp_path)[0]).text
@@ -246,6 +248,19 @@ def test_run_that_has_not_ended_is_refused(tmp_path):
     run = write_run(tmp_path / "run")
     (run / "metrics.json").unlink()
     with pytest.raises(RunError, match="training has not ended"):
+        read_facts(run)
+
+
+def test_damaged_files_are_refused_or_as_if_not_there(tmp_path):
+    run = write_run(tmp_path / "run")
+    (run / "environment.json").write_text("[1]")
+    (run / "probes").mkdir()
+    (run / "probes/probes.json").write_text('{"verdict": "fine"}')
+    assert "No probes were run." in Page(written(run, tmp_path)[0]).text
+    config = json.loads((run / "config.json").read_text())
+    del config["view"]
+    (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match="config.json is damaged .* it has no view"):
         read_facts(run)
 
 
