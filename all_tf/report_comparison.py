@@ -31,10 +31,10 @@ COLUMNS = (
     Column("stamps", "stamps"),
 )
 PAIR_COLUMNS = (
-    Column("pair", "pair"),
+    Column("less that of", "other"),
+    Column("what these patients tell", "verdict"),
     Column("F1", "f1"),
     Column("kappa", "kappa"),
-    Column("what these patients tell", "verdict"),
 )
 
 
@@ -55,10 +55,10 @@ def verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
     if len(set(best_by.values())) == 1:
         ahead = f"{best_by['f1']} has the highest F1 and the highest kappa"
     equals = [str(row["other"]) for row in pairs if not row["told_apart"]]
-    told = f" By F1 and kappa it cannot be told from {', '.join(equals)}." if equals else ""
+    told = f" These patients do not tell {pairs[0]['ahead']} from {', '.join(equals)}."
     return (
         f"Of {len(runs)} networks, scored on the same {count.cells:,} cells of {count.patients} "
-        f"patients, {ahead}.{told}"
+        f"patients, {ahead}.{told if equals else ''}"
     )
 
 
@@ -84,7 +84,7 @@ def _pair_row(ahead: RunFacts, run: RunFacts, found: Mapping[str, Difference]) -
         if keys := [_SHORT[key] for key in _SHORT if found[key].better == sign]:
             verdicts.append(f"{name} is better by {' and '.join(keys)}")
     return {
-        "pair": f"{ahead.name} less {run.name}",
+        "ahead": ahead.name,
         "other": run.name,
         **{key: _difference(found[key]) for key in _SHORT},
         "told_apart": bool(verdicts),
