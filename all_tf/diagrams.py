@@ -9,9 +9,9 @@ from matplotlib.patches import Rectangle
 from sklearn import calibration, metrics
 
 from all_tf.drawing import ACCENT, COLOUR_OF_CLASS, FAINT, QUIET, blank, open_axes, unit_square
+from all_tf.weighted import NUM_BINS
 
 _NAME_OF_CLASS = {1: "ALL", 0: "HEM"}
-_NUM_BINS = 10  # Of the scores, equally wide.
 
 
 def draw_confusion(labels: np.ndarray, decisions: np.ndarray) -> Figure:
@@ -105,14 +105,14 @@ def draw_reliability(labels: np.ndarray, scores_by_name: Mapping[str, np.ndarray
     *others, last = scores_by_name
     looks = dict.fromkeys(others, QUIET) | {last: {"color": ACCENT, "linewidth": 2}}
     for name, scores in scores_by_name.items():
-        shares, means = calibration.calibration_curve(labels, scores, n_bins=_NUM_BINS)
+        shares, means = calibration.calibration_curve(labels, scores, n_bins=NUM_BINS)
         axes.plot(means, shares, marker="o", label=name, **looks[name])
     unit_square(axes, x="", y="share that is ALL")
     axes.legend(loc="upper left", frameon=False)
     for label, name in _NAME_OF_CLASS.items():
         below.hist(
             scores_by_name[last][labels == label],
-            bins=_NUM_BINS,
+            bins=NUM_BINS,
             range=(0, 1),
             color=COLOUR_OF_CLASS[label],
             alpha=0.55,
