@@ -4,8 +4,10 @@
     python scripts/evaluate.py --ensemble runs/A runs/B --out runs/A-and-B
 
 Writes RUN/evaluation/SPLIT/; for the final phase, whose labels are unpublished, predictions and the
-challenge's submission.zip. With --ensemble the runs are scored as one, by the mean of their logits;
-a cross-validation stands for all of its folds.
+challenge's submission.zip. Calibration and threshold are the run's own, fitted on the set that its
+epoch was chosen on. Prints figures with intervals, and patients by pseudonym, the worst first. With
+--ensemble the runs are scored as one, by the mean of their logits; a cross-validation stands for
+all of its folds.
 """
 
 import argparse
