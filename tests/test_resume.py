@@ -60,7 +60,7 @@ def cut_off(monkeypatch, *, epoch: int, kept: bool):
 def whole(records, tmp_path_factory):
     """A run that nothing has cut off."""
     run = tmp_path_factory.mktemp("runs") / "whole"
-    train(TUNED, records, run)
+    train(TUNED, records, run, tensorboard="full")
     return run
 
 
@@ -71,7 +71,7 @@ def begun(records, tmp_path_factory):
     with pytest.MonkeyPatch.context() as monkeypatch:
         cut_off(monkeypatch, epoch=2, kept=False)
         with pytest.raises(CutOff):
-            train(TUNED, records, run)
+            train(TUNED, records, run, tensorboard="full")
     return run
 
 
