@@ -2,8 +2,10 @@
 
 import json
 import os
+import runpy
 import shutil
 import signal
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -15,6 +17,7 @@ from conftest import ROOT, read_rows
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 from stub_fold import EXPERIMENT, file_run, predict_fold
 
+from all_tf import cross_validation, training
 from all_tf.calibration import read_calibration
 from all_tf.cross_validation import begin, cross_validate, read_cross_validation
 from all_tf.evaluation import Predictions
@@ -198,3 +201,59 @@ def test_gap_or_overlap_between_the_folds_is_refused(damage, records, tmp_path):
     expected = {"missing": "1 of 8[0-9] images were predicted by no fold", "twice": "by two folds"}
     with pytest.raises(RunError, match=expected[damage]):
         write_out_of_fold(tmp_path, runs)
+
+
+@pytest.fixture
+def type_train(monkeypatch, capsys):
+    """Run scripts/train.py in this process: what it prints."""
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def typed(*arguments) -> str:
+        monkeypatch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
+        runpy.run_path(str(ROOT / "scripts/train.py"), run_name="__main__")
+        return capsys.readouterr().out
+
+    yield typed
+    for each, handler in handlers.items():
+        signal.signal(each, handler)
+
+
+def test_command_writes_down_what_was_typed_and_goes_on_by_the_folder_alone(
+    finished, type_train, records, tmp_path, monkeypatch
+):
+    asked = []
+
+    def instead(folder, **how):
+        asked.append((folder, how))
+        return finished[1]
+
+    monkeypatch.setattr(cross_validation, "cross_validate", instead)
+    options = ("--arch", "base_cnn", "--epochs", 3, "--seed", 5, "--weights", "none")
+    options += ("--fold", "all", "--records", records, "--run-dir", tmp_path / "cv")
+    out = type_train(*options)
+    assert "each fold itself [optimistic]" in out and "Optimistic: each network" in out
+    there = read_cross_validation(tmp_path / "cv")
+    assert there.options == tuple(map(str, options)) and there.folds == (0, 1, 2)
+    assert (there.experiment.epochs, there.experiment.seed) == (3, 5)
+    type_train("--resume", tmp_path / "cv", "--trust-records")
+    assert [folder for folder, _ in asked] == [tmp_path / "cv"] * 2
+    assert [how["trusted"] for _, how in asked] == [False, True]
+
+
+def test_refit_trains_what_was_planned_with_the_seed_that_was_typed(
+    finished, type_train, records, tmp_path, monkeypatch
+):
+    begin(tmp_path / "cv", EXPERIMENT, records=records, options=())
+    shutil.copytree(finished[0] / "out-of-fold", tmp_path / "cv/out-of-fold")
+    asked = []
+
+    def instead(*arguments, **how):
+        asked.append((arguments, how))
+        return [finished[1]]
+
+    monkeypatch.setattr(training, "train", instead)
+    type_train("--refit", tmp_path / "cv", "--seed", 7, "--run-dir", tmp_path / "run")
+    ((experiment, where, run), how) = asked[0]
+    assert experiment == replace(EXPERIMENT, fold=None, last_epoch=2, seed=7)
+    assert (where, run) == (records.resolve(), tmp_path / "run")
+    assert how["calibration"] == read_calibration(tmp_path / "cv/out-of-fold")
