@@ -351,7 +351,7 @@ def test_tabs_of_a_real_tensorboard_show_the_runs(run, prepared, results, tmp_pa
     swapped = {role: result(prepared.data.selection, role, seed=7) for role in ROLES}
     show_run(run.parent / "second", prepared, swapped, amount="scalars")
     both = {"first": results, "second": swapped}
-    with served(run.parent) as url, Browser(tmp_path) as browser:
+    with Browser(tmp_path) as browser, served(run.parent) as url:
         browser.open(url)
         text = browser.wait_for(
             r" f1 .* kappa .* learning_rate loss more ",  # From top to bottom.
