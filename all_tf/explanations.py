@@ -11,7 +11,7 @@ from all_tf.evaluation import Predictions
 from tfrecords.schema import CLASSES
 
 _RIGHT, _WRONG, _RANDOM = "most confident right", "worst wrong", "drawn at random"
-_ALIKE = 0.5  # Maps whose mean rank correlation is higher are said to look alike.
+_PARTLY, _MUCH = 0.3, 0.5  # Mean rank correlations above which maps are said to be alike.
 ALL_LAYERS = "all layers"
 
 
@@ -96,10 +96,15 @@ def verdict(
     """
     correlation = randomised[ALL_LAYERS]
     of_random = f"rank correlation {correlation:.2f}, where 1 is the same map"
-    if correlation > _ALIKE:
+    if correlation > _MUCH:
         text = (
             "Do not read these maps: networks of random weights draw much the same "
             f"({of_random}), so that they show the cell and not what was learnt."
+        )
+    elif correlation > _PARTLY:
+        text = (
+            "Read these maps with care: networks of random weights draw in part the same "
+            f"({of_random})."
         )
     else:
         text = f"Networks of random weights draw other maps ({of_random})."

@@ -76,6 +76,7 @@ def judged(correlation: float, *, shares=(0.9, None, 0.1), decisions=(1, 1, 0)) 
 
 def test_maps_that_random_weights_draw_too_are_not_to_be_read():
     assert judged(0.6).startswith("Do not read these maps")
+    assert judged(0.4).startswith("Read these maps with care")
     assert judged(0.2).startswith("Networks of random weights draw other maps")
 
 
