@@ -70,7 +70,9 @@ def augment_batches(
 
     def apply(step, batch):
         images, labels, mask = batch
-        return *augment(images, labels, step), mask
+        with operations.on_tensorflow():
+            images, labels = augment(images, labels, step)
+        return images, labels, mask
 
     numbered = batches.enumerate(start=first_step)
     augmented = numbered.map(apply, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -5,9 +5,11 @@ from the seed a call is given: a resumed run sees what an uninterrupted one woul
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import keras_cv
 import tensorflow as tf
+from keras_cv.src.backend.scope import TFDataScope
 
 from all_tf.config import View
 
@@ -18,6 +20,11 @@ _BRIGHTNESS = 0.06  # Added at most, as a share of 255: a fifth of what a cell h
 _CONTRAST = 0.2  # Relative change at most.
 _GAMMA = 0.25  # Exponents lie in [exp(-.25), exp(.25)], about .78 to 1.28.
 _SHIFT = 0.2  # Of the side at most, as Prellberg and Kramer (2019) shift these cells.
+
+
+def on_tensorflow() -> AbstractContextManager:
+    """Where keras-cv takes TensorFlow's tensors although Keras computes with another backend."""
+    return TFDataScope()
 
 
 def hflip(images, seed):

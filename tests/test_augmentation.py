@@ -1,8 +1,13 @@
 """Augmentation by name: seeded, equal eagerly and in a graph, black left black."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import ROOT
 
 from all_tf import names
 from all_tf.augmentation import OPERATIONS, build_augment
@@ -133,3 +138,39 @@ def test_operations_follow_one_order_whatever_the_order_of_names(canvases):
     np.testing.assert_array_equal(
         applied(["gamma", "hflip"], canvases)[0], applied(["hflip", "gamma"], canvases)[0]
     )
+
+
+_ON_JAX = """
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+from all_tf import names
+from all_tf.augmentation import augment_batches, build_augment
+from all_tf.config import View
+
+folder, = sys.argv[1:]
+canvases, labels = np.load(f"{folder}/canvases.npy"), np.load(f"{folder}/labels.npy")
+batches = tf.data.Dataset.from_tensors((canvases, labels, np.ones(8, np.float32))).repeat(2)
+for name in names.AUGMENTATIONS:
+    augment = build_augment([name], view=View(450, 48, 42), seed=0)
+    found = augment_batches(batches, augment, first_step=5).as_numpy_iterator()
+    for step, (images, mixed, _) in enumerate(found, start=5):
+        np.savez(f"{folder}/{name}-{step}.npz", images=images, labels=mixed)
+"""
+
+
+@pytest.mark.slow
+def test_input_of_jax_augments_as_the_step_of_tensorflow_does(canvases, tmp_path):
+    np.save(tmp_path / "canvases.npy", canvases)
+    np.save(tmp_path / "labels.npy", LABELS)
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", _ON_JAX, str(tmp_path)]
+    subprocess.run(command, check=True, cwd=ROOT, env=environment)
+    for name in names.AUGMENTATIONS:
+        for step in (5, 6):
+            expected, labels = applied([name], canvases, step=step)
+            found = np.load(tmp_path / f"{name}-{step}.npz")
+            np.testing.assert_allclose(found["images"], expected, atol=0.01, err_msg=name)
+            np.testing.assert_allclose(found["labels"], labels, atol=1e-6, err_msg=name)
