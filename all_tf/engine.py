@@ -32,6 +32,12 @@ class Engine:
                 "XLA cannot compile a step that several devices share. Leave out --jit on or "
                 f"--devices. Received: jit={self.jit!r}, devices={self.devices}"
             )
+        if self.steps_per_execution > 1 and self.devices > 1:
+            raise ConfigError(
+                "TensorFlow fails where several devices take several steps in one call. Leave out "
+                "--steps-per-execution or --devices. Received: "
+                f"steps_per_execution={self.steps_per_execution}, devices={self.devices}"
+            )
 
     def steps_a_call(self, steps: int) -> int:
         """Of an epoch's steps how many run in one call: the most that divide them.

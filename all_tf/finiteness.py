@@ -64,9 +64,9 @@ class StopAtNonFinite(keras.callbacks.Callback):
                 f"--learning-rate. The state after epoch {epoch} is kept."
             )
         scale = getattr(self.model.optimizer, "dynamic_scale", None)  # There in mixed_float16.
-        if scale is not None and float(scale) < 1:
+        if scale is not None and (value := float(keras.ops.convert_to_numpy(scale))) < 1:
             raise NonFiniteError(
                 f"float16 cannot hold the gradients: by epoch {epoch + 1} so many overflowed "
-                f"that the loss is scaled by {float(scale):g}, and their steps were skipped. Pass "
+                f"that the loss is scaled by {value:g}, and their steps were skipped. Pass "
                 f"--precision mixed_bfloat16. The state after epoch {epoch} is kept."
             )

@@ -28,8 +28,13 @@ def test_step_that_devices_share_is_not_compiled():
         Engine(jit="on", devices=2)
 
 
+def test_devices_do_not_take_several_steps_a_call():
+    with pytest.raises(ConfigError, match="Leave out --steps-per-execution or --devices"):
+        Engine(steps_per_execution=2, devices=2)
+
+
 def test_engine_is_read_back_from_what_a_run_notes():
-    engine = Engine(deterministic=True, jit="off", devices=2, steps_per_execution=4)
+    engine = Engine(deterministic=True, jit="off", devices=1, steps_per_execution=4)
     assert engine_of({"engine": asdict(engine)}) == engine
 
 
