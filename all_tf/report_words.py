@@ -42,8 +42,9 @@ def name_set(scored: ScoredSet) -> str:
 def verdict(run: RunFacts) -> str:
     """What the network did on the set that it is judged by, in one sentence."""
     report, count = run.judged.report, run.judged.count
+    who = "they" if run.num_folds else "it"
     return (
-        f"Of {count.cells:,} cells of {count.patients} patients{_how_known(run)}, it called "
+        f"Of {count.cells:,} cells of {count.patients} patients{_how_known(run)}, {who} called "
         f"{per_cent(report['sensitivity'])}{_PER_CENT} of the leukaemic and "
         f"{per_cent(report['specificity'])}{_PER_CENT} of the normal ones right."
     )
