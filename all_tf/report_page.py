@@ -86,6 +86,7 @@ def render(template: str, **content: object) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("all_tf"),
         autoescape=True,
+        finalize=_keep_together,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -104,3 +105,8 @@ def render(template: str, **content: object) -> str:
         is_text=str,
         **content,
     )
+
+
+def _keep_together(value: object) -> object:
+    """Text in which no line ends between a number and its per cent sign; else as it is."""
+    return value.replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value
