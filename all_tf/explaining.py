@@ -23,6 +23,7 @@ from all_tf.grad_cam import evidence_maps, randomised_maps
 from all_tf.heat_maps import brighten, lay_over, scaled
 from all_tf.progress import track
 from all_tf.runs import write_json
+from all_tf.seals import seal
 from builders.registry import build_model
 from tfrecords.schema import CLASSES
 
@@ -86,6 +87,7 @@ def explain_run(
     folder.mkdir(exist_ok=True)
     write_json(folder / RESULT_FILE, result)
     _draw(folder / PICTURE_FILE, maps, result["cells"])
+    seal(folder)
     return result
 
 

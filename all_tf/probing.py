@@ -15,6 +15,7 @@ from all_tf.probes import ALTERED, Probe, compare_with_probes
 from all_tf.progress import track
 from all_tf.protocols import home_of, learnt_from, load_set
 from all_tf.runs import write_json
+from all_tf.seals import seal
 from all_tf.shortcuts import Measured, patient_identity, trivial_probes
 from all_tf.tables import write_csv
 from tfrecords.png import decode_box
@@ -53,6 +54,7 @@ def probe_run(
     result, seen = probe(examined, _learnt_from(examined, trusted=trusted), seed=seed)
     _file(run / FOLDER, result)
     draw_versions(run / FOLDER / PICTURE_FILE, seen, title="What the network was shown")
+    seal(run / FOLDER)
     return result
 
 

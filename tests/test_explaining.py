@@ -14,6 +14,7 @@ from all_tf import explaining
 from all_tf.calibration import Calibration, write_calibration
 from all_tf.cell_features import foreground
 from all_tf.explaining import explain_run
+from all_tf.seals import read_seal
 
 NUM_IMAGES = 7
 
@@ -48,6 +49,7 @@ def test_script_files_maps_of_as_many_cells_as_asked_for(run, monkeypatch, capsy
         assert cell["share_inside"] is None or 0 <= cell["share_inside"] <= 1
     with Image.open(run / "explanations/cells.png") as picture:
         assert picture.width > picture.height
+    assert set(read_seal(run / "explanations")) == {"explanations.json", "cells.png"}
     # No random network began where the run did, or it would draw the map of an untrained one again.
     assert all(row["highest"] < 0.999 for row in result["randomised"])
 

@@ -21,6 +21,7 @@ from all_tf.probe_text import format_probes
 from all_tf.probing import probe, probe_run
 from all_tf.protocols import SplitError
 from all_tf.scoring import Judge
+from all_tf.seals import read_seal
 from tfrecords.schema import IMAGE_SIDE
 
 SIDE = 64  # Pixels of the centre of planted slides, which is what the networks see.
@@ -119,6 +120,7 @@ def test_script_files_the_probes_of_a_run_and_tells_them(run, monkeypatch, capsy
     assert float(rows[2]["auc"]) == result["probes"][1]["auc"]
     with Image.open(run / "probes/altered.png") as picture:
         assert picture.width > 500
+    assert set(read_seal(run / "probes")) == {"probes.json", "probes.csv", "altered.png"}
     text = capsys.readouterr().out
     assert result["verdict"] in text and all(f"| {name} " in text for name in names)
     assert [(x["class"], x["features"]) for x in result["identity"]] == [
