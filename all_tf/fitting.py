@@ -23,7 +23,7 @@ from all_tf.event_files import drop_events_after
 from all_tf.finiteness import StopAtNonFinite
 from all_tf.freezing import FreezeBackbone
 from all_tf.imbalance import Plan
-from all_tf.interrupts import raise_if_told
+from all_tf.interrupts import raise_if_told, told_between_steps
 from all_tf.keeping import KeepState, take_up
 from all_tf.pipeline import (
     epoch_order,
@@ -76,6 +76,7 @@ def fit(
 
     Raises:
         NonFiniteError: The loss ceased to be a number.
+        KeyboardInterrupt: `all_tf.interrupts` were told to end it; the step was finished.
         RunError: No epoch had a finite figure to choose by, or the state is of another model.
     """
     experiment, _, _, model = prepared
@@ -87,16 +88,18 @@ def fit(
     if not progress.ended:
         epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
         batches = batches_to_fit(prepared, epochs)
-        model.fit(
-            batches,
-            steps_per_epoch=int(batches.cardinality()) // len(epochs),
-            initial_epoch=progress.epoch,
-            epochs=epochs.stop,
-            validation_data=selection,
-            shuffle=False,
-            verbose=0,
-            callbacks=[*_callbacks(prepared, best=best, history=history, run=run), *watchers],
-        )
+        callbacks = _callbacks(prepared, best=best, history=history, run=run)
+        with told_between_steps():
+            model.fit(
+                batches,
+                steps_per_epoch=int(batches.cardinality()) // len(epochs),
+                initial_epoch=progress.epoch,
+                epochs=epochs.stop,
+                validation_data=selection,
+                shuffle=False,
+                verbose=0,
+                callbacks=[*callbacks, *watchers],
+            )
     if best.best_epoch is None:
         raise RunError(
             f"No epoch had a finite {experiment.monitor}; there is nothing to choose. "

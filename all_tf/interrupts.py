@@ -1,25 +1,54 @@
-"""Signals that end a training between two steps, also where a library swallows the exception."""
+"""Signals that end a training between two steps, wherever a library was when they came."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _came: list[int] = []
 
 
 def end_at_signals() -> None:
     """Have SIGTERM and SIGINT raise KeyboardInterrupt with their number; later ones are ignored."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _SIGNALS:
         signal.signal(number, _interrupt)
 
 
+@contextmanager
+def told_between_steps() -> Iterator[None]:
+    """In here a signal is only noted, for `raise_if_told`, and raised at the end at the latest.
+
+    An exception that a handler raises in the midst of a library may be lost: in a `__del__` it is
+    printed and forgotten, and TensorFlow forgets it while it waits for a batch. Where
+    `end_at_signals` was not called, signals do what they did.
+
+    Raises:
+        KeyboardInterrupt: One has come.
+    """
+    ours = [number for number in _SIGNALS if signal.getsignal(number) is _interrupt]
+    for number in ours:
+        signal.signal(number, _note)
+    try:
+        yield
+    finally:
+        for number in ours if not _came else ():
+            signal.signal(number, _interrupt)
+    raise_if_told()
+
+
 def raise_if_told() -> None:
-    """Raise once more: TensorFlow loses what a handler raises while it waits for a batch."""
+    """Raise KeyboardInterrupt with the number of a signal that has come."""
     if _came:
         raise KeyboardInterrupt(_came[0])
 
 
-def _interrupt(number: int, frame) -> None:
+def _note(number: int, frame) -> None:
     # What a shell and a parent send besides is not to disturb the way out.
-    for each in (signal.SIGTERM, signal.SIGINT):
+    for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     _came.append(number)
-    raise KeyboardInterrupt(number)
+
+
+def _interrupt(number: int, frame) -> None:
+    _note(number, frame)
+    raise_if_told()

@@ -30,3 +30,39 @@ def test_what_was_swallowed_is_raised_again(number):
     with pytest.raises(KeyboardInterrupt) as second:
         interrupts.raise_if_told()
     assert first.value.args == second.value.args == (number,)
+
+
+class LateFinalizer:
+    """What a library's object does that is cleared up just then."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_signal_in_the_midst_of_a_step_is_noted_and_raised_between_two(capfd):
+    interrupts.end_at_signals()
+    steps = []
+    with pytest.raises(KeyboardInterrupt) as told, interrupts.told_between_steps():
+        for step in range(3):
+            LateFinalizer()  # What a handler raises in here is printed and lost.
+            steps.append(step)
+            interrupts.raise_if_told()
+    assert steps == [0] and told.value.args == (signal.SIGTERM,)
+    assert capfd.readouterr().err == ""
+
+
+def test_signal_after_the_last_step_is_raised_at_the_end():
+    interrupts.end_at_signals()
+    with pytest.raises(KeyboardInterrupt), interrupts.told_between_steps():
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_handlers_are_as_before_where_nothing_came():
+    before = signal.getsignal(signal.SIGINT)
+    with interrupts.told_between_steps():
+        assert signal.getsignal(signal.SIGINT) is before  # Nobody had asked for ours.
+    interrupts.end_at_signals()
+    ours = signal.getsignal(signal.SIGINT)
+    with interrupts.told_between_steps():
+        assert signal.getsignal(signal.SIGINT) is not ours
+    assert signal.getsignal(signal.SIGINT) is ours
