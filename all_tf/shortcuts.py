@@ -21,6 +21,7 @@ from all_tf.probes import TRIVIAL, Probe
 _FOLDS = 5
 _LEAST_CELLS = _FOLDS  # Of a group that is to be told from others: one in each fold.
 _MOST_DIRECTIONS = 64
+_ROUNDING = 1e-6  # Of a float32: features that differ by less do not differ.
 _CELLS_A_DIRECTION = 4  # At least: with as many directions as cells any groups could be parted.
 
 
@@ -104,7 +105,7 @@ def patient_identity(features: np.ndarray, groups: np.ndarray, *, seed: int = 0)
     Returns:
         `num_groups`, `num_images`, of those that were told apart; `balanced_accuracy`, the mean
         over groups of the share of cells that were given to the right one, and `chance`, that of a
-        guess. Both None where there are fewer than two groups.
+        guess. Both None where there are fewer than two groups; equal where no feature varies.
     """
     _, group_of_cell, counts = np.unique(groups, return_inverse=True, return_counts=True)
     kept = counts[group_of_cell] >= _LEAST_CELLS
@@ -113,6 +114,10 @@ def patient_identity(features: np.ndarray, groups: np.ndarray, *, seed: int = 0)
     result = {"num_groups": num_groups, "num_images": len(features)}
     if num_groups < 2:
         return result | {"balanced_accuracy": None, "chance": None}
+    spread = np.std(features, axis=0)
+    features = features[:, spread > _ROUNDING * np.max(np.abs(features), axis=0)]
+    if not features.shape[1]:  # Of a network that makes the same of every cell.
+        return result | {"balanced_accuracy": 1 / num_groups, "chance": 1 / num_groups}
     allowed = max(1, len(features) // _CELLS_A_DIRECTION)
     directions = min(_MOST_DIRECTIONS, features.shape[1], allowed)
     classifier = make_pipeline(

@@ -66,6 +66,12 @@ def test_patients_whose_cells_differ_are_told_apart_and_others_by_chance_alone()
     assert result["num_groups"] == 3 and result["num_images"] == 190
 
 
+def test_network_that_makes_the_same_of_every_cell_tells_patients_apart_by_chance():
+    groups = np.repeat(["a", "b"], 25)
+    same = np.full((50, 3), 0.1) + 1e-9 * np.random.default_rng(0).standard_normal((50, 3))
+    assert patient_identity(same, groups)["balanced_accuracy"] == 0.5
+
+
 def test_one_patient_cannot_be_told_from_others():
     result = patient_identity(np.zeros((29, 2)), np.repeat(["a", "b"], (25, 4)))
     assert result == {
