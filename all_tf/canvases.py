@@ -25,11 +25,11 @@ Lookup = Callable[[tf.Tensor], tf.Tensor]
 
 
 def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
-    """From indices to canvases: decoded at their first use and kept where memory allows, else at
-    each use.
+    """From indices to canvases, decoded at their first use and kept where memory allows.
 
-    The result is the same either way, and so is the first epoch; later ones are fifty times faster
-    where canvases are kept. Nothing is decoded yet when this returns.
+    Else they are decoded at each use. The result is the same either way, and so is the time of the
+    first epoch; later ones are some forty times faster where canvases are kept. Nothing is decoded
+    yet when this returns.
 
     Args:
         cells: Whose PNGs are decoded.
