@@ -11,7 +11,7 @@ from all_tf.checkpoints import load_run
 from all_tf.cross_validation import fold_name, read_cross_validation
 from all_tf.evaluation import Predictions, logistic
 from all_tf.measurement import measure
-from all_tf.protocols import load_set, selected_on, stamps
+from all_tf.protocols import load_set, selected_on, stamps, stamps_of_records
 from all_tf.runs import (
     METRICS_FILE,
     RunError,
@@ -21,7 +21,6 @@ from all_tf.runs import (
     read_metrics,
 )
 from all_tf.scoring import batches_to_score, file_evaluation, predict
-from tfrecords.manifest import read_manifest
 
 _RULE = "mean of the members' own, as logits"
 _SURE = 1e-6  # A threshold of 0 or 1 would outvote all others.
@@ -97,21 +96,12 @@ def evaluate_ensemble(
         np.mean(logits, axis=0),
         folds=cells.folds,
     )
-    configs = [read_config(member) for member in members]
-    worth = [
-        stamp
-        for experiment, facts in configs
-        for stamp in stamps(experiment, split, fold, folds=facts["folds"])
-    ]
-    worth += calibration.stamps
-    if read_manifest(records)["patient_per_image"]:
-        worth.append("each image its own patient")
     report = {
         "split": split,
         "fold": fold,
         "members": names,
-        "selected_on": _listed(selected_on(experiment) for experiment, _ in configs),
-        "stamps": list(dict.fromkeys(worth)),
+        "selected_on": _listed(selected_on(read_config(member)[0]) for member in members),
+        "stamps": _stamps(members, split, fold) + calibration.stamps + stamps_of_records(records),
         "best_epoch": None,
         "tta": tta,
         "threshold": calibration.threshold,
@@ -126,6 +116,14 @@ def evaluate_ensemble(
     write_calibration(out, calibration)
     file_evaluation(out, report, predictions)
     return report
+
+
+def _stamps(members: Sequence[Path], split: str, fold: int | None) -> list[str]:
+    """Those of any member, each once."""
+    worth = []
+    for experiment, facts in map(read_config, members):
+        worth += stamps(experiment, split, fold, folds=facts["folds"])
+    return list(dict.fromkeys(worth))
 
 
 def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:

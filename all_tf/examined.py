@@ -10,10 +10,9 @@ from all_tf.calibration import read_calibration
 from all_tf.cells import Cells
 from all_tf.checkpoints import load_run
 from all_tf.evaluation import Predictions
-from all_tf.protocols import judged_on, load_set, require_both_classes
+from all_tf.protocols import judged_on, load_set, require_both_classes, stamps_of_records
 from all_tf.runs import set_name
 from all_tf.scoring import Judge, batches_to_score, heading, predict
-from tfrecords.manifest import read_manifest
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,7 @@ class Examined:
     def heading(self, predictions: Predictions) -> dict:
         """What is to be known of any figure on these cells before it is read."""
         found = heading(predictions, self.judge, split=self.split, fold=self.fold)
-        if read_manifest(self.records)["patient_per_image"]:
-            found["stamps"].append("each image its own patient")
+        found["stamps"] += stamps_of_records(self.records)
         return found
 
 

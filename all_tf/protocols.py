@@ -75,6 +75,11 @@ def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) 
     )
 
 
+def stamps_of_records(records: Path) -> list[str]:
+    """What is to be known of figures on any image of a records directory."""
+    return ["each image its own patient"] * read_manifest(records)["patient_per_image"]
+
+
 def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -> Data:
     """Load the sets of a run, and refuse any whose figures would mean nothing.
 

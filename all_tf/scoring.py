@@ -19,7 +19,7 @@ from all_tf.measurement import measure
 from all_tf.pipeline import evaluation_batches
 from all_tf.prediction_files import file_scored_set
 from all_tf.progress import Bar, bar
-from all_tf.protocols import load_set, selected_on, stamps
+from all_tf.protocols import load_set, selected_on, stamps, stamps_of_records
 from all_tf.runs import (
     evaluation_folder,
     set_name,
@@ -27,7 +27,6 @@ from all_tf.runs import (
 from all_tf.statistics import mean_with_interval
 from all_tf.views import VIEWS
 from builders.losses import LOSSES, ClassWeightedLoss
-from tfrecords.manifest import read_manifest
 
 
 def batches_to_score(cells: Cells, experiment: Experiment, *, title: str) -> tf.data.Dataset:
@@ -178,7 +177,6 @@ def evaluate_run(
     judge = Judge(experiment, facts, metrics["best_epoch"], read_calibration(run))
     predictions = judge.calibration.apply(predict(model, batches, cells, tta=tta))
     report = build_report(predictions, judge, split=split, fold=fold, tta=tta)
-    if read_manifest(records)["patient_per_image"]:
-        report["stamps"].append("each image its own patient")
+    report["stamps"] += stamps_of_records(records)
     file_evaluation(evaluation_folder(run, split, fold, tta=tta), report, predictions)
     return report

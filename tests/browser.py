@@ -49,7 +49,7 @@ class Browser:
     def __init__(self, folder: Path):
         for program in ("chromium", "chromedriver"):
             if not shutil.which(program):
-                pytest.skip(f"no {program} on this machine: what pages show is not tested")
+                pytest.skip(f"no {program} here to see pages by")  # A user's may have none.
         self._folder = folder
 
     def __enter__(self) -> "Browser":

@@ -1,6 +1,7 @@
 """A step that XLA compiles learns what the plain one learns, and augmentation is no part of it."""
 
 from dataclasses import replace
+from operator import attrgetter
 
 import keras
 import numpy as np
@@ -63,9 +64,9 @@ def test_augmentation_is_outside_of_what_is_compiled():
         if "_XlaMustCompile" in operation.node_def.attr
     )
     assert step.get_attr("_XlaMustCompile") and _MOVES in outside and "Conv2D" not in outside
-    library = graph.as_graph_def().library.function
+    functions = attrgetter("library.function")(graph.as_graph_def())
     name = step.get_attr("f").name
-    (compiled,) = (function for function in library if function.signature.name == name)
+    (compiled,) = (function for function in functions if function.signature.name == name)
     inside = {node.op for node in compiled.node_def}
     assert _MOVES not in inside and "Conv2D" in inside
 

@@ -141,7 +141,7 @@ def test_folder_without_images_and_images_of_other_formats_are_listed(folder):
 
 
 def test_name_that_is_no_text_is_shown_all_the_same(folder):
-    os.rename(folder / "a.png", os.fsencode(folder) + b"/\xff.png")  # noqa: PTH104
+    os.rename(folder / "a.png", os.fsencode(folder) + b"/\xff.png")  # noqa: PTH104  Path knows no bytes.
     new = read_new_cells([folder], ANYTHING)
     assert new.cells.names.tolist()[0].endswith("/�.png")
 
