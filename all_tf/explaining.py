@@ -123,20 +123,11 @@ def _describe(
         layers: np.stack([rank_correlation(maps.evidence, other) for other in others])
         for layers, others in maps.random.items()
     }
-    means = {layers: found.mean(axis=1) for layers, found in correlations.items()}
     return {
         "map_side": maps.evidence.shape[1],
-        "randomised": [
-            {
-                "layers": layers,
-                "rank_correlation": float(found.mean()),
-                "lowest": float(found.min()),
-                "highest": float(found.max()),
-            }
-            for layers, found in means.items()
-        ],
+        "randomised": [_of_networks(layers, found) for layers, found in correlations.items()],
         "verdict": verdict(
-            randomised={layers: found.mean() for layers, found in means.items()},
+            randomised={layers: found.mean() for layers, found in correlations.items()},
             shares=shares,
             decisions=decisions,
             covered=covered.mean(),
@@ -154,6 +145,17 @@ def _describe(
             }
             for n, pick in enumerate(picks)
         ],
+    }
+
+
+def _of_networks(layers: str, correlations: np.ndarray) -> dict[str, object]:
+    """How far random networks draw the same maps, from correlations `(networks, n)`."""
+    means = correlations.mean(axis=1)
+    return {
+        "layers": layers,
+        "rank_correlation": float(means.mean()),
+        "lowest": float(means.min()),
+        "highest": float(means.max()),
     }
 
 

@@ -53,12 +53,9 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
         min_sensitivity=experiment.min_sensitivity,
     )
     predictions = calibration.apply(predictions)
-    rows = fold_rows(predictions, threshold=calibration.threshold)
-    rows = [
-        {**row, "best_epoch": report["best_epoch"]}
-        for row, report in zip(rows, reports, strict=True)
-    ]
     epochs = [report["best_epoch"] for report in reports]
+    rows = fold_rows(predictions, threshold=calibration.threshold)
+    rows = [{**row, "best_epoch": epoch} for row, epoch in zip(rows, epochs, strict=True)]
     aucs = [row["auc"] for row in rows]
     report = {
         "split": "train",
