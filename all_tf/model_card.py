@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import jinja2
 from markupsafe import Markup
 
-from all_tf import report_tables, report_words
+from all_tf import report_settings, report_tables, report_words
 from all_tf.report_facts import RunFacts
 from all_tf.tables import Column, markdown
 
@@ -26,6 +26,7 @@ def build_card(run: RunFacts) -> str:
     )
     return environment.get_template("MODEL_CARD.md").render(
         run=run,
+        settings=report_settings,
         tables=report_tables,
         words=report_words,
         missing=report_words.missing(run),

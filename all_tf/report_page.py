@@ -13,6 +13,7 @@ from all_tf import (
     figure_text,
     report_comparison,
     report_figures,
+    report_settings,
     report_tables,
     report_words,
 )
@@ -99,6 +100,7 @@ def render(template: str, **content: object) -> str:
         version=__version__,
         checklists=CHECKLISTS,
         figures=report_figures,
+        settings=report_settings,
         tables=report_tables,
         text=figure_text,
         words=report_words,
