@@ -1,10 +1,8 @@
 """The canvas of each cell: decoded when it is first asked for, kept where memory allows."""
 
 import math
-import os
-from collections.abc import Callable
-from functools import cache, partial
-from multiprocessing.pool import ThreadPool
+from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import NamedTuple
 from weakref import WeakSet
 
@@ -15,10 +13,12 @@ from PIL import Image
 
 from all_tf.cells import Cells
 from all_tf.config import SLIDE_SIDE, View
-from tfrecords.png import decode_box
+from all_tf.progress import say
+from tfrecords.png import Box, decode_boxes
 
 _MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
-_ALIGNMENT = 64  # Bytes; TensorFlow's ops rely on it.
+_ALIGNMENT = 64  # Bytes; TensorFlow takes such memory as it lies.
+_CHUNK_IMAGES = 8  # Decoded and resized together.
 
 # (indices int64 (b,)) -> canvases uint8 (b, c, c, 3).
 Lookup = Callable[[tf.Tensor], tf.Tensor]
@@ -27,103 +27,122 @@ Lookup = Callable[[tf.Tensor], tf.Tensor]
 def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
     """From indices to canvases, decoded at their first use and kept where memory allows.
 
-    Else they are decoded at each use. The result is the same either way, and so is the time of the
-    first epoch; later ones are some forty times faster where canvases are kept. Nothing is decoded
-    yet when this returns.
+    Kept is what is not black, a quarter of a canvas. Where half of the free memory is full of that,
+    the other canvases are decoded at each use, and a line says so. The result is the same either
+    way. Nothing is decoded yet when this returns.
 
     Args:
         cells: Whose PNGs are decoded.
         view: Its crop is cut from the centre and resized to its canvas.
         title: What messages call these cells.
     """
-    canvas = (view.canvas, view.canvas, 3)
-    needed, allowed = len(cells) * math.prod(canvas), _MEMORY_SHARE * _free_memory()
-    if needed <= allowed:
-        return _Kept(cells.pngs, view).look_up
-    print(
-        f"{title}: {needed / 2**30:.1f} GiB of decoded images do not fit in half of the free "
-        f"memory ({allowed / 2**30:.1f} GiB); they are decoded in every epoch."
-    )
-
-    def decode(indices: np.ndarray) -> np.ndarray:
-        canvases = _black((len(indices), *canvas))
-        _draw_all(cells.pngs[indices], view, canvases)
-        return canvases
-
-    return lambda indices: tf.ensure_shape(
-        tf.numpy_function(decode, [indices], tf.uint8), (*indices.shape, *canvas)
-    )
+    return _Canvases(cells.pngs, view, title).look_up
 
 
-class _Kept:
-    """Canvases in black memory, drawn one after another as they are asked for."""
+class _Drawing(NamedTuple):
+    """What of a canvas is not black."""
 
-    def __init__(self, pngs: np.ndarray, view: View):
-        self._pngs, self._view = pngs, view
-        self._canvases = _black((len(pngs), view.canvas, view.canvas, 3))
-        self._drawn = np.zeros(len(pngs), bool)
-        # On the CPU: gigabytes that an accelerator has no room for. A constant would be a copy.
-        self._tensor = tf.experimental.dlpack.from_dlpack(self._canvases.__dlpack__())
-        _KEPT.add(self)
+    rows: slice
+    columns: slice
+    pixels: np.ndarray  # uint8 (h, w, 3).
+
+
+class _Canvases:
+    """Drawings, made one after another as they are asked for, and laid on black each time."""
+
+    def __init__(self, pngs: np.ndarray, view: View, title: str):
+        self._pngs, self._view, self._title = pngs, view, title
+        self._kept: list[_Drawing | None] = [None] * len(pngs)
+        self._num_kept = self._kept_bytes = 0
+        self._allowed_bytes = _MEMORY_SHARE * _free_memory()
+        self._full = False
+        self._lock = Lock()  # Batches are looked up side by side.
+        _IN_USE.add(self)
 
     def look_up(self, indices: tf.Tensor) -> tf.Tensor:
-        drawn = tf.numpy_function(self._draw, [indices], tf.int64)
-        return tf.gather(self._tensor, tf.ensure_shape(drawn, indices.shape))
+        canvases = tf.numpy_function(self._draw, [indices], tf.uint8)
+        side = self._view.canvas
+        return tf.ensure_shape(canvases, (*indices.shape, side, side, 3))
 
     def _draw(self, indices: np.ndarray) -> np.ndarray:
-        missing = np.unique(indices[~self._drawn[indices]])
-        canvases = [self._canvases[index] for index in missing]
-        _draw_all(self._pngs[missing], self._view, canvases)
-        self._drawn[missing] = True
-        return indices
+        drawings = {index: self._kept[index] for index in indices.tolist()}
+        missing = [index for index, drawing in drawings.items() if drawing is None]
+        for start in range(0, len(missing), _CHUNK_IMAGES):
+            chunk = missing[start : start + _CHUNK_IMAGES]
+            drawn = dict(zip(chunk, _draw_some(self._pngs[chunk], self._view), strict=True))
+            drawings |= drawn
+            self._keep(drawn)
+        side = self._view.canvas
+        canvases = _black((len(indices), side, side, 3))
+        for canvas, index in zip(canvases, indices.tolist(), strict=True):
+            rows, columns, pixels = drawings[index]
+            canvas[rows, columns] = pixels
+        return canvases
+
+    def _keep(self, drawn: dict[int, _Drawing]) -> None:
+        with self._lock:
+            for index, drawing in drawn.items():
+                if self._full or self._kept[index] is not None:
+                    continue
+                if self._kept_bytes + drawing.pixels.nbytes > self._allowed_bytes:
+                    self._full = True
+                    say(
+                        f"{self._title}: decoded images fill half of the free memory "
+                        f"({self._allowed_bytes / 2**30:.1f} GiB); {self._num_missing:,} of "
+                        f"{len(self._kept):,} are decoded in every epoch."
+                    )
+                else:
+                    self._kept[index] = drawing
+                    self._num_kept += 1
+                    self._kept_bytes += drawing.pixels.nbytes
 
     @property
-    def unused_bytes(self) -> int:
-        """Of memory that the system takes for free, until it is drawn on."""
-        return int(np.sum(~self._drawn)) * math.prod(self._canvases.shape[1:])
+    def promised_bytes(self) -> int:
+        """Of memory that the system takes for free, and that may be used here yet."""
+        at_most = self._num_missing * 3 * self._view.canvas**2
+        return 0 if self._full else min(at_most, self._allowed_bytes - self._kept_bytes)
+
+    @property
+    def _num_missing(self) -> int:
+        return len(self._kept) - self._num_kept
 
 
-_KEPT: WeakSet[_Kept] = WeakSet()  # All that are in use.
+_IN_USE: WeakSet[_Canvases] = WeakSet()
 
 
 def _free_memory() -> int:
-    """Bytes that are neither taken nor going to be, by canvases that are still to be drawn."""
-    return psutil.virtual_memory().available - sum(kept.unused_bytes for kept in _KEPT)
+    """Bytes that are neither taken nor promised to drawings that are still to be made."""
+    return psutil.virtual_memory().available - sum(others.promised_bytes for others in _IN_USE)
 
 
 def _black(shape: tuple[int, ...]) -> np.ndarray:
-    """A uint8 array of zeros at a multiple of 64 bytes, which TensorFlow can take as it lies."""
+    """A uint8 array of zeros at a multiple of 64 bytes, which TensorFlow does not copy."""
     num_bytes = math.prod(shape)
     memory = np.zeros(num_bytes + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT
     return memory[start : start + num_bytes].reshape(shape)
 
 
-@cache
-def _threads() -> ThreadPool:
-    return ThreadPool(os.cpu_count())
+def _draw_some(pngs: Sequence[bytes], view: View) -> list[_Drawing]:
+    """Decode slides and resize them for their canvases, as `Image.resize` does.
 
-
-def _draw_all(pngs: np.ndarray, view: View, canvases: np.ndarray | list[np.ndarray]) -> None:
-    """Draw on all processors: Pillow lets go of Python's lock while it unpacks and resizes."""
-    _threads().starmap(partial(_draw, view=view), zip(pngs, canvases, strict=True))
-
-
-def _draw(png: bytes, canvas: np.ndarray, *, view: View) -> None:
-    """Decode one slide and bring its centre to a black canvas, uint8 `(c, c, 3)`.
-
-    The resizing is `Image.resize` with its triangle as wide as the scale asks for, which
-    `tf.image.resize(antialias=True)` equals but for rounding. It spares the black around the cell,
-    three quarters of a slide, which stays black.
+    Its triangle is as wide as the scale asks for, which `tf.image.resize(antialias=True)` equals
+    but for rounding. Spared is the black around the cell, three quarters of a slide.
     """
-    cell = decode_box(png, margin=math.ceil(2 * _reach(view)))
+    boxes = decode_boxes(pngs, margin=math.ceil(2 * _reach(view)))
+    return [_resized(box, view) for box in boxes]
+
+
+def _resized(cell: Box, view: View) -> _Drawing:
     height, width, _ = cell.pixels.shape
     rows, columns = _side(cell.top, height, view), _side(cell.left, width, view)
-    part = canvas[rows.target, columns.target]
-    if part.size:
-        pixels = Image.fromarray(cell.pixels[rows.source, columns.source])
-        box = (columns.start, rows.start, columns.stop, rows.stop)
-        part[:] = pixels.resize(part.shape[1::-1], Image.Resampling.BILINEAR, box=box)
+    size = (columns.num_pixels, rows.num_pixels)
+    if not all(size):
+        return _Drawing(slice(0), slice(0), np.zeros((0, 0, 3), np.uint8))
+    pixels = Image.fromarray(cell.pixels[rows.source, columns.source])
+    box = (columns.start, rows.start, columns.stop, rows.stop)
+    resized = pixels.resize(size, Image.Resampling.BILINEAR, box=box)
+    return _Drawing(rows.target, columns.target, np.asarray(resized))
 
 
 class _Side(NamedTuple):
@@ -133,6 +152,10 @@ class _Side(NamedTuple):
     target: slice  # Of the canvas: pixels that look at nothing but the source.
     start: float  # Where the target begins, in pixels from where the source begins.
     stop: float
+
+    @property
+    def num_pixels(self) -> int:
+        return self.target.stop - self.target.start
 
 
 def _side(start: int, length: int, view: View) -> _Side:

@@ -4,16 +4,14 @@ import io
 from collections.abc import Collection
 from pathlib import Path
 
-import tensorflow_datasets as tfds
 from PIL import Image, ImageEnhance
 
 from all_tf.inline_pictures import as_uri
 from all_tf.progress import track
-from tfrecords.reader import read_examples
+from tfrecords.reader import map_examples
 
 _SIDE = 144  # Pixels; a picture then takes about 4 KB.
 _BRIGHTER = 1.6  # Than the images are, which are dark.
-_READ_BATCH = 64  # Examples.
 
 
 def picture_cells(
@@ -30,13 +28,10 @@ def picture_cells(
     Raises:
         RecordsError: The records are missing or damaged.
     """
-    dataset = read_examples(records, split, decoders={"image": tfds.decode.SkipDecoding()})
-    batches = dataset.batch(_READ_BATCH)
     found = {}
-    for batch in track(batches.as_numpy_iterator(), f"reading {split}", int(batches.cardinality())):
-        for name, png in zip(batch["name"], batch["image"], strict=True):
-            if name.decode() in names:
-                found[name.decode()] = _picture(png, crop=crop)
+    for example in map_examples(records, split, progress=track):
+        if example["name"] in names:
+            found[example["name"]] = _picture(example["image"], crop=crop)
     return found
 
 

@@ -1,6 +1,6 @@
 """From cells to batches: the order of an epoch, padding and masks."""
 
-from collections.abc import Callable, Iterator
+import os
 
 import keras
 import numpy as np
@@ -10,6 +10,8 @@ from all_tf.canvases import Lookup
 from all_tf.cells import Cells
 from all_tf.config import View
 from all_tf.imbalance import Plan
+
+_MOST_IMAGES_AT_ONCE = 1024  # Of the batches that are being made: 300 MB at 300 px.
 
 
 def epoch_order(cells: Cells, plan: Plan, *, seed: int, epoch: int) -> np.ndarray:
@@ -82,13 +84,18 @@ def training_batches(
         epoch smaller than a batch is a batch.
     """
     batch_size = _no_larger_than_needed(batch_size, images_in_epoch(cells, plan))
-
-    def orders() -> Iterator[np.ndarray]:
-        for epoch in epochs:
-            yield _padded(epoch_order(cells, plan, seed=seed, epoch=epoch), batch_size)
-
     steps = steps_in_epoch(cells, plan, batch_size=batch_size)
-    return _batches(orders, cells, lookup, batch_size, num_batches=steps * len(epochs))
+
+    def order(epoch: np.ndarray) -> np.ndarray:
+        return _padded(epoch_order(cells, plan, seed=seed, epoch=int(epoch)), batch_size)
+
+    def draw_order(epoch: tf.Tensor) -> tf.Tensor:
+        return tf.ensure_shape(tf.numpy_function(order, [epoch], tf.int64), (steps, batch_size))
+
+    # Not `from_generator`, which changes how memory is allocated in the whole process: from then on
+    # malloc asks the system for each block of more than 128 KiB and gives it back.
+    orders = tf.data.Dataset.range(epochs.start, epochs.stop).map(draw_order).unbatch()
+    return _batches(orders, cells, lookup)
 
 
 def evaluation_batches(
@@ -101,14 +108,10 @@ def evaluation_batches(
         are 0 there: whoever scores looks at those of the cells.
     """
     batch_size = _no_larger_than_needed(batch_size, len(cells))
-
-    def orders() -> Iterator[np.ndarray]:
-        yield _padded(np.arange(len(cells)), batch_size)
-
     margin = (view.canvas - view.output) // 2
     window = slice(margin, margin + view.output)
-    num_batches = -(-len(cells) // batch_size)
-    batches = _batches(orders, cells, lookup, batch_size, num_batches=num_batches)
+    order = tf.data.Dataset.from_tensor_slices(_padded(np.arange(len(cells)), batch_size))
+    batches = _batches(order, cells, lookup)
     return batches.map(lambda images, labels, mask: (images[:, window, window], labels, mask))
 
 
@@ -125,14 +128,8 @@ def _padded(order: np.ndarray, batch_size: int) -> np.ndarray:
     return np.pad(order, (0, missing), constant_values=-1).reshape(-1, batch_size)
 
 
-def _batches(
-    orders: Callable[[], Iterator[np.ndarray]],
-    cells: Cells,
-    lookup: Lookup,
-    batch_size: int,
-    *,
-    num_batches: int,
-) -> tf.data.Dataset:
+def _batches(order: tf.data.Dataset, cells: Cells, lookup: Lookup) -> tf.data.Dataset:
+    """From batches of indices to batches of images; each processor looks one up."""
     labels = tf.constant(np.maximum(cells.labels, 0), tf.float32)
 
     def look_up(indices):
@@ -141,12 +138,6 @@ def _batches(
         label = tf.gather(labels, indices)[:, tf.newaxis]
         return lookup(indices), label, tf.cast(valid, tf.float32)
 
-    # An epoch at a time: Python asked for each batch would hold up what it takes to gather one.
-    signature = tf.TensorSpec((None, batch_size), tf.int64)
-    return (
-        tf.data.Dataset.from_generator(orders, output_signature=signature)
-        .unbatch()
-        .apply(tf.data.experimental.assert_cardinality(num_batches))
-        .map(look_up)  # One at a time: the lookup keeps all processors busy by itself.
-        .prefetch(tf.data.AUTOTUNE)
-    )
+    at_once = max(1, _MOST_IMAGES_AT_ONCE // order.element_spec.shape[0])
+    at_once = min(at_once, os.cpu_count())
+    return order.map(look_up, num_parallel_calls=at_once).prefetch(tf.data.AUTOTUNE)

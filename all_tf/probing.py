@@ -18,7 +18,7 @@ from all_tf.runs import write_json
 from all_tf.seals import seal
 from all_tf.shortcuts import Measured, patient_identity, trivial_probes
 from all_tf.tables import write_csv
-from tfrecords.png import decode_box
+from tfrecords.png import decode_boxes
 from tfrecords.schema import CLASSES
 
 FOLDER = "probes"  # Below the run's.
@@ -103,7 +103,8 @@ def _learnt_from(examined: Examined, *, trusted: bool) -> Cells:
 
 def _measure_cells(cells: Cells, title: str) -> Measured:
     shown = track(cells.pngs, f"measuring {title}", len(cells))
-    rows = [measure(decode_box(png).pixels) for png in shown]  # Of black around it nothing depends.
+    boxes = (decode_boxes([png])[0] for png in shown)  # Nothing depends on the black around them.
+    rows = [measure(box.pixels) for box in boxes]
     return Measured({key: np.array([row[key] for row in rows]) for key in rows[0]}, cells.labels)
 
 

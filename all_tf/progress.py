@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -59,7 +58,9 @@ def track(
             shown.update()
 
 
-track_shards = partial(track, unit="shard")
+def say(line: str) -> None:
+    """Print a line above whatever bar is being shown."""
+    tqdm.write(line)
 
 
 def describe_duration(seconds: float) -> str:

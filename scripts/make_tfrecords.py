@@ -70,10 +70,10 @@ def _convert(args: argparse.Namespace) -> None:
 
 
 def _verify(args: argparse.Namespace) -> None:
-    from all_tf.progress import track_shards
+    from all_tf.progress import track
     from tfrecords.verification import verify_records
 
-    print(verify_records(args.verify, progress=track_shards))
+    print(verify_records(args.verify, progress=track))
 
 
 def _refold(args: argparse.Namespace) -> None:

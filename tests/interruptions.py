@@ -84,10 +84,16 @@ def steps_of(run: Path, folder: str) -> list[int]:
     """The steps at which TensorBoard has a loss, file by file, as they were written."""
     return [
         event.step
-        for path in sorted((run / "tensorboard" / folder).iterdir())
+        for path in sorted((run / "tensorboard" / folder).iterdir(), key=_written)
         for event in map(Event.FromString, RawEventFileLoader(str(path)).Load())
         if any(value.tag == "loss" for value in event.summary.value)
     ]
+
+
+def _written(path: Path) -> tuple[int, int]:
+    """The second in which an event file was begun, and its number among those of its process."""
+    parts = path.name.split(".")
+    return int(parts[3]), int(parts[-2])
 
 
 def tags_of(run: Path) -> list[str]:

@@ -1,5 +1,6 @@
 """Canvases: the pixels that TensorFlow would make, whether kept or not, when they are needed."""
 
+import re
 from types import SimpleNamespace
 from weakref import WeakSet
 
@@ -15,6 +16,7 @@ from all_tf.imbalance import Plan
 from all_tf.pipeline import training_batches
 
 VIEW = View(crop=450, canvas=40, output=36)
+IN_TWO_BATCHES = 64  # Images that are asked for twice at once may be decoded twice.
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +27,18 @@ def cells(records):
 @pytest.fixture
 def drawn(monkeypatch) -> list[bytes]:
     """The PNGs that are decoded, as they are."""
-    pngs, draw = [], canvases._draw
+    pngs, decode = [], canvases.decode_boxes
     monkeypatch.setattr(
-        canvases, "_draw", lambda png, *args, **more: pngs.append(png) or draw(png, *args, **more)
+        canvases, "decode_boxes", lambda some, **more: pngs.extend(some) or decode(some, **more)
     )
     return pngs
+
+
+def look_up_alone(pixels: np.ndarray) -> np.ndarray:
+    """The canvas of a slide of a colour."""
+    pngs = np.array([tf.io.encode_png(pixels).numpy()], object)
+    lookup = canvas_lookup(SimpleNamespace(pngs=pngs), VIEW, title="one")
+    return lookup(tf.constant([0], tf.int64))[0].numpy()
 
 
 def let_be_free(monkeypatch, num_bytes: int) -> None:
@@ -41,7 +50,7 @@ def by_tensorflow(png: bytes, view: View) -> np.ndarray:
     """Of the whole slide, in float32."""
     margin = (450 - view.crop) // 2
     inside = slice(margin, margin + view.crop)
-    slide = tf.io.decode_png(png)[inside, inside]
+    slide = tf.io.decode_png(bytes(png))[inside, inside]
     return np.round(tf.image.resize(slide, (view.canvas, view.canvas), antialias=True))
 
 
@@ -57,67 +66,78 @@ def test_canvas_is_that_of_tensorflow_but_for_rounding(cells, view):
 
 def test_canvas_without_scaling_is_the_centre_of_the_slide(cells):
     lookup = canvas_lookup(cells, View(300, 300, 300), title="cells")
-    slide = tf.io.decode_png(cells.pngs[0])
+    slide = tf.io.decode_png(bytes(cells.pngs[0]))
     np.testing.assert_array_equal(lookup(tf.constant([0], tf.int64))[0], slide[75:375, 75:375])
 
 
 def test_slide_without_a_cell_stays_black():
-    png = tf.io.encode_png(np.zeros((450, 450, 3), np.uint8)).numpy()
-    canvas = np.zeros((40, 40, 3), np.uint8)
-    canvases._draw(png, canvas, view=VIEW)
-    assert not np.any(canvas)
+    assert not np.any(look_up_alone(np.zeros((450, 450, 3), np.uint8)))
 
 
 def test_cell_that_fills_the_slide_is_resized_to_its_edges():
-    png = tf.io.encode_png(np.full((450, 450, 3), 77, np.uint8)).numpy()
-    canvas = np.zeros((40, 40, 3), np.uint8)
-    canvases._draw(png, canvas, view=VIEW)
-    assert np.all(canvas == 77)
+    assert np.all(look_up_alone(np.full((450, 450, 3), 77, np.uint8)) == 77)
 
 
 def test_each_cell_is_decoded_when_it_is_first_asked_for(cells, drawn):
     lookup = canvas_lookup(cells, VIEW, title="cells")
     assert not drawn
     first = lookup(tf.constant([5, 3, 5], tf.int64))
-    assert sorted(drawn) == sorted([cells.pngs[3], cells.pngs[5]])
+    assert {bytes(png) for png in drawn} == {bytes(cells.pngs[3]), bytes(cells.pngs[5])}
     np.testing.assert_array_equal(lookup(tf.constant([3, 5], tf.int64)), first[1:])
     assert len(drawn) == 2
 
 
-def test_canvases_that_do_not_fit_are_decoded_each_time_to_the_same_batches(
-    cells, drawn, monkeypatch, capsys
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_what_does_not_fit_is_decoded_each_time_to_the_same_batches(
+    cells, drawn, monkeypatch, capsys, share
 ):
-    kept = canvas_lookup(cells, VIEW, title="cells")
-    let_be_free(monkeypatch, 1000)
-    decoded = canvas_lookup(cells, VIEW, title="cells")
-    assert "do not fit in half of the free memory" in capsys.readouterr().out
+    plenty = canvas_lookup(cells, VIEW, title="cells")
     epochs = {"batch_size": 32, "seed": 1, "epochs": range(2)}
-    expected = list(training_batches(cells, Plan(), lookup=kept, **epochs))
-    once = len(drawn)
-    batches = list(training_batches(cells, Plan(), lookup=decoded, **epochs))
-    assert once == len(cells) and len(drawn) - once >= 2 * len(cells)
+    expected = list(training_batches(cells, Plan(), lookup=plenty, **epochs))
+    assert len(cells) <= len(drawn) <= len(cells) + IN_TWO_BATCHES
+    assert not capsys.readouterr().out
+    let_be_free(monkeypatch, int(2 * share * bytes_of_drawings(cells)))
+    drawn.clear()
+    little = canvas_lookup(cells, VIEW, title="the set")
+    batches = list(training_batches(cells, Plan(), lookup=little, **epochs))
     for batch, expected_batch in zip(batches, expected, strict=True):
         for part, expected_part in zip(batch, expected_batch, strict=True):
             np.testing.assert_array_equal(part, expected_part)
+    out = capsys.readouterr().out
+    missing = int(re.search(r"the set: decoded images fill .*; (\d+) of 85 are decoded", out)[1])
+    assert out.count("\n") == 1 and abs(missing - (1 - share) * len(cells)) < 10
+    assert 0 <= len(drawn) - len(cells) - missing <= IN_TWO_BATCHES
 
 
-def test_canvases_are_kept_once_where_tensorflow_can_use_them(cells, monkeypatch):
-    arrays, black = [], canvases._black
-    monkeypatch.setattr(canvases, "_black", lambda shape: arrays.append(black(shape)) or arrays[-1])
-    lookup = canvas_lookup(cells, VIEW, title="cells")
-    assert arrays[0].ctypes.data % 64 == 0 and arrays[0].shape == (len(cells), 40, 40, 3)
-    lookup(tf.constant([7, 8], tf.int64))
-    arrays[0][7] = 3  # The same memory, not a copy of it.
-    assert np.all(lookup(tf.constant([7], tf.int64)) == 3)
-    assert np.any(lookup(tf.constant([8], tf.int64)) != 3)
+def bytes_of_drawings(cells) -> int:
+    return sum(one.pixels.nbytes for one in canvases._draw_some(cells.pngs, VIEW))
+
+
+def test_black_around_a_cell_takes_no_memory(cells):
+    assert bytes_of_drawings(cells) < 0.5 * len(cells) * 40 * 40 * 3
+
+
+def test_batch_lies_where_tensorflow_can_use_it_as_it_is():
+    assert all(canvases._black((n, 7, 5, 3)).ctypes.data % 64 == 0 for n in range(1, 9))
 
 
 def test_memory_that_is_still_to_be_drawn_on_is_not_promised_twice(cells, monkeypatch, capsys):
-    monkeypatch.setattr(canvases, "_KEPT", WeakSet())
-    let_be_free(monkeypatch, 2 * len(cells) * 40 * 40 * 3 + 1)
+    monkeypatch.setattr(canvases, "_IN_USE", WeakSet())
+    let_be_free(monkeypatch, 2 * bytes_of_drawings(cells) + 2)
+    everything = tf.range(len(cells), dtype=tf.int64)
     first = canvas_lookup(cells, VIEW, title="first")
-    canvas_lookup(cells, VIEW, title="second")
-    assert "second" in capsys.readouterr().out
-    first(tf.range(len(cells), dtype=tf.int64))
-    canvas_lookup(cells, VIEW, title="third")
-    assert "third" not in capsys.readouterr().out
+    second = canvas_lookup(cells, VIEW, title="second")
+    first(everything), second(everything)
+    del second
+    canvas_lookup(cells, VIEW, title="third")(everything)
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["second"]
+
+
+def test_cell_that_is_asked_for_from_two_sides_is_kept_once(cells):
+    lookup = canvas_lookup(cells, VIEW, title="cells")
+    same = tf.data.Dataset.range(8).map(
+        lambda _: lookup(tf.range(30, dtype=tf.int64)), num_parallel_calls=4
+    )
+    first, *rest = list(same)
+    assert all(np.array_equal(first, other) for other in rest)
+    assert lookup.__self__.promised_bytes == (len(cells) - 30) * 40 * 40 * 3

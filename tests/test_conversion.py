@@ -12,6 +12,7 @@ from conftest import ROOT, read_rows
 
 from tfrecords.conversion import PublishedError, Target, convert
 from tfrecords.origins import find_origin
+from tfrecords.progress import untold
 from tfrecords.reader import read_examples
 from tfrecords.verification import verify_records
 from tfrecords.writer import Settings
@@ -20,7 +21,7 @@ FAST = Settings(folds=2, num_workers=1)
 
 
 def run(source, target):
-    return convert(find_origin(source), target, FAST, progress=lambda items, *_: items)
+    return convert(find_origin(source), target, FAST, progress=untold)
 
 
 def test_report_says_what_is_published_packed_joined_and_suspect(synthetic, tmp_path):
@@ -56,7 +57,7 @@ def test_leftovers_of_an_interrupted_run_do_not_get_into_the_next(synthetic, tmp
         (partial / name).write_text("of other images")
     settings = Settings(folds=2, num_workers=1, scan=False)
     target = Target(tmp_path / "records")
-    convert(find_origin(synthetic), target, settings, progress=lambda items, *_: items)
+    convert(find_origin(synthetic), target, settings, progress=untold)
     verify_records(target.directory)
     assert not (target.directory / "suspects.csv").exists()
 
@@ -70,6 +71,7 @@ def test_full_disk_ends_in_one_error_and_keeps_the_old_records(synthetic, tmp_pa
         from pathlib import Path
         from tfrecords.conversion import Target, convert
         from tfrecords.origins import find_origin
+        from tfrecords.progress import untold
         from tfrecords.writer import Settings
         if __name__ == "__main__":
             try:
@@ -77,7 +79,7 @@ def test_full_disk_ends_in_one_error_and_keeps_the_old_records(synthetic, tmp_pa
                     find_origin(Path({str(synthetic)!r})),
                     Target(Path({str(target.directory)!r}), overwrite=True),
                     Settings(folds=2, num_workers=1),
-                    progress=lambda items, *_: items,
+                    progress=untold,
                 )
             except OSError as error:
                 print("failed:", error)

@@ -128,13 +128,13 @@ def test_progress_wraps_every_block(monkeypatch):
     monkeypatch.setattr(near_duplicates, "_TILE", 10)
     seen = []
 
-    def progress(items, description, total):
+    def progress(items, description, total, *, unit):
         for item in items:
-            seen.append((description, total))
+            seen.append((description, total, unit))
             yield item
 
     find_suspects(random_hashes(25), [""] * 25, progress=progress)
-    assert seen == [("comparing", 6)] * 6
+    assert seen == [("comparing", 6, "block")] * 6
 
 
 def test_no_images_make_no_suspects():

@@ -41,7 +41,7 @@ def test_cells_carry_what_the_records_say(cells, records):
         assert cells.names[index] == example["name"].decode()
         assert cells.patients[index] == example["patient"].decode()
         assert cells.labels[index] == example["label"]
-        np.testing.assert_array_equal(tf.io.decode_png(cells.pngs[index]), example["image"])
+        np.testing.assert_array_equal(tf.io.decode_png(bytes(cells.pngs[index])), example["image"])
     assert set(cells.folds) == {0, 1, 2}
 
 

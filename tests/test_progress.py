@@ -75,13 +75,13 @@ def test_validation_and_batch_norm_have_lines_of_their_own(capsys, hasty):
 def test_checking_of_shards_is_shown(records, capsys, hasty):
     told = []
 
-    def note(items, description, total):
-        told.append((description, total))
+    def note(items, description, total, *, unit):
+        told.append((description, total, unit))
         return items
 
     verify_records(records, progress=note)
     splits = read_manifest(records)["splits"]
-    assert told == [(f"checking {name}", len(it["shards"])) for name, it in splits.items()]
+    assert told == [(f"checking {name}", len(it["shards"]), "shard") for name, it in splits.items()]
     load_cells(records, "validation")
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["checking validation", "reading validation"]

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tfrecords.progress import Progress, untold
@@ -91,12 +93,18 @@ def verify_split(
     faults = [f"{name}: missing" for name in sorted(listed.keys() - present)]
     faults += [f"{name}: not in the manifest" for name in sorted(present - listed.keys())]
     whole = sorted(listed.keys() & present)
-    for name in progress(whole, f"checking {split}", len(whole)):
+
+    def fault(name: str) -> str | None:
         num_bytes, expected = (directory / name).stat().st_size, listed[name]
         if num_bytes != expected["num_bytes"]:
-            faults.append(f"{name}: {num_bytes:,} bytes, expected {expected['num_bytes']:,}")
-        elif not trusted and digest_file(directory / name) != expected["sha256"]:
-            faults.append(f"{name}: changed, its SHA-256 is not the one that was written")
+            return f"{name}: {num_bytes:,} bytes, expected {expected['num_bytes']:,}"
+        if not trusted and digest_file(directory / name) != expected["sha256"]:
+            return f"{name}: changed, its SHA-256 is not the one that was written"
+        return None
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(fault, whole)
+        faults += filter(None, progress(found, f"checking {split}", len(whole), unit="shard"))
     if faults:
         raise RecordsError(
             "\n  ".join([f"The records in {directory} are damaged. Pack them again:", *faults])

@@ -100,7 +100,7 @@ def find_suspects(
     starts = range(0, len(names), _TILE)
     blocks = [(a, b) for a in starts for b in starts if a <= b]
     pairs = []
-    for start_a, start_b in progress(blocks, "comparing", len(blocks)):
+    for start_a, start_b in progress(blocks, "comparing", len(blocks), unit="block"):
         distances = _distances(hashes[start_a:][:_TILE, 0], hashes[start_b:][:_TILE])
         near_a, near_b = np.nonzero(distances <= threshold)
         for distance, a, b in zip(

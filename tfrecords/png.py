@@ -1,7 +1,12 @@
-"""PNG as the records hold it: each row as its difference to the one above, packed by libdeflate."""
+"""PNG as the records hold it: each row as its difference to the one above, packed by libdeflate.
+
+A chunk of our own says where the cell is. Other readers skip it, as PNG's specification (W3C, 2003,
+section 4.7.2) asks them to; whoever changes the pixels has to leave it out.
+"""
 
 import io
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -10,12 +15,17 @@ import numpy as np
 from PIL import Image
 
 _LEVEL = 3  # Of 12. Of real cells level 1 makes 42.3 KB, 3 40.8, 6 39.9 in half as much time again.
-ENCODER = f"PNG, up, libdeflate {_LEVEL} of {deflate.__version__}"  # What decides on the bytes.
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_HEAD = struct.Struct(">8sI4sIIBBBBBII4s")  # To where the packed rows begin.
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+ENCODER = f"PNG, box, up, libdeflate {_LEVEL} of {deflate.__version__}"  # Decides on the bytes.
+_EIGHT_BIT_RGB = bytes([8, 2, 0, 0, 0])
+_BOX = b"boXE"  # Ancillary, private, not to be copied when the image is changed.
+_SIZE = struct.Struct(">II5s")  # Width, height, kind of image.
+_PLACE = struct.Struct(">4H")  # Top, left, height, width.
+_HEAD = struct.Struct(">16x II5s4x 4x4s4HI I4s")  # Both of them, to where the packed rows begin.
+_BOX_CHUNK = slice(37, 49)  # Of the head: what the checksum of the box is of.
 _TAIL_BYTES = 4 + 12  # The checksum of the rows, and the chunk that ends the file.
-_EIGHT_BIT_RGB = (8, 2, 0, 0, 0)
 _UP = 2  # The number of PNG's filter that takes the difference to the row above, modulo 256.
+_BLOCK_ROWS = 16  # About the root of a cell's height, so that loops over rows and blocks are short.
 
 
 class Box(NamedTuple):
@@ -41,51 +51,108 @@ def encode_png(image: Image.Image) -> bytes:
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     return b"".join(
         [
-            _SIGNATURE,
-            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, *_EIGHT_BIT_RGB)),
+            PNG_SIGNATURE,
+            _chunk(b"IHDR", _SIZE.pack(width, height, _EIGHT_BIT_RGB)),
+            _chunk(_BOX, _PLACE.pack(*_find_box(rows))),
             _chunk(b"IDAT", deflate.zlib_compress(filtered.data, _LEVEL)),
             _chunk(b"IEND", b""),
         ]
     )
 
 
-def decode_box(png: bytes, *, margin: int = 0) -> Box:
-    """The part of an RGB image that is not black, in a third of the time that Pillow takes.
+def _find_box(rows: np.ndarray) -> tuple[int, int, int, int]:
+    """Top, left, height and width of what is not black, pixels; zeros where all is black."""
+    high = np.flatnonzero(np.bitwise_or.reduce(rows, axis=1))
+    if not len(high):
+        return 0, 0, 0, 0
+    top, bottom = high[0], high[-1] + 1
+    wide = np.flatnonzero(np.bitwise_or.reduce(rows[top:bottom], axis=0)) // 3
+    return top, wide[0], bottom - top, wide[-1] + 1 - wide[0]
+
+
+def decode_boxes(pngs: Sequence[bytes], *, margin: int = 0) -> list[Box]:
+    """The part of each RGB image that is not black, in a sixth of the time that Pillow takes.
+
+    Several at once: threads that ask numpy for much but seldom wait less for Python's lock.
 
     Args:
-        png: Of `encode_png`; any other is left to Pillow.
-        margin: Of black that is wanted around it, pixels; less where the image ends.
+        pngs: Of `encode_png`; any other is left to Pillow.
+        margin: Of black that is wanted around each part, pixels; less where the image ends.
+
+    Raises:
+        deflate.DeflateError, OSError: A damaged PNG.
     """
-    filtered = _filtered_rows(png)
-    if filtered is None:
-        return _box_by_pillow(png, margin)
-    differences = filtered[:, 1:]
-    rows = np.flatnonzero(differences.any(axis=1))
-    if not len(rows):
-        return Box(0, 0, np.zeros((0, 0, 3), np.uint8))
-    columns = np.flatnonzero(differences[rows[0] : rows[-1] + 1].any(axis=0))
-    top, left = max(rows[0] - margin, 0), max(columns[0] // 3 - margin, 0)
-    sides = slice(3 * left, 3 * (columns[-1] // 3 + 1 + margin))
-    part = np.add.accumulate(
-        differences[top : rows[-1] + 1 + margin, sides], axis=0, dtype=np.uint8
-    )
-    if np.any(part[-1]):  # Not black down to the end of the image, all of whose rows are alike.
-        part = np.add.accumulate(differences[top:, sides], axis=0, dtype=np.uint8)
-    else:  # Below a cell, the last row that differs is the first black one.
-        part = part[: rows[-1] - top + margin]
-    return Box(top, left, part.reshape(len(part), -1, 3))
+    cuts = [_cut(png, margin) for png in pngs]
+    boxes = iter(_undo([cut for cut in cuts if cut is not None]))
+    return [
+        _box_by_pillow(png, margin) if cut is None else next(boxes)
+        for png, cut in zip(pngs, cuts, strict=True)
+    ]
 
 
-def _filtered_rows(png: bytes) -> np.ndarray | None:
-    """What `encode_png` has packed, uint8 `(h, 1 + 3 w)`; None for a PNG of someone else."""
-    _, _, _, width, height, *kind, _, num_bytes, name = _HEAD.unpack_from(png)
-    ours = (*kind, name) == (*_EIGHT_BIT_RGB, b"IDAT")
-    if not ours or _HEAD.size + num_bytes + _TAIL_BYTES != len(png):
+class _Cut(NamedTuple):
+    """What is wanted of an image that `encode_png` has packed."""
+
+    packed: memoryview
+    side: tuple[int, int]  # Height and width of the image.
+    rows: slice
+    columns: slice
+
+    @property
+    def filtered(self) -> np.ndarray:
+        """Differences to the row above, uint8 `(h, w, 3)`."""
+        height, width = self.side
+        data = deflate.zlib_decompress(self.packed, height * (1 + 3 * width))
+        rows = np.frombuffer(data, np.uint8).reshape(height, 1 + 3 * width)
+        return rows[:, 1:].reshape(height, width, 3)[self.rows, self.columns]
+
+
+def _cut(png: bytes, margin: int) -> _Cut | None:
+    """None for the PNG of someone else."""
+    if len(png) < _HEAD.size + _TAIL_BYTES:
         return None
-    packed = memoryview(png)[_HEAD.size : _HEAD.size + num_bytes]
-    data = deflate.zlib_decompress(packed, height * (1 + 3 * width))
-    rows = np.frombuffer(data, np.uint8).reshape(height, 1 + 3 * width)
-    return rows if np.all(rows[:, 0] == _UP) else None
+    width, height, kind, chunk, *box, checksum, num_bytes, name = _HEAD.unpack_from(png)
+    ours = (kind, chunk, name) == (_EIGHT_BIT_RGB, _BOX, b"IDAT")
+    whole = len(png) == _HEAD.size + num_bytes + _TAIL_BYTES
+    if not ours or not whole or crc32(png[_BOX_CHUNK]) != checksum:
+        return None
+    top, left, high, wide = box
+    margin = margin if high else 0
+    return _Cut(
+        memoryview(png)[_HEAD.size : _HEAD.size + num_bytes],
+        (height, width),
+        slice(max(top - margin, 0), min(top + high + margin, height)),
+        slice(max(left - margin, 0), min(left + wide + margin, width)),
+    )
+
+
+def _undo(cuts: Sequence[_Cut]) -> list[Box]:
+    """Add each part up from top to bottom, modulo 256: the filter undone.
+
+    Side by side, and in blocks of rows, so that an addition goes over many columns and blocks:
+    `np.add.accumulate` goes from pixel to pixel. Below a part lies what lay in memory.
+    """
+    heights = [cut.rows.stop - cut.rows.start for cut in cuts]
+    edges = np.cumsum([0, *(cut.columns.stop - cut.columns.start for cut in cuts)])
+    num_blocks = -(-max(heights, default=0) // _BLOCK_ROWS)
+    blocks = np.empty((num_blocks, _BLOCK_ROWS, edges[-1], 3), np.uint8)
+    rows = blocks.reshape(num_blocks * _BLOCK_ROWS, edges[-1], 3)
+    places = [
+        rows[:height, start:stop]
+        for height, start, stop in zip(heights, edges[:-1], edges[1:], strict=True)
+    ]
+    for place, cut in zip(places, cuts, strict=True):
+        place[:] = cut.filtered
+    totals = np.add.reduce(blocks, axis=1, dtype=np.uint8)
+    for block in range(1, num_blocks):
+        totals[block] += totals[block - 1]
+    blocks[1:, 0] += totals[:-1]
+    for row in range(1, _BLOCK_ROWS):
+        blocks[:, row] += blocks[:, row - 1]
+    return [
+        Box(cut.rows.start, cut.columns.start, place)
+        for cut, place in zip(cuts, places, strict=True)
+    ]
 
 
 def _box_by_pillow(png: bytes, margin: int) -> Box:

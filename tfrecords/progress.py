@@ -1,11 +1,30 @@
 """How long work tells its caller how far it has come: through a function that it is given."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
-Progress = Callable[[Iterable, str, int], Iterable]  # (items, description, total) -> the items.
+Item = TypeVar("Item")
 
 
-def untold(items: Iterable, description: str, total: int) -> Iterable:
+class Progress(Protocol):
+    """Passes items on, and may show how many have come."""
+
+    def __call__(
+        self, items: Iterable[Item], description: str, total: int, *, unit: str = "image"
+    ) -> Iterable[Item]:
+        """The items as they come.
+
+        Args:
+            items: The work, piece by piece.
+            description: What is being done, in a word or two.
+            total: How many pieces there are.
+            unit: Their name, in the singular.
+        """
+
+
+def untold(
+    items: Iterable[Item], description: str, total: int, *, unit: str = "image"
+) -> Iterable[Item]:
     """The items as they come: nobody asked to be told."""
-    del description, total
+    del description, total, unit
     return items

@@ -1,14 +1,22 @@
-"""From a split's verified shards to a `tf.data.Dataset` of examples whose length is known."""
+"""From a split's verified shards to its examples: decoded, or as they lie in the files."""
 
-from collections.abc import Collection
+import mmap
+import struct
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from google.protobuf.message import DecodeError
 
 from tfrecords.folds import read_folds
 from tfrecords.manifest import RecordsError, verify_split
+from tfrecords.png import PNG_SIGNATURE
 from tfrecords.progress import Progress, untold
+from tfrecords.schema import TEXTS
+
+_LENGTH = struct.Struct("<Q")
+_CHECKSUM_BYTES = 4
 
 
 def read_examples(
@@ -16,18 +24,15 @@ def read_examples(
     split: str,
     *,
     folds: Collection[int] | None = None,
-    decoders: dict | None = None,
     trusted: bool = False,
     progress: Progress = untold,
 ) -> tf.data.Dataset:
-    """The examples of one split, in the order in which they were written.
+    """The examples of one split, decoded, in the order in which they were written.
 
     Args:
         directory: A records directory.
         split: "train", "validation" or "test".
         folds: Only the images of these folds of the training split; None for all images.
-        decoders: As `tfds.core.DatasetBuilder.as_dataset` takes them; with
-            `{"image": tfds.decode.SkipDecoding()}` images stay PNG strings.
         trusted: Check the lengths of the shards only, not their SHA-256.
         progress: Wraps the shards as they are checked.
 
@@ -43,7 +48,6 @@ def read_examples(
     # One file after another: the order is then that of the records, not of the interleaving.
     dataset = tfds.builder_from_directory(str(directory)).as_dataset(
         split=split,
-        decoders=decoders,
         read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
     )
     if folds is None:
@@ -62,3 +66,56 @@ def read_examples(
     return dataset.filter(lambda example: wanted.lookup(example["name"]) == 1).apply(
         tf.data.experimental.assert_cardinality(len(names))
     )
+
+
+def map_examples(
+    directory: Path, split: str, *, trusted: bool = False, progress: Progress = untold
+) -> Iterator[dict[str, str | int | memoryview]]:
+    """The examples of one split as they lie in the shards, in the order in which they were written.
+
+    Images are neither decoded nor copied: they are memory that the system has read the files to,
+    once for all processes, and that stays readable when the records are replaced.
+
+    Args:
+        directory: A records directory.
+        split: "train", "validation" or "test".
+        trusted: Check the lengths of the shards only, not their SHA-256. TFRecord's checksums are
+            not looked at in any case.
+        progress: Wraps the shards as they are checked, and again as they are read.
+
+    Yields:
+        `image` (a PNG), `label` (1 = ALL, -1 = unpublished), `patient`, `group`, `name` and
+        `duplicate_of`.
+
+    Raises:
+        RecordsError: The split is missing or damaged.
+    """
+    shards = verify_split(directory, split, trusted=trusted, progress=progress)["shards"]
+    for shard in progress(shards, f"reading {split}", len(shards), unit="shard"):
+        path = directory / shard["file"]
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        try:
+            yield from _examples(mapped)
+        except (ValueError, IndexError, struct.error, DecodeError) as error:
+            raise RecordsError(f"{path} is damaged: {error}. Pack the records again.") from error
+
+
+def _examples(shard: mmap.mmap) -> Iterator[dict[str, str | int | memoryview]]:
+    """Of one file, which holds for each: its length, a checksum of that, itself, a checksum."""
+    memory, end = memoryview(shard), 0
+    while end < len(memory):
+        (num_bytes,) = _LENGTH.unpack_from(memory, end)
+        start = end + _LENGTH.size + _CHECKSUM_BYTES
+        end = start + num_bytes + _CHECKSUM_BYTES
+        example = tf.train.Example.FromString(memory[start : start + num_bytes])
+        feature = example.features.feature
+        image = shard.find(PNG_SIGNATURE, start, end)
+        if image < 0:
+            raise ValueError("an example without a PNG")
+        image_bytes = len(feature["image"].bytes_list.value[0])
+        yield {
+            "image": memory[image : image + image_bytes],
+            "label": feature["label"].int64_list.value[0],
+            **{name: feature[name].bytes_list.value[0].decode() for name in TEXTS},
+        }

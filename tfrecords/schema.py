@@ -3,6 +3,7 @@
 CLASSES = ("hem", "all")  # The index is the label: 1 is ALL, the disease.
 UNLABELLED = -1
 SPLITS = ("train", "validation", "test")  # The folds, the preliminary and the final phase.
+TEXTS = ("patient", "group", "name", "duplicate_of")  # The features of an example that are text.
 IMAGE_SIDE = 450  # Pixels. Final-phase images are 600 px at the same scale and are cropped.
 DATASET = "cnmc"  # The first word of every shard's file name.
 
@@ -23,9 +24,6 @@ def features():
         {
             "image": tfds.features.Image(shape=(IMAGE_SIDE, IMAGE_SIDE, 3), encoding_format="png"),
             "label": tfds.features.ClassLabel(names=CLASSES),
-            "patient": tfds.features.Text(),
-            "group": tfds.features.Text(),
-            "name": tfds.features.Text(),
-            "duplicate_of": tfds.features.Text(),
+            **{name: tfds.features.Text() for name in TEXTS},
         }
     )

@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from tfrecords.index import IndexRow
 from tfrecords.manifest import describe_file
-from tfrecords.schema import CLASSES, DATASET, SPLITS, features
+from tfrecords.schema import CLASSES, DATASET, SPLITS, TEXTS, features
 from tfrecords.spool import Place, thread_pool
 
 _SHARD_IMAGES = 1024  # About 38 MB of PNG.
@@ -75,8 +75,7 @@ def serialize(row: IndexRow, png: bytes) -> bytes:
     TFDS' own serializer checks types and shapes, a tenth of a millisecond for each image, and
     orders the features differently from process to process.
     """
-    texts = {name: getattr(row, name) for name in ("patient", "group", "name", "duplicate_of")}
-    feature = {name: _bytes_feature(text.encode()) for name, text in texts.items()}
+    feature = {name: _bytes_feature(getattr(row, name).encode()) for name in TEXTS}
     feature["image"] = _bytes_feature(png)
     feature["label"] = tf.train.Feature(int64_list=tf.train.Int64List(value=[row.label]))
     example = tf.train.Example(features=tf.train.Features(feature=feature))
