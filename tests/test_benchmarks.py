@@ -13,6 +13,7 @@ from conftest import ROOT
 
 from all_tf import benchmark_input as reading
 from all_tf import benchmark_startup as startup
+from all_tf.benchmark_convert import benchmark_convert
 from tfrecords.sources import find_images
 
 
@@ -31,6 +32,17 @@ def test_input_is_measured_by_epoch_on_both_sides(records, bitmaps, monkeypatch)
         quotient = figures[name] / figures[f"keras_{name}"]
         assert figures[f"ratio_{which}"] == pytest.approx(quotient, abs=0.01 + 0.01 * quotient)
     assert all(cost > 0 for cost in figures["cpu_ms_per_image"].values())
+
+
+@pytest.mark.slow
+def test_converter_is_measured_beside_its_codec_and_tfds(synthetic):
+    figures = benchmark_convert(find_images(synthetic))
+    json.dumps(figures)
+    of_one_core = figures["codec_images_per_second_one_core"] * figures["cores"]
+    quotient = figures["images_per_second"] / of_one_core
+    assert figures["ratio_to_codec"] == pytest.approx(quotient, abs=0.001)
+    assert figures["num_images"] == 120
+    assert all(figures[name] > 0 for name in figures if name != "near_duplicate_seconds")
 
 
 def test_both_sides_show_the_same_images(records, bitmaps, tmp_path, monkeypatch):

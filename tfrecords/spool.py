@@ -12,7 +12,7 @@ from tfrecords.encoding import EncodedImage, encode_images
 from tfrecords.png import ENCODER
 from tfrecords.sources import SourceImage
 
-_CHUNK_IMAGES = 16  # One task of one thread: about a tenth of a second.
+CHUNK_IMAGES = 16  # One task of one thread: about a tenth of a second.
 
 
 class Place(NamedTuple):
@@ -47,8 +47,8 @@ def encode_all(
         BitmapError: A file's pixels cannot be read exactly; the message names it.
     """
     spool.mkdir(exist_ok=True)
-    starts = range(0, len(images), _CHUNK_IMAGES)
-    chunks = [images[start : start + _CHUNK_IMAGES] for start in starts]
+    starts = range(0, len(images), CHUNK_IMAGES)
+    chunks = [images[start : start + CHUNK_IMAGES] for start in starts]
     files = [spool / f"{_key(chunk)}.png" for chunk in chunks]
     for path in set(spool.iterdir()) - set(files) - {file.with_suffix(".json") for file in files}:
         path.unlink()
