@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from all_tf import names, reports
-from all_tf.board import show_run
+from all_tf.board.finished import show_run
 from all_tf.calibration import (
     Calibration,
     fit_calibration,
@@ -69,7 +69,7 @@ def train(
         run: A folder that does not exist, or is empty.
         trusted: Check the lengths of the shards only, not their SHA-256.
         engine: What it runs on; deterministic operations are for this process from here on.
-        tensorboard: How much of it TensorBoard shows, a key of `all_tf.board.AMOUNTS`.
+        tensorboard: How much of it TensorBoard shows, a key of `all_tf.board.finished.AMOUNTS`.
         calibration: From elsewhere, where no fold is held out to fit one on; else None.
 
     Returns:

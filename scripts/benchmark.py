@@ -32,7 +32,7 @@ def _convert(args: argparse.Namespace) -> dict:
 
     images = find_images(args.source)
     load_tensorflow()
-    from all_tf.benchmark_convert import benchmark_convert
+    from all_tf.benchmarks.convert import benchmark_convert
 
     return benchmark_convert(images)
 
@@ -43,13 +43,13 @@ def _input(args: argparse.Namespace) -> dict:
 
     bitmaps = [(x.path, x.label) for x in find_images(args.source) if x.phase == "train"]
     load_tensorflow()
-    from all_tf.benchmark_input import benchmark_input
+    from all_tf.benchmarks.input import benchmark_input
 
     return benchmark_input(args.records, bitmaps, image_size=args.image_size)
 
 
 def _startup(args: argparse.Namespace) -> dict:
-    from all_tf.benchmark_startup import benchmark_startup
+    from all_tf.benchmarks.startup import benchmark_startup
 
     return benchmark_startup(args.arch, image_size=args.image_size, records=args.records)
 
@@ -58,7 +58,7 @@ def _step(args: argparse.Namespace) -> dict:
     from all_tf.runtime import load_tensorflow
 
     load_tensorflow()
-    from all_tf.benchmark_step import benchmark_step
+    from all_tf.benchmarks.step import benchmark_step
 
     return benchmark_step(args.arch, image_size=args.image_size, records=args.records)
 
@@ -67,7 +67,7 @@ def _gpu(args: argparse.Namespace) -> dict:
     from all_tf.runtime import load_tensorflow
 
     load_tensorflow()
-    from all_tf.benchmark_gpu import benchmark_gpu, find_gpu
+    from all_tf.benchmarks.gpu import benchmark_gpu, find_gpu
 
     return benchmark_gpu(args.arch or names.ARCHITECTURES, device=find_gpu())
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from all_tf import benchmark_gpu as gpu
-from all_tf import benchmark_step as step
-from all_tf.benchmark_cells import draw_data
+from all_tf.benchmarks import gpu, step
+from all_tf.benchmarks.cells import draw_data
 from all_tf.checks import ConfigError
 from all_tf.names import PRECISIONS
 
@@ -17,7 +16,7 @@ from all_tf.names import PRECISIONS
 def short(monkeypatch):
     for name, value in {"_STEPS": 2, "_ROUNDS": 2, "_REPEATS": 2, "_BATCH_SIZE": 8}.items():
         monkeypatch.setattr(step, name, value)
-    monkeypatch.setattr("all_tf.benchmark_cells._NUM_DRAWN", 4)
+    monkeypatch.setattr("all_tf.benchmarks.cells._NUM_DRAWN", 4)
 
 
 def test_step_is_measured_beside_a_bare_one_and_parted(records, capsys):

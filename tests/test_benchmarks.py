@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from all_tf import benchmark_input as reading
-from all_tf import benchmark_startup as startup
-from all_tf.benchmark_convert import benchmark_convert
+from all_tf.benchmarks import input as reading
+from all_tf.benchmarks import startup
+from all_tf.benchmarks.convert import benchmark_convert
 from tfrecords.sources import find_images
 
 

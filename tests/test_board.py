@@ -24,7 +24,7 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from all_tf import names
 from all_tf.augmentation import build_augment
-from all_tf.board import AMOUNTS, show_run
+from all_tf.board.finished import AMOUNTS, show_run
 from all_tf.calibration import Calibration
 from all_tf.callbacks import TensorBoardScalars
 from all_tf.canvases import canvas_lookup
@@ -186,8 +186,8 @@ def written(prepared, results, tmp_path_factory) -> dict:
         found[tag] = title, figure
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        for module in ("board_figures", "board_cells"):
-            monkeypatch.setattr(f"all_tf.{module}.write_picture", note)
+        for module in ("figures", "cells"):
+            monkeypatch.setattr(f"all_tf.board.{module}.write_picture", note)
         show_run(tmp_path_factory.mktemp("run"), prepared, results, amount="full")
     return found
 

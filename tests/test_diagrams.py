@@ -6,7 +6,7 @@ from sklearn import calibration, metrics
 
 from all_tf.diagrams import draw_confusion, draw_precision_recall, draw_reliability, draw_roc
 from all_tf.drawing import COLOUR_OF_CLASS
-from all_tf.learning_curves import CURVES, draw_curve
+from all_tf.pages.learning_curves import CURVES, draw_curve
 from all_tf.patient_strip import draw_patients
 
 THRESHOLD = 0.45

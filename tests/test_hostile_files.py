@@ -399,5 +399,5 @@ def test_no_line_of_the_program_deserialises_a_model_or_leaves_safe_mode():
         r"|allow_pickle=True|import pickle"
     )
     for folder in ("all_tf", "builders", "tfrecords", "scripts"):
-        for path in (ROOT / folder).glob("*.py"):
+        for path in (ROOT / folder).rglob("*.py"):
             assert not unsafe.search(path.read_text()), path

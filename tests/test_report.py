@@ -19,15 +19,15 @@ from test_drawing import contrast
 from written_runs import EXPERIMENT, PATIENTS, draw_predictions, file_set, write_run
 
 from all_tf.calibration import Calibration, write_calibration
-from all_tf.checklists import CHECKLISTS, CLAIM, TRIPOD_AI
 from all_tf.config import Experiment
 from all_tf.evaluation import Predictions
-from all_tf.model_card import escape
+from all_tf.pages.checklists import CHECKLISTS, CLAIM, TRIPOD_AI
+from all_tf.pages.facts import read_facts
+from all_tf.pages.model_card import escape
+from all_tf.pages.parts import PARTS
+from all_tf.pages.words import STAMPS
+from all_tf.pages.writing import write_about, write_report
 from all_tf.probes import Probe, compare_with_probes
-from all_tf.report_facts import read_facts
-from all_tf.report_parts import PARTS
-from all_tf.report_words import STAMPS
-from all_tf.report_writing import write_about, write_report
 from all_tf.runs import RunError
 from tfrecords.index import read_index
 
@@ -353,7 +353,7 @@ def test_card_has_the_sections_of_mitchell_in_their_order(plain):
 
 @pytest.mark.parametrize("theme", (0, 1), ids=("light", "dark"))
 def test_text_can_be_read_by_day_and_by_night(theme):
-    style = (ROOT / "all_tf/templates/report.css").read_text()
+    style = (ROOT / "all_tf/pages/templates/report.css").read_text()
     blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     colour = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[theme]))
     pairs = [(text, "paper") for text in ("ink", "muted", "link", "alarm")]

@@ -8,10 +8,10 @@ from test_report import HOSTILE, Page
 from written_runs import PATIENTS, draw_predictions, write_run
 
 from all_tf.experiments import EXPERIMENTS
-from all_tf.forest import draw_forest
-from all_tf.report_comparison import pair_rows
-from all_tf.report_facts import read_facts
-from all_tf.report_writing import write_about
+from all_tf.pages.comparison import pair_rows
+from all_tf.pages.facts import read_facts
+from all_tf.pages.forest import draw_forest
+from all_tf.pages.writing import write_about
 from all_tf.runs import RunError
 
 

@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT
 
 PACKAGES = ("all_tf", "builders", "tfrecords")
+FLOORS = ("all_tf/benchmarks", "all_tf/board", "all_tf/pages")
 
 
 @pytest.mark.parametrize("name", PACKAGES)
@@ -15,7 +16,7 @@ def test_package_is_the_one_of_this_repository(name):
     assert import_module(name).__file__ == str(ROOT / name / "__init__.py")
 
 
-@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("name", (*PACKAGES, *FLOORS))
 def test_init_is_a_docstring(name):
     body = ast.parse((ROOT / name / "__init__.py").read_text()).body
     assert isinstance(body[0], ast.Expr)
@@ -24,12 +25,18 @@ def test_init_is_a_docstring(name):
 
 
 @pytest.mark.parametrize(
-    "path", sorted(ROOT.glob("*/*.py")), ids=lambda path: str(path.relative_to(ROOT))
+    "path",
+    sorted(
+        path
+        for folder in (*PACKAGES, "scripts", "tests")
+        for path in ROOT.glob(f"{folder}/**/*.py")
+    ),
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_every_file_and_public_function_says_what_it_is(path):
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree)
-    if path.parent.name in PACKAGES:
+    if path.relative_to(ROOT).parts[0] in PACKAGES:
         for node in tree.body:
             public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"
             assert not public or ast.get_docstring(node), node.name

@@ -14,9 +14,9 @@ from all_tf.figure_text import (
     thousandths,
     with_interval,
 )
+from all_tf.pages.facts import RunFacts, ScoredSet
+from all_tf.pages.words import name_set
 from all_tf.probes import signed
-from all_tf.report_facts import RunFacts, ScoredSet
-from all_tf.report_words import name_set
 from all_tf.study_rows import departures
 from all_tf.tables import Column, decimal, per_cent, whole
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from all_tf.experiments import EXPERIMENTS
-from all_tf.inline_pictures import read_uri
-from all_tf.mistakes import worst_mistakes
-from all_tf.model_card import build_card
 from all_tf.out_of_fold import out_of_fold_folder
-from all_tf.report_facts import EXPLANATIONS, RunFacts, read_facts
-from all_tf.report_page import build_comparison, build_report
+from all_tf.pages.facts import EXPLANATIONS, RunFacts, read_facts
+from all_tf.pages.inline_pictures import read_uri
+from all_tf.pages.mistakes import worst_mistakes
+from all_tf.pages.model_card import build_card
+from all_tf.pages.page import build_comparison, build_report
 from all_tf.runs import CONFIG_FILE, METRICS_FILE, RunError, is_cross_validation
 from tfrecords.manifest import RecordsError
 
@@ -124,7 +124,7 @@ def _pictures(facts: RunFacts, names: set[str], records: Path | None) -> Mapping
     from all_tf.runtime import load_tensorflow  # Seconds that a page without cells does not take.
 
     load_tensorflow()
-    from all_tf.cell_pictures import picture_cells
+    from all_tf.pages.cell_pictures import picture_cells
 
     records = records or Path(facts.config["records"])
     split, crop = facts.judged.report["split"], facts.experiment.crop

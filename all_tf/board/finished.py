@@ -5,16 +5,16 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from all_tf.board_cells import write_batches, write_mistakes
-from all_tf.board_figures import write_set
+from all_tf.board.cells import write_batches, write_mistakes
+from all_tf.board.feature_map import drop_feature_map, write_feature_map
+from all_tf.board.figures import write_set
+from all_tf.board.hparams import write_session
 from all_tf.evaluation import Predictions
 from all_tf.event_files import drop_events_of
-from all_tf.feature_map import drop_feature_map, write_feature_map
 from all_tf.fitting import Prepared
-from all_tf.hparams import write_session
+from all_tf.pages.facts import ScoredSet
 from all_tf.per_patient import patient_rows
 from all_tf.progress import track
-from all_tf.report_facts import ScoredSet
 from all_tf.runs import EVENTS_FOLDER
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from all_tf.report_facts import ScoredSet
+from all_tf.pages.facts import ScoredSet
 
 _TITLES = {1: "ALL called HEM: leukaemia that was missed", 0: "HEM called ALL: false alarms"}
 

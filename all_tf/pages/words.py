@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from all_tf.figure_text import basis_of_intervals, not_estimable
-from all_tf.report_facts import Count, RunFacts, ScoredSet
+from all_tf.pages.facts import Count, RunFacts, ScoredSet
 from all_tf.statistics import LEAST_GROUPS
 from all_tf.tables import per_cent
 

@@ -16,7 +16,7 @@ from all_tf.progress import track
 _BATCH_SIZE = 32
 _ROUNDS = 3  # All of them in turn; other people's load comes and goes.
 _SIGNAL = "first step done"
-_TRAIN = Path(__file__).resolve().parents[1] / "scripts" / "train.py"
+_TRAIN = Path(__file__).resolve().parents[2] / "scripts" / "train.py"
 
 # What a user would write without this project, but for the network, which is ours in both, and for
 # XLA, which would make this side slower on a CPU.

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from all_tf.diagrams import draw_precision_recall, draw_reliability, draw_roc
 from all_tf.drawing import as_svg
 from all_tf.figure_text import with_interval
-from all_tf.learning_curves import CURVES, draw_curve
+from all_tf.pages.facts import RunFacts, ScoredSet
+from all_tf.pages.learning_curves import CURVES, draw_curve
 from all_tf.patient_strip import draw_patients
-from all_tf.report_facts import RunFacts, ScoredSet
 
 
 class Drawn(NamedTuple):

@@ -16,7 +16,7 @@ class Item(NamedTuple):
 
     number: str
     topic: str
-    parts: tuple[str, ...] = ()  # Keys of `report_parts.PARTS`.
+    parts: tuple[str, ...] = ()  # Keys of `parts.PARTS`.
     note: str = ""
 
 

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from all_tf import names
-from all_tf.benchmark_cells import draw_data
+from all_tf.benchmarks.cells import draw_data
 from all_tf.checks import ConfigError
 from all_tf.config import Experiment
 from all_tf.engine import Engine

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from all_tf.report_facts import RunFacts
+from all_tf.pages.facts import RunFacts
 
 Pairs = list[tuple[str, str]]
 

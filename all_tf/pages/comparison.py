@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from all_tf.experiments import REPORTED
 from all_tf.figure_text import basis_of_intervals, with_interval
-from all_tf.forest import draw_forest
+from all_tf.pages.facts import RunFacts
+from all_tf.pages.figures import Drawn, inline
+from all_tf.pages.forest import draw_forest
+from all_tf.pages.tables import Rows, ours, published, study_row
+from all_tf.pages.words import name_set, stamps_in_words
 from all_tf.pairing import Difference, Judged, differences
 from all_tf.probes import signed
-from all_tf.report_facts import RunFacts
-from all_tf.report_figures import Drawn, inline
-from all_tf.report_tables import Rows, ours, published, study_row
-from all_tf.report_words import name_set, stamps_in_words
 from all_tf.tables import Column, decimal, whole
 from all_tf.weighted import summed_figures
 

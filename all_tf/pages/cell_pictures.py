@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance
 
-from all_tf.inline_pictures import as_uri
+from all_tf.pages.inline_pictures import as_uri
 from all_tf.progress import track
 from tfrecords.reader import map_examples
 

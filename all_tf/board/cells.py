@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from all_tf.board_figures import title_of, write_picture
+from all_tf.board.figures import title_of, write_picture
 from all_tf.cells import Cells
 from all_tf.config import Experiment
 from all_tf.contact_sheet import draw_cells
 from all_tf.fitting import Prepared
-from all_tf.mistakes import worst_mistakes
+from all_tf.pages.facts import ScoredSet
+from all_tf.pages.mistakes import worst_mistakes
 from all_tf.pictures import caption, learnt_batch, seen
-from all_tf.report_facts import ScoredSet
 
 _MOST_MISTAKES = 16  # Of each class.
 _MOST_OF_A_BATCH = 32  # Cells that are drawn.

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import jinja2
 from markupsafe import Markup
 
-from all_tf import report_settings, report_tables, report_words
-from all_tf.report_facts import RunFacts
+from all_tf.pages import settings, tables, words
+from all_tf.pages.facts import RunFacts
 from all_tf.tables import Column, markdown
 
 _ACTIVE = re.compile(r"([\\`*_\[\]~$])")  # Within a line; no value begins one.
@@ -16,7 +16,7 @@ _ACTIVE = re.compile(r"([\\`*_\[\]~$])")  # Within a line; no value begins one.
 def build_card(run: RunFacts) -> str:
     """The model card of a run, in Markdown; whatever comes from a file shows as plain text."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("all_tf"),
+        loader=jinja2.PackageLoader("all_tf.pages"),
         autoescape=False,  # That is for HTML; `finalize` sees every value.
         finalize=_finalize,
         undefined=jinja2.StrictUndefined,
@@ -26,10 +26,10 @@ def build_card(run: RunFacts) -> str:
     )
     return environment.get_template("MODEL_CARD.md").render(
         run=run,
-        settings=report_settings,
-        tables=report_tables,
-        words=report_words,
-        missing=report_words.missing(run),
+        settings=settings,
+        tables=tables,
+        words=words,
+        missing=words.missing(run),
         table=_table,
         code=_code,
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from all_tf.benchmark_cells import draw_data
+from all_tf.benchmarks.cells import draw_data
 from all_tf.callbacks import SPEED
 from all_tf.config import Experiment
 from all_tf.engine import Engine

@@ -9,8 +9,8 @@ from tensorboard.plugins.pr_curve.summary import pb as pr_curve
 from all_tf.diagrams import draw_confusion, draw_precision_recall, draw_reliability, draw_roc
 from all_tf.drawing import as_png
 from all_tf.figure_text import with_interval
+from all_tf.pages.facts import ScoredSet
 from all_tf.patient_strip import draw_patients
-from all_tf.report_facts import ScoredSet
 from all_tf.runs import set_name
 
 

@@ -10,7 +10,7 @@ from tensorboard.plugins.projector import ProjectorConfig, visualize_embeddings
 
 from all_tf.cells import Cells, limit_cells
 from all_tf.fitting import Prepared
-from all_tf.report_facts import ScoredSet
+from all_tf.pages.facts import ScoredSet
 from all_tf.scoring import batches_to_score
 from tfrecords.schema import CLASSES
 

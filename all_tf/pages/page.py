@@ -8,19 +8,12 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from all_tf import (
-    __version__,
-    figure_text,
-    report_comparison,
-    report_figures,
-    report_settings,
-    report_tables,
-    report_words,
-)
-from all_tf.checklists import CHECKLISTS
-from all_tf.mistakes import Mistakes
-from all_tf.report_facts import RunFacts
-from all_tf.report_parts import COMPARISON_PARTS, PARTS
+from all_tf import __version__, figure_text
+from all_tf.pages import comparison, figures, settings, tables, words
+from all_tf.pages.checklists import CHECKLISTS
+from all_tf.pages.facts import RunFacts
+from all_tf.pages.mistakes import Mistakes
+from all_tf.pages.parts import COMPARISON_PARTS, PARTS
 
 _STYLE = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
 
@@ -41,7 +34,7 @@ def build_report(
             none.
         heat_maps: A picture of the explanations as a data URI; None for none.
     """
-    missing = report_words.missing(run)
+    missing = words.missing(run)
     if isinstance(pictures, str):
         missing["cells"] = (pictures,)
     return render(
@@ -68,11 +61,11 @@ def build_comparison(
     return render(
         "comparison.html",
         runs=runs,
-        pairs=report_comparison.pair_rows(runs),
+        pairs=comparison.pair_rows(runs),
         title=title,
         unfinished=unfinished,
         missing={},
-        comparison=report_comparison,
+        comparison=comparison,
         parts=COMPARISON_PARTS,
     )
 
@@ -85,7 +78,7 @@ def render(template: str, **content: object) -> str:
         **content: What it shows. `Markup` alone is taken as it is.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("all_tf"),
+        loader=jinja2.PackageLoader("all_tf.pages"),
         autoescape=True,
         finalize=_keep_together,
         undefined=jinja2.StrictUndefined,
@@ -99,11 +92,11 @@ def render(template: str, **content: object) -> str:
         style_digest=f"sha256-{digest}",
         version=__version__,
         checklists=CHECKLISTS,
-        figures=report_figures,
-        settings=report_settings,
-        tables=report_tables,
+        figures=figures,
+        settings=settings,
+        tables=tables,
         text=figure_text,
-        words=report_words,
+        words=words,
         is_text=str,
         **content,
     )

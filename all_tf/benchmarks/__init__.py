@@ -1,0 +1,1 @@
+"""What is fast and what is slow, measured beside what anyone could have instead."""
