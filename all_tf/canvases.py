@@ -1,20 +1,21 @@
 """The canvas of each cell: decoded when it is first asked for, kept where memory allows."""
 
 import math
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from threading import Lock
-from typing import NamedTuple
 from weakref import WeakSet
 
 import numpy as np
-import psutil
 import tensorflow as tf
-from PIL import Image
 
 from all_tf.cells import Cells
-from all_tf.config import SLIDE_SIDE, View
+from all_tf.config import View
+from all_tf.free_memory import free_memory
 from all_tf.progress import say
-from tfrecords.png import Box, decode_boxes
+from all_tf.resizing import Drawing, draw
 
 _MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
 _ALIGNMENT = 64  # Bytes; TensorFlow takes such memory as it lies.
@@ -39,24 +40,17 @@ def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
     return _Canvases(cells.pngs, view, title).look_up
 
 
-class _Drawing(NamedTuple):
-    """What of a canvas is not black."""
-
-    rows: slice
-    columns: slice
-    pixels: np.ndarray  # uint8 (h, w, 3).
-
-
 class _Canvases:
     """Drawings, made one after another as they are asked for, and laid on black each time."""
 
     def __init__(self, pngs: np.ndarray, view: View, title: str):
         self._pngs, self._view, self._title = pngs, view, title
-        self._kept: list[_Drawing | None] = [None] * len(pngs)
+        self._kept: list[Drawing | None] = [None] * len(pngs)
         self._num_kept = self._kept_bytes = 0
-        self._allowed_bytes = _MEMORY_SHARE * _free_memory()
+        self._allowed_bytes = _MEMORY_SHARE * _unpromised_memory()
         self._full = False
         self._lock = Lock()  # Batches are looked up side by side.
+        self._crowd = _Crowd()
         _IN_USE.add(self)
 
     def look_up(self, indices: tf.Tensor) -> tf.Tensor:
@@ -67,11 +61,14 @@ class _Canvases:
     def _draw(self, indices: np.ndarray) -> np.ndarray:
         drawings = {index: self._kept[index] for index in indices.tolist()}
         missing = [index for index, drawing in drawings.items() if drawing is None]
-        for start in range(0, len(missing), _CHUNK_IMAGES):
-            chunk = missing[start : start + _CHUNK_IMAGES]
-            drawn = dict(zip(chunk, _draw_some(self._pngs[chunk], self._view), strict=True))
-            drawings |= drawn
-            self._keep(drawn)
+        starts = range(0, len(missing), _CHUNK_IMAGES)
+        chunks = [missing[start : start + _CHUNK_IMAGES] for start in starts]
+        with self._crowd:
+            # To hand images over costs a tenth of what it costs to draw them. But where TensorFlow
+            # asks for one batch after another, as with deterministic ops, threads have to help.
+            map_over = map if self._crowd.most >= os.cpu_count() else _threads().map
+            for drawn in map_over(self._draw_some, chunks):
+                drawings |= drawn
         side = self._view.canvas
         canvases = _black((len(indices), side, side, 3))
         for canvas, index in zip(canvases, indices.tolist(), strict=True):
@@ -79,7 +76,13 @@ class _Canvases:
             canvas[rows, columns] = pixels
         return canvases
 
-    def _keep(self, drawn: dict[int, _Drawing]) -> None:
+    def _draw_some(self, indices: list[int]) -> dict[int, Drawing]:
+        drawings = draw(self._pngs[indices], self._view)
+        drawn = dict(zip(indices, drawings, strict=True))
+        self._keep(drawn)
+        return drawn
+
+    def _keep(self, drawn: dict[int, Drawing]) -> None:
         with self._lock:
             for index, drawing in drawn.items():
                 if self._full or self._kept[index] is not None:
@@ -110,9 +113,30 @@ class _Canvases:
 _IN_USE: WeakSet[_Canvases] = WeakSet()
 
 
-def _free_memory() -> int:
+def _unpromised_memory() -> int:
     """Bytes that are neither taken nor promised to drawings that are still to be made."""
-    return psutil.virtual_memory().available - sum(others.promised_bytes for others in _IN_USE)
+    return max(free_memory() - sum(others.promised_bytes for others in _IN_USE), 0)
+
+
+class _Crowd:
+    """How many are inside at once, at most so far."""
+
+    def __init__(self):
+        self._lock, self._size, self.most = Lock(), 0, 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._size += 1
+            self.most = max(self.most, self._size)
+
+    def __exit__(self, *_) -> None:
+        with self._lock:
+            self._size -= 1
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count())
 
 
 def _black(shape: tuple[int, ...]) -> np.ndarray:
@@ -121,58 +145,3 @@ def _black(shape: tuple[int, ...]) -> np.ndarray:
     memory = np.zeros(num_bytes + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT
     return memory[start : start + num_bytes].reshape(shape)
-
-
-def _draw_some(pngs: Sequence[bytes], view: View) -> list[_Drawing]:
-    """Decode slides and resize them for their canvases, as `Image.resize` does.
-
-    Its triangle is as wide as the scale asks for, which `tf.image.resize(antialias=True)` equals
-    but for rounding. Spared is the black around the cell, three quarters of a slide.
-    """
-    boxes = decode_boxes(pngs, margin=math.ceil(2 * _reach(view)))
-    return [_resized(box, view) for box in boxes]
-
-
-def _resized(cell: Box, view: View) -> _Drawing:
-    height, width, _ = cell.pixels.shape
-    rows, columns = _side(cell.top, height, view), _side(cell.left, width, view)
-    size = (columns.num_pixels, rows.num_pixels)
-    if not all(size):
-        return _Drawing(slice(0), slice(0), np.zeros((0, 0, 3), np.uint8))
-    pixels = Image.fromarray(cell.pixels[rows.source, columns.source])
-    box = (columns.start, rows.start, columns.stop, rows.stop)
-    resized = pixels.resize(size, Image.Resampling.BILINEAR, box=box)
-    return _Drawing(rows.target, columns.target, np.asarray(resized))
-
-
-class _Side(NamedTuple):
-    """From left to right, or from top to bottom: what is resized, and to where."""
-
-    source: slice  # Of the box that was decoded.
-    target: slice  # Of the canvas: pixels that look at nothing but the source.
-    start: float  # Where the target begins, in pixels from where the source begins.
-    stop: float
-
-    @property
-    def num_pixels(self) -> int:
-        return self.target.stop - self.target.start
-
-
-def _side(start: int, length: int, view: View) -> _Side:
-    """Along a side of a box in a slide. What the target leaves out of the canvas is black."""
-    scale, reach = view.crop / view.canvas, _reach(view)
-    edge = (SLIDE_SIDE - view.crop) // 2
-    first, last = max(start - edge, 0), min(start - edge + length, view.crop)
-    begin = math.ceil((first + reach) / scale - 0.5) if first > 0 else 0
-    end = math.floor((last - reach) / scale + 0.5) if last < view.crop else view.canvas
-    return _Side(
-        slice(first + edge - start, max(last + edge - start, 0)),
-        slice(begin, max(end, begin)),
-        begin * scale - first,
-        end * scale - first,
-    )
-
-
-def _reach(view: View) -> float:
-    """How far a pixel of the canvas looks to each side of its middle, in pixels of the slide."""
-    return max(view.crop / view.canvas, 1)

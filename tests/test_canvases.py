@@ -1,6 +1,7 @@
 """Canvases: the pixels that TensorFlow would make, whether kept or not, when they are needed."""
 
 import re
+from threading import current_thread
 from types import SimpleNamespace
 from weakref import WeakSet
 
@@ -14,6 +15,7 @@ from all_tf.cells import load_cells
 from all_tf.config import View
 from all_tf.imbalance import Plan
 from all_tf.pipeline import training_batches
+from all_tf.resizing import draw
 
 VIEW = View(crop=450, canvas=40, output=36)
 IN_TWO_BATCHES = 64  # Images that are asked for twice at once may be decoded twice.
@@ -27,10 +29,8 @@ def cells(records):
 @pytest.fixture
 def drawn(monkeypatch) -> list[bytes]:
     """The PNGs that are decoded, as they are."""
-    pngs, decode = [], canvases.decode_boxes
-    monkeypatch.setattr(
-        canvases, "decode_boxes", lambda some, **more: pngs.extend(some) or decode(some, **more)
-    )
+    pngs, draw = [], canvases.draw
+    monkeypatch.setattr(canvases, "draw", lambda some, view: pngs.extend(some) or draw(some, view))
     return pngs
 
 
@@ -42,8 +42,7 @@ def look_up_alone(pixels: np.ndarray) -> np.ndarray:
 
 
 def let_be_free(monkeypatch, num_bytes: int) -> None:
-    memory = SimpleNamespace(available=num_bytes)
-    monkeypatch.setattr(canvases.psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr(canvases, "free_memory", lambda: num_bytes)
 
 
 def by_tensorflow(png: bytes, view: View) -> np.ndarray:
@@ -110,7 +109,7 @@ def test_what_does_not_fit_is_decoded_each_time_to_the_same_batches(
 
 
 def bytes_of_drawings(cells) -> int:
-    return sum(one.pixels.nbytes for one in canvases._draw_some(cells.pngs, VIEW))
+    return sum(one.pixels.nbytes for one in draw(cells.pngs, VIEW))
 
 
 def test_black_around_a_cell_takes_no_memory(cells):
@@ -141,3 +140,29 @@ def test_cell_that_is_asked_for_from_two_sides_is_kept_once(cells):
     first, *rest = list(same)
     assert all(np.array_equal(first, other) for other in rest)
     assert lookup.__self__.promised_bytes == (len(cells) - 30) * 40 * 40 * 3
+
+
+@pytest.fixture
+def threads(monkeypatch) -> list[str]:
+    """By which threads images are drawn, on a machine of two processors."""
+    names, draw = [], canvases.draw
+    monkeypatch.setattr(canvases.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(
+        canvases, "draw", lambda *what: names.append(current_thread().name) or draw(*what)
+    )
+    return names
+
+
+def test_batches_that_come_one_after_another_are_drawn_by_threads(cells, threads):
+    lookup = canvas_lookup(cells, VIEW, title="cells")
+    for start in (0, 32):
+        lookup(tf.range(start, start + 32, dtype=tf.int64))
+    assert len(threads) == 8 and all("ThreadPool" in name for name in threads)
+
+
+def test_batches_that_come_side_by_side_are_drawn_by_whoever_asks(cells, threads):
+    lookup = canvas_lookup(cells, VIEW, title="cells")
+    with lookup.__self__._crowd:  # Somebody else who looks something up.
+        lookup(tf.range(32, dtype=tf.int64))
+    lookup(tf.range(32, 64, dtype=tf.int64))
+    assert len(threads) == 8 and not any("ThreadPool" in name for name in threads)
