@@ -11,6 +11,7 @@ from weakref import WeakSet
 import numpy as np
 import tensorflow as tf
 
+from all_tf.calls import Calls
 from all_tf.cells import Cells
 from all_tf.config import View
 from all_tf.free_memory import free_memory
@@ -50,25 +51,28 @@ class _Canvases:
         self._allowed_bytes = _MEMORY_SHARE * _unpromised_memory()
         self._full = False
         self._lock = Lock()  # Batches are looked up side by side.
-        self._crowd = _Crowd()
+        self._calls = Calls()
         _IN_USE.add(self)
 
     def look_up(self, indices: tf.Tensor) -> tf.Tensor:
-        canvases = tf.numpy_function(self._draw, [indices], tf.uint8)
+        canvases = tf.numpy_function(self._answer, [indices], tf.uint8)
         side = self._view.canvas
         return tf.ensure_shape(canvases, (*indices.shape, side, side, 3))
+
+    def _answer(self, indices: np.ndarray) -> np.ndarray:
+        with self._calls:
+            return self._draw(indices)
 
     def _draw(self, indices: np.ndarray) -> np.ndarray:
         drawings = {index: self._kept[index] for index in indices.tolist()}
         missing = [index for index, drawing in drawings.items() if drawing is None]
         starts = range(0, len(missing), _CHUNK_IMAGES)
         chunks = [missing[start : start + _CHUNK_IMAGES] for start in starts]
-        with self._crowd:
-            # To hand images over costs a tenth of what it costs to draw them. But where TensorFlow
-            # asks for one batch after another, as with deterministic ops, threads have to help.
-            map_over = map if self._crowd.most >= os.cpu_count() else _threads().map
-            for drawn in map_over(self._draw_some, chunks):
-                drawings |= drawn
+        # To hand images over costs a tenth of what it costs to draw them. But where TensorFlow asks
+        # for one batch after another, as with deterministic ops, threads have to help.
+        map_over = map if self._calls.most >= os.cpu_count() else _threads().map
+        for drawn in map_over(self._draw_some, chunks):
+            drawings |= drawn
         side = self._view.canvas
         canvases = _black((len(indices), side, side, 3))
         for canvas, index in zip(canvases, indices.tolist(), strict=True):
@@ -116,22 +120,6 @@ _IN_USE: WeakSet[_Canvases] = WeakSet()
 def _unpromised_memory() -> int:
     """Bytes that are neither taken nor promised to drawings that are still to be made."""
     return max(free_memory() - sum(others.promised_bytes for others in _IN_USE), 0)
-
-
-class _Crowd:
-    """How many are inside at once, at most so far."""
-
-    def __init__(self):
-        self._lock, self._size, self.most = Lock(), 0, 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._size += 1
-            self.most = max(self.most, self._size)
-
-    def __exit__(self, *_) -> None:
-        with self._lock:
-            self._size -= 1
 
 
 @cache

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from all_tf.calls import Calls
 from all_tf.canvases import Lookup
 from all_tf.cells import Cells
 from all_tf.config import View
@@ -86,8 +87,11 @@ def training_batches(
     batch_size = _no_larger_than_needed(batch_size, images_in_epoch(cells, plan))
     steps = steps_in_epoch(cells, plan, batch_size=batch_size)
 
+    calls = Calls()
+
     def order(epoch: np.ndarray) -> np.ndarray:
-        return _padded(epoch_order(cells, plan, seed=seed, epoch=int(epoch)), batch_size)
+        with calls:
+            return _padded(epoch_order(cells, plan, seed=seed, epoch=int(epoch)), batch_size)
 
     def draw_order(epoch: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(tf.numpy_function(order, [epoch], tf.int64), (steps, batch_size))

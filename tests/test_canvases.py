@@ -162,7 +162,7 @@ def test_batches_that_come_one_after_another_are_drawn_by_threads(cells, threads
 
 def test_batches_that_come_side_by_side_are_drawn_by_whoever_asks(cells, threads):
     lookup = canvas_lookup(cells, VIEW, title="cells")
-    with lookup.__self__._crowd:  # Somebody else who looks something up.
+    with lookup.__self__._calls:  # Somebody else who looks something up.
         lookup(tf.range(32, dtype=tf.int64))
     lookup(tf.range(32, 64, dtype=tf.int64))
     assert len(threads) == 8 and not any("ThreadPool" in name for name in threads)
