@@ -130,11 +130,12 @@ def _undo(cuts: Sequence[_Cut]) -> list[Box]:
     """Add each part up from top to bottom, modulo 256: the filter undone.
 
     Side by side, and in blocks of rows, so that an addition goes over many columns and blocks:
-    `np.add.accumulate` goes from pixel to pixel. Below a part lies what lay in memory.
+    `np.add.accumulate` goes from pixel to pixel.
     """
     heights = [cut.rows.stop - cut.rows.start for cut in cuts]
     edges = np.cumsum([0, *(cut.columns.stop - cut.columns.start for cut in cuts)])
     num_blocks = -(-max(heights, default=0) // _BLOCK_ROWS)
+    # Not zeros: what lies below a lower part is added to nothing but what lies below it.
     blocks = np.empty((num_blocks, _BLOCK_ROWS, edges[-1], 3), np.uint8)
     rows = blocks.reshape(num_blocks * _BLOCK_ROWS, edges[-1], 3)
     places = [
