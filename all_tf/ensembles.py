@@ -14,6 +14,7 @@ from all_tf.measurement import measure
 from all_tf.protocols import load_set, selected_on, stamps, stamps_of_records
 from all_tf.runs import (
     METRICS_FILE,
+    CellSet,
     RunError,
     evaluation_folder,
     is_cross_validation,
@@ -53,12 +54,9 @@ def ensemble_folder(members: Sequence[Path], split: str, fold: int | None, *, tt
 
 def evaluate_ensemble(
     members: Sequence[Path],
+    asked: CellSet,
     *,
     out: Path,
-    records: Path | None,
-    split: str,
-    fold: int | None,
-    trusted: bool = False,
     tta: int = 1,
 ) -> dict:
     """Score the mean of several runs' calibrated logits on a set, and file the result.
@@ -69,8 +67,9 @@ def evaluate_ensemble(
 
     Args:
         members: Finished runs (`members_of`) of the same records.
+        asked: The set, its split named.
         out: The folder to file in: new, empty, or an earlier evaluation of the same members.
-        records, split, fold, trusted, tta: As `all_tf.scoring.evaluate_run` takes them.
+        tta: As `all_tf.scoring.evaluate_run` takes it.
 
     Returns:
         The report, that of a run but for `members`, and `best_epoch` which is None. Its stamps are
@@ -80,12 +79,12 @@ def evaluate_ensemble(
         RunError: The members are of different records, or another evaluation is there.
         RecordsError, SplitError: What is asked for is not there.
     """
+    split, fold = asked.split, asked.fold
     names = [str(member) for member in members]
     _refuse_others(out, names)
     _refuse_different_records(members, split)
     _, facts = read_config(members[0])
-    records = records or Path(facts["records"])
-    cells = load_set(facts, records, split=split, fold=fold, trusted=trusted)
+    cells, records = load_set(facts, asked)
     calibration = _combine([read_calibration(member) for member in members])
     logits = [_calibrated_logits(member, cells, tta=tta) for member in members]
     predictions = Predictions(

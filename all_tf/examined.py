@@ -11,7 +11,7 @@ from all_tf.cells import Cells
 from all_tf.checkpoints import load_run
 from all_tf.evaluation import Predictions
 from all_tf.protocols import judged_on, load_set, require_both_classes, stamps_of_records
-from all_tf.runs import set_name
+from all_tf.runs import CellSet, set_name
 from all_tf.scoring import Judge, batches_to_score, heading, predict
 
 
@@ -21,15 +21,13 @@ class Examined:
 
     judge: Judge
     model: keras.Model
-    records: Path
-    split: str
-    fold: int | None  # Of the training split; None for all of a split.
+    asked: CellSet  # Split and records are filled in.
     cells: Cells
 
     @property
     def title(self) -> str:
         """What progress bars and headings call the set."""
-        return set_name(self.split, self.fold)
+        return set_name(self.asked.split, self.asked.fold)
 
     def batches(self, cells: Cells) -> tf.data.Dataset:
         """Cells as the run's network sees them."""
@@ -41,39 +39,29 @@ class Examined:
 
     def heading(self, predictions: Predictions) -> dict:
         """What is to be known of any figure on these cells before it is read."""
-        found = heading(predictions, self.judge, split=self.split, fold=self.fold)
-        found["stamps"] += stamps_of_records(self.records)
+        found = heading(predictions, self.judge, split=self.asked.split, fold=self.asked.fold)
+        found["stamps"] += stamps_of_records(self.asked.records)
         return found
 
 
-def examine(
-    run: Path,
-    *,
-    purpose: str,
-    records: Path | None = None,
-    split: str | None = None,
-    fold: int | None = None,
-    trusted: bool = False,
-) -> Examined:
+def examine(run: Path, asked: CellSet, *, purpose: str) -> Examined:
     """Load a finished run and a set of cells.
 
     Args:
         run: The run's folder.
+        asked: A labelled set.
         purpose: What the cells are to do, for an error: "be probed on".
-        records: A records directory; None for the one it was trained on.
-        split: "validation" or "train"; None for train if a fold is named, else for the set that
-            the run is judged by.
-        fold: Of the training split; None for all of it.
-        trusted: As `all_tf.cells.load_cells` takes it.
 
     Raises:
         RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
     """
     experiment, facts, metrics, model = load_run(run)
     judge = Judge(experiment, facts, metrics["best_epoch"], read_calibration(run))
-    records = records or Path(facts["records"])
-    if split is None:
-        split, fold = judged_on(experiment, records) if fold is None else ("train", fold)
-    cells = load_set(facts, records, split=split, fold=fold, trusted=trusted)
+    if asked.split is None:
+        place = ("train", asked.fold)
+        if asked.fold is None:
+            place = judged_on(experiment, asked.records or Path(facts["records"]))
+        asked = CellSet(*place, *asked[2:])
+    cells, records = load_set(facts, asked)
     require_both_classes(cells, purpose)
-    return Examined(judge, model, records, split, fold, cells)
+    return Examined(judge, model, asked._replace(records=records), cells)

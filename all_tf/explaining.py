@@ -22,7 +22,7 @@ from all_tf.explanations import (
 from all_tf.grad_cam import evidence_maps, randomised_maps
 from all_tf.heat_maps import brighten, lay_over, scaled
 from all_tf.progress import track
-from all_tf.runs import write_json
+from all_tf.runs import CellSet, write_json
 from all_tf.seals import seal
 from builders.registry import build_model
 from tfrecords.schema import CLASSES
@@ -41,22 +41,13 @@ class Maps(NamedTuple):
     random: dict[str, list[np.ndarray]]  # By layers that are random, one array like it a network.
 
 
-def explain_run(
-    run: Path,
-    *,
-    num_images: int,
-    records: Path | None = None,
-    split: str | None = None,
-    fold: int | None = None,
-    seed: int = 0,
-    trusted: bool = False,
-) -> dict:
+def explain_run(run: Path, asked: CellSet = CellSet(), *, num_images: int, seed: int = 0) -> dict:
     """Draw where a finished run sees what, filed in `RUN/explanations`, written over.
 
     Args:
         run: The run's folder.
+        asked: A labelled set.
         num_images: How many cells, at least 1; see `pick_cells`.
-        records: As `all_tf.examined.examine` takes it, like `split`, `fold` and `trusted`.
         seed: Of the cells that are drawn.
 
     Returns:
@@ -73,9 +64,7 @@ def explain_run(
     """
     if num_images < 1:
         raise ValueError(f"Expected at least 1 image. Received: --images {num_images}")
-    examined = examine(
-        run, purpose="be explained", records=records, split=split, fold=fold, trusted=trusted
-    )
+    examined = examine(run, asked, purpose="be explained")
     predictions = examined.predict(examined.batches(examined.cells))
     decisions = predictions.decisions(examined.judge.calibration.threshold)
     picks = pick_cells(predictions, decisions, num_images=num_images, seed=seed)

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from all_tf.alterations import Alteration, alterations
+from all_tf.calls import Calls
 from all_tf.cell_features import measure
 from all_tf.cells import Cells, limit_cells
 from all_tf.examined import Examined, examine
@@ -14,7 +15,7 @@ from all_tf.pictures import Version, draw_versions
 from all_tf.probes import ALTERED, Probe, compare_with_probes
 from all_tf.progress import track
 from all_tf.protocols import home_of, learnt_from, load_set
-from all_tf.runs import write_json
+from all_tf.runs import CellSet, write_json
 from all_tf.seals import seal
 from all_tf.shortcuts import Measured, patient_identity, trivial_probes
 from all_tf.tables import write_csv
@@ -26,20 +27,12 @@ RESULT_FILE, TABLE_FILE, PICTURE_FILE = "probes.json", "probes.csv", "altered.pn
 _NUM_SHOWN = 4  # Cells in the picture.
 
 
-def probe_run(
-    run: Path,
-    *,
-    records: Path | None = None,
-    split: str | None = None,
-    fold: int | None = None,
-    seed: int = 0,
-    trusted: bool = False,
-) -> dict:
+def probe_run(run: Path, asked: CellSet = CellSet(), *, seed: int = 0) -> dict:
     """Hold a finished run against shortcuts and file what comes out in `RUN/probes`, written over.
 
     Args:
         run: The run's folder.
-        records: As `all_tf.examined.examine` takes it, like `split`, `fold` and `trusted`.
+        asked: A labelled set.
         seed: Of shuffled patches, of the cells that are drawn, of cross-validation, of intervals.
 
     Returns:
@@ -48,10 +41,8 @@ def probe_run(
     Raises:
         RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
     """
-    examined = examine(
-        run, purpose="be probed on", records=records, split=split, fold=fold, trusted=trusted
-    )
-    result, seen = probe(examined, _learnt_from(examined, trusted=trusted), seed=seed)
+    examined = examine(run, asked, purpose="be probed on")
+    result, seen = probe(examined, _learnt_from(examined), seed=seed)
     _file(run / FOLDER, result)
     draw_versions(run / FOLDER / PICTURE_FILE, seen, title="What the network was shown")
     seal(run / FOLDER)
@@ -94,10 +85,11 @@ def probe(examined: Examined, learnt: Cells, *, seed: int) -> tuple[dict, list[V
     return result, _versions(examined, changes, seed=seed)
 
 
-def _learnt_from(examined: Examined, *, trusted: bool) -> Cells:
+def _learnt_from(examined: Examined) -> Cells:
     facts = examined.judge.facts
-    home = home_of(facts, examined.records)
-    training = load_set(facts, home, split="train", fold=None, trusted=trusted)
+    home = home_of(facts, examined.asked.records)
+    asked = CellSet("train", records=home, trusted=examined.asked.trusted)
+    training, _ = load_set(facts, asked)
     return learnt_from(training, examined.judge.experiment)
 
 
@@ -111,8 +103,11 @@ def _measure_cells(cells: Cells, title: str) -> Measured:
 def _altered(batches: tf.data.Dataset, change: Alteration, *, seed: int) -> tf.data.Dataset:
     """The batches with their images altered; what is drawn follows from the seed and the step."""
 
+    calls = Calls()
+
     def alter(images: np.ndarray, step: np.ndarray) -> np.ndarray:
-        return change.alter(images, np.random.default_rng([seed, int(step)]))
+        with calls:
+            return change.alter(images, np.random.default_rng([seed, int(step)]))
 
     def see(step, batch):
         images, *rest = batch

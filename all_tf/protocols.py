@@ -5,7 +5,7 @@ from pathlib import Path
 
 from all_tf.cells import Cells, limit_cells, load_cells
 from all_tf.config import Experiment
-from all_tf.runs import RunError, set_name
+from all_tf.runs import CellSet, RunError, set_name
 from tfrecords.folds import FOLDS_FILE
 from tfrecords.leakage import OFFICIAL, read_proof
 from tfrecords.manifest import digest_file, read_manifest
@@ -129,32 +129,28 @@ def learnt_from(training: Cells, experiment: Experiment) -> Cells:
     return limit_cells(fit, experiment.limit_train, seed=experiment.seed)
 
 
-def load_set(
-    facts: dict, records: Path, *, split: str, fold: int | None, trusted: bool = False
-) -> Cells:
-    """The cells of a set that is asked of a finished run.
+def load_set(facts: dict, asked: CellSet) -> tuple[Cells, Path]:
+    """The cells that a finished run is asked about, and the records that they lie in.
 
     Args:
         facts: That the run's config.json holds beside its experiment.
-        records: A records directory.
-        split: "validation", "test" or "train".
-        fold: Of the training split; None for all of it.
-        trusted: As `load_cells` takes it.
+        asked: Which cells.
 
     Raises:
         RunError: Nobody can say which of these images the run has met.
         RecordsError, FoldsError, LeakageError: The records are not what was written.
         SplitError: There is no such fold.
     """
+    records = asked.records or Path(facts["records"])
     path = records / FOLDS_FILE
-    if split == "train" and digest_file(path) != facts["folds_sha256"]:
+    if asked.split == "train" and digest_file(path) != facts["folds_sha256"]:
         raise RunError(
             f"{records} has other folds than the run was trained on, so that nobody can say which "
             "of its training images the network has met. Score another split, or pass --records "
             "with the run's own folds."
         )
-    cells = load_cells(records, split, trusted=trusted)
-    return cells if fold is None else fold_of(cells, fold)
+    cells = load_cells(records, asked.split, trusted=asked.trusted)
+    return cells if asked.fold is None else fold_of(cells, asked.fold), records
 
 
 def fold_of(cells: Cells, fold: int) -> Cells:

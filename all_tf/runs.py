@@ -5,6 +5,7 @@ import os
 import shlex
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 from all_tf.config import Experiment
 
@@ -19,6 +20,15 @@ CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one a fo
 
 class RunError(ValueError):
     """A run directory is taken, incomplete or changed; the message says which file."""
+
+
+class CellSet(NamedTuple):
+    """Cells that a finished run is asked about."""
+
+    split: str | None = None  # "validation", "test" or "train"; None for what the run is judged by.
+    fold: int | None = None  # Of the training split; None for all of it.
+    records: Path | None = None  # A records directory; None for the one the run was trained on.
+    trusted: bool = False  # As `all_tf.cells.load_cells` takes it.
 
 
 def write_json(path: Path, content: dict) -> None:

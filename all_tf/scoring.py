@@ -20,10 +20,7 @@ from all_tf.pipeline import evaluation_batches
 from all_tf.prediction_files import file_scored_set
 from all_tf.progress import Bar, bar
 from all_tf.protocols import load_set, selected_on, stamps, stamps_of_records
-from all_tf.runs import (
-    evaluation_folder,
-    set_name,
-)
+from all_tf.runs import CellSet, evaluation_folder, set_name
 from all_tf.statistics import mean_with_interval
 from all_tf.views import VIEWS
 from builders.losses import LOSSES, ClassWeightedLoss
@@ -145,23 +142,12 @@ def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> Non
     file_scored_set(folder, report, predictions)
 
 
-def evaluate_run(
-    run: Path,
-    *,
-    records: Path | None,
-    split: str,
-    fold: int | None,
-    trusted: bool = False,
-    tta: int = 1,
-) -> dict:
+def evaluate_run(run: Path, asked: CellSet, *, tta: int = 1) -> dict:
     """Score a finished run on a set, as it was calibrated, and file the result in the run.
 
     Args:
         run: The run's folder.
-        records: A records directory; None for the one it was trained on.
-        split: "validation", "test" or "train".
-        fold: Of the training split; None for all of it.
-        trusted: As `load_cells` takes it.
+        asked: The set, its split named.
         tta: As `predict` takes it.
 
     Returns:
@@ -171,8 +157,8 @@ def evaluate_run(
         RunError, RecordsError, SplitError: What is asked for is not there.
     """
     experiment, facts, metrics, model = load_run(run)
-    records = records or Path(facts["records"])
-    cells = load_set(facts, records, split=split, fold=fold, trusted=trusted)
+    split, fold = asked.split, asked.fold
+    cells, records = load_set(facts, asked)
     batches = batches_to_score(cells, experiment, title=set_name(split, fold))
     judge = Judge(experiment, facts, metrics["best_epoch"], read_calibration(run))
     predictions = judge.calibration.apply(predict(model, batches, cells, tta=tta))

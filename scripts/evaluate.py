@@ -45,25 +45,20 @@ def main() -> None:
 
 def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
     """Where the evaluation was filed, and its report."""
-    what = {
-        "records": args.records,
-        "split": args.split,
-        "fold": args.fold,
-        "trusted": args.trust_records,
-        "tta": args.tta,
-    }
+    from all_tf.runs import CellSet, evaluation_folder
+
     place = (args.split, args.fold)
+    asked = CellSet(*place, args.records, args.trust_records)
     if args.run:
-        from all_tf.runs import evaluation_folder
         from all_tf.scoring import evaluate_run
 
-        report = evaluate_run(args.run, **what)
+        report = evaluate_run(args.run, asked, tta=args.tta)
         return evaluation_folder(args.run, *place, tta=args.tta), report
     from all_tf.ensembles import ensemble_folder, evaluate_ensemble, members_of
 
     members = members_of(args.ensemble)
     out = args.out or ensemble_folder(members, *place, tta=args.tta)
-    return out, evaluate_ensemble(members, out=out, **what)
+    return out, evaluate_ensemble(members, asked, out=out, tta=args.tta)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,20 +14,21 @@ from pathlib import Path
 
 def main() -> None:
     """Draw the maps and print what they are worth."""
-    args = vars(_parse())
+    args = _parse()
     try:
         from all_tf.runtime import load_tensorflow
 
         load_tensorflow()
         from all_tf.explaining import FOLDER, explain_run
         from all_tf.explanation_text import format_explanations
+        from all_tf.runs import CellSet
 
-        run = args.pop("run")
-        result = explain_run(run, **args)
+        asked = CellSet(args.split, args.fold, args.records, args.trust_records)
+        result = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(format_explanations(result))
-    print(f"Written: {run / FOLDER}")
+    print(f"Written: {args.run / FOLDER}")
 
 
 def _parse() -> argparse.Namespace:
@@ -36,17 +37,12 @@ def _parse() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("run", type=Path, help="the run's folder")
-    add("--images", dest="num_images", type=int, default=12, metavar="N", help="default: 12")
+    add("--images", type=int, default=12, metavar="N", help="default: 12")
     add("--records", type=Path, metavar="DIR", help="default: those it was trained on")
     add("--split", choices=("validation", "train"), help="default: what the run is judged by")
     add("--fold", type=int, metavar="K", help="one fold of the train split")
     add("--seed", type=int, default=0, metavar="N", help="of the cells at random; default: 0")
-    add(
-        "--trust-records",
-        dest="trusted",
-        action="store_true",
-        help="skip the SHA-256 of the shards",
-    )
+    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
     return parser.parse_args()
 
 

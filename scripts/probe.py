@@ -15,20 +15,21 @@ from pathlib import Path
 
 def main() -> None:
     """Probe the run and print what was found."""
-    args = vars(_parse())
+    args = _parse()
     try:
         from all_tf.runtime import load_tensorflow
 
         load_tensorflow()
         from all_tf.probe_text import format_probes
         from all_tf.probing import FOLDER, probe_run
+        from all_tf.runs import CellSet
 
-        run = args.pop("run")
-        result = probe_run(run, **args)
+        asked = CellSet(args.split, args.fold, args.records, args.trust_records)
+        result = probe_run(args.run, asked, seed=args.seed)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(format_probes(result))
-    print(f"Written: {run / FOLDER}")
+    print(f"Written: {args.run / FOLDER}")
 
 
 def _parse() -> argparse.Namespace:
@@ -41,12 +42,7 @@ def _parse() -> argparse.Namespace:
     add("--split", choices=("validation", "train"), help="default: what the run is judged by")
     add("--fold", type=int, metavar="K", help="one fold of the train split")
     add("--seed", type=int, default=0, metavar="N", help="of all that is drawn; default: 0")
-    add(
-        "--trust-records",
-        dest="trusted",
-        action="store_true",
-        help="skip the SHA-256 of the shards",
-    )
+    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
     return parser.parse_args()
 
 

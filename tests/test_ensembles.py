@@ -12,10 +12,10 @@ from untrained import EXPERIMENT, write_run
 from all_tf.calibration import Calibration, read_calibration, write_calibration
 from all_tf.ensembles import ensemble_folder, evaluate_ensemble, members_of
 from all_tf.report_text import format_report
-from all_tf.runs import RunError
+from all_tf.runs import CellSet, RunError
 from all_tf.scoring import evaluate_run
 
-WHERE = {"records": None, "split": "validation", "fold": None}
+WHERE = CellSet("validation")
 OF_MEMBER = (
     Calibration(threshold=0.3, temperature=0.05, bias=0.2, fitted_on="train fold 0"),
     Calibration(threshold=0.6, temperature=4.0, bias=-0.1, fitted_on="train fold 1"),
@@ -35,11 +35,11 @@ def members(records, tmp_path_factory):
 
 
 def test_score_is_that_of_the_mean_calibrated_logit(members, tmp_path):
-    report = evaluate_ensemble(members, out=tmp_path / "out", **WHERE)
+    report = evaluate_ensemble(members, WHERE, out=tmp_path / "out")
     assert report == json.loads((tmp_path / "out/metrics.json").read_text())
     expected = {}
     for run, calibration in zip(members, OF_MEMBER, strict=True):
-        evaluate_run(run, **WHERE)
+        evaluate_run(run, WHERE)
         for row in read_rows(run / "evaluation/validation/predictions.csv"):
             logit = float(row["logit"]) / calibration.temperature + calibration.bias
             expected.setdefault(row["name"], []).append(logit)
@@ -59,27 +59,25 @@ def test_score_is_that_of_the_mean_calibrated_logit(members, tmp_path):
 
 
 def test_members_that_have_learnt_the_images_stamp_the_ensemble(members, tmp_path):
-    assert evaluate_ensemble(members, out=tmp_path / "a", **WHERE)["stamps"] == []
-    report = evaluate_ensemble(members, out=tmp_path / "b", records=None, split="train", fold=1)
+    assert evaluate_ensemble(members, WHERE, out=tmp_path / "a")["stamps"] == []
+    report = evaluate_ensemble(members, CellSet("train", 1), out=tmp_path / "b")
     assert report["stamps"] == ["resubstitution", "optimistic"]
 
 
 def test_test_time_views_are_noted_and_unpublished_labels_give_a_submission(members, tmp_path):
-    report = evaluate_ensemble(
-        members, out=tmp_path / "out", records=None, split="test", fold=None, tta=8
-    )
+    report = evaluate_ensemble(members, CellSet("test"), out=tmp_path / "out", tta=8)
     assert report["tta"] == 8 and "f1" not in report
     assert (tmp_path / "out/submission.zip").is_file()
 
 
 def test_evaluation_of_other_runs_is_not_overwritten(members, tmp_path):
-    evaluate_ensemble(members, out=tmp_path / "out", **WHERE)
-    evaluate_ensemble(members, out=tmp_path / "out", **WHERE)
+    evaluate_ensemble(members, WHERE, out=tmp_path / "out")
+    evaluate_ensemble(members, WHERE, out=tmp_path / "out")
     with pytest.raises(RunError, match="Name another --out"):
-        evaluate_ensemble(members[::-1], out=tmp_path / "out", **WHERE)
+        evaluate_ensemble(members[::-1], WHERE, out=tmp_path / "out")
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(RunError, match="Name another --out"):
-        evaluate_ensemble(members, out=tmp_path, **WHERE)
+        evaluate_ensemble(members, WHERE, out=tmp_path)
 
 
 def test_runs_of_different_records_are_refused(members, records, tmp_path):
@@ -88,7 +86,7 @@ def test_runs_of_different_records_are_refused(members, records, tmp_path):
     config["manifest_sha256"] = "0" * 64
     (other / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match="different records"):
-        evaluate_ensemble([members[0], other], out=tmp_path / "out", **WHERE)
+        evaluate_ensemble([members[0], other], WHERE, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

@@ -9,6 +9,7 @@ from interruptions import essence
 from test_resume import TUNED, CutOff, cut_off
 
 from all_tf.checkpoints import load_run
+from all_tf.runs import CellSet
 from all_tf.scoring import evaluate_run
 from all_tf.training import resume, train
 
@@ -43,6 +44,6 @@ def test_rebuilt_run_computes_in_its_own_precision(whole):
     model = load_run(whole).model
     assert model.get_layer("pooled").input.dtype == "float16"
     filed = read_rows(whole / "evaluation/validation/predictions.csv")
-    evaluate_run(whole, records=None, split="validation", fold=None)
+    evaluate_run(whole, CellSet("validation"))
     assert read_rows(whole / "evaluation/validation/predictions.csv") == filed
     assert any(float(row["logit"]) != float(np.float16(row["logit"])) for row in filed)

@@ -20,6 +20,7 @@ from all_tf.examined import Examined
 from all_tf.probe_text import format_probes
 from all_tf.probing import probe, probe_run
 from all_tf.protocols import SplitError
+from all_tf.runs import CellSet
 from all_tf.scoring import Judge
 from all_tf.seals import read_seal
 from tfrecords.schema import IMAGE_SIDE
@@ -77,7 +78,7 @@ def probed(feature, records, **plan) -> dict:
     experiment = Experiment("base_cnn", image_size=SIDE, crop=SIDE, weights="none")
     judge = Judge(experiment, {"folds": "grouped"}, 1, Calibration())
     cells = planted(1, **plan)
-    examined = Examined(judge, network(feature), records, "validation", None, cells)
+    examined = Examined(judge, network(feature), CellSet("validation", records=records), cells)
     result, _ = probe(examined, planted(0, **plan), seed=0)
     return result | {row["name"]: row for row in result["probes"]}
 
@@ -129,14 +130,14 @@ def test_script_files_the_probes_of_a_run_and_tells_them(run, monkeypatch, capsy
 
 
 def test_fold_that_chose_the_epoch_is_stamped_and_the_reader_told(run):
-    result = probe_run(run, fold=0)
+    result = probe_run(run, CellSet(fold=0))
     assert (result["split"], result["fold"], result["stamps"]) == ("train", 0, ["optimistic"])
     assert "margins flatter the model" in format_probes(result)
 
 
 def test_fold_that_is_not_there_is_refused(run):
     with pytest.raises(SplitError, match="No such fold"):
-        probe_run(run, fold=7)
+        probe_run(run, CellSet(fold=7))
 
 
 def test_script_refuses_a_folder_that_is_no_run(tmp_path, monkeypatch):
