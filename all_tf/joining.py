@@ -22,6 +22,7 @@ from all_tf.runs import CONFIG_FILE
 from all_tf.supervision import ADDRESS
 
 _SECONDS_FOR_THE_PARENT = 30.0  # To end this process where another one is lost.
+_STATUSES = ("UNKNOWN", "UNAVAILABLE", "INTERNAL", "ABORTED", "CANCELLED", "DEADLINE_EXCEEDED")
 _PR_SET_PDEATHSIG = 1  # Of prctl(2).
 
 
@@ -54,9 +55,19 @@ def joined(host: Host, run: Path, *, devices: int) -> Iterator[Path]:
             # JAX would wait at the exit for those who do not come, and then abort.
             interrupted = isinstance(error, KeyboardInterrupt)
             atexit.register(_leave, 128 + error.args[0] if interrupted else 1)
-            if isinstance(error, jax.errors.JaxRuntimeError):
-                time.sleep(_SECONDS_FOR_THE_PARENT)  # An exchange failed: it knows better why.
+            if is_of_an_exchange(error):
+                time.sleep(_SECONDS_FOR_THE_PARENT)  # It knows better why.
             raise
+
+
+def is_of_an_exchange(error: BaseException) -> bool:
+    """Whether processes could not exchange what they have, rather than one having failed by itself.
+
+    JAX raises that as its own error, or where numpy met it as a ValueError that begins with the
+    status, as in "UNKNOWN: Gloo AllGather failed".
+    """
+    status = str(error).partition(":")[0]
+    return isinstance(error, jax.errors.JaxRuntimeError) or status in _STATUSES
 
 
 @contextmanager

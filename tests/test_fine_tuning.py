@@ -16,6 +16,7 @@ from all_tf.fitting import _speed, _typical_batches
 from all_tf.imbalance import STRATEGIES, Plan
 from all_tf.preparation import build_for
 from all_tf.protocols import load_data
+from all_tf.runs import CellSet
 from all_tf.scoring import evaluate_run
 from all_tf.training import train
 
@@ -64,7 +65,7 @@ def test_kept_weights_give_the_figures_that_chose_them(runs):
     for key, value in raw.items():
         assert float(best[f"val_{key}"]) == pytest.approx(value, abs=1e-6)
     assert float(best["val_loss"]) == pytest.approx(report["loss"], abs=1e-5)
-    assert evaluate_run(run, records=None, split="validation", fold=None) == read_json(
+    assert evaluate_run(run, CellSet("validation")) == read_json(
         run / "evaluation/validation/metrics.json"
     )
 

@@ -14,6 +14,7 @@ from untrained import write_run
 
 from all_tf.new_cells import read_new_cells
 from all_tf.prediction import predict_new
+from all_tf.runs import CellSet
 from all_tf.scoring import evaluate_run
 from all_tf.training_range import FEATURES, write_range
 from tfrecords.png import encode_png
@@ -47,7 +48,7 @@ def folder(tmp_path):
 
 
 def test_files_get_the_logits_that_their_records_get(run, phase):
-    evaluate_run(run, records=None, split="validation", fold=None, tta=8)
+    evaluate_run(run, CellSet("validation"), tta=8)
     filed = read_rows(run / "evaluation/validation-tta-8/predictions.csv")
     expected = {row["name"].split("/")[1]: row for row in filed}
     answer = predict_new(run, [phase], tta=8)

@@ -7,11 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import jax
 import numpy as np
 import psutil
 import pytest
 from conftest import ROOT, read_rows
 
+from all_tf.joining import is_of_an_exchange
 from all_tf.names import DIRECTIONS
 from all_tf.runs import epochs_done
 
@@ -69,6 +71,19 @@ def runs(records, tmp_path_factory):
     cut_off = ends(two)
     status = json.loads((run / "status.json").read_text())
     return folder, cut_off, status, ends(start("--resume", run, count=2))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (jax.errors.JaxRuntimeError("anything"), True),
+        (ValueError("UNKNOWN: Gloo AllGather failed: Connection closed by peer"), True),
+        (ValueError("Unknown monitor. Received: monitor=val_f2"), False),
+        (KeyboardInterrupt(15), False),
+    ],
+)
+def test_failed_exchange_is_told_from_an_error_of_ones_own(error, expected):
+    assert is_of_an_exchange(error) == expected
 
 
 @pytest.mark.slow

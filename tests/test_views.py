@@ -10,6 +10,7 @@ from untrained import write_run
 from all_tf import names
 from all_tf.cells import load_cells
 from all_tf.checkpoints import load_run
+from all_tf.runs import CellSet
 from all_tf.scoring import batches_to_score, evaluate_run
 from all_tf.views import VIEWS
 
@@ -31,8 +32,8 @@ def test_views_are_the_eight_flips_and_turns_each_once():
 
 def test_score_is_that_of_the_mean_logit_over_the_views(records, tmp_path):
     run = write_run(tmp_path / "run", records)
-    plain = evaluate_run(run, records=None, split="validation", fold=None)
-    report = evaluate_run(run, records=None, split="validation", fold=None, tta=8)
+    plain = evaluate_run(run, CellSet("validation"))
+    report = evaluate_run(run, CellSet("validation"), tta=8)
     folder = run / "evaluation/validation-tta-8"
     assert report == json.loads((folder / "metrics.json").read_text())
     assert (plain["tta"], report["tta"]) == (1, 8) and plain["log_loss"] != report["log_loss"]
