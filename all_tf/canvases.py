@@ -47,7 +47,7 @@ class _Canvases:
     def __init__(self, pngs: np.ndarray, view: View, title: str):
         self._pngs, self._view, self._title = pngs, view, title
         self._kept: list[Drawing | None] = [None] * len(pngs)
-        self._num_kept = self._kept_bytes = 0
+        self._kept_bytes = 0
         self._allowed_bytes = _MEMORY_SHARE * _unpromised_memory()
         self._full = False
         self._lock = Lock()  # Batches are looked up side by side.
@@ -100,7 +100,6 @@ class _Canvases:
                     )
                 else:
                     self._kept[index] = drawing
-                    self._num_kept += 1
                     self._kept_bytes += drawing.pixels.nbytes
 
     @property
@@ -111,7 +110,7 @@ class _Canvases:
 
     @property
     def _num_missing(self) -> int:
-        return len(self._kept) - self._num_kept
+        return sum(drawing is None for drawing in self._kept)
 
 
 _IN_USE: WeakSet[_Canvases] = WeakSet()

@@ -52,13 +52,7 @@ def ensemble_folder(members: Sequence[Path], split: str, fold: int | None, *, tt
     return members[0].parent / "ensemble" / beside.name
 
 
-def evaluate_ensemble(
-    members: Sequence[Path],
-    asked: CellSet,
-    *,
-    out: Path,
-    tta: int = 1,
-) -> dict:
+def evaluate_ensemble(members: Sequence[Path], asked: CellSet, *, out: Path, tta: int = 1) -> dict:
     """Score the mean of several runs' calibrated logits on a set, and file the result.
 
     A member's logit is divided by its temperature and its bias added before the mean is taken: raw
@@ -86,15 +80,7 @@ def evaluate_ensemble(
     _, facts = read_config(members[0])
     cells, records = load_set(facts, asked)
     calibration = _combine([read_calibration(member) for member in members])
-    logits = [_calibrated_logits(member, cells, tta=tta) for member in members]
-    predictions = Predictions(
-        cells.names,
-        cells.patients,
-        cells.groups,
-        cells.labels,
-        np.mean(logits, axis=0),
-        folds=cells.folds,
-    )
+    predictions = _mean_predictions(members, cells, tta=tta)
     report = {
         "split": split,
         "fold": fold,
@@ -115,6 +101,14 @@ def evaluate_ensemble(
     write_calibration(out, calibration)
     file_evaluation(out, report, predictions)
     return report
+
+
+def _mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int) -> Predictions:
+    logits = [_calibrated_logits(member, cells, tta=tta) for member in members]
+    mean = np.mean(logits, axis=0)
+    return Predictions(
+        cells.names, cells.patients, cells.groups, cells.labels, mean, folds=cells.folds
+    )
 
 
 def _stamps(members: Sequence[Path], split: str, fold: int | None) -> list[str]:
