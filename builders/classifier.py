@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from builders.averages import WeightAverages
+from builders.weight_ema import WeightAverages
 
 # (canvas uint8 (b, c, c, 3), labels (b, 1), step) -> images float32 (b, s, s, 3), labels (b, 1).
 Augment = Callable

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
+from builders.layer_groups import backbone_layers, layer_rates
 from builders.schedules import LearningRate
-from builders.stages import backbone_layers, layer_rates
 
 
 class Pace(NamedTuple):
@@ -109,7 +109,8 @@ def build_optimizer(
         model: As `builders.registry.build_model` builds it, nothing frozen.
         learning_rate: Of the head, as `builders.schedules` makes it.
         weight_decay: Not negative.
-        layer_decay: As `builders.stages.layer_rates` takes it; it scales decoupled decay as well.
+        layer_decay: As `builders.layer_groups.layer_rates` takes it; it scales decoupled decay as
+            well.
         frozen_steps: In which the backbone will be frozen.
         precision: As `builders.registry.build_model` takes it. In "mixed_float16" the loss is
             scaled, and a step whose gradients are not finite is skipped.

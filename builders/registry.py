@@ -8,8 +8,8 @@ from typing import NamedTuple
 import keras
 from keras import KerasTensor
 
+from builders.architecture_info import CATALOGUE
 from builders.base_cnn import base_cnn
-from builders.catalogue import CATALOGUE
 from builders.cellnet import cellnet
 from builders.densenet import (
     densenet121,

@@ -3,7 +3,7 @@
 import keras
 from keras import KerasTensor
 
-from builders.preprocessing import center_bgr
+from builders.caffe_preprocessing import center_bgr
 from builders.weights import copy_imagenet
 
 

@@ -11,8 +11,8 @@ from keras import KerasTensor
 
 from builders.densenet import densenet161
 from builders.googlenet import googlenet
-from builders.torch_files import read_tensors
-from builders.weight_files import seal
+from builders.hdf5_weights import seal
+from builders.torch_reader import read_tensors
 from builders.weights import FILE_SUFFIX, WeightsError
 
 # PyTorch's name of a parameter to Keras' name of the variable, by the kind of layer.

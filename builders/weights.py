@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from builders.weight_files import WeightsError, check_values, read_shapes
+from builders.hdf5_weights import WeightsError, check_values, read_shapes
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # Of RGB in [0, 1], as torchvision and Keras have them.
 IMAGENET_STD = (0.229, 0.224, 0.225)

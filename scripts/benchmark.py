@@ -14,7 +14,7 @@ import json
 import sys
 from pathlib import Path
 
-from all_tf import names
+from all_tf.config import choices
 
 
 def main() -> None:
@@ -27,8 +27,8 @@ def main() -> None:
 
 
 def _convert(args: argparse.Namespace) -> dict:
-    from all_tf.runtime import load_tensorflow
-    from tfrecords.sources import find_images
+    from all_tf.system.tensorflow_import import load_tensorflow
+    from tfrecords.sources.cnmc import find_images
 
     images = find_images(args.source)
     load_tensorflow()
@@ -38,8 +38,8 @@ def _convert(args: argparse.Namespace) -> dict:
 
 
 def _input(args: argparse.Namespace) -> dict:
-    from all_tf.runtime import load_tensorflow
-    from tfrecords.sources import find_images
+    from all_tf.system.tensorflow_import import load_tensorflow
+    from tfrecords.sources.cnmc import find_images
 
     bitmaps = [(x.path, x.label) for x in find_images(args.source) if x.phase == "train"]
     load_tensorflow()
@@ -55,7 +55,7 @@ def _startup(args: argparse.Namespace) -> dict:
 
 
 def _step(args: argparse.Namespace) -> dict:
-    from all_tf.runtime import load_tensorflow
+    from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow()
     from all_tf.benchmarks.step import benchmark_step
@@ -64,12 +64,12 @@ def _step(args: argparse.Namespace) -> dict:
 
 
 def _gpu(args: argparse.Namespace) -> dict:
-    from all_tf.runtime import load_tensorflow
+    from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow()
     from all_tf.benchmarks.gpu import benchmark_gpu, find_gpu
 
-    return benchmark_gpu(args.arch or names.ARCHITECTURES, device=find_gpu())
+    return benchmark_gpu(args.arch or choices.ARCHITECTURES, device=find_gpu())
 
 
 def _parse() -> argparse.Namespace:
@@ -86,18 +86,18 @@ def _parse() -> argparse.Namespace:
     reading.add_argument("--image-size", type=int, default=300, metavar="PX")
     reading.set_defaults(measure=_input)
     startup = what.add_parser("startup", help="train.py to its first step, beside a bare script")
-    startup.add_argument("--arch", choices=names.ARCHITECTURES, required=True, metavar="NAME")
+    startup.add_argument("--arch", choices=choices.ARCHITECTURES, required=True, metavar="NAME")
     startup.add_argument("--records", type=Path, default=Path("data/records"))
     startup.add_argument("--image-size", type=int, default=128, metavar="PX")
     startup.set_defaults(measure=_startup)
     step = what.add_parser("step", help="a step of train.py, beside a bare step of Keras")
-    step.add_argument("--arch", choices=names.ARCHITECTURES, required=True, metavar="NAME")
+    step.add_argument("--arch", choices=choices.ARCHITECTURES, required=True, metavar="NAME")
     step.add_argument("--records", type=Path, metavar="DIR", help="default: drawn cells")
     step.add_argument("--image-size", type=int, default=100, metavar="PX")
     step.set_defaults(measure=_step)
     gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")
     gpu.add_argument(
-        "--arch", choices=names.ARCHITECTURES, nargs="+", metavar="NAME", help="default: all"
+        "--arch", choices=choices.ARCHITECTURES, nargs="+", metavar="NAME", help="default: all"
     )
     gpu.set_defaults(measure=_gpu)
     return parser.parse_args()

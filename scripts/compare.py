@@ -17,8 +17,8 @@ from pathlib import Path
 def main() -> None:
     """Read the runs, print the table, write it if asked to."""
     args = _parse()
-    from all_tf.comparison import compare, compare_pair, read_scored
-    from all_tf.tables import write_csv
+    from all_tf.reports.comparison import compare, compare_pair, read_scored
+    from all_tf.system.tables import write_csv
 
     try:
         if args.out and args.out.suffix not in (".md", ".csv"):

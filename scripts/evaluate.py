@@ -14,7 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from all_tf import names
+from all_tf.config import choices
 
 
 def main() -> None:
@@ -26,12 +26,12 @@ def main() -> None:
     if args.out and args.run:
         parser.error("--out is for --ensemble; a run's evaluation lies in the run")
     try:
-        from all_tf.runtime import load_tensorflow
+        from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.prediction_files import read_predictions
-        from all_tf.report_text import format_patients, format_report
-        from all_tf.runs import PREDICTIONS_FILE
+        from all_tf.reports.text import format_patients, format_report
+        from all_tf.runs.folder import PREDICTIONS_FILE
+        from all_tf.runs.prediction_files import read_predictions
 
         folder, report = _evaluate(args)
     except (OSError, ValueError) as error:
@@ -45,16 +45,16 @@ def main() -> None:
 
 def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
     """Where the evaluation was filed, and its report."""
-    from all_tf.runs import CellSet, evaluation_folder
+    from all_tf.runs.folder import CellSet, evaluation_folder
 
     place = (args.split, args.fold)
     asked = CellSet(*place, args.records, args.trust_records)
     if args.run:
-        from all_tf.scoring import evaluate_run
+        from all_tf.evaluation.evaluate import evaluate_run
 
         report = evaluate_run(args.run, asked, tta=args.tta)
         return evaluation_folder(args.run, *place, tta=args.tta), report
-    from all_tf.ensembles import ensemble_folder, evaluate_ensemble, members_of
+    from all_tf.evaluation.ensemble import ensemble_folder, evaluate_ensemble, members_of
 
     members = members_of(args.ensemble)
     out = args.out or ensemble_folder(members, *place, tta=args.tta)
@@ -71,10 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help="of an ensemble; default: ensemble/SPLIT beside it"
     )
     parser.add_argument("--records", type=Path, help="default: those it was trained on")
-    parser.add_argument("--split", choices=names.SPLITS, default="validation")
+    parser.add_argument("--split", choices=choices.SPLITS, default="validation")
     parser.add_argument("--fold", type=int, metavar="K", help="one fold of the train split")
     parser.add_argument(
-        "--tta", type=int, choices=names.TTA, default=1, help="average the 8 flips and turns"
+        "--tta", type=int, choices=choices.TTA, default=1, help="average the 8 flips and turns"
     )
     parser.add_argument(
         "--trust-records", action="store_true", help="skip the SHA-256 of the shards"

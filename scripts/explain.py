@@ -16,12 +16,12 @@ def main() -> None:
     """Draw the maps and print what they are worth."""
     args = _parse()
     try:
-        from all_tf.runtime import load_tensorflow
+        from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.explaining import FOLDER, explain_run
-        from all_tf.explanation_text import format_explanations
-        from all_tf.runs import CellSet
+        from all_tf.analysis.explain_run import FOLDER, explain_run
+        from all_tf.analysis.explanation_text import format_explanations
+        from all_tf.runs.folder import CellSet
 
         asked = CellSet(args.split, args.fold, args.records, args.trust_records)
         result = explain_run(args.run, asked, num_images=args.images, seed=args.seed)

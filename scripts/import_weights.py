@@ -18,7 +18,7 @@ def main() -> None:
     """Import and say what became of every tensor."""
     args = _parse()
     try:
-        from all_tf.runtime import load_tensorflow
+        from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
         from builders.torch_import import import_weights

@@ -21,8 +21,8 @@ def main() -> None:
     args = parser.parse_args()
 
     # Here, so that --help answers at once.
-    from all_tf.progress import track
-    from tfrecords.synthetic import write_synthetic
+    from all_tf.system.progress import track
+    from tfrecords.synthetic.write import write_synthetic
 
     try:
         path = write_synthetic(args.out, num_images=args.images, seed=args.seed, progress=track)

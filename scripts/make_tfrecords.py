@@ -43,9 +43,9 @@ def main() -> None:
 def _convert(args: argparse.Namespace) -> None:
     if not args.source.exists():
         raise FileNotFoundError(_NO_SOURCE.format(source=args.source))
-    from all_tf.progress import track
-    from all_tf.runtime import load_tensorflow
-    from tfrecords.origins import describe_origin, find_origin
+    from all_tf.system.progress import track
+    from all_tf.system.tensorflow_import import load_tensorflow
+    from tfrecords.sources.find import describe_origin, find_origin
 
     origin = find_origin(
         args.source,
@@ -55,8 +55,8 @@ def _convert(args: argparse.Namespace) -> None:
     )
     print(describe_origin(origin), flush=True)
     load_tensorflow()
-    from tfrecords.conversion import Target, convert
-    from tfrecords.writer import Settings
+    from tfrecords.packing.conversion import Target, convert
+    from tfrecords.packing.writer import Settings
 
     target = Target(args.records, args.overwrite, args.require_published)
     settings = Settings(args.folds, args.seed, args.workers, not args.no_scan)
@@ -70,19 +70,19 @@ def _convert(args: argparse.Namespace) -> None:
 
 
 def _verify(args: argparse.Namespace) -> None:
-    from all_tf.progress import track
-    from tfrecords.verification import verify_records
+    from all_tf.system.progress import track
+    from tfrecords.store.verification import verify_records
 
     print(verify_records(args.verify, progress=track))
 
 
 def _refold(args: argparse.Namespace) -> None:
-    from all_tf.runtime import load_tensorflow
+    from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow()
-    from tfrecords.summary import summarize
-    from tfrecords.suspects import read_suspects
-    from tfrecords.writer import refold
+    from tfrecords.packing.near_duplicate_scan import read_suspects
+    from tfrecords.packing.summary import summarize
+    from tfrecords.packing.writer import refold
 
     packed = refold(args.records, folds=args.refold, seed=args.seed)
     print(summarize(packed, read_suspects(args.records)))

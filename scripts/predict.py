@@ -14,7 +14,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from all_tf import names
+from all_tf.config import choices
 
 
 def main() -> None:
@@ -24,11 +24,11 @@ def main() -> None:
     try:
         if out.exists():
             raise FileExistsError(f"{out} exists already. Name another file: --out FILE.csv")
-        from all_tf.runtime import load_tensorflow
+        from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.prediction import predict_new
-        from all_tf.tables import write_csv
+        from all_tf.evaluation.predict_images import predict_new
+        from all_tf.system.tables import write_csv
 
         answer = predict_new(args.run, args.paths, tta=args.tta)
         if answer.rows:
@@ -58,7 +58,7 @@ def _parse() -> argparse.Namespace:
         "--out", type=Path, metavar="FILE", help="default: predictions-YYYYmmdd-HHMMSS.csv; new"
     )
     parser.add_argument(
-        "--tta", type=int, choices=names.TTA, default=1, help="average the 8 flips and turns"
+        "--tta", type=int, choices=choices.TTA, default=1, help="average the 8 flips and turns"
     )
     return parser.parse_args()
 

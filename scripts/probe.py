@@ -17,12 +17,12 @@ def main() -> None:
     """Probe the run and print what was found."""
     args = _parse()
     try:
-        from all_tf.runtime import load_tensorflow
+        from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.probe_text import format_probes
-        from all_tf.probing import FOLDER, probe_run
-        from all_tf.runs import CellSet
+        from all_tf.analysis.probe_run import FOLDER, probe_run
+        from all_tf.analysis.probe_text import format_probes
+        from all_tf.runs.folder import CellSet
 
         asked = CellSet(args.split, args.fold, args.records, args.trust_records)
         result = probe_run(args.run, asked, seed=args.seed)

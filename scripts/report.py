@@ -17,7 +17,7 @@ def main() -> None:
     """Read the runs, write about them, say where."""
     args = _parse()
     try:
-        from all_tf.pages.writing import write_about
+        from all_tf.reports.html_report.write import write_about
 
         written = write_about(args.runs, args.out, records=args.records, cells=args.cells)
     except (OSError, ValueError) as error:

@@ -19,11 +19,11 @@ def main() -> None:
     """Write the review and print which patients it is about."""
     args = _parse()
     try:
-        from all_tf.runtime import load_tensorflow
+        from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.review import describe_review
-        from all_tf.review_writing import write_review
+        from all_tf.analysis.label_review import write_review
+        from all_tf.metrics.label_errors import describe_review
 
         reviewed = write_review(
             args.run, records=args.records, num_cells=args.cells, trusted=args.trust_records

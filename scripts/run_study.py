@@ -5,7 +5,7 @@
     python scripts/run_study.py --study-dir studies/smoke --weights none --epochs 1 \\
         --image-size 64 --limit-train 64
 
-Each row is trained in a process of its own, by the settings of all_tf/experiments.py and what is
+Each row is trained in a process of its own, by the settings of all_tf/config/presets.py and what is
 given here; the last example only shows that everything runs. Writes a run for each row, and
 study.md, study.csv and study.png, in the folder of the study. One failure does not stop the rest.
 The same command goes on after an interruption: finished rows are kept.
@@ -16,7 +16,7 @@ import signal
 import sys
 from pathlib import Path
 
-from all_tf import names
+from all_tf.config import choices
 
 
 def main() -> None:
@@ -28,11 +28,11 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # Jobs in the background may ignore the first.
         signal.signal(number, _interrupt)
     try:
-        from all_tf.study import Study, run_rows
-        from all_tf.study_rows import STUDY, choose_rows
+        from all_tf.launch.run_queue import Study, run_rows
+        from all_tf.launch.study_plan import STUDY, choose_rows
 
         rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
-        from all_tf.study_report import write_chart, write_tables
+        from all_tf.reports.study import write_chart, write_tables
 
         study = Study(folder, records, Path(__file__).with_name("train.py"), trusted)
         failures = {}
@@ -65,7 +65,7 @@ def _parse() -> argparse.Namespace:
         "--rows",
         type=lambda text: text.split(","),
         metavar="A,B",
-        help="of all_tf/experiments.py; default: the thirteen of the study",
+        help="of all_tf/config/presets.py; default: the thirteen of the study",
     )
     add("--records", type=Path, default=Path("data/records"), metavar="DIR")
     add("--study-dir", type=Path, default=Path("studies/2021"), metavar="DIR")
@@ -73,7 +73,7 @@ def _parse() -> argparse.Namespace:
     add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
     given = parser.add_argument_group("for all rows, instead of what the table or train.py has")
     add = given.add_argument
-    add("--protocol", choices=names.PROTOCOLS)
+    add("--protocol", choices=choices.PROTOCOLS)
     add("--fold", type=int, metavar="K", help="held out to choose the epoch on")
     add("--seed", type=int, metavar="N")
     add("--weights", choices=("imagenet", "none"), help="none: nothing is downloaded")

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from all_tf import names
+from all_tf.config import choices
 
 _NUM_STEPS = 5
 
@@ -19,17 +19,17 @@ def main() -> None:
     """Load some cells, draw them, say where."""
     args = vars(_parse())
     records, out, trusted = args.pop("records"), args.pop("out"), args.pop("trust_records")
-    from all_tf.config import Experiment
+    from all_tf.config.experiment import Experiment
 
     given = {key: value for key, value in args.items() if value is not None}
     try:
         # Some architecture has to be named; the picture is the same for all of them.
-        experiment = Experiment(names.ARCHITECTURES[0], **given)
-        from all_tf.runtime import load_tensorflow
+        experiment = Experiment(choices.ARCHITECTURES[0], **given)
+        from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.pictures import batch_versions, draw_versions
-        from all_tf.protocols import load_data
+        from all_tf.data.previews import batch_versions, draw_versions
+        from all_tf.data.splits import load_data
 
         cells = load_data(experiment, records, trusted=trusted).fit
         versions = batch_versions(cells, experiment, num_steps=_NUM_STEPS)
@@ -53,7 +53,7 @@ def _parse() -> argparse.Namespace:
         required=True,
         type=lambda text: tuple(text.split(",")),
         metavar="A,B",
-        help=f"some of: {', '.join(names.AUGMENTATIONS)}",
+        help=f"some of: {', '.join(choices.AUGMENTATIONS)}",
     )
     add(
         "--images",

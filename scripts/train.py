@@ -5,18 +5,18 @@
     python scripts/train.py --refit runs/folds
     python scripts/train.py --resume runs/20260131-101500-densenet169
 
-What is not given comes from the row of all_tf/experiments.py that --arch or --experiment names. The
-run goes to a folder of its own below runs/. With --fold all that folder holds a run for each fold,
-and what they say together of every training image, each image by the network that has not met its
-patient; --refit then trains on all folds, for as many epochs as they chose.
+What is not given comes from the row of all_tf/config/presets.py that --arch or --experiment names.
+The run goes to a folder of its own below runs/. With --fold all that folder holds a run for each
+fold, and what they say together of every training image, each image by the network that has not met
+its patient; --refit then trains on all folds, for as many epochs as they chose.
 """
 
 import sys
 from pathlib import Path
 
-from all_tf.interrupts import end_at_signals
-from all_tf.launching import folder_of, launch, what_now
-from all_tf.train_options import parse_options
+from all_tf.launch.launch import folder_of, launch, what_now
+from all_tf.launch.options import parse_options
+from all_tf.system.signals import end_at_signals
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         print(f"\ninterrupted; {what_now(run)}", file=sys.stderr)
         sys.exit(128 + interrupt.args[0])
     if reports:
-        from all_tf.report_text import format_report
+        from all_tf.reports.text import format_report
 
         print("\n".join(map(format_report, reports)))
         print(f"Run: {run}\nTensorBoard: {_tensorboard()} --logdir {run.parent}")

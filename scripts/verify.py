@@ -19,7 +19,7 @@ def main() -> None:
     )
     parser.add_argument("run", type=Path, help="the run's folder")
     args = parser.parse_args()
-    from all_tf.verification import verify
+    from all_tf.runs.verification import verify
 
     try:
         checked = verify(args.run)

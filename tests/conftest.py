@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from all_tf import names
-from all_tf.runtime import load_tensorflow
-from tfrecords.sources import find_images
-from tfrecords.synthetic import encode_bmp, write_synthetic
+from all_tf.config import choices
+from all_tf.system.tensorflow_import import load_tensorflow
+from tfrecords.sources.cnmc import find_images
+from tfrecords.synthetic.write import encode_bmp, write_synthetic
 
 load_tensorflow()  # Before a test module imports it, loudly.
 
@@ -34,7 +34,7 @@ def pytest_generate_tests(metafunc):
     """Run a test that takes `architecture` on one a family, or on all."""
     if "architecture" in metafunc.fixturenames:
         every = metafunc.config.getoption("all_architectures")
-        chosen = names.ARCHITECTURES if every else ONE_A_FAMILY
+        chosen = choices.ARCHITECTURES if every else ONE_A_FAMILY
         slow = pytest.mark.slow
         cases = [pytest.param(x, marks=() if x in QUICK else slow) for x in chosen]
         metafunc.parametrize("architecture", cases, scope="module")
@@ -49,7 +49,7 @@ def synthetic(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def records(synthetic, tmp_path_factory) -> Path:
     """The synthetic set, packed in three folds."""
-    from tfrecords.writer import Settings, write_records  # After load_tensorflow.
+    from tfrecords.packing.writer import Settings, write_records  # After load_tensorflow.
 
     directory = tmp_path_factory.mktemp("records")
     write_records(find_images(synthetic), directory, Settings(folds=3, num_workers=1))

@@ -6,9 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-from conftest import ROOT, read_rows
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 from tensorflow.core.util.event_pb2 import Event
+
+from tests.conftest import ROOT, read_rows
 
 _OF_TIME = ("seconds", "images_per_second")
 # Everything in which a run that goes on could differ from one that was never cut off.

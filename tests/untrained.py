@@ -4,12 +4,13 @@ from pathlib import Path
 
 import keras
 
-from all_tf.calibration import Calibration, write_calibration
-from all_tf.checkpoints import BEST_FILE, save_weights
-from all_tf.config import Experiment
-from all_tf.runs import write_config, write_json
+from all_tf.config.experiment import Experiment
+from all_tf.evaluation.run_weights import BEST_FILE, save_weights
+from all_tf.metrics.calibration import Calibration
+from all_tf.runs.calibration_file import write_calibration
+from all_tf.runs.folder import write_config, write_json
 from builders.registry import build_model
-from tfrecords.manifest import digest_file
+from tfrecords.store.manifest import digest_file
 
 EXPERIMENT = Experiment("base_cnn", image_size=32, crop=300, weights="none")
 

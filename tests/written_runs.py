@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from all_tf.calibration import Calibration, write_calibration
-from all_tf.config import Experiment
-from all_tf.evaluation import Predictions
-from all_tf.measurement import measure
-from all_tf.prediction_files import write_per_patient, write_predictions
-from all_tf.runs import evaluation_folder, write_config, write_json
+from all_tf.config.experiment import Experiment
+from all_tf.metrics.calibration import Calibration
+from all_tf.metrics.predictions import Predictions
+from all_tf.metrics.summary import measure
+from all_tf.runs.calibration_file import write_calibration
+from all_tf.runs.folder import evaluation_folder, write_config, write_json
+from all_tf.runs.prediction_files import write_per_patient, write_predictions
 
 EXPERIMENT = Experiment("vgg16", epochs=3)
 PATIENTS = tuple(f"ZEBRA{n}" for n in range(12))  # Ids that are nothing else in a page.

@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 import tensorflow_datasets as tfds
 
-from all_tf.progress import track
-from tfrecords.encoding import encode_bitmap, encode_images
+from all_tf.system.progress import track
+from tfrecords.codec.encoding import encode_bitmap, encode_images
+from tfrecords.packing.encode_cache import CHUNK_IMAGES, thread_pool
+from tfrecords.packing.writer import Settings, write_records
 from tfrecords.schema import features
-from tfrecords.sources import SourceImage
-from tfrecords.spool import CHUNK_IMAGES, thread_pool
-from tfrecords.writer import Settings, write_records
+from tfrecords.sources.cnmc import SourceImage
 
 _CODEC_IMAGES = 200  # Read, decoded and encoded by one core, before and after the converter.
 _SECONDS_BETWEEN_SAMPLES = 0.5  # Of memory; each one lists all processes of the machine.

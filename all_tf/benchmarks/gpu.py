@@ -11,15 +11,15 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from all_tf import names
-from all_tf.benchmarks.cells import draw_data
-from all_tf.checks import ConfigError
-from all_tf.config import Experiment
-from all_tf.engine import Engine
-from all_tf.experiments import EXPERIMENTS
-from all_tf.fitting import Prepared, batches_to_fit
-from all_tf.preparation import prepare
-from all_tf.protocols import Data
+from all_tf.benchmarks.drawn_data import draw_data
+from all_tf.config import choices
+from all_tf.config.engine import Engine
+from all_tf.config.experiment import Experiment
+from all_tf.config.presets import EXPERIMENTS
+from all_tf.data.splits import Data
+from all_tf.system.checks import ConfigError
+from all_tf.training.fit import batches_to_fit
+from all_tf.training.prepare import Prepared, prepare
 
 _STEPS = 20  # That are timed; an epoch of as many comes before, which decodes the images.
 _JITS = ("off", "on")
@@ -76,7 +76,7 @@ def _cases(archs: Sequence[str], device: Device) -> Iterator[dict[str, object]]:
     for arch in archs:
         row = next(row for row in EXPERIMENTS.values() if row.arch == arch)
         data = draw_data(_STEPS * row.batch_size, num_selection=2)
-        for precision in names.PRECISIONS:
+        for precision in choices.PRECISIONS:
             experiment = replace(
                 row, precision=precision, weights="none", epochs=2, freeze_epochs=0, warmup_epochs=0
             )

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import keras
 
-from all_tf.canvases import canvas_lookup
-from all_tf.cells import load_cells
-from all_tf.config import SLIDE_SIDE, View
-from all_tf.imbalance import Plan
-from all_tf.pipeline import steps_in_epoch, training_batches
-from all_tf.progress import track
+from all_tf.config.experiment import SLIDE_SIDE, View
+from all_tf.data.batches import steps_in_epoch, training_batches
+from all_tf.data.canvas_cache import canvas_lookup
+from all_tf.data.cells import load_cells
+from all_tf.data.class_balance import Plan
+from all_tf.system.progress import track
 from tfrecords.schema import CLASSES
 
 _BATCH_SIZE = 32

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import psutil
 
-from all_tf.progress import track
+from all_tf.system.progress import track
 
 _BATCH_SIZE = 32
 _ROUNDS = 3  # All of them in turn; other people's load comes and goes.
@@ -39,10 +39,10 @@ print("{_SIGNAL}", flush=True)
 # train.py itself, told to speak once the bar has shown its first step; then it is ended.
 _OURS = f"""
 import os, runpy, sys
-from all_tf.runtime import load_tensorflow
+from all_tf.system.tensorflow_import import load_tensorflow
 
 load_tensorflow()
-from all_tf.progress_line import ProgressLine
+from all_tf.training.callbacks.progress_bar import ProgressLine
 
 show = ProgressLine.on_train_batch_end
 def tell(self, batch, logs=None):

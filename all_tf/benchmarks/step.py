@@ -13,16 +13,17 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from all_tf.benchmarks.cells import draw_data
-from all_tf.callbacks import SPEED
-from all_tf.config import Experiment
-from all_tf.engine import Engine
-from all_tf.fitting import Prepared, batches_to_fit, fit
-from all_tf.metrics import StreamedFigures
-from all_tf.preparation import prepare
-from all_tf.protocols import load_data
-from all_tf.runs import write_config
-from all_tf.scoring import batches_to_score, build_loss
+from all_tf.benchmarks.drawn_data import draw_data
+from all_tf.config.engine import Engine
+from all_tf.config.experiment import Experiment
+from all_tf.data.splits import load_data
+from all_tf.evaluation.evaluate import build_loss
+from all_tf.evaluation.predict import batches_to_score
+from all_tf.runs.folder import write_config
+from all_tf.training.callbacks.epoch_log import SPEED
+from all_tf.training.fit import batches_to_fit, fit
+from all_tf.training.prepare import Prepared, prepare
+from all_tf.training.streaming_metrics import StreamedFigures
 from builders.optimizers import build_optimizer
 
 _BATCH_SIZE = 32

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from builders.densenet import densenet121
-from builders.torch_files import read_tensors
 from builders.torch_import import PUBLISHED, Published, copy_tensors, import_weights
+from builders.torch_reader import read_tensors
 from builders.weights import IMAGENET_MEAN, IMAGENET_STD, WeightsError
 
 torch = pytest.importorskip("torch", reason="make test-parity installs PyTorch and runs these")

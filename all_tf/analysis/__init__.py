@@ -1,0 +1,1 @@
+"""What a network has learnt: probes, heat maps, doubtful labels."""

@@ -1,0 +1,99 @@
+"""Cells with something taken away, to see what a network makes of the rest; numpy only.
+
+Each function takes images `(b, s, s, 3)` of cells on black and returns as many of the same type.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from all_tf.data.cell_features import foreground
+
+SILHOUETTE = "silhouette"
+_PATCHES = 4  # A side. On a cell of 220 px a patch is larger than a nucleolus.
+
+
+class Alteration(NamedTuple):
+    """What a network is shown instead of cells."""
+
+    what: str  # As a sentence names it.
+    alter: Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def alterations(colour: Sequence[float]) -> dict[str, Alteration]:
+    """The alterations by name.
+
+    Args:
+        colour: Of silhouettes: red, green, blue, in [0, 255].
+    """
+    return {
+        "mean colour": Alteration(
+            "cells filled with their mean colour", lambda images, rng: fill_with_mean_colour(images)
+        ),
+        SILHOUETTE: Alteration(
+            "silhouettes alone", lambda images, rng: fill_with_one_colour(images, colour=colour)
+        ),
+        "patches": Alteration(
+            "cells with their patches shuffled",
+            lambda images, rng: shuffle_patches(images, rng=rng),
+        ),
+    }
+
+
+def fill_with_mean_colour(images: np.ndarray) -> np.ndarray:
+    """Each cell in its own mean colour: size, outline and colour stay, all texture goes."""
+    mask = foreground(images)
+    area = np.maximum(mask.sum(axis=(1, 2)), 1)[:, np.newaxis]
+    colours = images.sum(axis=(1, 2), dtype=np.float64) / area  # (b, 3); black adds nothing.
+    return _painted(mask, colours, images.dtype)
+
+
+def fill_with_one_colour(images: np.ndarray, *, colour: Sequence[float]) -> np.ndarray:
+    """All cells in one colour: size and outline stay, the silhouette and no more.
+
+    Args:
+        images: Of cells on black.
+        colour: Red, green, blue, in [0, 255]. That of an average cell is less strange to a network
+            than white.
+    """
+    return _painted(foreground(images), np.tile(colour, (len(images), 1)), images.dtype)
+
+
+def shuffle_patches(images: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:
+    """The bounding box of each cell cut in 4 by 4 patches, which change places.
+
+    Every pixel stays, so that area, colours and the texture inside a patch are as they were; the
+    outline and the order of the parts are gone.
+
+    Args:
+        images: Of cells on black.
+        rng: Consumed; each image has an order of its own.
+    """
+    shuffled = images.copy()
+    for image, mask in zip(shuffled, foreground(images), strict=True):
+        if mask.any():
+            rows, columns = (_divisible(mask.any(axis=axis)) for axis in (1, 0))
+            image[rows, columns] = _permuted(image[rows, columns], rng)
+    return shuffled
+
+
+def _divisible(occupied: np.ndarray) -> slice:
+    """The stretch of an axis that a cell takes up, widened so that patches divide it."""
+    first, last = np.flatnonzero(occupied)[[0, -1]]
+    most = len(occupied) // _PATCHES * _PATCHES
+    length = min(-(-(last + 1 - first) // _PATCHES) * _PATCHES, most)
+    start = min(first, len(occupied) - length)
+    return slice(start, start + length)
+
+
+def _permuted(box: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    height, width = box.shape[0] // _PATCHES, box.shape[1] // _PATCHES
+    patches = box.reshape(_PATCHES, height, _PATCHES, width, 3).swapaxes(1, 2)
+    mixed = rng.permutation(patches.reshape(-1, height, width, 3)).reshape(patches.shape)
+    return mixed.swapaxes(1, 2).reshape(box.shape)
+
+
+def _painted(mask: np.ndarray, colours: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    painted = mask[..., np.newaxis] * colours[:, np.newaxis, np.newaxis]
+    return (np.rint(painted) if np.issubdtype(dtype, np.integer) else painted).astype(dtype)

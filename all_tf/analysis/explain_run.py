@@ -1,0 +1,185 @@
+"""From a finished run to heat maps of some of its cells, on disk."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from all_tf.analysis.explanation_checks import (
+    ALL_LAYERS,
+    Pick,
+    pick_cells,
+    rank_correlation,
+    share_inside,
+    verdict,
+)
+from all_tf.analysis.grad_cam import evidence_maps, randomised_maps
+from all_tf.analysis.inputs import Examined, examine
+from all_tf.data.cell_features import foreground
+from all_tf.metrics.predictions import Predictions
+from all_tf.plots.cell_grid import draw_cells
+from all_tf.plots.heat_overlay import brighten, lay_over, scaled
+from all_tf.runs.checksums import seal
+from all_tf.runs.folder import CellSet, write_json
+from all_tf.system.progress import track
+from builders.registry import build_model
+from tfrecords.schema import CLASSES
+
+FOLDER = "explanations"  # Below the run's.
+RESULT_FILE, PICTURE_FILE = "explanations.json", "cells.png"
+_NUM_RANDOM = 5  # Networks: two of them may differ as much as either does from the trained one.
+_DOTS_AN_INCH = 130
+
+
+class Maps(NamedTuple):
+    """Some cells with what was found in them; row i of every array is one cell."""
+
+    images: np.ndarray  # (n, s, s, 3) in [0, 255].
+    evidence: np.ndarray  # (n, h, w), above 0 for ALL.
+    random: dict[str, list[np.ndarray]]  # By layers that are random, one array like it a network.
+
+
+def explain_run(run: Path, asked: CellSet = CellSet(), *, num_images: int, seed: int = 0) -> dict:
+    """Draw where a finished run sees what, filed in `RUN/explanations`, written over.
+
+    Args:
+        run: The run's folder.
+        asked: A labelled set.
+        num_images: How many cells, at least 1; see `pick_cells`.
+        seed: Of the cells that are drawn.
+
+    Returns:
+        What explanations.json holds: the heading of a report; `map_side`, in pixels of the
+        network's last feature map; `randomised`, for `layers` that were given random weights the
+        mean `rank_correlation` over cells and networks, and the `lowest` and `highest` of a
+        network; `verdict`; `cells`, each with `name`, `label`, `decision`, `score`, `why`,
+        `share_inside`, of the heat for its decision, `share_covered`, of the image by the cell,
+        and `rank_correlation`, with networks that are random throughout.
+
+    Raises:
+        ValueError: `num_images` is below 1, or the feature map is a single pixel.
+        RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
+    """
+    if num_images < 1:
+        raise ValueError(f"Expected at least 1 image. Received: --images {num_images}")
+    examined = examine(run, asked, purpose="be explained")
+    predictions = examined.predict(examined.batches(examined.cells))
+    decisions = predictions.decisions(examined.judge.calibration.threshold)
+    picks = pick_cells(predictions, decisions, num_images=num_images, seed=seed)
+    chosen = np.array([pick.index for pick in picks])
+    maps = _find(examined, chosen)
+    heading = examined.heading(predictions)
+    result = heading | _describe(maps, predictions.take(chosen), decisions[chosen], picks)
+    folder = run / FOLDER
+    folder.mkdir(exist_ok=True)
+    write_json(folder / RESULT_FILE, result)
+    _draw(folder / PICTURE_FILE, maps, result["cells"])
+    seal(folder)
+    return result
+
+
+def _find(examined: Examined, chosen: np.ndarray) -> Maps:
+    batches = examined.batches(examined.cells.take(chosen)).as_numpy_iterator()
+    images = np.concatenate([images for images, _, _ in batches])[: len(chosen)]
+    evidence = evidence_maps(examined.model, images)
+    experiment = examined.judge.experiment
+    random: dict[str, list[np.ndarray]] = {}
+    # The run itself began with the weights of its own seed: its last layer may still be near them.
+    seeds = range(experiment.seed + 1, experiment.seed + 1 + _NUM_RANDOM)
+    for seed in track(seeds, "maps of random weights", _NUM_RANDOM, unit="network"):
+        keras.utils.set_random_seed(seed)
+
+        def draw() -> keras.Model:
+            return build_model(experiment.arch, image_size=experiment.image_size, weights="none")
+
+        for layers, maps in randomised_maps(examined.model, images, draw=draw):
+            random.setdefault(layers, []).append(maps)
+    return Maps(images, evidence, random)
+
+
+def _describe(
+    maps: Maps, predictions: Predictions, decisions: np.ndarray, picks: list[Pick]
+) -> dict:
+    """What is said of the maps, together and one by one."""
+    masks = foreground(maps.images)
+    side = masks.shape[1]
+    heat = np.maximum(_enlarged(_for_class(maps.evidence, decisions), side), 0)
+    shares = [share_inside(*pair) for pair in zip(heat, masks, strict=True)]
+    covered = masks.mean(axis=(1, 2))
+    correlations = {  # (networks, n)
+        layers: np.stack([rank_correlation(maps.evidence, other) for other in others])
+        for layers, others in maps.random.items()
+    }
+    return {
+        "map_side": maps.evidence.shape[1],
+        "randomised": [_of_networks(layers, found) for layers, found in correlations.items()],
+        "verdict": verdict(
+            randomised={layers: found.mean() for layers, found in correlations.items()},
+            shares=shares,
+            decisions=decisions,
+            covered=covered.mean(),
+        ),
+        "cells": [
+            {
+                "name": str(predictions.names[n]),
+                "label": CLASSES[predictions.labels[n]].upper(),
+                "decision": CLASSES[decisions[n]].upper(),
+                "score": float(predictions.calibrated_scores[n]),
+                "why": pick.why,
+                "share_inside": shares[n],
+                "share_covered": float(covered[n]),
+                "rank_correlation": float(correlations[ALL_LAYERS][:, n].mean()),
+            }
+            for n, pick in enumerate(picks)
+        ],
+    }
+
+
+def _of_networks(layers: str, correlations: np.ndarray) -> dict[str, object]:
+    """How far random networks draw the same maps, from correlations `(networks, n)`."""
+    means = correlations.mean(axis=1)
+    return {
+        "layers": layers,
+        "rank_correlation": float(means.mean()),
+        "lowest": float(means.min()),
+        "highest": float(means.max()),
+    }
+
+
+def _for_class(evidence: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Evidence turned round where a label is HEM's, so that above 0 speaks for the label."""
+    return evidence * np.where(labels == 1, 1, -1)[:, np.newaxis, np.newaxis]
+
+
+def _enlarged(maps: np.ndarray, side: int) -> np.ndarray:
+    return tf.image.resize(maps[..., np.newaxis], (side, side)).numpy()[..., 0]
+
+
+def _draw(path: Path, maps: Maps, cells: list[dict]) -> None:
+    """For each cell four pictures: itself, what speaks for ALL, for HEM, and a random network's."""
+    side = maps.images.shape[1]
+    peak = np.abs(maps.evidence).max(axis=(1, 2))
+    random = maps.random[ALL_LAYERS][0]
+    # Of the two halves that which the random network would decide by.
+    random = random * np.sign(random.sum(axis=(1, 2), keepdims=True))
+    heats = (
+        scaled(maps.evidence, peak),
+        scaled(-maps.evidence, peak),
+        scaled(random, random.max(axis=(1, 2))),
+    )
+    layers = [lay_over(maps.images, _enlarged(heat, side)) for heat in heats]
+    pictures = np.stack([brighten(maps.images), *layers], axis=1).reshape(-1, side, side, 3)
+    captions = [
+        caption
+        for cell in cells
+        for caption in (
+            f"{cell['label']}, called {cell['decision']}, {cell['score']:.2f}\n{cell['why']}",
+            "for ALL",
+            "for HEM",
+            "random weights",
+        )
+    ]
+    figure = draw_cells(pictures, captions)
+    figure.savefig(path, dpi=_DOTS_AN_INCH, facecolor="white")

@@ -1,0 +1,69 @@
+"""A finished run and the labelled cells that it is examined on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from all_tf.data.cells import Cells
+from all_tf.data.splits import load_set, require_both_classes
+from all_tf.evaluation.evaluate import Judge, heading
+from all_tf.evaluation.predict import batches_to_score, predict
+from all_tf.evaluation.run_weights import load_run
+from all_tf.metrics.predictions import Predictions
+from all_tf.runs.calibration_file import read_calibration
+from all_tf.runs.folder import CellSet, set_name
+from all_tf.runs.stamps import judged_on, stamps_of_records
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A finished run with the cells of a set."""
+
+    judge: Judge
+    model: keras.Model
+    asked: CellSet  # Split and records are filled in.
+    cells: Cells
+
+    @property
+    def title(self) -> str:
+        """What progress bars and headings call the set."""
+        return set_name(self.asked.split, self.asked.fold)
+
+    def batches(self, cells: Cells) -> tf.data.Dataset:
+        """Cells as the run's network sees them."""
+        return batches_to_score(cells, self.judge.experiment, title=self.title)
+
+    def predict(self, batches: tf.data.Dataset) -> Predictions:
+        """The run's calibrated predictions of its cells, as they are or as they were altered."""
+        return self.judge.calibration.apply(predict(self.model, batches, self.cells))
+
+    def heading(self, predictions: Predictions) -> dict:
+        """What is to be known of any figure on these cells before it is read."""
+        found = heading(predictions, self.judge, split=self.asked.split, fold=self.asked.fold)
+        found["stamps"] += stamps_of_records(self.asked.records)
+        return found
+
+
+def examine(run: Path, asked: CellSet, *, purpose: str) -> Examined:
+    """Load a finished run and a set of cells.
+
+    Args:
+        run: The run's folder.
+        asked: A labelled set.
+        purpose: What the cells are to do, for an error: "be probed on".
+
+    Raises:
+        RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
+    """
+    experiment, facts, metrics, model = load_run(run)
+    judge = Judge(experiment, facts, metrics["best_epoch"], read_calibration(run))
+    if asked.split is None:
+        place = ("train", asked.fold)
+        if asked.fold is None:
+            place = judged_on(experiment, asked.records or Path(facts["records"]))
+        asked = CellSet(*place, *asked[2:])
+    cells, records = load_set(facts, asked)
+    require_both_classes(cells, purpose)
+    return Examined(judge, model, asked._replace(records=records), cells)

@@ -1,0 +1,112 @@
+"""A review of labels on disk: every cell in a table, the most doubtful ones in a picture."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from all_tf.data.cells import load_cells
+from all_tf.metrics.label_errors import most_doubtful, review_rows
+from all_tf.plots.cell_grid import draw_cells
+from all_tf.plots.style import as_png
+from all_tf.runs.cross_validation import read_cross_validation
+from all_tf.runs.folder import (
+    PREDICTIONS_FILE,
+    RunError,
+    is_cross_validation,
+    read_config,
+    read_metrics,
+    set_name,
+)
+from all_tf.runs.out_of_fold import out_of_fold_folder
+from all_tf.runs.prediction_files import read_predictions
+from all_tf.system.tables import write_csv
+from tfrecords.codec.encoding import fit_center
+from tfrecords.schema import CLASSES
+
+REVIEW_FILE, SHEET_FILE = "review.csv", "cells.png"
+_SIDE = 220  # Pixels of a cell in the picture.
+_BRIGHTER = 1.6  # Than the images are, which are dark.
+
+
+class Reviewed(NamedTuple):
+    """A review that was written."""
+
+    folder: Path
+    rows: list[dict[str, object]]  # As `review_rows` gives them.
+    scored: str  # Which images, by whom.
+
+
+class _Source(NamedTuple):
+    predictions: Path  # The folder of predictions.csv and metrics.json.
+    records: Path
+    crop: int
+    scored: str
+
+
+def write_review(
+    run: Path, *, records: Path | None = None, num_cells: int = 40, trusted: bool = False
+) -> Reviewed:
+    """Write RUN/review/: review.csv and cells.png; nothing else is touched.
+
+    Args:
+        run: A cross-validation, or a run, of which only the fold can be reviewed on which its epoch
+            was chosen.
+        records: A records directory; None for the one that it was trained on.
+        num_cells: How many cells the picture shows at most.
+        trusted: As `load_cells` takes it.
+
+    Raises:
+        RunError: The run is unfinished, or has learnt the images that it scored.
+        ValueError: There is no cell to show.
+    """
+    source = _source_of(run)
+    report = read_metrics(source.predictions)
+    if "resubstitution" in report["stamps"]:
+        raise RunError(
+            f"{run} has learnt the images that it scored, with their labels. Name the "
+            "cross-validation that it followed, or a run with a fold held out."
+        )
+    predictions = read_predictions(source.predictions / PREDICTIONS_FILE)
+    rows = review_rows(predictions, threshold=report["threshold"])
+    folder = run / "review"
+    folder.mkdir(exist_ok=True)
+    write_csv(folder / REVIEW_FILE, rows)
+    shown = most_doubtful(rows, num_cells)
+    if shown:
+        cells = load_cells(records or source.records, report["split"], trusted=trusted)
+        png_of_name = dict(zip(cells.names.tolist(), cells.pngs, strict=True))
+        images = [_picture(png_of_name[row["name"]], source.crop) for row in shown]
+        figure = draw_cells(np.stack(images), _captions(shown))
+        (folder / SHEET_FILE).write_bytes(as_png(figure))
+    else:
+        (folder / SHEET_FILE).unlink(missing_ok=True)
+    return Reviewed(folder, rows, source.scored)
+
+
+def _source_of(run: Path) -> _Source:
+    if is_cross_validation(run):
+        asked = read_cross_validation(run)
+        scored = "every training image, by a network that has met none of its patient"
+        return _Source(out_of_fold_folder(run), asked.records, asked.experiment.crop, scored)
+    experiment, facts = read_config(run)
+    report = read_metrics(run)
+    scored = f"only {set_name(report['split'], report['fold'])}; for all of train: --fold all"
+    return _Source(run, Path(facts["records"]), experiment.crop, scored)
+
+
+def _picture(png: bytes, crop: int) -> np.ndarray:
+    with Image.open(io.BytesIO(png)) as file:
+        image = fit_center(file.convert("RGB"), crop).resize((_SIDE, _SIDE))
+    return np.asarray(ImageEnhance.Brightness(image).enhance(_BRIGHTER))
+
+
+def _captions(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    return [
+        f"{row['pseudonym']}, rank {row['rank']}\nlabel {CLASSES[row['label']].upper()}, "
+        f"score {row['calibrated_score']:.2f}\n{row['why']}"
+        for row in rows
+    ]

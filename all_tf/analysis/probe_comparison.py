@@ -1,0 +1,129 @@
+"""Whether a network knows more than a shortcut: its AUROC beside that of probes; numpy only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from all_tf.analysis.alterations import SILHOUETTE
+from all_tf.metrics.bootstrap import DRAWS, Units, draw_weights, interval, resampling_units
+from all_tf.metrics.formatting import interval_text, signed
+from all_tf.metrics.predictions import THRESHOLD, Predictions, evaluate
+from all_tf.metrics.weighted import weighted_figures
+
+TRIVIAL, ALTERED = "trivial", "altered"  # A rival; the network itself on poorer cells.
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A rival of the network, or the network on cells from which something was taken."""
+
+    name: str
+    kind: str  # TRIVIAL or ALTERED.
+    what: str  # It knows, or is shown; as a sentence names it.
+    predictions: Predictions
+    threshold: float = THRESHOLD
+
+
+def compare_with_probes(
+    predictions: Predictions,
+    probes: Sequence[Probe],
+    *,
+    threshold: float = THRESHOLD,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> dict:
+    """The network's AUROC beside each probe's, and the margin between them, with intervals.
+
+    All are scored on the same cells and resampled in the same draws of patient groups, so that a
+    margin has the interval of a paired difference.
+
+    Args:
+        predictions: The network's.
+        probes: Of the same cells; a trivial one among them.
+        threshold: Of the network's decisions.
+        draws: Of patient groups.
+        seed: Of the draws.
+
+    Returns:
+        `model`, with `auc`, `auc_low`, `auc_high`, `kappa`; `probes`, a list of the same with
+        `name`, `kind`, `what`, and `margin`, `margin_low`, `margin_high`, the network's AUROC less
+        the probe's; `best_probe`, the trivial one of the highest AUROC, and its margin under the
+        same three keys; `num_groups_all`, `num_groups_hem`; `verdict`. An end of an interval is
+        None where a class has too few groups.
+
+    Raises:
+        ValueError: Labels are unpublished, or of one class.
+    """
+    own = Probe("model", "", "", predictions, threshold)
+    units = resampling_units(predictions)
+    weights = draw_weights(units, draws=draws, seed=seed)
+    model, drawn = _figures(own, units, weights)
+    rows = []
+    for probe in probes:
+        row, drawn_of_probe = _figures(probe, units, weights)
+        low, high = interval(drawn - drawn_of_probe, units)
+        margin = {"margin": model["auc"] - row["auc"], "margin_low": low, "margin_high": high}
+        rows.append({"name": probe.name, "kind": probe.kind, "what": probe.what, **row, **margin})
+    best = max((row for row in rows if row["kind"] == TRIVIAL), key=lambda row: row["auc"])
+    result = {
+        "model": model,
+        "probes": rows,
+        "best_probe": best["name"],
+        **{key: best[key] for key in ("margin", "margin_low", "margin_high")},
+        "num_groups_all": units.num_all,
+        "num_groups_hem": units.num_hem,
+    }
+    return result | {"verdict": f"{_claim(result, best)} {_of_silhouettes(rows)}".rstrip()}
+
+
+def _figures(probe: Probe, units: Units, weights: np.ndarray) -> tuple[dict, np.ndarray]:
+    """Its figures with their interval, and its AUROC in each draw."""
+    scored = probe.predictions
+    figures = evaluate(scored, threshold=probe.threshold)
+    drawn = weighted_figures(
+        scored.labels,
+        scored.calibrated_scores,
+        scored.decisions(probe.threshold),
+        unit_of_cell=units.of_cell,
+        weights=weights,
+    )["auc"]
+    low, high = interval(drawn, units)
+    row = {"auc": figures["auc"], "auc_low": low, "auc_high": high, "kappa": figures["kappa"]}
+    return row, drawn
+
+
+def _claim(result: dict, best: dict) -> str:
+    """What the margins allow to say, and no more.
+
+    A network is called better than shortcuts only if it is better than every one of them, and that
+    takes no correction for their number (Berger, 1982, Technometrics 24(4): intersection-union).
+    """
+    figures = (
+        f"AUROC {result['model']['auc']:.3f}, against {best['auc']:.3f} of {best['what']}: a "
+        f"margin of {signed(result['margin'])} ({interval_text(result, 'margin', show=signed)})."
+    )
+    if best["margin_low"] is None and best["margin"] > 0:
+        return f"It cannot be told whether this model knows more than {best['what']}. {figures}"
+    if best["margin_low"] is not None and best["margin_high"] < 0:
+        return f"This model knows less than {best['what']}. {figures}"
+    trivial = [row for row in result["probes"] if row["kind"] == TRIVIAL]
+    if unbeaten := [row["what"] for row in trivial if _at_most_zero(row)]:
+        return f"This model is not shown to know more than {', or '.join(unbeaten)}. {figures}"
+    return f"This model knows more than size, colour and border tell. {figures}"
+
+
+def _at_most_zero(row: dict) -> bool:
+    """Whether a margin may be none: by its interval, or where there is none by itself."""
+    return (row["margin"] if row["margin_low"] is None else row["margin_low"]) <= 0
+
+
+def _of_silhouettes(rows: Sequence[dict]) -> str:
+    """What becomes of the network where size and outline is all that it is shown."""
+    for row in rows:
+        if row["name"] == SILHOUETTE:
+            text = f"Shown {row['what']} it has AUROC {row['auc']:.3f}"
+            if _at_most_zero(row):
+                text += ", not shown to be less: what it sees besides the outline may add nothing"
+            return f"{text}."
+    return ""

@@ -1,0 +1,71 @@
+"""What probing found, in lines: a table of probes, whether patients are told apart, a verdict."""
+
+from collections.abc import Mapping
+
+from all_tf.metrics.formatting import basis_of_intervals, interval_text, signed
+from all_tf.runs.folder import set_name
+from all_tf.system.tables import Column, markdown, per_cent, whole
+
+_PROBE_COLUMNS = (
+    Column("probe", "name"),
+    Column("knows, or is shown", "what"),
+    Column("AUROC", "auc", lambda value: f"{value:.3f}"),
+    Column("interval", "interval"),
+    Column("kappa", "kappa", lambda value: f"{value:.3f}"),
+    Column("model's margin", "margin", signed),
+    Column("interval", "margin_interval"),
+)
+_IDENTITY_COLUMNS = (
+    Column("patient groups of", "class"),
+    Column("told apart by", "features"),
+    Column("groups", "num_groups", whole),
+    Column("images", "num_images", whole),
+    Column("right, %", "balanced_accuracy", per_cent),
+    Column("by chance, %", "chance", per_cent),
+)
+
+
+def format_probes(result: Mapping[str, object]) -> str:
+    """All that probes.json holds, for a terminal.
+
+    Args:
+        result: As `all_tf.analysis.probe_run.probe_run` returns it.
+    """
+    own = {"name": "model", "what": "the cells as they are", **result["model"]}
+    rows = [
+        row | {"interval": _interval(row, "auc"), "margin_interval": _interval(row, "margin")}
+        for row in (own, *result["probes"])
+    ]
+    outside = ", ".join(
+        f"{number:,} {name}" for name, number in result["images_with_pixels_outside"].items()
+    )
+    return "\n".join(
+        [
+            f"{set_name(result['split'], result['fold'])}: {result['num_images']:,} images of "
+            f"{result['num_patients']} patients, epoch {result['best_epoch']}"
+            + "".join(f" [{stamp}]" for stamp in result["stamps"]),
+            f"intervals over patients: {basis_of_intervals(result)}",
+            "",
+            markdown(rows, _PROBE_COLUMNS),
+            "",
+            markdown(result["identity"], _IDENTITY_COLUMNS),
+            "",
+            f"images with pixels outside the cell that are not black: {outside}",
+            "",
+            *([_FLATTERED] if "optimistic" in result["stamps"] else []),
+            result["verdict"],
+        ]
+    )
+
+
+_FLATTERED = (
+    "The epoch was chosen on these images, and nothing of the trivial probes was: margins flatter "
+    "the model."
+)
+
+
+def _interval(row: Mapping[str, object], key: str) -> str | None:
+    """Its interval; None where there is none to be had, or none of this row."""
+    if row.get(f"{key}_low") is None:
+        return None
+    return interval_text(row, key, show=signed if key == "margin" else "{:.3f}".format)

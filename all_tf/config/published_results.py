@@ -1,0 +1,58 @@
+"""Results that the study of 2021 and others have published."""
+
+from typing import NamedTuple
+
+
+class Reported(NamedTuple):
+    """What the study gave for a row, in per cent; F1 is weighted by class frequency."""
+
+    accuracy: float
+    f1: float | None = None
+    kappa: float | None = None
+
+
+# On which images they were measured the study does not say. Of googlenet it gave two runs; the
+# first had an accuracy of 72.3.
+REPORTED: dict[str, Reported] = {
+    "base_cnn": Reported(63.6),
+    "vgg16": Reported(58.3),
+    "vgg19": Reported(59.2),
+    "efficientnetb4": Reported(63.8),
+    "efficientnetb5": Reported(62.8),
+    "densenet121": Reported(65.3),
+    "densenet161": Reported(70.8),
+    "googlenet": Reported(75.3, f1=75.8, kappa=48.0),
+    "efficientnetb3": Reported(74.5),
+    "densenet169": Reported(75.0, f1=73.7, kappa=40.8),
+    "resnet152": Reported(68.3, f1=68.3, kappa=30.2),
+    "efficientnetb0": Reported(77.6, f1=77.6, kappa=42.2),
+}
+
+
+class Comparator(NamedTuple):
+    """A figure that somebody else published on these cells, and how far it can be compared."""
+
+    work: str
+    tested_on: str
+    f1: float  # In per cent.
+    caveat: str
+
+
+COMPARATORS: tuple[Comparator, ...] = (
+    Comparator("Prellberg and Kramer, as the study cites it", "not stated", 88.0, ""),
+    Comparator("Goswami et al., as the study cites it", "not stated", 93.0, ""),
+    Comparator(
+        "Prellberg and Kramer 2019",
+        "preliminary phase",
+        89.8,
+        "patients disjoint; epoch chosen on the same set",
+    ),
+    Comparator("Prellberg and Kramer 2019", "final phase", 88.9, "patients disjoint"),
+    Comparator(
+        "Pan et al. 2019, first of the challenge",
+        "final phase",
+        91.0,
+        "votes over neighbouring test cells, worth 4.2",
+    ),
+    Comparator("Mondal et al. 2021, ensemble", "preliminary phase", 88.6, "patients disjoint"),
+)

@@ -1,0 +1,1 @@
+"""From records, or image files, to the batches a network sees."""

@@ -1,0 +1,102 @@
+"""The cells of a split in memory, images still encoded, with what is known of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from all_tf.system.progress import track
+from tfrecords.store.folds import read_folds
+from tfrecords.store.leakage import Member, check_proof
+from tfrecords.store.reader import map_examples
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Some cells of a split, images still encoded; row i of every array is one cell."""
+
+    pngs: np.ndarray  # bytes or memoryview (n,)
+    labels: np.ndarray  # int64 (n,): 1 = ALL, 0 = HEM, -1 = unpublished.
+    patients: np.ndarray  # str (n,)
+    groups: np.ndarray  # str (n,)
+    names: np.ndarray  # str (n,)
+    duplicate_of: np.ndarray  # str (n,), empty where a cell is the first of its kind.
+    folds: np.ndarray  # int64 (n,), -1 outside the training split.
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, which: np.ndarray) -> "Cells":
+        """The cells at these indices, or where this mask is true."""
+        return Cells(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Numbers of HEM and of ALL cells."""
+        return int(np.sum(self.labels == 0)), int(np.sum(self.labels == 1))
+
+
+def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
+    """All cells of a split, verified, in the order of the records.
+
+    Args:
+        records: A records directory.
+        split: One of its splits.
+        trusted: As `map_examples` takes it. The patients are held against leakage.json anyway.
+
+    Raises:
+        RecordsError, FoldsError, LeakageError: The records are not what was written.
+    """
+    examples = list(map_examples(records, split, trusted=trusted, progress=track))
+    fold_of_name = read_folds(records) if split == "train" else {}
+
+    def column(key: str) -> np.ndarray:
+        return np.array([example[key] for example in examples])
+
+    pngs = np.empty(len(examples), object)
+    pngs[:] = [example["image"] for example in examples]
+    names = column("name")
+    cells = Cells(
+        pngs=pngs,
+        labels=column("label"),
+        patients=column("patient"),
+        groups=column("group"),
+        names=names,
+        duplicate_of=column("duplicate_of"),
+        folds=np.array([fold_of_name.get(name, -1) for name in names], np.int64),
+    )
+    check_proof(
+        records,
+        [
+            Member(split, int(fold), patient, group)
+            for fold, patient, group in zip(cells.folds, cells.patients, cells.groups, strict=True)
+        ],
+    )
+    return cells
+
+
+def limit_cells(cells: Cells, limit: int | None, *, seed: int) -> Cells:
+    """At most `limit` cells, drawn evenly over classes, and within a class over patients.
+
+    Classes take turns, and within a class patients; a patient's cells come in a random order that
+    the seed fixes. None leaves the cells as they are.
+    """
+    if limit is None or limit >= len(cells):
+        return cells
+    shuffled = np.random.default_rng(seed).permutation(len(cells))
+    turn_of_patient = _occurrence(cells.patients[shuffled])
+    by_patient = shuffled[np.argsort(turn_of_patient, kind="stable")]
+    turn_of_class = _occurrence(cells.labels[by_patient])
+    chosen = by_patient[np.argsort(turn_of_class, kind="stable")][:limit]
+    return cells.take(np.sort(chosen))
+
+
+def _occurrence(values: Sequence) -> np.ndarray:
+    """For each value how often it stood before: `a b a a` gives `0 0 1 2`."""
+    seen = {}
+    counts = np.empty(len(values), np.int64)
+    for index, value in enumerate(values):
+        counts[index] = seen.get(value, 0)
+        seen[value] = counts[index] + 1
+    return counts

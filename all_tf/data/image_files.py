@@ -1,0 +1,96 @@
+"""Images of new cells: found, read, held against the training set; bad ones are listed."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from all_tf.data.cells import Cells
+from all_tf.data.training_range import describe, name_departures
+from all_tf.system.progress import track
+from tfrecords.codec.bmp import BitmapError
+from tfrecords.codec.encoding import decode_picture, fit_center
+from tfrecords.codec.png import encode_png
+from tfrecords.schema import IMAGE_SIDE, UNLABELLED
+from tfrecords.sources.folders import OTHER_SUFFIXES, SUFFIXES
+from tfrecords.sources.layouts import walk
+
+_UNCHECKED = "not compared with the training set: the run has no range of it"
+
+
+@dataclass(frozen=True)
+class NewCells:
+    """Some images that nobody has labelled."""
+
+    cells: Cells  # Their names are their paths.
+    warnings: list[list[str]]  # Of each cell, in what it is unlike the training set.
+    problems: list[str]  # Of what could not be read: "PATH: REASON".
+
+
+def read_new_cells(
+    paths: Sequence[Path], ranges: dict[str, tuple[float, float]] | None
+) -> NewCells:
+    """Read images as the records of a training hold them: the central 450 px, black around.
+
+    Args:
+        paths: Images of any format that `decode_picture` reads, or folders of them.
+        ranges: Of the training set (`read_range`); None if they are not known.
+    """
+    files, problems = _find(paths)
+    pngs, names, warnings = [], [], []
+    for path in track(files, "reading images", len(files)):
+        try:
+            image = decode_picture(path.read_bytes())
+            features = describe(image)
+            if not features["area"]:
+                raise BitmapError("its central 450 px are black: no cell")
+        except (OSError, BitmapError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            problems.append(f"{_shown(path)}: {reason}")
+            continue
+        pngs.append(encode_png(fit_center(image, IMAGE_SIDE)))
+        names.append(_shown(path))
+        warnings.append([_UNCHECKED] if ranges is None else name_departures(features, ranges))
+    return NewCells(_unlabelled(pngs, names), warnings, problems)
+
+
+def _find(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Images in the order given, each once; and what is none, or is not there."""
+    found, problems = {}, []
+    for path in paths:
+        if not path.is_dir():
+            found.setdefault(os.path.realpath(path), path)  # What it is, its content says.
+            continue
+        tree = walk(path)
+        images = [file for file in tree.files if file.suffix.lower() in SUFFIXES]
+        problems += tree.problems
+        problems += [
+            f"{_shown(file)}: expected one of {', '.join(SUFFIXES)}"
+            for file in tree.files
+            if file.suffix.lower() in OTHER_SUFFIXES
+        ]
+        if not images:
+            problems.append(f"{_shown(path)}: no image below this folder")
+        for file in images:
+            found.setdefault(os.path.realpath(file), file)
+    return list(found.values()), problems
+
+
+def _shown(path: Path) -> str:
+    """A path as text that every file takes, whatever bytes its name has."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _unlabelled(pngs: list[bytes], names: list[str]) -> Cells:
+    nothing = np.full(len(names), "")
+    return Cells(
+        pngs=np.array(pngs, dtype=object),
+        labels=np.full(len(names), UNLABELLED, np.int64),
+        patients=nothing,
+        groups=nothing,
+        names=np.array(names, dtype=str),
+        duplicate_of=nothing,
+        folds=np.full(len(names), -1, np.int64),
+    )

@@ -1,0 +1,117 @@
+"""Pictures of what a network sees: cells before and after augmentation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from all_tf.config.experiment import Experiment
+from all_tf.data.augmentation import build_augment
+from all_tf.data.batches import epoch_order, evaluation_batches, images_in_epoch, steps_in_epoch
+from all_tf.data.canvas_cache import canvas_lookup
+from all_tf.data.cells import Cells
+from all_tf.data.class_balance import Plan
+from tfrecords.schema import CLASSES
+
+_CELL_INCHES = 2.0  # At 150 dots an inch a cell has the 300 pixels that most networks see.
+
+
+class Version(NamedTuple):
+    """A batch as a network is given it."""
+
+    title: str
+    images: np.ndarray  # float32 (b, s, s, 3) in [0, 255].
+    labels: np.ndarray  # float32 (b,) in [0, 1].
+
+
+def batch_versions(cells: Cells, experiment: Experiment, *, num_steps: int) -> list[Version]:
+    """The cells as one batch: as validation sees them, then as each of the first steps does.
+
+    Args:
+        cells: Labelled; not empty.
+        experiment: Whose view, augmentation and seed are followed.
+        num_steps: How many augmented versions.
+    """
+    view = experiment.view
+    lookup = canvas_lookup(cells, view, title="cells")
+    labels = cells.labels[:, None].astype(np.float32)
+    versions = [("before", seen(cells, experiment), labels)]
+    augment = build_augment(experiment.augment, view=view, seed=experiment.seed)
+    canvases = lookup(tf.range(len(cells), dtype=tf.int64))
+    for step in range(num_steps):
+        versions.append((f"step {step}", *augment(canvases, labels, tf.constant(step))))
+    return [
+        Version(title, np.asarray(images, np.float32), np.ravel(shares))
+        for title, images, shares in versions
+    ]
+
+
+def seen(cells: Cells, experiment: Experiment) -> np.ndarray:
+    """The cells as validation and prediction see them: uint8 `(n, s, s, 3)`, in their order.
+
+    Args:
+        cells: Not empty.
+        experiment: Whose view is followed.
+    """
+    lookup = canvas_lookup(cells, experiment.view, title="cells")
+    batches = evaluation_batches(cells, lookup=lookup, view=experiment.view, batch_size=len(cells))
+    images, _, _ = next(iter(batches))
+    return images.numpy()
+
+
+def learnt_batch(cells: Cells, plan: Plan, experiment: Experiment, *, epoch: int) -> Version:
+    """The first batch of an epoch, as the training step was given it.
+
+    Args:
+        cells: That the run learns from.
+        plan: Which of them an epoch shows how often.
+        experiment: The run's.
+        epoch: Counted from 0.
+    """
+    size = min(experiment.batch_size, images_in_epoch(cells, plan))
+    order = epoch_order(cells, plan, seed=experiment.seed, epoch=epoch)
+    batch = cells.take(order[:size])
+    step = epoch * steps_in_epoch(cells, plan, batch_size=experiment.batch_size)
+    augment = build_augment(experiment.augment, view=experiment.view, seed=experiment.seed)
+    canvases = canvas_lookup(batch, experiment.view, title="cells")(tf.range(size, dtype=tf.int64))
+    labels = batch.labels[:, None].astype(np.float32)
+    images, shares = augment(canvases, labels, tf.constant(step))
+    return Version(f"epoch {epoch + 1}, step {step + 1}", np.asarray(images), np.ravel(shares))
+
+
+def draw_versions(path: Path, versions: Sequence[Version], *, title: str) -> None:
+    """Write a picture: a row for each cell, a column for each version, labels beneath.
+
+    Args:
+        path: Its ending names the format, as matplotlib knows them. Written over.
+        versions: Of one batch.
+        title: Above all.
+
+    Raises:
+        ValueError: The ending names no format.
+        OSError: The file cannot be written.
+    """
+    num_rows, num_columns = len(versions[0].images), len(versions)
+    size = (_CELL_INCHES * num_columns, (_CELL_INCHES + 0.25) * num_rows + 0.6)
+    figure = Figure(figsize=size, dpi=150, layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    places = figure.subplots(num_rows, num_columns, squeeze=False)
+    for column, version in enumerate(versions):
+        places[0, column].set_title(version.title, fontsize=11)
+        for row, place in enumerate(places[:, column]):
+            place.imshow(np.rint(version.images[row]).astype(np.uint8))
+            place.set_xlabel(caption(float(version.labels[row])), fontsize=9)
+            place.set(xticks=[], yticks=[])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def caption(label: float) -> str:
+    """The class of a label, or the shares of both: "ALL", "HEM", "ALL 0.83, HEM 0.17"."""
+    if label in (0, 1):
+        return CLASSES[int(label)].upper()
+    shares = ((CLASSES[1], label), (CLASSES[0], 1 - label))
+    return ", ".join(f"{name.upper()} {share:.2f}" for name, share in shares)

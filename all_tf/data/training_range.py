@@ -1,0 +1,139 @@
+"""What training images look like, as far as anyone can measure it, and what is unlike them."""
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from all_tf.data.cell_features import cell_mask, foreground
+from all_tf.runs.folder import RunError, write_json
+from tfrecords.codec.encoding import fit_center
+from tfrecords.schema import IMAGE_SIDE
+
+RANGE_FILE = "training_range.json"
+_MOST_IMAGES = 300  # 5 ms each; the percentiles of all are no further off than those of patients.
+_PERCENTILES = (0.5, 99.5)
+_PATCH = 60  # Pixels: inside nearly every cell.
+_FINE = 2.0  # Sigma of the blur that takes structure finer than some pixels away, in pixels.
+
+
+class Feature(NamedTuple):
+    """One number of an image: what a warning is about, and how it puts the number."""
+
+    kind: str
+    text: str
+    number: str = ",.0f"
+
+
+FEATURES: dict[str, Feature] = {
+    "area": Feature("size", "area {} px"),
+    "side": Feature("size", "longer side {} px"),
+    "red": Feature("colour", "mean red {}"),
+    "green": Feature("colour", "mean green {}"),
+    "blue": Feature("colour", "mean blue {}"),
+    "fine_structure": Feature("scale or focus", "fine structure {}", ".2f"),
+    "frame": Feature("background", "{} of the frame not black", ".1%"),
+    "outside": Feature("background", "{} px outside the cell not black"),
+    "cut": Feature("background", "{} px not black beyond the central 450 px"),
+}
+
+
+def describe(image: Image.Image) -> dict[str, float]:
+    """The features of an RGB image of any size, by name.
+
+    Of the largest piece that is not black, in the central 450 px: its area and the longer side of
+    its box, in pixels; its mean colour; and the standard deviation, in its middle, of the gray that
+    a Gaussian blur of 2 px takes away, which falls where an image is enlarged or out of focus. Then
+    what is not black elsewhere: the share of the outermost pixels of the whole image, the pixels
+    outside the piece, and those that do not lie in the central 450 px.
+
+    Scale itself cannot be read off pixels: a large cell is a near one or a big one.
+    """
+    whole, pixels = np.asarray(image), np.asarray(fit_center(image, IMAGE_SIDE))
+    mask, not_black, anywhere = cell_mask(pixels), foreground(pixels), foreground(whole)
+    area = int(np.count_nonzero(mask))
+    features = dict.fromkeys(FEATURES, 0.0)
+    features["frame"] = float(np.mean(_frame(anywhere)))
+    features["outside"] = float(np.count_nonzero(not_black) - area)
+    features["cut"] = float(np.count_nonzero(anywhere) - np.count_nonzero(not_black))
+    if not area:
+        return features
+    box = ndimage.find_objects(mask.view(np.uint8))[0]
+    colours = zip(("red", "green", "blue"), pixels[box][mask[box]].mean(axis=0), strict=True)
+    return features | {
+        "area": float(area),
+        "side": float(max(mask[box].shape)),
+        **{name: float(mean) for name, mean in colours},
+        "fine_structure": _fine_structure(pixels, box),
+    }
+
+
+def _frame(image: np.ndarray) -> np.ndarray:
+    """The outermost pixels."""
+    return np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
+
+
+def _fine_structure(pixels: np.ndarray, box: tuple[slice, slice]) -> float:
+    middle = [max(0, (edge.start + edge.stop - _PATCH) // 2) for edge in box]
+    patch = pixels[tuple(slice(start, start + _PATCH) for start in middle)]
+    gray = patch.mean(axis=-1, dtype=np.float32)
+    return float(np.std(gray - ndimage.gaussian_filter(gray, _FINE)))
+
+
+def write_range(run: Path, pngs: Sequence[bytes]) -> None:
+    """Write the range of each feature over training images, or over 300 of them, to a run.
+
+    Args:
+        run: Its folder.
+        pngs: As records hold them; not empty.
+    """
+    some = np.random.default_rng(0).permutation(len(pngs))[:_MOST_IMAGES]
+    rows = [describe(Image.open(io.BytesIO(pngs[index])).convert("RGB")) for index in some]
+    ranges = {
+        name: np.percentile([row[name] for row in rows], _PERCENTILES).tolist() for name in FEATURES
+    }
+    write_json(
+        run / RANGE_FILE,
+        {"num_images": len(rows), "percentiles": list(_PERCENTILES), "ranges": ranges},
+    )
+
+
+def read_range(run: Path) -> dict[str, tuple[float, float]] | None:
+    """From feature to its least and its greatest usual value; None where the run has no such file.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    path = run / RANGE_FILE
+    if not path.is_file():
+        return None
+    try:
+        ranges = json.loads(path.read_text(encoding="utf-8"))["ranges"]
+        return {name: (float(ranges[name][0]), float(ranges[name][1])) for name in FEATURES}
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise RunError(f"{path} is damaged or from another version: {error!r}") from error
+
+
+def name_departures(
+    features: dict[str, float], ranges: dict[str, tuple[float, float]]
+) -> list[str]:
+    """In what an image is unlike those of a range: a text for each kind, none where it is not.
+
+    Of images like those of training about one in twenty departs somewhere by chance.
+
+    Returns:
+        Such as "size: area 60,000 px (training 10,300 to 49,000)".
+    """
+    texts: dict[str, list[str]] = {}
+    for name, feature in FEATURES.items():
+        low, high = ranges[name]
+        if not low <= features[name] <= high:
+            value, least, most = (format(x, feature.number) for x in (features[name], low, high))
+            text = f"{feature.text.format(value)} (training {least} to {most})"
+            texts.setdefault(feature.kind, []).append(text)
+    return [f"{kind}: {', '.join(parts)}" for kind, parts in texts.items()]

@@ -1,0 +1,1 @@
+"""A trained network on a set of cells: predictions, report, ensemble."""

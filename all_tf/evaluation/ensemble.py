@@ -1,0 +1,168 @@
+"""Several finished runs as one: the mean of their calibrated logits, judged like a run's."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from all_tf.data.cells import Cells
+from all_tf.data.splits import load_set
+from all_tf.evaluation.evaluate import file_evaluation
+from all_tf.evaluation.predict import batches_to_score, predict
+from all_tf.evaluation.run_weights import load_run
+from all_tf.metrics.calibration import Calibration
+from all_tf.metrics.predictions import Predictions, logistic
+from all_tf.metrics.summary import measure
+from all_tf.runs.calibration_file import read_calibration, write_calibration
+from all_tf.runs.cross_validation import fold_name, read_cross_validation
+from all_tf.runs.folder import (
+    METRICS_FILE,
+    CellSet,
+    RunError,
+    evaluation_folder,
+    is_cross_validation,
+    read_config,
+    read_metrics,
+)
+from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
+
+_RULE = "mean of the members' own, as logits"
+_SURE = 1e-6  # A threshold of 0 or 1 would outvote all others.
+
+
+def members_of(runs: Sequence[Path]) -> list[Path]:
+    """The runs that form an ensemble; a cross-validation stands for its folds.
+
+    Raises:
+        RunError: There are fewer than two, or one comes twice.
+    """
+    members = []
+    for run in runs:
+        if is_cross_validation(run):
+            members += [run / fold_name(fold) for fold in read_cross_validation(run).folds]
+        else:
+            members.append(run)
+    if len(members) < 2 or len({member.resolve() for member in members}) < len(members):
+        raise RunError(
+            "An ensemble has two runs or more, each once. Received: " + ", ".join(map(str, members))
+        )
+    return members
+
+
+def ensemble_folder(members: Sequence[Path], split: str, fold: int | None, *, tta: int) -> Path:
+    """Where an evaluation goes that is told no place: `ensemble/SET`, beside the first member."""
+    beside = evaluation_folder(members[0].parent, split, fold, tta=tta)
+    return members[0].parent / "ensemble" / beside.name
+
+
+def evaluate_ensemble(members: Sequence[Path], asked: CellSet, *, out: Path, tta: int = 1) -> dict:
+    """Score the mean of several runs' calibrated logits on a set, and file the result.
+
+    A member's logit is divided by its temperature and its bias added before the mean is taken: raw
+    ones differ in scale, and the one that is surest of itself would decide alone. The threshold is
+    the mean of the members' thresholds, as logits. Nothing is fitted.
+
+    Args:
+        members: Finished runs (`members_of`) of the same records.
+        asked: The set, its split named.
+        out: The folder to file in: new, empty, or an earlier evaluation of the same members.
+        tta: As `all_tf.evaluation.evaluate.evaluate_run` takes it.
+
+    Returns:
+        The report, that of a run but for `members`, and `best_epoch` which is None. Its stamps are
+        those of any member: where one has learnt images of the set, so has the ensemble.
+
+    Raises:
+        RunError: The members are of different records, or another evaluation is there.
+        RecordsError, SplitError: What is asked for is not there.
+    """
+    split, fold = asked.split, asked.fold
+    names = [str(member) for member in members]
+    _refuse_others(out, names)
+    _refuse_different_records(members, split)
+    _, facts = read_config(members[0])
+    cells, records = load_set(facts, asked)
+    calibration = _combine([read_calibration(member) for member in members])
+    predictions = _mean_predictions(members, cells, tta=tta)
+    report = {
+        "split": split,
+        "fold": fold,
+        "members": names,
+        "selected_on": _listed(selected_on(read_config(member)[0]) for member in members),
+        "stamps": _stamps(members, split, fold) + calibration.stamps + stamps_of_records(records),
+        "best_epoch": None,
+        "tta": tta,
+        "threshold": calibration.threshold,
+        "threshold_rule": calibration.rule,
+        "calibrated_on": calibration.fitted_on,
+        "num_images": len(predictions.names),
+        "num_patients": len(set(predictions.patients) - {""}),
+    }
+    if predictions.labelled:
+        report |= measure(predictions, threshold=calibration.threshold)
+    out.mkdir(parents=True, exist_ok=True)
+    write_calibration(out, calibration)
+    file_evaluation(out, report, predictions)
+    return report
+
+
+def _mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int) -> Predictions:
+    logits = [_calibrated_logits(member, cells, tta=tta) for member in members]
+    mean = np.mean(logits, axis=0)
+    return Predictions(
+        cells.names, cells.patients, cells.groups, cells.labels, mean, folds=cells.folds
+    )
+
+
+def _stamps(members: Sequence[Path], split: str, fold: int | None) -> list[str]:
+    """Those of any member, each once."""
+    worth = []
+    for experiment, facts in map(read_config, members):
+        worth += stamps(experiment, split, fold, folds=facts["folds"])
+    return list(dict.fromkeys(worth))
+
+
+def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:
+    """float64 `(n,)`; the network is let go of again."""
+    experiment, _, _, model = load_run(member)
+    calibration = read_calibration(member)
+    batches = batches_to_score(cells, experiment, title=f"cells for {member.name}")
+    predictions = predict(model, batches, cells, tta=tta)
+    return predictions.logits / calibration.temperature + calibration.bias
+
+
+def _combine(calibrations: Sequence[Calibration]) -> Calibration:
+    """What turns the mean of calibrated logits into decisions."""
+    thresholds = np.clip([each.threshold for each in calibrations], _SURE, 1 - _SURE)
+    mean = np.mean(np.log(thresholds) - np.log1p(-thresholds))
+    return Calibration(
+        rule=_RULE,
+        threshold=float(logistic(mean)),
+        fitted_on=_listed(each.fitted_on for each in calibrations),
+        note=_listed(each.note for each in calibrations if each.note),
+    )
+
+
+def _listed(texts) -> str:
+    return "; ".join(dict.fromkeys(texts))
+
+
+def _refuse_others(out: Path, names: list[str]) -> None:
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if not (out / METRICS_FILE).is_file() or read_metrics(out).get("members") != names:
+        raise RunError(
+            f"{out} holds something else than an evaluation of these runs. Name another --out."
+        )
+
+
+def _refuse_different_records(members: Sequence[Path], split: str) -> None:
+    keys = ("manifest_sha256", *(["folds_sha256"] if split == "train" else []))
+    for key in keys:
+        found = {read_config(member)[1].get(key) for member in members}
+        if len(found) > 1:
+            raise RunError(
+                f"The runs were trained on different records ({key} differs), so that nobody can "
+                "say which of these images each of them has met. Choose runs of one records "
+                "directory."
+            )

@@ -1,0 +1,137 @@
+"""A model's predictions for some cells, judged and filed with what they may be trusted for."""
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from all_tf.config.experiment import Experiment
+from all_tf.data.splits import load_set
+from all_tf.evaluation import evaluate
+from all_tf.evaluation.predict import batches_to_score, predict
+from all_tf.evaluation.run_weights import load_run
+from all_tf.metrics.bootstrap import mean_with_interval
+from all_tf.metrics.calibration import Calibration
+from all_tf.metrics.predictions import Predictions
+from all_tf.metrics.summary import measure
+from all_tf.runs.calibration_file import read_calibration
+from all_tf.runs.folder import CellSet, evaluation_folder, set_name
+from all_tf.runs.prediction_files import file_scored_set
+from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
+from builders.losses import LOSSES, ClassWeightedLoss
+
+
+def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> ClassWeightedLoss:
+    """The loss of a run: what its training minimises, its validation shows and its reports give."""
+    return LOSSES[experiment.loss](class_weights, label_smoothing=experiment.label_smoothing)
+
+
+class Judge(NamedTuple):
+    """What a run brings to the judgement of any set."""
+
+    experiment: Experiment
+    facts: dict  # That config.json holds beside it.
+    best_epoch: int  # Whose weights predict.
+    calibration: Calibration
+
+
+def heading(
+    predictions: Predictions, judge: Judge, *, split: str, fold: int | None, tta: int = 1
+) -> dict:
+    """What is to be known of figures on a set before any is read: where they are from.
+
+    Args:
+        predictions: Of the set.
+        judge: The run's.
+        split: Of the set.
+        fold: Of the training split; None for all of a split.
+        tta: With how many views of each image.
+    """
+    experiment, facts, best_epoch, calibration = judge
+    return {
+        "split": split,
+        "fold": fold,
+        "selected_on": selected_on(experiment),
+        "stamps": stamps(experiment, split, fold, folds=facts["folds"]) + calibration.stamps,
+        "best_epoch": best_epoch,
+        "tta": tta,
+        "threshold": calibration.threshold,
+        "threshold_rule": calibration.rule,
+        "calibrated_on": calibration.fitted_on,
+        "num_images": len(predictions.names),
+        "num_patients": len(set(predictions.patients) - {""}),
+    }
+
+
+def build_report(
+    predictions: Predictions, judge: Judge, *, split: str, fold: int | None, tta: int = 1
+) -> dict:
+    """The content of a metrics.json: its heading, and figures where the labels are published.
+
+    `loss` is the training's own, class weights and smoothing included; it compares within a run,
+    `log_loss` between runs.
+
+    Args:
+        predictions: Of the set, calibrated.
+        judge: The run's.
+        split: As `heading` takes it, like what follows.
+    """
+    report = heading(predictions, judge, split=split, fold=fold, tta=tta)
+    if not predictions.labelled:
+        return report
+    loss = build_loss(judge.experiment, judge.facts["class_weights"])
+    logits = predictions.logits.astype(np.float32)  # As they came; JAX takes no others.
+    losses = loss.call(predictions.labels[:, None], logits[:, None])
+    return (
+        report
+        | mean_with_interval("loss", np.asarray(losses, np.float64), predictions)
+        | measure(predictions, threshold=judge.calibration.threshold)
+    )
+
+
+def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> None:
+    """Write what `file_scored_set` writes, and of the final phase the challenge's zip."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if report["split"] == "test":
+        evaluate.write_submission(
+            folder / evaluate.SUBMISSION_FILE, predictions, threshold=report["threshold"]
+        )
+    file_scored_set(folder, report, predictions)
+
+
+def evaluate_run(run: Path, asked: CellSet, *, tta: int = 1) -> dict:
+    """Score a finished run on a set, as it was calibrated, and file the result in the run.
+
+    Args:
+        run: The run's folder.
+        asked: The set, its split named.
+        tta: As `predict` takes it.
+
+    Returns:
+        The report, as filed in `evaluation_folder`.
+
+    Raises:
+        RunError, RecordsError, SplitError: What is asked for is not there.
+    """
+    experiment, facts, metrics, model = load_run(run)
+    split, fold = asked.split, asked.fold
+    cells, records = load_set(facts, asked)
+    batches = batches_to_score(cells, experiment, title=set_name(split, fold))
+    judge = Judge(experiment, facts, metrics["best_epoch"], read_calibration(run))
+    predictions = judge.calibration.apply(predict(model, batches, cells, tta=tta))
+    report = build_report(predictions, judge, split=split, fold=fold, tta=tta)
+    report["stamps"] += stamps_of_records(records)
+    file_evaluation(evaluation_folder(run, split, fold, tta=tta), report, predictions)
+    return report
+
+
+SUBMISSION_FILE = "submission.zip"
+
+
+def write_submission(path: Path, predictions: Predictions, *, threshold: float) -> None:
+    """Write the challenge's zip: isbi_valid.predict, one 0 or 1 a line in numeric image order."""
+    numbers = [int(Path(name).stem) for name in predictions.names]
+    decisions = predictions.decisions(threshold)[np.argsort(numbers)]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("isbi_valid.predict", "".join(f"{decision}\n" for decision in decisions))

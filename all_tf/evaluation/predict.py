@@ -1,0 +1,53 @@
+"""From a model and cells to predictions."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from all_tf.config.experiment import Experiment
+from all_tf.data.batches import evaluation_batches
+from all_tf.data.canvas_cache import canvas_lookup
+from all_tf.data.cells import Cells
+from all_tf.evaluation.tta import VIEWS
+from all_tf.metrics.predictions import Predictions
+from all_tf.system.progress import Bar, bar
+
+
+def batches_to_score(cells: Cells, experiment: Experiment, *, title: str) -> tf.data.Dataset:
+    """The evaluation batches of cells, seen as the experiment sees them.
+
+    Args:
+        cells: Not empty.
+        experiment: Whose view and batch size are used.
+        title: What progress bars call the cells.
+    """
+    view = experiment.view
+    lookup = canvas_lookup(cells, view, title=title)
+    return evaluation_batches(cells, lookup=lookup, view=view, batch_size=experiment.batch_size)
+
+
+def predict(
+    model: keras.Model, batches: tf.data.Dataset, cells: Cells, *, tta: int = 1
+) -> Predictions:
+    """Logits of cells, in their order.
+
+    Args:
+        model: From images to one logit.
+        batches: `batches_to_score` of these cells; the padding of the last one is cut off.
+        cells: Whose names and patients travel with the predictions.
+        tta: Test-time views, a key of `VIEWS`, over which a cell's logit is averaged.
+    """
+    views = VIEWS[tta]
+    with bar("scoring", len(views) * int(batches.cardinality()), unit="step") as shown:
+        logits = np.mean([_logits(model, batches, see, shown) for see in views], axis=0)
+    return Predictions(
+        cells.names, cells.patients, cells.groups, cells.labels, logits[: len(cells)], cells.folds
+    )
+
+
+def _logits(model: keras.Model, batches: tf.data.Dataset, see: Callable, shown: Bar) -> np.ndarray:
+    seen = batches.map(lambda images, labels, mask: (see(images), labels, mask))
+    tell = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: shown.update())
+    return model.predict(seen, verbose=0, callbacks=[tell])[:, 0].astype(np.float64)

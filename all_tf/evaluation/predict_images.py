@@ -1,0 +1,63 @@
+"""What a finished run says of new cells: a row for each, fit to be printed and filed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from all_tf.data.image_files import read_new_cells
+from all_tf.data.training_range import read_range
+from all_tf.evaluation.predict import batches_to_score, predict
+from all_tf.evaluation.run_weights import load_run
+from all_tf.runs.calibration_file import read_calibration
+from tfrecords.schema import CLASSES
+
+
+class Answer(NamedTuple):
+    """Of some paths: what could be scored, and what could not."""
+
+    rows: list[dict[str, object]]  # See `predict_new`.
+    problems: list[str]  # "PATH: REASON".
+
+
+def predict_new(run: Path, paths: Sequence[Path], *, tta: int = 1) -> Answer:
+    """Score images that are in no records, as they would be scored if they were.
+
+    Args:
+        run: A finished run's folder; nothing is written there.
+        paths: Images, or folders of them.
+        tta: As `all_tf.evaluation.predict.predict` takes it.
+
+    Returns:
+        Rows of `path`, `score` (of the network, in [0, 1]), `calibrated_score`, `decision` (ALL or
+        HEM), `threshold` (of the calibrated score) and `warnings`, empty where there are none.
+
+    Raises:
+        RunError: The run is unfinished or damaged.
+    """
+    experiment, _, _, model = load_run(run)
+    calibration = read_calibration(run)
+    new = read_new_cells(paths, read_range(run))
+    if not len(new.cells):
+        return Answer([], new.problems)
+    batches = batches_to_score(new.cells, experiment, title="images")
+    predictions = calibration.apply(predict(model, batches, new.cells, tta=tta))
+    columns = zip(
+        predictions.names,
+        predictions.scores,
+        predictions.calibrated_scores,
+        predictions.decisions(calibration.threshold),
+        new.warnings,
+        strict=True,
+    )
+    rows = [
+        {
+            "path": str(name),
+            "score": float(score),
+            "calibrated_score": float(calibrated),
+            "decision": CLASSES[decision].upper(),
+            "threshold": calibration.threshold,
+            "warnings": "; ".join(warnings),
+        }
+        for name, score, calibrated, decision, warnings in columns
+    ]
+    return Answer(rows, new.problems)

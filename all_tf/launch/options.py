@@ -1,0 +1,150 @@
+"""What train.py can be asked for on the command line, in groups; imports nothing heavy."""
+
+import argparse
+from collections.abc import Collection
+from dataclasses import fields
+from pathlib import Path
+
+from all_tf.config import choices
+from all_tf.config.engine import Engine
+from all_tf.config.presets import EXPERIMENTS
+from builders.architecture_info import describe_architectures
+
+RECORDS = Path("data/records")
+ALL_FOLDS = "all"  # Instead of the number of one.
+_OF_RESUME = ("resume", "records", "trust_records", "num_processes", "process_id", "coordinator")
+_OF_REFIT = (*_OF_RESUME, "refit", "run_dir", "seed", "tensorboard")
+_OF_REFIT += tuple(field.name for field in fields(Engine))
+
+
+def parse_options(description: str) -> dict:
+    """The options as they were typed, by name; None for one that was not.
+
+    Args:
+        description: That `--help` begins with.
+
+    Raises:
+        SystemExit: They contradict each other, or help was asked for.
+    """
+    parser = _parser(description)
+    options = vars(parser.parse_args())
+    if options["resume"] and (unexpected := _unexpected(options, allowed=_OF_RESUME)):
+        parser.error(f"--resume takes all settings from the run. Received: {unexpected}")
+    if options["refit"] and (unexpected := _unexpected(options, allowed=_OF_REFIT)):
+        parser.error(f"--refit takes what is to be learnt from DIR. Received: {unexpected}")
+    return options
+
+
+def given(options: dict, settings: type) -> dict:
+    """What was given of the fields of a dataclass."""
+    known = {field.name for field in fields(settings)}
+    return {key: value for key, value in options.items() if key in known and value is not None}
+
+
+def _unexpected(options: dict, *, allowed: Collection[str]) -> str:
+    """The options given that a resumed run, or one that follows another, does not take."""
+    found = {key for key, value in options.items() if value is not None and value is not False}
+    return ", ".join(sorted(f"--{key.replace('_', '-')}" for key in found - set(allowed)))
+
+
+def _parser(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        usage="%(prog)s (--arch NAME | --experiment NAME | --refit DIR | --resume RUN) [...]",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_what(parser)
+    _add_images(parser.add_argument_group("images").add_argument)
+    _add_learning(parser.add_argument_group("learning").add_argument)
+    _add_fine_tuning(parser.add_argument_group("fine-tuning").add_argument)
+    _add_processes(parser.add_argument_group("several processes: docs/scaling.md").add_argument)
+    _add_choosing(parser.add_argument_group("choosing epoch and threshold").add_argument)
+    _add_engine(parser.add_argument_group("engine").add_argument)
+    return parser
+
+
+def _add_what(parser: argparse.ArgumentParser) -> None:
+    row = parser.add_mutually_exclusive_group(required=True).add_argument
+    row("--arch", choices=choices.ARCHITECTURES, metavar="NAME", help="see --list-archs")
+    row("--experiment", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
+    row("--refit", type=Path, metavar="DIR", help="train on all folds, as those of DIR advise")
+    row("--resume", type=Path, metavar="RUN", help="go on with a run that was interrupted")
+    add = parser.add_argument
+    # Prints and exits, even without --arch.
+    what_is_known = describe_architectures()
+    add("--list-archs", action="version", version=what_is_known, help="print a table of them")
+    add("--records", type=Path, metavar="DIR", help=f"default: {RECORDS}, or the resumed run's")
+    add("--run-dir", type=Path, metavar="DIR", help="default: runs/YYYYmmdd-HHMMSS-NAME; new")
+    add("--seed", type=int, metavar="N")
+    tensorboard = "what it shows; full: cells too, in pictures and by features; default: scalars"
+    add("--tensorboard", choices=choices.TENSORBOARD, help=tensorboard)
+    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
+
+
+def _add_images(add) -> None:
+    add("--crop", type=int, metavar="PX", help="side of the slide's centre that is kept")
+    add("--image-size", type=int, metavar="PX", help="side that the network sees")
+    add(
+        "--augment",
+        type=lambda text: () if text == "none" else tuple(text.split(",")),
+        metavar="A,B",
+        help=f"none, or some of: {', '.join(choices.AUGMENTATIONS)}",
+    )
+    add("--imbalance", choices=choices.STRATEGIES)
+    add("--limit-train", type=int, metavar="N", help="images, drawn over classes and patients")
+    add("--limit-validation", type=int, metavar="N")
+
+
+def _add_learning(add) -> None:
+    add("--weights", metavar="W", help="imagenet, none, or a file *.weights.h5")
+    add("--epochs", type=int, metavar="N")
+    add("--last-epoch", type=int, metavar="N", help="end after it, in the midst of the schedule")
+    add("--batch-size", type=int, metavar="N")
+    add("--learning-rate", type=float, metavar="X", help="the highest of the schedule")
+    add("--optimizer", choices=choices.OPTIMIZERS)
+    add("--schedule", choices=choices.SCHEDULES, help="of the learning rate; cosine ends at 0")
+    add("--warmup-epochs", type=int, metavar="N", help="in which the learning rate rises from 0")
+    add("--loss", choices=choices.LOSSES)
+
+
+def _add_fine_tuning(add) -> None:
+    add("--freeze-epochs", type=int, metavar="N", help="at first, that train the head alone")
+    add("--layer-decay", type=float, metavar="X", help="a stage learns X times as fast as the next")
+    add("--dropout", type=float, metavar="X", help="share of the features before the last layer")
+    add("--weight-decay", type=float, metavar="X", help="of kernels; decoupled under adamw")
+    add("--label-smoothing", type=float, metavar="X", help="labels become X/2 and 1 - X/2")
+    add("--ema", type=float, metavar="X", help="decay of averaged weights, validated and kept")
+
+
+def _add_processes(add) -> None:
+    add("--num-processes", type=int, metavar="N", help="that train together, by JAX; resumed too")
+    add("--process-id", type=int, metavar="K", help="this one, from 0")
+    add("--coordinator", metavar="HOST:PORT", help="where process 0 awaits the others")
+
+
+def _add_choosing(add) -> None:
+    add("--protocol", choices=choices.PROTOCOLS, help="default: honest")
+    add("--fold", type=_fold, metavar="K", help="held out to choose the epoch on; or all, in turn")
+    add("--monitor", choices=choices.MONITORS, metavar="M", help="default: val_kappa")
+    add(
+        "--min-sensitivity",
+        type=float,
+        metavar="X",
+        help="choose the highest threshold that reaches it; default: that of the highest kappa",
+    )
+    add("--patience", type=int, metavar="N", help="stop after N epochs without a better one")
+
+
+def _add_engine(add) -> None:
+    add("--precision", choices=choices.PRECISIONS, help="of the backbone; it changes results")
+    add("--jit", choices=choices.JITS, help="XLA for the step; auto: on a GPU, not on a CPU")
+    text = "in one call, at most; an interrupted run finishes as many before it ends"
+    add("--steps-per-execution", type=int, metavar="N", help=text)
+    add("--devices", type=int, metavar="N", help="GPUs of this machine that share each batch")
+    add("--deterministic", action="store_true", help="equal runs give equal bits; slower")
+
+
+def _fold(text: str) -> int | str:
+    if text != ALL_FOLDS and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number, or {ALL_FOLDS}; received: {text}")
+    return text if text == ALL_FOLDS else int(text)

@@ -1,0 +1,1 @@
+"""From arrays of labels and scores to metrics, intervals and calibration; without TensorFlow."""

@@ -1,0 +1,129 @@
+"""From logits to probabilities, and where to draw the line: fitted once, on the selection set."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from all_tf.metrics.confusion_matrix import read_off
+from all_tf.metrics.predictions import THRESHOLD, Predictions, logistic, require_both_classes
+from all_tf.system.checks import between, of_type
+
+NOT_CALIBRATED = "not calibrated"  # The stamp where logits say nothing that could be.
+_ROUNDING = 1e-6  # Of a float32: logits that differ by less do not differ.
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What turns a run's logits into decisions; whoever scores a set applies it, and fits nothing.
+
+    `logistic(logit / temperature + bias)` is the calibrated score, a probability of ALL where
+    the classes are as frequent as in the set that it was fitted on. Every cell of that counts
+    once, so that weights or repetitions by which the network was trained are undone.
+    """
+
+    rule: str = "none"  # By which the threshold was chosen.
+    threshold: float = THRESHOLD  # A calibrated score at or above it is called ALL.
+    temperature: float = 1.0  # Above 0: the order of the cells stays.
+    bias: float = 0.0
+    fitted_on: str = ""
+    num_images: int = 0
+    num_groups: int = 0
+    note: str = ""  # Why logits were left as they are; empty where they were not.
+
+    def __post_init__(self):
+        for field in fields(self):
+            of_type(field.name, getattr(self, field.name), field.type)
+        between("threshold", self.threshold, 0, 1)
+        between("temperature", self.temperature, 1e-12, 1e12)
+        between("bias", self.bias, -1e12, 1e12)
+
+    @property
+    def stamps(self) -> list[str]:
+        """What is to be known of figures that rest on it."""
+        return [NOT_CALIBRATED] if self.note else []
+
+    def apply(self, predictions: Predictions) -> Predictions:
+        """The predictions with their calibrated scores."""
+        scores = logistic(predictions.logits / self.temperature + self.bias)
+        return replace(predictions, calibrated_scores=scores)
+
+
+def fit_calibration(
+    predictions: Predictions, *, fitted_on: str, min_sensitivity: float = 0.0
+) -> Calibration:
+    """Fit temperature and bias to the labels, then choose the threshold on calibrated scores.
+
+    Args:
+        predictions: Of the selection set: labelled, of both classes.
+        fitted_on: Its name.
+        min_sensitivity: In (0, 1]: the highest threshold is chosen that reaches it. 0: the
+            threshold of the highest kappa.
+
+    Raises:
+        ValueError: A label is unpublished, or only one class is there.
+    """
+    require_both_classes(predictions)
+    temperature, bias, note = _fit_logistic(predictions.labels, predictions.logits)
+    fitted = Calibration(
+        temperature=temperature,
+        bias=bias,
+        fitted_on=fitted_on,
+        num_images=len(predictions.names),
+        num_groups=len(np.unique(predictions.groups)),
+        note=note,
+    )
+    thresholds, figures = _at_every_threshold(
+        predictions.labels, fitted.apply(predictions).calibrated_scores
+    )
+    if min_sensitivity == 0:
+        rule, allowed = "max kappa", figures["kappa"] == figures["kappa"].max()
+        # Of several the one in their midst: the others lie at the edge of another decision.
+        chosen = np.flatnonzero(allowed)[np.count_nonzero(allowed) // 2]
+    else:
+        rule = f"sensitivity >= {min_sensitivity:g}"
+        chosen = np.flatnonzero(figures["sensitivity"] >= min_sensitivity)[0]
+    return replace(fitted, rule=rule, threshold=float(thresholds[chosen]))
+
+
+def _fit_logistic(labels: np.ndarray, logits: np.ndarray) -> tuple[float, float, str]:
+    """Temperature, bias, and why there are none: Platt, 1999, Probabilities for SV machines.
+
+    His targets are not 0 and 1 but (1 / (n0 + 2)) and (n1 + 1) / (n1 + 2), so that a set whose
+    classes a threshold tells apart has a finite best slope too. A slope below 0 would turn the
+    network's order round.
+    """
+    from sklearn.linear_model import LogisticRegression  # Late: a second that readers need not.
+
+    spread = float(np.std(logits))
+    if spread <= _ROUNDING * max(1.0, float(np.max(np.abs(logits)))):
+        return 1.0, 0.0, "all logits are equal"
+    hem, disease = np.bincount(labels, minlength=2)
+    target = np.where(labels == 1, (disease + 1) / (disease + 2), 1 / (hem + 2))
+    centred = (logits - np.mean(logits)) / spread
+    # A target between 0 and 1 is a cell that is there twice, with either label and its share.
+    fitted = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(
+        np.tile(centred, 2)[:, None],
+        np.repeat([1, 0], len(labels)),
+        sample_weight=np.concatenate([target, 1 - target]),
+    )
+    slope = float(fitted.coef_[0, 0]) / spread
+    if slope <= 0:
+        return 1.0, 0.0, "logits do not rise with the disease"
+    return 1 / slope, float(fitted.intercept_[0]) - slope * float(np.mean(logits)), ""
+
+
+def _at_every_threshold(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, dict]:
+    """Thresholds `(t,)`, falling, one for each division of the cells, and figures of merit there.
+
+    Each lies midway between two scores; the last, 0, calls every cell ALL.
+    """
+    order = np.argsort(-scores, kind="stable")
+    labels, scores = labels[order], scores[order]
+    ends = np.flatnonzero(np.append(np.diff(scores) != 0, True))
+    upper, lower = scores[ends], np.append(scores[ends][1:], 0.0)
+    midway = (upper + lower) / 2
+    thresholds = np.append(np.where(midway > lower, midway, upper)[:-1], 0.0)
+    hits = np.cumsum(labels)[ends].astype(np.float64)
+    alarms = ends + 1 - hits
+    figures = read_off(alarms[-1] - alarms, alarms, hits[-1] - hits, hits, ops=np)
+    return thresholds, figures

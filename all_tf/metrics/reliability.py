@@ -1,0 +1,122 @@
+"""Whether scores are probabilities: shares in bins of the score, slope and intercept."""
+
+import numpy as np
+from scipy import special
+
+from all_tf.metrics.bootstrap import Units, draw_weights, interval, resampling_units
+from all_tf.metrics.predictions import Predictions, logistic
+from all_tf.metrics.weighted import NUM_BINS, bin_of_score
+
+_NUM_STEPS = 128  # Scores that draws tell apart, as many cells to each.
+_MOST_ITERATIONS = 50
+_LONGEST_STEP = 2.0  # In standard deviations: a leap may overshoot to where no curvature is left.
+_CONVERGED = 1e-9
+_EPSILON = np.finfo(np.float64).eps
+
+
+def reliability_bins(predictions: Predictions) -> list[dict[str, float | int | None]]:
+    """A row for each bin of the calibrated score that holds cells, as a reliability diagram has it.
+
+    Args:
+        predictions: Labelled, of both classes.
+
+    Returns:
+        `low` and `high`, its ends; `num_images`; `mean_score`; `share_all`, of its cells those
+        that are ALL, with `share_all_low` and `share_all_high` over patients, None where no
+        interval can be estimated or patients without a cell in the bin may be drawn alone.
+    """
+    scores, labels = predictions.calibrated_scores, predictions.labels
+    units, bins = resampling_units(predictions), bin_of_score(scores)
+    weights = draw_weights(units)
+    rows = []
+    for number in np.unique(bins):
+        inside = bins == number
+        of_cell = units.of_cell[inside]
+        drawn = weights @ np.bincount(of_cell, minlength=weights.shape[1])
+        found = weights @ np.bincount(of_cell, labels[inside], weights.shape[1])
+        low, high = interval(found / drawn, units) if np.all(drawn > 0) else (None, None)
+        rows.append(
+            {
+                "low": float(number / NUM_BINS),
+                "high": float((number + 1) / NUM_BINS),
+                "num_images": int(np.count_nonzero(inside)),
+                "mean_score": float(np.mean(scores[inside])),
+                "share_all": float(np.mean(labels[inside])),
+                "share_all_low": low,
+                "share_all_high": high,
+            }
+        )
+    return rows
+
+
+def slope_and_intercept(predictions: Predictions) -> dict[str, float | None]:
+    """`calibration_slope` and `calibration_intercept`, each with `KEY_low` and `KEY_high`.
+
+    Of the logistic regression of the label on the calibrated logit: Cox, 1958, Biometrika 45. 1 and
+    0 where the calibrated score is the probability of ALL. A slope below 1 tells of scores that are
+    too extreme, an intercept below 0 of too many that are called ALL. None where a score tells the
+    classes apart, in the set or in a draw, for the slope has then no end.
+
+    Args:
+        predictions: Labelled, of both classes.
+    """
+    scores = predictions.calibrated_scores
+    logits = special.logit(np.clip(scores, _EPSILON, 1 - _EPSILON))
+    units = resampling_units(predictions)
+    weights = draw_weights(units)
+    once = np.ones((1, len(logits)))
+    (value,) = _regress(once * predictions.labels, once, logits)
+    # Draws look at cells of about one logit together.
+    rank = np.argsort(np.argsort(logits, kind="stable"), kind="stable")
+    step = rank * min(_NUM_STEPS, len(logits)) // len(logits)
+    num_steps = step.max() + 1
+    place = units.of_cell * num_steps + step
+
+    def total(values: np.ndarray) -> np.ndarray:
+        sums = np.bincount(place, values, weights.shape[1] * num_steps)
+        return weights @ sums.reshape(-1, num_steps)
+
+    means = np.bincount(step, logits) / np.bincount(step)
+    drawn = _regress(total(predictions.labels), total(np.ones(len(logits))), means)
+    return {
+        name: number
+        for column, key in enumerate(("calibration_intercept", "calibration_slope"))
+        for name, number in _bounded(key, value[column], drawn[:, column], units).items()
+    }
+
+
+def _bounded(key: str, value: float, drawn: np.ndarray, units: Units) -> dict[str, float | None]:
+    low, high = interval(drawn, units) if np.all(np.isfinite(drawn)) else (None, None)
+    return {
+        key: float(value) if np.isfinite(value) else None,
+        f"{key}_low": low,
+        f"{key}_high": high,
+    }
+
+
+def _regress(found: np.ndarray, drawn: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Intercept and slope `(draws, 2)` by Newton's method; NaN where there is no finite best.
+
+    Args:
+        found: Weights of the cells that are ALL at each logit, `(draws, k)`.
+        drawn: Of all cells there.
+        logits: `(k,)`.
+    """
+    spread = np.std(logits)
+    if spread == 0:
+        return np.full((len(found), 2), np.nan)
+    scaled = logits / spread
+    at, moved = np.zeros((len(found), 2)), np.full(len(found), np.inf)
+    with np.errstate(all="ignore"):  # A slope without end leaves no curvature to divide by.
+        for _ in range(_MOST_ITERATIONS):
+            expected = logistic(at[:, :1] + at[:, 1:] * scaled)
+            residual, curvature = found - drawn * expected, drawn * expected * (1 - expected)
+            up, up_slope = residual.sum(1), residual @ scaled
+            a, b, c = curvature.sum(1), curvature @ scaled, curvature @ scaled**2
+            rise = np.stack([c * up - b * up_slope, a * up_slope - b * up], axis=1)
+            rise /= (a * c - b * b)[:, None]
+            at += np.clip(rise, -_LONGEST_STEP, _LONGEST_STEP)
+            moved = np.abs(rise).max(1)
+            if not np.any(moved > _CONVERGED):
+                break
+    return np.where((moved <= _CONVERGED)[:, None], at / [1, spread], np.nan)

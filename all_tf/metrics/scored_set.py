@@ -1,0 +1,95 @@
+"""A set that a run was scored on: its counts, and the cells it was most wrong about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from all_tf.metrics.predictions import Predictions
+
+_TITLES = {1: "ALL called HEM: leukaemia that was missed", 0: "HEM called ALL: false alarms"}
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many cells and patients of each class."""
+
+    all_cells: int
+    all_patients: int
+    hem_cells: int
+    hem_patients: int
+
+    @property
+    def cells(self) -> int:
+        """Of both classes."""
+        return self.all_cells + self.hem_cells
+
+    @property
+    def patients(self) -> int:
+        """Of both classes; a patient has one."""
+        return self.all_patients + self.hem_patients
+
+
+@dataclass(frozen=True)
+class ScoredSet:
+    """A set that a run was scored on."""
+
+    report: dict  # As its metrics.json holds it.
+    predictions: Predictions
+    patients: list[dict]  # As per_patient.csv has them, the worst first.
+
+    @property
+    def count(self) -> Count:
+        """Of its cells."""
+        predictions = self.predictions
+        return count(list(zip(predictions.labels.tolist(), predictions.patients, strict=True)))
+
+
+def count(cells: Sequence[tuple[int, str]]) -> Count:
+    """Count cells, each given as label and patient."""
+    patients = {label: {who for mine, who in cells if mine == label} for label in (0, 1)}
+    labels = [label for label, _ in cells]
+    return Count(labels.count(1), len(patients[1]), labels.count(0), len(patients[0]))
+
+
+class Mistake(NamedTuple):
+    """A cell that was called wrongly."""
+
+    name: str  # Holds the patient's id: not for pages.
+    patient: str  # A pseudonym.
+    score: float
+
+
+class Mistakes(NamedTuple):
+    """Those of one class."""
+
+    title: str
+    worst: list[Mistake]  # The most confident ones, worst first.
+    number: int  # Of all.
+
+
+def worst_mistakes(scored: ScoredSet, *, most: int) -> list[Mistakes]:
+    """The wrongly called cells of either class, leukaemia first.
+
+    Args:
+        scored: A set with labels.
+        most: How many of each class are named.
+    """
+    predictions, scores = scored.predictions, scored.predictions.calibrated_scores
+    wrong = predictions.decisions(scored.report["threshold"]) != predictions.labels
+    pseudonym_of = {row["patient"]: row["pseudonym"] for row in scored.patients}
+    found = []
+    for label, title in _TITLES.items():
+        indices = np.flatnonzero(wrong & (predictions.labels == label))
+        indices = indices[np.argsort(-np.abs(scores[indices] - label), kind="stable")]
+        worst = [
+            Mistake(
+                str(predictions.names[index]),
+                pseudonym_of[predictions.patients[index]],
+                float(scores[index]),
+            )
+            for index in indices[:most]
+        ]
+        found.append(Mistakes(title, worst, len(indices)))
+    return found

@@ -1,0 +1,34 @@
+"""A training epoch by epoch: a figure of both its sets, and which epoch was kept."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from all_tf.plots.style import ACCENT, FAINT, blank, open_axes
+
+CURVES = {"f1": "F1", "kappa": "kappa", "loss": "loss"}  # What is worth a drawing, and its name.
+_QUIET = {"color": "black", "alpha": 0.5, "markersize": 4}
+
+
+def draw_curve(rows: Sequence[Mapping[str, object]], key: str, *, best_epoch: int | None) -> Figure:
+    """A line for what was learnt from and one for what was chosen on, over the epochs.
+
+    Args:
+        rows: Of history.csv, as text or as numbers; not empty.
+        key: One of `CURVES`.
+        best_epoch: Counted from 1; None where none was chosen yet.
+    """
+    figure = blank(4.2, 3.2)
+    axes = figure.subplots()
+    epochs = [int(row["epoch"]) for row in rows]
+    if best_epoch is not None:
+        axes.axvline(best_epoch, **FAINT, linestyle=":")
+    axes.plot(epochs, [float(row[key]) for row in rows], "--o", label="training", **_QUIET)
+    if f"val_{key}" in rows[0]:  # Not where no epoch was chosen.
+        chosen_on = [float(row[f"val_{key}"]) for row in rows]
+        axes.plot(epochs, chosen_on, "-o", color=ACCENT, markersize=4, label="selection set")
+    open_axes(axes, x="epoch", y=CURVES[key])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside upper right", ncols=2, frameon=False)
+    return figure

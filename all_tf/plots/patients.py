@@ -1,0 +1,74 @@
+"""Patients one beneath the other: the score of every cell, and the share that was called right."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from all_tf.plots.style import COLOUR_OF_CLASS, FAINT, blank, open_axes
+
+_ROW_INCHES = 0.2
+_HALF = 0.36  # Of the height of a tick, in rows.
+
+
+def draw_patients(
+    rows: Sequence[Mapping[str, object]],
+    scores_of: Mapping[str, np.ndarray],
+    *,
+    threshold: float,
+) -> Figure:
+    """A row for each patient, ALL above HEM, the highest mean score first.
+
+    Args:
+        rows: `pseudonym`, `label`, `num_images`, `share_correct`, `mean_score`; nobody else is
+            named in the figure.
+        scores_of: Of each pseudonym the scores of its cells, float `(n,)` in [0, 1].
+        threshold: A score at or above it is called ALL.
+    """
+    rows = sorted(rows, key=lambda row: (-row["label"], -row["mean_score"]))
+    figure = blank(6.4, _ROW_INCHES * len(rows) + 0.9)
+    strip, bars = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
+    strip.axvline(threshold, **FAINT)
+    _draw_ticks(strip, rows, scores_of)
+    open_axes(strip, x=f"score of each cell; line: threshold {threshold:.2f}", y="")
+    strip.set_xlim(-0.02, 1.02)
+    strip.set_ylim(len(rows) - 0.4, -0.6)
+    strip.set_yticks(range(len(rows)), [row["pseudonym"] for row in rows], fontsize=7)
+    _draw_shares(bars, rows)
+    open_axes(bars, x="called right, and cells", y="")
+    for axes in (strip, bars):
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    return figure
+
+
+def _draw_ticks(
+    axes: Axes, rows: Sequence[Mapping[str, object]], scores_of: Mapping[str, np.ndarray]
+) -> None:
+    for label, colour in COLOUR_OF_CLASS.items():
+        ticks = [
+            _ticks(scores_of[row["pseudonym"]], place)
+            for place, row in enumerate(rows)
+            if row["label"] == label
+        ]
+        if ticks:  # One line with gaps: a tick in an SVG then takes 30 characters, not 150.
+            axes.plot(*np.concatenate(ticks, axis=1), color=colour, linewidth=0.8, alpha=0.8)
+
+
+def _ticks(scores: np.ndarray, place: int) -> np.ndarray:
+    """Points of a line that goes up and down at each score, and breaks off between: `(2, 3n)`."""
+    x = np.repeat(scores, 3)
+    x[2::3] = np.nan
+    return np.stack([x, np.tile([place - _HALF, place + _HALF, np.nan], len(scores))])
+
+
+def _draw_shares(axes: Axes, rows: Sequence[Mapping[str, object]]) -> None:
+    shares = [100 * row["share_correct"] for row in rows]
+    colours = [COLOUR_OF_CLASS[row["label"]] for row in rows]
+    drawn = axes.barh(range(len(rows)), shares, 0.7, color=colours)
+    labels = [
+        f"{share:.0f} % of {row['num_images']}" for share, row in zip(shares, rows, strict=True)
+    ]
+    axes.bar_label(drawn, labels, padding=2, fontsize=7)
+    axes.set(xlim=(0, 190), xticks=(0, 50, 100))

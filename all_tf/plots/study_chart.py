@@ -1,0 +1,118 @@
+"""The study as a bar chart: its figures as they came out here, beside those that it reported."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from all_tf.config.published_results import Comparator
+
+_PANELS = {
+    "accuracy": "accuracy",
+    "f1": "F1, weighted by class frequency",
+    "kappa": "Cohen's kappa",
+}
+# Okabe and Ito's: told apart by colour-blind eyes too, and in grey.
+_OURS, _THEIRS, _OTHERS = "#0072B2", "#E69F00", "#555555"
+_ON_LINES = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # Labels, to be read there.
+_INTERVAL = {"ecolor": "black", "elinewidth": 1.5}
+_BAR = 0.38  # Of the distance between two rows.
+_ROW_INCHES = 0.5
+
+
+def draw_study(
+    path: Path,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    title: str,
+    comparators: Sequence[Comparator] = (),
+) -> None:
+    """Write a picture: a panel for each figure, a pair of bars for each row, figures in per cent.
+
+    Args:
+        path: Its ending names the format, as matplotlib knows them. Written over.
+        rows: From top to bottom; `row`, and shares for `accuracy`, `f1`, `kappa`, for their ends
+            `accuracy_low`, `accuracy_high` and so on, drawn as lines, and for `reported_accuracy`
+            and so on, of which any may be None.
+        title: Above all; what the figures were measured on.
+        comparators: Dashed lines in the panel of F1, listed beneath.
+    """
+    caption = _caption(comparators)
+    height = _ROW_INCHES * len(rows) + 1.5 + 0.16 * (caption.count("\n") + 1)
+    figure = Figure(figsize=(12, height), dpi=120, facecolor="white", layout="constrained")
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
+    panels = figure.subplots(1, len(_PANELS), sharey=True)
+    for panel, (key, name) in zip(panels, _PANELS.items(), strict=True):
+        _draw_bars(panel, rows, key)
+        panel.set_title(f"{name}, per cent", fontsize=10)
+    for number, comparator in enumerate(comparators):
+        panels[1].axvline(
+            comparator.f1,
+            color=_OTHERS,
+            linestyle="--",
+            linewidth=0.9,
+            zorder=0,
+            label="_" if number else "F1 that others published",
+        )
+    panels[0].set_yticks(range(len(rows)), [row["row"] for row in rows])
+    panels[0].invert_yaxis()
+    handles = {
+        label: handle
+        for panel in panels
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles, loc="outside lower right", frameon=False, fontsize=9)
+    figure.supxlabel(caption, fontsize=8, color=_OTHERS, x=0.01, ha="left")
+    figure.savefig(path)
+
+
+def _draw_bars(panel: Axes, rows: Sequence[Mapping[str, object]], key: str) -> None:
+    for prefix, colour, label, shift in (
+        ("", _OURS, "here", -_BAR / 2),
+        ("reported_", _THEIRS, "reported in 2021", _BAR / 2),
+    ):
+        places = [n for n, row in enumerate(rows) if row.get(prefix + key) is not None]
+        if not places:
+            continue  # Bars of nothing would stand in the legend without a colour.
+        values = [100 * rows[n][prefix + key] for n in places]
+        reaches = _reaches([rows[n] for n in places], prefix + key)
+        bars = panel.barh(
+            [n + shift for n in places],
+            values,
+            _BAR,
+            color=colour,
+            label=label,
+            xerr=reaches,
+            error_kw=_INTERVAL,
+        )
+        if reaches.any():
+            panel.plot([], [], color=_INTERVAL["ecolor"], label="95 % interval over patients")
+        panel.bar_label(bars, fmt="%.1f", padding=2, fontsize=8, bbox=_ON_LINES)
+    lowest = 100 * min(row.get(f"{key}_low") or row[key] for row in rows)
+    panel.set_xlim(lowest - 14 if lowest < 0 else 0, 112)  # Room for labels at either end.
+    panel.set_xticks(range(0, 101, 20))
+    panel.set_ylim(-0.6, len(rows) - 0.4)
+    panel.axvline(0, color="black", linewidth=0.8)
+    panel.spines[["top", "right", "left"]].set_visible(False)
+    panel.tick_params(axis="y", length=0)
+
+
+def _reaches(rows: Sequence[Mapping[str, object]], key: str) -> np.ndarray:
+    """How far each interval reaches below and above its figure, `(2, rows)`; 0 where none is."""
+    reaches = np.zeros((2, len(rows)))
+    for column, row in enumerate(rows):
+        if row.get(f"{key}_low") is not None:
+            low, high = row[f"{key}_low"], row[f"{key}_high"]
+            reaches[:, column] = 100 * max(0, row[key] - low), 100 * max(0, high - row[key])
+    return reaches
+
+
+def _caption(comparators: Sequence[Comparator]) -> str:
+    if not comparators:
+        return ""
+    listed = [f"{other.f1:.1f} {other.work} ({other.tested_on})" for other in comparators]
+    return "F1 that others published: " + ";\n".join(
+        "; ".join(listed[n : n + 2]) for n in range(0, len(listed), 2)
+    )

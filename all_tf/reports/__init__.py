@@ -1,0 +1,1 @@
+"""What people read about finished runs: text, tables, one HTML page, a model card."""

@@ -1,0 +1,102 @@
+"""The figures of a report, as SVG to stand in the page, each with a caption that says it too."""
+
+from typing import NamedTuple
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from all_tf.metrics.formatting import with_interval
+from all_tf.metrics.scored_set import ScoredSet
+from all_tf.plots.curves import draw_precision_recall, draw_reliability, draw_roc
+from all_tf.plots.learning_curves import CURVES, draw_curve
+from all_tf.plots.patients import draw_patients
+from all_tf.plots.style import as_svg
+from all_tf.reports.html_report.run_facts import RunFacts
+
+
+class Drawn(NamedTuple):
+    """A figure in a page."""
+
+    title: str
+    caption: str
+    svg: Markup
+
+
+def inline(figure: Figure, *, title: str, caption: str) -> Drawn:
+    """A figure as it stands in a page; two of a page have two titles."""
+    return Drawn(title, caption, Markup(as_svg(figure, label=f"{title}. {caption}")))
+
+
+def curves(run: RunFacts) -> list[Drawn]:
+    """F1, kappa and loss over the epochs; nothing where a run has no history."""
+    if not run.history:
+        return []
+    best = run.judged.report["best_epoch"]
+    drawn = []
+    for key, name in CURVES.items():
+        last = run.history[best - 1]
+        caption = f"{name} of epoch {best}, which was kept: {float(last[key]):.3f} in training"
+        if f"val_{key}" in last:
+            caption += f", {float(last[f'val_{key}']):.3f} on the set it was chosen on"
+        figure = draw_curve(run.history, key, best_epoch=best)
+        drawn.append(inline(figure, title=f"{name}, epoch by epoch", caption=f"{caption}."))
+    return drawn
+
+
+def ranking(scored: ScoredSet) -> list[Drawn]:
+    """The ROC curve, and precision over sensitivity."""
+    report, predictions = scored.report, scored.predictions
+    given = {
+        "labels": predictions.labels,
+        "scores": predictions.calibrated_scores,
+        "threshold": report["threshold"],
+    }
+    chance = np.mean(predictions.labels)
+    area, precision = (f"{report[key]:.3f}" for key in ("auc", "average_precision"))
+    roc = (
+        f"Area {with_interval(report, 'auc')}. The dot is the threshold: "
+        f"sensitivity {report['sensitivity']:.3f}, specificity {report['specificity']:.3f}."
+    )
+    recall = (
+        f"Average precision {with_interval(report, 'average_precision')}; without any "
+        f"knowledge it would be {chance:.3f}, the share of ALL among these cells."
+    )
+    return [
+        inline(draw_roc(**given, area=area), title="ROC curve", caption=roc),
+        inline(
+            draw_precision_recall(**given, area=precision),
+            title="Precision over sensitivity",
+            caption=recall,
+        ),
+    ]
+
+
+def reliability(scored: ScoredSet) -> Drawn:
+    """Scores against the shares of ALL; where they were calibrated, before and after."""
+    predictions = scored.predictions
+    kinds = {"score": predictions.scores}
+    if np.any(predictions.calibrated_scores != predictions.scores):
+        kinds["calibrated score"] = predictions.calibrated_scores
+    caption = (
+        "Cells in ten bins of the score: how many of a bin are ALL, and beneath how many cells "
+        f"have such a score. Brier score {with_interval(scored.report, 'brier')}."
+    )
+    figure = draw_reliability(predictions.labels, kinds)
+    return inline(figure, title="Reliability diagram", caption=caption)
+
+
+def patient_strip(scored: ScoredSet) -> Drawn:
+    """The score of every cell, patient by patient."""
+    rows, predictions = scored.patients, scored.predictions
+    scores_of = {
+        row["pseudonym"]: predictions.calibrated_scores[predictions.patients == row["patient"]]
+        for row in rows
+    }
+    figure = draw_patients(rows, scores_of, threshold=scored.report["threshold"])
+    wrong = min(rows, key=lambda row: row["share_correct"])
+    caption = (
+        f"A tick for every cell of {len(rows)} patients. Worst: {wrong['pseudonym']}, "
+        f"{100 * wrong['share_correct']:.0f} % of {wrong['num_images']} cells called right."
+    )
+    return inline(figure, title="Scores, patient by patient", caption=caption)

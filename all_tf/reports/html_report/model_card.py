@@ -1,0 +1,60 @@
+"""MODEL_CARD.md: a run as Mitchell et al., 2019 (arXiv:1810.03993) would have it told."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import jinja2
+from markupsafe import Markup
+
+from all_tf.reports.html_report import prose, rows, settings
+from all_tf.reports.html_report.run_facts import RunFacts
+from all_tf.system.tables import Column, markdown
+
+_ACTIVE = re.compile(r"([\\`*_\[\]~$])")  # Within a line; no value begins one.
+
+
+def build_card(run: RunFacts) -> str:
+    """The model card of a run, in Markdown; whatever comes from a file shows as plain text."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("all_tf.reports.html_report"),
+        autoescape=False,  # That is for HTML; `finalize` sees every value.
+        finalize=_finalize,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("MODEL_CARD.md").render(
+        run=run,
+        settings=settings,
+        tables=rows,
+        words=prose,
+        missing=prose.missing(run),
+        table=_table,
+        code=_code,
+    )
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is, on one line: no emphasis, link, heading or HTML."""
+    line = " ".join(text.split())
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _ACTIVE.sub(r"\\\1", line)
+
+
+def _finalize(value: object) -> str:
+    return value if isinstance(value, Markup) else escape(str(value))
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) -> Markup:
+    escaped = [
+        {key: escape(held) if isinstance(held, str) else held for key, held in row.items()}
+        for row in rows
+    ]
+    return Markup(markdown(escaped, columns))
+
+
+def _code(text: str) -> Markup:
+    """A command in a code span, whatever is in it."""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return Markup(f"{fence} {' '.join(text.split())} {fence}")

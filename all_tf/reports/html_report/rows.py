@@ -1,0 +1,235 @@
+"""The rows of a report's tables and their columns, as a page and a model card show them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import NamedTuple
+
+from sklearn import metrics
+
+from all_tf.config.presets import departures
+from all_tf.config.published_results import COMPARATORS, REPORTED
+from all_tf.metrics.formatting import (
+    basis_of_intervals,
+    interval_text,
+    not_estimable,
+    signed,
+    thousandths,
+    with_interval,
+)
+from all_tf.metrics.scored_set import ScoredSet
+from all_tf.reports.html_report.prose import name_set
+from all_tf.reports.html_report.run_facts import RunFacts
+from all_tf.system.tables import Column, decimal, per_cent, whole
+
+
+class Confused(NamedTuple):
+    """A cell of a confusion matrix."""
+
+    number: int
+    share: float  # Of its row.
+    right: bool
+
+
+Rows = list[dict[str, object]]
+
+FIGURES = {  # The figures of merit, and what each says.
+    "f1": "F1, weighted by class frequency, as the challenge scores",
+    "kappa": "Cohen's kappa: agreement beyond chance",
+    "auc": "AUROC: how often an ALL cell scores above a HEM cell",
+    "sensitivity": "Sensitivity: the share of ALL cells called ALL",
+    "specificity": "Specificity: the share of HEM cells called HEM",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "f1_all": "F1 of the disease",
+    "f1_macro": "F1, plain mean of both classes",
+    "mcc": "Matthews' correlation",
+    "average_precision": "Average precision for the disease",
+    "brier": "Brier score; 0 is best",
+    "log_loss": "Log loss, in nats; 0 is best",
+    "ece": "Expected calibration error; 0 is best",
+    "calibration_slope": "Calibration slope; 1 is best, below it scores are too extreme",
+    "calibration_intercept": "Calibration intercept; 0 is best, below it too many are called ALL",
+}
+HEADLINE = {  # Those on the first screen, and what they are called there.
+    "f1": "F1, weighted",
+    "kappa": "kappa",
+    "auc": "AUROC",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+}
+FIGURE_COLUMNS = (
+    Column("figure", "figure"),
+    Column("value", "value"),
+    Column("95 % interval", "interval"),
+)
+SET_COLUMNS = (
+    Column("set", "set"),
+    Column("ALL cells", "all_cells", whole),
+    Column("patients", "all_patients", whole),
+    Column("HEM cells", "hem_cells", whole),
+    Column("patients", "hem_patients", whole),
+)
+BESIDE_COLUMNS = (
+    Column("work", "work"),
+    Column("F1", "f1", decimal),
+    Column("kappa", "kappa", decimal),
+    Column("accuracy", "accuracy", decimal),
+    Column("tested on", "tested_on"),
+    Column("caveat", "caveat"),
+)
+PROBE_COLUMNS = (
+    Column("what scores the cells", "what"),
+    Column("AUROC", "auc"),
+    Column("kappa", "kappa"),
+    Column("the network's AUROC less this", "margin"),
+)
+RANDOMISED_COLUMNS = (
+    Column("random weights in", "layers"),
+    Column("rank correlation", "rank_correlation", "{:.2f}".format),
+    Column("lowest", "lowest", "{:.2f}".format),
+    Column("highest of a network", "highest", "{:.2f}".format),
+)
+IDENTITY_COLUMNS = (
+    Column("patients of", "class"),
+    Column("told apart by", "features"),
+    Column("groups", "num_groups", whole),
+    Column("cells", "num_images", whole),
+    Column("right, %", "balanced_accuracy", per_cent),
+    Column("by chance, %", "chance", per_cent),
+)
+PATIENT_COLUMNS = (
+    Column("patient", "pseudonym"),
+    Column("cells", "num_images", whole),
+    Column("called right", "num_correct", whole),
+    Column("per cent", "share_correct", per_cent),
+    Column("mean score", "mean_score", "{:.3f}".format),
+)
+SCORED_COLUMNS = (
+    Column("set", "set"),
+    *(Column(name, key) for key, name in (("f1", "F1"), ("kappa", "kappa"), ("auc", "AUROC"))),
+    Column("intervals", "basis"),
+    Column("stamps", "stamps"),
+)
+
+
+def figure_rows(scored: ScoredSet) -> Rows:
+    """Every figure of merit of a set, with its interval."""
+    report = scored.report
+    none_at_all = not_estimable(report)  # Said once, not in every row.
+    return [
+        {
+            "figure": name,
+            "value": None if report[key] is None else thousandths(report[key]),
+            "interval": None if none_at_all else interval_text(report, key),
+        }
+        for key, name in FIGURES.items()
+        if key in report
+    ]
+
+
+def confusion(scored: ScoredSet) -> list[tuple[str, list[Confused]]]:
+    """The confusion matrix of a set, ALL first: a row for what cells are."""
+    predictions = scored.predictions
+    decisions = predictions.decisions(scored.report["threshold"])
+    counts = metrics.confusion_matrix(predictions.labels, decisions, labels=(1, 0)).tolist()
+    return [
+        (
+            name,
+            [Confused(n, n / sum(row), place == column) for column, n in enumerate(row)],
+        )
+        for place, (name, row) in enumerate(zip(("ALL", "HEM"), counts, strict=True))
+    ]
+
+
+def patient_rows(scored: ScoredSet) -> Rows:
+    """The patients of a set under pseudonyms, the worst first."""
+    return sorted(scored.patients, key=lambda row: row["share_correct"])
+
+
+def probe_rows(run: RunFacts) -> Rows:
+    """The network and each probe of it."""
+    found = run.probes
+    groups = {key: found[key] for key in ("num_groups_all", "num_groups_hem")}
+    own = {"what": "the network itself", "ours": True, **found["model"]}
+    return [_probe_row(row | groups) for row in (own, *found["probes"])]
+
+
+def _probe_row(row: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "what": row["what"],
+        "ours": row.get("ours", False),
+        "auc": _shown(row, "auc"),
+        "kappa": thousandths(row["kappa"]),
+        "margin": _shown(row, "margin", show=signed) if "margin" in row else None,
+    }
+
+
+def set_rows(run: RunFacts) -> Rows:
+    """The sets of a run: what it learnt from, what it chose on, what else it was scored on."""
+    rows = []
+    if run.source:
+        all_of_it = run.experiment.protocol == "study" or run.num_folds
+        learnt = "all of train" if all_of_it else "the other folds"
+        rows.append({"set": f"learnt from {learnt}", **asdict(run.source.learnt)})
+    for place, scored in enumerate(run.sets):
+        chosen_on = (place == 0) != bool(run.num_folds)
+        use = "chose the epoch on" if chosen_on else "scored on"
+        rows.append({"set": f"{use} {name_set(scored)}", **asdict(scored.count)})
+    return rows
+
+
+def scored_rows(run: RunFacts) -> Rows:
+    """Every set that a run was scored on, with the figures it is judged by."""
+    return [
+        {
+            "set": name_set(scored),
+            **{key: _shown(scored.report, key) for key in ("f1", "kappa", "auc")},
+            "basis": basis_of_intervals(scored.report),
+            "stamps": "; ".join(scored.report["stamps"]) or None,
+        }
+        for scored in run.sets
+    ]
+
+
+def _shown(report: Mapping, key: str, *, show: Callable[[float], str] = thousandths) -> str:
+    """With its interval, or alone where none can be estimated, which is said elsewhere."""
+    return show(report[key]) if not_estimable(report) else with_interval(report, key, show=show)
+
+
+def beside_rows(run: RunFacts) -> Rows:
+    """The run beside the study's row for its architecture, and beside what others published."""
+    return [ours(run), *study_row(run), *published()]
+
+
+def ours(run: RunFacts) -> dict[str, object]:
+    """A run as a row of what is in `BESIDE_COLUMNS`."""
+    report = run.judged.report
+    return {
+        "work": run.name,
+        "tested_on": f"{name_set(run.judged)}, {run.judged.count.cells:,} cells",
+        **{key: 100 * report[key] for key in ("f1", "accuracy", "kappa")},
+        "caveat": "; ".join(report["stamps"]),
+        "ours": True,
+    }
+
+
+def study_row(run: RunFacts) -> Rows:
+    """What the study of 2021 reported for a run's architecture, if it did, and what differs."""
+    name = run.experiment.arch
+    if name not in REPORTED:
+        return []
+    changed = departures(name, run.experiment).keys() - {"protocol", "fold", "seed"}
+    other = f"ours differs in {', '.join(sorted(changed))}" if changed else ""
+    return [
+        {
+            "work": f"the study of 2021, {name}",
+            "tested_on": "not stated",
+            **REPORTED[name]._asdict(),
+            "caveat": other,
+        }
+    ]
+
+
+def published() -> Rows:
+    """What others published on these cells."""
+    return [other._asdict() for other in COMPARATORS]

@@ -1,0 +1,139 @@
+"""Writes report.html and MODEL_CARD.md, with or without pictures of cells."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from all_tf.config.presets import EXPERIMENTS
+from all_tf.metrics.scored_set import worst_mistakes
+from all_tf.reports.html_report.images import read_uri
+from all_tf.reports.html_report.model_card import build_card
+from all_tf.reports.html_report.page import build_comparison, build_report
+from all_tf.reports.html_report.run_facts import EXPLANATIONS, RunFacts, read_facts
+from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, RunError, is_cross_validation
+from all_tf.runs.out_of_fold import out_of_fold_folder
+from tfrecords.store.manifest import RecordsError
+
+REPORT_FILE = "report.html"
+CARD_FILE = "MODEL_CARD.md"
+_MOST_CELLS = 8  # Of each class.
+
+
+def write_about(
+    paths: Sequence[Path],
+    folder: Path | None = None,
+    *,
+    records: Path | None = None,
+    cells: bool = True,
+) -> list[Path]:
+    """Write about one run, or about several side by side.
+
+    Args:
+        paths: Folders of runs, or of studies, which stand for the runs in them.
+        folder: Where the files go, over older ones; None for the run's, or for that which holds
+            all of them.
+        records, cells: As `write_report` takes them; runs side by side show no cells.
+
+    Returns:
+        What was written.
+
+    Raises:
+        RunError: There is no run, it has not ended, or a file of it is damaged.
+    """
+    runs, unfinished = _find_runs(paths)
+    if len(runs) == 1 and not unfinished:
+        return write_report(runs[0], folder or runs[0], records=records, cells=cells)
+    folder = folder or Path(os.path.commonpath([run.parent for run in runs]))
+    folder.mkdir(parents=True, exist_ok=True)
+    text = build_comparison(
+        [read_facts(run, records=records) for run in runs],
+        title=f"{len(runs)} networks of {folder.resolve().name}",
+        unfinished=[run.name for run in unfinished],
+    )
+    (folder / REPORT_FILE).write_text(text, encoding="utf-8")
+    return [folder / REPORT_FILE]
+
+
+def _find_runs(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The finished runs, and those of a study that have not ended."""
+    finished, unfinished = [], []
+    for path in paths:
+        inside = sorted(filter(_is_run, path.glob("*")), key=_place_in_study)
+        if _is_run(path) or not inside:
+            finished.append(path)
+            continue
+        for run in inside:
+            (finished if _has_ended(run) else unfinished).append(run)
+    if not finished:
+        raise RunError(f"No run has ended yet in {', '.join(map(str, paths))}. Wait for one.")
+    return finished, unfinished
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / CONFIG_FILE).is_file() or is_cross_validation(folder)
+
+
+def _has_ended(run: Path) -> bool:
+    scored = out_of_fold_folder(run) if is_cross_validation(run) else run
+    return (scored / METRICS_FILE).is_file()
+
+
+def _place_in_study(run: Path) -> tuple[int, str]:
+    rows = list(EXPERIMENTS)
+    return (rows.index(run.name) if run.name in rows else len(rows), run.name)
+
+
+def write_report(
+    run: Path, folder: Path, *, records: Path | None = None, cells: bool = True
+) -> list[Path]:
+    """Write about a finished run.
+
+    Args:
+        run: The run's folder.
+        folder: Where the files go, over older ones; made if need be.
+        records: A records directory; None for the one that the run was trained on.
+        cells: Whether images of cells may be in the page.
+
+    Returns:
+        What was written.
+
+    Raises:
+        RunError: There is no run, it has not ended, or a file of it is damaged.
+    """
+    facts = read_facts(run, records=records)
+    mistakes = worst_mistakes(facts.judged, most=_MOST_CELLS)
+    names = {mistake.name for kind in mistakes for mistake in kind.worst}
+    pictures = _pictures(facts, names, records) if cells else "Left out, as --no-cells asks for."
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {
+        REPORT_FILE: build_report(
+            facts,
+            mistakes=mistakes,
+            pictures=pictures,
+            heat_maps=read_uri(run / EXPLANATIONS / "cells.png") if cells else None,
+        ),
+        CARD_FILE: build_card(facts),
+    }
+    for name, text in content.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in content]
+
+
+def _pictures(facts: RunFacts, names: set[str], records: Path | None) -> Mapping[str, str] | str:
+    """Pictures by name, or why there are none."""
+    from all_tf.system.tensorflow_import import (
+        load_tensorflow,  # Seconds that a page without cells does not take.
+    )
+
+    load_tensorflow()
+    from all_tf.reports.html_report.images import picture_cells
+
+    records = records or Path(facts.config["records"])
+    split, crop = facts.judged.report["split"], facts.experiment.crop
+    try:
+        pictures = picture_cells(records, split, names, crop=crop)
+    except RecordsError:
+        pictures = {}
+    if names - pictures.keys():
+        return "The records that hold these cells are not at hand: name them with --records DIR."
+    return pictures

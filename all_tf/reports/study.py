@@ -1,0 +1,203 @@
+"""The results of a study: study.md, study.csv and study.png, ours beside what was reported."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from all_tf.config.presets import EXPERIMENTS, departures
+from all_tf.config.published_results import COMPARATORS, REPORTED
+from all_tf.metrics.paired import PairError, differences
+from all_tf.metrics.weighted import summed_figures
+from all_tf.plots.study_chart import draw_study
+from all_tf.reports.comparison import (
+    COST,
+    FIGURES,
+    Scored,
+    ends,
+    read_scored,
+    shown,
+    warn_of_different_images,
+)
+from all_tf.runs.folder import is_finished
+from all_tf.system.tables import Column, decimal, markdown, per_cent, whole, write_csv
+
+_COLUMNS = (
+    Column("row", "row"),
+    Column("accuracy", "accuracy"),
+    Column("reported", "reported_accuracy", per_cent),
+    Column("F1", "f1"),
+    Column("reported", "reported_f1", per_cent),
+    Column("kappa", "kappa"),
+    Column("reported", "reported_kappa", per_cent),
+    Column("intervals", "intervals"),
+    Column("parameters", "num_parameters", whole),
+    Column("images/s", "images_per_second", decimal),
+    Column("epoch", "best_epoch", whole),
+    Column("note", "note"),
+)
+_COMPARATOR_COLUMNS = (
+    Column("work", "work"),
+    Column("tested on", "tested_on"),
+    Column("F1", "f1", decimal),
+    Column("caveat", "caveat"),
+)
+_KEYS = (  # Of a finished run's row; None for a failed one.
+    "protocol",
+    "set",
+    "num_images",
+    "num_patients",
+    "selected_on",
+    "best_epoch",
+    "stamps",
+    "num_groups_all",
+    "num_groups_hem",
+    *(key for figure in FIGURES for key in ends(figure)),
+    *COST,
+)
+_CHOSEN = ("protocol", "fold", "seed")  # By the command; the study's rows prescribe none of them.
+
+
+def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> str:
+    """Write study.md and study.csv of all rows that are finished in a folder, and of failed ones.
+
+    Args:
+        folder: Holds a run for each row; the results go beside them, over older ones.
+        records: That the rows were trained on.
+        failures: Why a row has failed, by name.
+
+    Returns:
+        The content of study.md, which reads as plain text too. study.csv has the same rows, with
+        all figures as shares, ours as metrics.json has them.
+
+    Raises:
+        RunError: A finished run is damaged.
+    """
+    runs = _finished(folder, records, failures)
+    rows = [
+        _row(name, runs.get(name), failures.get(name))
+        for name in EXPERIMENTS
+        if name in runs or name in failures
+    ]
+    table = markdown([shown(row) if row["row"] in runs else row for row in rows], _COLUMNS)
+    parts = ["# The study of 2021, run again", *_preface(runs), table]
+    if runs:
+        parts += [_best(runs, key, title) for key, title in (("f1", "F1"), ("kappa", "kappa"))]
+        parts += ["![The same figures as bars](study.png)"]
+    parts += ["What others published, in per cent, F1 weighted by class frequency:"]
+    parts += [markdown([other._asdict() for other in COMPARATORS], _COMPARATOR_COLUMNS)]
+    text = "\n\n".join(parts) + "\n"
+    write_csv(folder / "study.csv", rows)
+    (folder / "study.md").write_text(text, encoding="utf-8")
+    return text
+
+
+def write_chart(folder: Path, records: Path, failures: Mapping[str, str]) -> None:
+    """Write study.png, the finished rows as bars; nothing where none is finished.
+
+    Args:
+        folder, records, failures: As `write_tables` takes them.
+    """
+    runs = _finished(folder, records, failures)
+    if runs:
+        rows = [_row(name, run, None) for name, run in runs.items()]
+        draw_study(folder / "study.png", rows, title=_title(runs), comparators=COMPARATORS)
+
+
+def _finished(folder: Path, records: Path, failures: Mapping[str, str]) -> dict[str, Scored]:
+    return {
+        name: read_scored(folder / name, name=name)
+        for name in EXPERIMENTS
+        if name not in failures and is_finished(folder / name, records)
+    }
+
+
+def _row(name: str, run: Scored | None, reason: str | None) -> dict[str, object]:
+    figures = run.row() if run else {}
+    reported = REPORTED[name]._asdict() if name in REPORTED else {}
+    shares = {key: round(value / 100, 4) for key, value in reported.items() if value is not None}
+    return {
+        "row": name,
+        "status": "finished" if run else "failed",
+        **{key: figures.get(key) for key in _KEYS},
+        **{f"reported_{key}": shares.get(key) for key in ("accuracy", "f1", "kappa")},
+        "note": (figures["stamps"] or None) if run else f"failed: {reason}",
+    }
+
+
+def _preface(runs: Mapping[str, Scored]) -> list[str]:
+    """What is to be known before the table is read."""
+    sets = _group((_describe_set(run), name) for name, run in runs.items())
+    departing = _group(
+        (f"{key} {value}", name)
+        for name, run in runs.items()
+        for key, value in departures(name, run.experiment).items()
+        if key not in _CHOSEN
+    )
+    settings = "All rows were trained with the settings of the study's table."
+    if departing:
+        listed = "; ".join(_join(departing, total=len(runs)))
+        settings = f"NOT THE STUDY'S SETTINGS, so no repetition of it: {listed}."
+    return [
+        'Figures in per cent; F1 is weighted by class frequency. "Reported": by the study, which '
+        "does not say on which images.",
+        *_join(sets, total=len(runs)),
+        *([settings] if runs else []),
+        *filter(None, [warn_of_different_images(list(runs.values()))]),
+    ]
+
+
+def _describe_set(run: Scored) -> str:
+    row = run.row()
+    fold = f" (fold {run.experiment.fold} held out)" if row["protocol"] == "honest" else ""
+    return (
+        f"Protocol {row['protocol']}{fold}, seed {run.experiment.seed}: scored on {row['set']}, "
+        f"{row['num_images']:,} images of {row['num_patients']} patients, epoch chosen on "
+        f"{row['selected_on']}" + "".join(f" [{stamp}]" for stamp in run.report["stamps"])
+    )
+
+
+def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Names by what is said of them, in the order in which it is said first."""
+    groups: dict[str, list[str]] = {}
+    for text, name in pairs:
+        groups.setdefault(text, []).append(name)
+    return groups
+
+
+def _join(groups: Mapping[str, list[str]], *, total: int) -> list[str]:
+    """What is said, with the names of whom; without where it is said of all."""
+    return [
+        text if len(names) == total else f"{text} ({', '.join(names)})"
+        for text, names in groups.items()
+    ]
+
+
+def _best(runs: Mapping[str, Scored], key: str, title: str) -> str:
+    """Which row is best by a figure, and which rows cannot be told apart from it."""
+    value = max(run.report[key] for run in runs.values())
+    best = [name for name, run in runs.items() if run.report[key] == value]
+    close = [
+        name
+        for name, run in runs.items()
+        if name not in best and not _is_behind(run, runs[best[0]], key)
+    ]
+    line = f"Best by {title}: {', '.join(best)} ({per_cent(value)})."
+    return line + (f" Cannot be told apart from it: {', '.join(close)}." if close else "")
+
+
+def _is_behind(run: Scored, best: Scored, key: str) -> bool:
+    """Whether it is behind over patients, so far as that can be known of the same images."""
+    try:
+        found = differences(best.judged, run.judged, figures=summed_figures)
+    except PairError:
+        return False
+    return found[key].better == 1
+
+
+def _title(runs: Mapping[str, Scored]) -> str:
+    """Of the chart, which may be shown without the tables: what it shows, and any departure."""
+    sets = _group((_describe_set(run), name) for name, run in runs.items())
+    departing = any(
+        departures(name, run.experiment).keys() - set(_CHOSEN) for name, run in runs.items()
+    )
+    lines = _join(sets, total=len(runs)) + ["Not the study's settings."] * departing
+    return "\n".join(lines)

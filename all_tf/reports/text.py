@@ -1,0 +1,91 @@
+"""A report in lines: the figures of a set with their intervals, its patients, its folds."""
+
+from collections.abc import Mapping
+
+from all_tf.metrics.formatting import basis_of_intervals, with_interval
+from all_tf.metrics.per_patient import fold_rows, patient_rows
+from all_tf.metrics.predictions import Predictions
+from all_tf.runs.folder import set_name
+from all_tf.system.tables import Column, markdown, per_cent, whole
+
+_SHOWN = (
+    "f1",
+    "kappa",
+    "accuracy",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "auc",
+    "average_precision",
+    "brier",
+    "log_loss",
+    "ece",
+    "calibration_slope",
+    "calibration_intercept",
+)
+_PATIENT_COLUMNS = (
+    Column("patient", "pseudonym"),
+    Column("images", "num_images", whole),
+    Column("right", "share_correct", per_cent),
+    Column("mean score", "mean_score", per_cent),
+)
+_FOLD_COLUMNS = (
+    Column("fold", "fold", whole),
+    Column("ALL images", "num_images_all", whole),
+    Column("groups", "num_groups_all", whole),
+    Column("HEM images", "num_images_hem", whole),
+    Column("groups", "num_groups_hem", whole),
+    Column("F1", "f1", per_cent),
+    Column("kappa", "kappa", per_cent),
+    Column("accuracy", "accuracy", per_cent),
+    Column("AUC", "auc", per_cent),
+)
+
+
+def format_report(report: Mapping[str, object]) -> str:
+    """The figures of a report, F1 and kappa first, each with its interval; every stamp in sight."""
+    heading = (
+        f"{set_name(report['split'], report['fold'])}: {report['num_images']:,} images of "
+        f"{report['num_patients']} patients, {_choice(report)} chosen on {report['selected_on']}"
+        + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
+        + "".join(f" [{stamp}]" for stamp in report["stamps"])
+    )
+    threshold = (
+        f"  threshold {report['threshold']:.3f}: {report['threshold_rule']} on "
+        f"{report['calibrated_on']}"
+    )
+    if "f1" not in report:
+        return f"{heading}\n{threshold}\n  labels unpublished: predictions only"
+    width = max(map(len, _SHOWN))
+    return "\n".join(
+        [
+            heading,
+            threshold,
+            f"  intervals over patients: {basis_of_intervals(report)}",
+            *(f"  {key.ljust(width)}  {with_interval(report, key)}" for key in _SHOWN),
+            f"  worst patient: {report['worst_patient']}, "
+            f"{per_cent(report['worst_patient_correct'])} % of its "
+            f"{report['worst_patient_images']} images right",
+            *([f"  {report['note']}"] if "note" in report else []),
+        ]
+    )
+
+
+def _choice(report: Mapping[str, object]) -> str:
+    if "members" in report:
+        return f"mean of {len(report['members'])} networks, their epochs"
+    return f"epoch {report['best_epoch']}"
+
+
+def format_patients(predictions: Predictions, *, threshold: float) -> str:
+    """A table of the patients, the worst first, by pseudonym, and one of the folds if several.
+
+    Args:
+        predictions: Labelled, calibrated.
+        threshold: In [0, 1].
+    """
+    tables = [markdown(patient_rows(predictions, threshold=threshold), _PATIENT_COLUMNS)]
+    folds = fold_rows(predictions, threshold=threshold)
+    if len(folds) > 1:
+        tables.append(markdown(folds, _FOLD_COLUMNS))
+    return "\n\n".join(tables)

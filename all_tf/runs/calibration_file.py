@@ -1,0 +1,34 @@
+"""calibration.json of a run: written and read."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from all_tf.metrics.calibration import Calibration
+from all_tf.runs.folder import RunError, read_json, write_json
+from all_tf.system.checks import ConfigError
+
+CALIBRATION_FILE = "calibration.json"
+
+
+def write_calibration(run: Path, calibration: Calibration) -> None:
+    """Write calibration.json of a run."""
+    write_json(run / CALIBRATION_FILE, asdict(calibration))
+
+
+def read_calibration(run: Path) -> Calibration:
+    """What `write_calibration` wrote.
+
+    Raises:
+        RunError: There is none: the run has not ended, or is of an earlier version. Or it is
+            damaged.
+    """
+    path = run / CALIBRATION_FILE
+    if not path.is_file():
+        raise RunError(
+            f"{run} has no {CALIBRATION_FILE}: its training has not ended, or an earlier version "
+            "trained it. Train again."
+        )
+    try:
+        return Calibration(**read_json(path))
+    except (TypeError, ConfigError) as error:
+        raise RunError(f"{path} is damaged or from another version: {error}") from error

@@ -1,0 +1,46 @@
+"""SHA-256 of the files of a folder, as `sha256sum -c SHA256SUMS` reads them too."""
+
+from pathlib import Path
+
+from tfrecords.store.manifest import digest_file
+
+SUMS_FILE = "SHA256SUMS"
+_LIVING = {SUMS_FILE, "status.json"}  # Written again when all else is done.
+
+
+def seal(folder: Path) -> None:
+    """Write the sums of all files that lie in a folder now; of folders in it, none.
+
+    Args:
+        folder: Whose work is done. Hidden files and the run's status are left out.
+    """
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    lines = [
+        f"{digest_file(path)}  {path.name}\n"
+        for path in files
+        if path.name not in _LIVING and not path.name.startswith(".")
+    ]
+    partial = folder / f".partial-{SUMS_FILE}"
+    partial.write_text("".join(lines), encoding="utf-8")
+    partial.replace(folder / SUMS_FILE)
+
+
+def read_seal(folder: Path) -> dict[str, str]:
+    """SHA-256 by file name, as `seal` wrote them; empty where there is no such file."""
+    path = folder / SUMS_FILE
+    if not path.is_file():
+        return {}
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def broken_seals(folder: Path) -> list[str]:
+    """What is not as it was sealed: a line for each file that is missing or changed."""
+    broken = []
+    for name, digest in read_seal(folder).items():
+        path = folder / name
+        if path.parent != folder or not path.is_file():
+            broken.append(f"{name}: missing")
+        elif digest_file(path) != digest:
+            broken.append(f"{name}: changed since it was written (SHA-256)")
+    return broken

@@ -1,0 +1,78 @@
+"""cross-validation.json: what is trained for each fold, read from its folder."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from all_tf.config.experiment import Experiment
+from all_tf.runs.folder import (
+    CROSS_VALIDATION_FILE,
+    RunError,
+    experiment_of,
+    is_cross_validation,
+    read_json,
+)
+from tfrecords.store.folds import FOLDS_FILE
+from tfrecords.store.manifest import MANIFEST_FILE, digest_file
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """What is trained for each fold; cross-validation.json holds it."""
+
+    experiment: Experiment  # Of each of its runs, but for the fold.
+    folds: tuple[int, ...]
+    records: Path
+    options: tuple[str, ...]  # Of train.py, by which it was asked for; later ones outdo them.
+
+    def rows(self) -> dict[str, Experiment]:
+        """Experiments by the names of their runs, `fold-0` and so on."""
+        return {fold_name(fold): replace(self.experiment, fold=fold) for fold in self.folds}
+
+
+def fold_name(fold: int) -> str:
+    """The folder of a fold's run."""
+    return f"fold-{fold}"
+
+
+def read_cross_validation(folder: Path, *, records: Path | None = None) -> CrossValidation:
+    """What `begin` wrote.
+
+    Args:
+        folder: Of the cross-validation.
+        records: A copy of its records, to be used instead; None for those that it began with.
+
+    Raises:
+        RunError: The folder holds no cross-validation, or a damaged one, or its records are not
+            those that it began with.
+    """
+    path = folder / CROSS_VALIDATION_FILE
+    if not is_cross_validation(folder):
+        raise RunError(
+            f"No cross-validation in {folder}: it has no {CROSS_VALIDATION_FILE}. Make one: "
+            "python scripts/train.py --experiment NAME --fold all"
+        )
+    content = read_json(path)
+    try:
+        found = CrossValidation(
+            experiment_of(content["experiment"]),
+            tuple(map(int, content["folds"])),
+            records or Path(content["records"]),
+            tuple(map(str, content["options"])),
+        )
+        digests = {key: content[key] for key in ("manifest_sha256", "folds_sha256")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} is damaged or from another version: {error!r}") from error
+    if digests != _digests(found.records):
+        raise RunError(
+            f"{found.records} has other images or other folds than when {folder} was begun "
+            "(SHA-256), so that its networks would not have been held apart from the same "
+            "patients. Restore them, or begin anew in another folder."
+        )
+    return found
+
+
+def _digests(records: Path) -> dict[str, str]:
+    return {
+        "manifest_sha256": digest_file(records / MANIFEST_FILE),
+        "folds_sha256": digest_file(records / FOLDS_FILE),
+    }

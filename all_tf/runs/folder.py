@@ -1,0 +1,150 @@
+"""A run's folder as anyone may read it, without TensorFlow: its files, its config, its figures."""
+
+import json
+import os
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+from all_tf.config.experiment import Experiment
+from tfrecords.store.manifest import read_manifest
+
+CONFIG_FILE = "config.json"
+METRICS_FILE = "metrics.json"
+PREDICTIONS_FILE = "predictions.csv"
+HISTORY_FILE = "history.csv"
+STATUS_FILE = "status.json"
+EVENTS_FOLDER = "tensorboard"
+CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one a fold.
+
+
+class RunError(ValueError):
+    """A run directory is taken, incomplete or changed; the message says which file."""
+
+
+class CellSet(NamedTuple):
+    """Cells that a finished run is asked about."""
+
+    split: str | None = None  # "validation", "test" or "train"; None for what the run is judged by.
+    fold: int | None = None  # Of the training split; None for all of it.
+    records: Path | None = None  # A records directory; None for the one the run was trained on.
+    trusted: bool = False  # As `all_tf.data.cells.load_cells` takes it.
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write JSON whole or not at all; a number that is not finite is refused."""
+    partial = path.with_name(f".partial-{path.name}")
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def read_json(path: Path) -> dict:
+    """What `write_json` wrote.
+
+    Raises:
+        RunError: It is damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: {error}. Train again.") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path} is damaged. Expected values by name. Received: {content!r}")
+    return content
+
+
+def write_config(run: Path, experiment: Experiment, facts: dict) -> None:
+    """Write config.json: the experiment, and facts that follow from it and the records."""
+    write_json(run / CONFIG_FILE, {"experiment": asdict(experiment), **facts})
+
+
+def read_config(run: Path) -> tuple[Experiment, dict]:
+    """The experiment of a run, and the facts stored with it.
+
+    Raises:
+        RunError: No run, or its config.json is damaged.
+    """
+    path = run / CONFIG_FILE
+    if not path.is_file():
+        raise RunError(f"No run in {run}: it has no {CONFIG_FILE}. Name a folder below runs/.")
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return experiment_of(facts.pop("experiment")), facts
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise RunError(f"{path} is damaged or from another version: {error}") from error
+
+
+def experiment_of(fields: dict) -> Experiment:
+    """The experiment whose fields a JSON file holds."""
+    return Experiment(**{**fields, "augment": tuple(fields["augment"])})
+
+
+def read_metrics(run: Path) -> dict:
+    """metrics.json of a finished run.
+
+    Raises:
+        RunError: The run has none: it has not ended. Or it is damaged.
+    """
+    path = run / METRICS_FILE
+    if not path.is_file():
+        raise RunError(f"{run} has no {METRICS_FILE}: its training has not ended. Train again.")
+    return read_json(path)
+
+
+def write_status(run: Path, state: str, *, epochs_done: int, **more: object) -> None:
+    """Write status.json: running, interrupted, failed or finished, and the epochs done so far."""
+    status = {"state": state, "epochs_done": epochs_done, "pid": os.getpid(), **more}
+    write_json(run / STATUS_FILE, status)
+
+
+def read_status(run: Path) -> dict:
+    """status.json of a run; empty where there is none, or none that a power cut left legible."""
+    try:
+        return json.loads((run / STATUS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def state_folders(run: Path) -> list[Path]:
+    """Where a run keeps its state after each of the last epochs, newest first."""
+    return sorted((run / "state").glob("epoch-*"), reverse=True)
+
+
+def epochs_done(run: Path) -> int:
+    """The last epoch after which a run's state was kept; 0 before the first."""
+    folders = state_folders(run)
+    return int(folders[0].name.removeprefix("epoch-")) if folders else 0
+
+
+def resume_command(run: Path) -> str:
+    """What a user types to go on with a run."""
+    return f"python scripts/train.py --resume {shlex.quote(str(run))}"
+
+
+def is_cross_validation(folder: Path) -> bool:
+    """Whether a folder holds a cross-validation, and is no run itself."""
+    return (folder / CROSS_VALIDATION_FILE).is_file()
+
+
+def set_name(split: str, fold: int | None) -> str:
+    """A set as it is printed and filed: "validation", "train fold 0"."""
+    return split if fold is None else f"{split} fold {fold}"
+
+
+def evaluation_folder(run: Path, split: str, fold: int | None, *, tta: int = 1) -> Path:
+    """Where a run files its evaluation of a set; with test-time views, beside that without."""
+    views = f"-tta-{tta}" if tta > 1 else ""
+    return run / "evaluation" / (set_name(split, fold).replace(" ", "-") + views)
+
+
+def is_finished(run: Path, records: Path) -> bool:
+    """Whether a run has come to its end: it is scored on all that it was to be scored on."""
+    if not (run / METRICS_FILE).is_file():
+        return False
+    experiment, _ = read_config(run)
+    scores_more = (
+        experiment.protocol == "honest" and "validation" in read_manifest(records)["splits"]
+    )
+    return not scores_more or (evaluation_folder(run, "validation", None) / METRICS_FILE).is_file()

@@ -1,0 +1,110 @@
+"""Out-of-fold predictions: each training image by the network that has met none of its patient."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median_low
+
+import numpy as np
+
+from all_tf.config.experiment import Experiment
+from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration, fit_calibration
+from all_tf.metrics.per_patient import fold_rows
+from all_tf.metrics.predictions import Predictions
+from all_tf.metrics.summary import measure
+from all_tf.runs.calibration_file import write_calibration
+from all_tf.runs.folder import PREDICTIONS_FILE, RunError, read_config, read_metrics
+from all_tf.runs.prediction_files import file_scored_set, read_predictions
+from all_tf.system.tables import write_csv
+from tfrecords.store.folds import read_folds
+
+PER_FOLD_FILE = "per_fold.csv"
+NOTE = (
+    "Optimistic: each network's epoch was chosen on the fold that it predicts, and temperature, "
+    "bias and threshold are fitted on these very predictions, one of each for all folds."
+)
+
+
+def out_of_fold_folder(folder: Path) -> Path:
+    """Where a cross-validation files what its networks say together."""
+    return folder / "out-of-fold"
+
+
+def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
+    """Put the folds' predictions together, calibrate them as one set, judge and file them.
+
+    Args:
+        folder: Of the cross-validation; its `out-of-fold/` is written over.
+        runs: By fold its finished run.
+
+    Returns:
+        The report, as metrics.json holds it: that of a run, on all of train, and `best_epochs` of
+        the folds with their median (the lower of two) as `best_epoch`; `auc_mean_of_folds`, which
+        no difference in scale between the networks touches; `note`.
+
+    Raises:
+        RunError: A fold's run is not finished, or not each image of train was predicted once.
+    """
+    predictions = _join([read_predictions(run / PREDICTIONS_FILE) for run in runs.values()])
+    experiment, facts = read_config(next(iter(runs.values())))
+    _refuse_gaps(predictions, Path(facts["records"]), experiment)
+    reports = [read_metrics(run) for run in runs.values()]
+    calibration = fit_calibration(
+        predictions,
+        fitted_on="out-of-fold predictions of train",
+        min_sensitivity=experiment.min_sensitivity,
+    )
+    predictions = calibration.apply(predictions)
+    epochs = [report["best_epoch"] for report in reports]
+    rows = fold_rows(predictions, threshold=calibration.threshold)
+    rows = [{**row, "best_epoch": epoch} for row, epoch in zip(rows, epochs, strict=True)]
+    aucs = [row["auc"] for row in rows]
+    report = {
+        "split": "train",
+        "fold": None,
+        "selected_on": "each fold itself",
+        "stamps": _stamps(reports, calibration),
+        "best_epoch": median_low(epochs),
+        "best_epochs": epochs,
+        "tta": 1,
+        "threshold": calibration.threshold,
+        "threshold_rule": calibration.rule,
+        "calibrated_on": calibration.fitted_on,
+        "num_images": len(predictions.names),
+        "num_patients": len(set(predictions.patients)),
+        **measure(predictions, threshold=calibration.threshold),
+        "auc_mean_of_folds": float(np.mean(aucs)) if None not in aucs else None,
+        "note": NOTE,
+    }
+    target = out_of_fold_folder(folder)
+    target.mkdir(exist_ok=True)
+    write_calibration(target, calibration)
+    write_csv(target / PER_FOLD_FILE, rows)
+    file_scored_set(target, report, predictions)
+    return report
+
+
+def _stamps(reports: list[dict], calibration: Calibration) -> list[str]:
+    """Those of any fold; whether a calibration failed is for that of all folds to say."""
+    of_folds = dict.fromkeys(stamp for report in reports for stamp in report["stamps"])
+    return [stamp for stamp in of_folds if stamp != NOT_CALIBRATED] + calibration.stamps
+
+
+def _join(parts: list[Predictions]) -> Predictions:
+    """Some predictions as one, of the networks' own logits."""
+    columns = {
+        key: np.concatenate([getattr(part, key) for part in parts]) for key in vars(parts[0])
+    }
+    # Each network's own calibration is fitted on the fold that it predicts: its bias follows the
+    # share of ALL there, so that the pooled order of cells would profit from whose fold they are.
+    return Predictions(**{**columns, "calibrated_scores": None})
+
+
+def _refuse_gaps(predictions: Predictions, records: Path, experiment: Experiment) -> None:
+    found, expected = predictions.names.tolist(), set(read_folds(records))
+    if len(found) != len(set(found)) or not set(found) <= expected:
+        raise RunError("An image was predicted by two folds, or is in none. Train the folds again.")
+    if len(found) < len(expected) and experiment.limit_validation is None:
+        raise RunError(
+            f"{len(expected) - len(found)} of {len(expected)} images were predicted by no fold. "
+            "Train the folds again."
+        )

@@ -1,0 +1,63 @@
+"""What the metrics of a run are worth, from how the run has used the images."""
+
+from pathlib import Path
+
+from all_tf.config.experiment import Experiment
+from all_tf.runs.folder import set_name
+from tfrecords.store.leakage import OFFICIAL
+from tfrecords.store.manifest import read_manifest
+
+
+def selection_set(experiment: Experiment) -> tuple[str, int | None]:
+    """Split and fold on which the epoch is chosen; a fold of None means all of the split.
+
+    Where none is chosen, those that the run has learnt from.
+    """
+    return ("train", experiment.fold) if experiment.protocol == "honest" else ("validation", None)
+
+
+def judged_on(experiment: Experiment, records: Path) -> tuple[str, int | None]:
+    """Split and fold that a run is judged by: the preliminary phase, or what stands in for it.
+
+    That is the selection set, whose figures are optimistic, where the records have no such phase.
+    """
+    if "validation" in read_manifest(records)["splits"]:
+        return "validation", None
+    return selection_set(experiment)
+
+
+def selected_on(experiment: Experiment) -> str:
+    """What the epoch was chosen on, in words."""
+    if not experiment.chooses:
+        return "the folds of its cross-validation"
+    return set_name(*selection_set(experiment))
+
+
+def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) -> list[str]:
+    """What is to be known of figures on a set, from how the run has used its images.
+
+    Args:
+        experiment: The run's.
+        split: Of the set that is scored.
+        fold: Of the training split; None for all of a split.
+        folds: How the run's folds were made.
+
+    Returns:
+        "optimistic" where the epoch was chosen on images of it, "resubstitution" where the network
+        was trained on images of it, "leaky folds" where the run's folds divide patients; nothing
+        for images that an honest run has never met.
+    """
+    chosen_split, chosen_fold = selection_set(experiment)
+    meets_chosen = split == chosen_split and (chosen_fold is None or fold in (None, chosen_fold))
+    optimistic = experiment.chooses and meets_chosen
+    resubstitution = split == "train" and (chosen_fold is None or fold != chosen_fold)
+    return (
+        ["optimistic"] * optimistic
+        + ["resubstitution"] * resubstitution
+        + ["leaky folds"] * (folds == OFFICIAL)
+    )
+
+
+def stamps_of_records(records: Path) -> list[str]:
+    """What is to be known of figures on any image of a records directory."""
+    return ["each image its own patient"] * read_manifest(records)["patient_per_image"]

@@ -1,0 +1,193 @@
+"""Whether a run is as it was left, and whether each figure follows from its predictions."""
+
+import csv
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+
+from all_tf.config.experiment import Experiment
+from all_tf.metrics.bootstrap import mean_with_interval
+from all_tf.metrics.calibration import Calibration
+from all_tf.metrics.predictions import Predictions
+from all_tf.metrics.summary import measure
+from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
+from all_tf.runs.checksums import SUMS_FILE, broken_seals, read_seal
+from all_tf.runs.folder import (
+    CONFIG_FILE,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    RunError,
+    read_config,
+    read_metrics,
+)
+from all_tf.runs.prediction_files import (
+    PER_PATIENT_FILE,
+    RELIABILITY_FILE,
+    read_predictions,
+    write_per_patient,
+    write_predictions,
+    write_reliability,
+)
+
+_TOLERANCE = 1e-6  # Of a number, absolute and relative: machines round differently, drift is more.
+_GAMMA = {"weighted_bce": 0.0, "focal": 2.0}  # Of `builders.losses`, written down independently.
+_MOST_LINES = 3  # Of one file that differ, before the rest is only counted.
+
+
+class Checked(NamedTuple):
+    """A folder, what was looked at in it, and what is not as it should be."""
+
+    folder: Path
+    num_files: int
+    num_figures: int
+    num_images: int
+    drift: list[str]
+
+
+def verify(folder: Path) -> list[Checked]:
+    """Hash every sealed file below a folder and compute every figure again; nothing is changed.
+
+    What was tampered with and sealed anew along with predictions made to fit is not found out:
+    only the network itself can tell, by scripts/evaluate.py.
+
+    Args:
+        folder: Of a run, of a cross-validation, or of anything that holds such.
+
+    Returns:
+        One for the folder of each metrics.json, and of each list of sums.
+
+    Raises:
+        RunError: There is neither in it.
+    """
+    found = {path.parent for name in (METRICS_FILE, SUMS_FILE) for path in folder.rglob(name)}
+    if not found:
+        raise RunError(
+            f"No run in {folder}, or one that has not ended: nothing in it holds {METRICS_FILE}. "
+            "Name a folder below runs/."
+        )
+    return [_check(each) for each in sorted(found)]
+
+
+def _check(folder: Path) -> Checked:
+    drift = broken_seals(folder)
+    if not read_seal(folder):
+        drift.append(f"{SUMS_FILE}: missing, so that nobody can say whether files were changed")
+    figures, num_images = {}, 0
+    if (folder / METRICS_FILE).is_file():
+        try:
+            report = read_metrics(folder)
+            stored = read_predictions(folder / PREDICTIONS_FILE)
+            calibration = read_calibration(_nearest(folder, CALIBRATION_FILE))
+            predictions = calibration.apply(stored)
+            figures, num_images = _recompute(folder, report, predictions, calibration), len(stored)
+            drift += _differing_figures(report, figures)
+            drift += _differing_tables(folder, predictions, threshold=calibration.threshold)
+        except (RunError, ValueError) as error:
+            drift.append(f"figures cannot be computed again: {error}")
+    return Checked(folder, len(read_seal(folder)), len(figures), num_images, drift)
+
+
+def _nearest(folder: Path, name: str) -> Path:
+    """The folder that such a file of this one's is in: itself, or the run that filed it."""
+    places = (folder, *list(folder.parents)[:2])  # A run's evaluation/SET, or the run itself.
+    return next((place for place in places if (place / name).is_file()), folder)
+
+
+def _recompute(
+    folder: Path, report: dict, predictions: Predictions, calibration: Calibration
+) -> dict[str, object]:
+    """What of a report follows from predictions and calibration, by key."""
+    figures = {
+        "num_images": len(predictions),
+        "num_patients": len(set(predictions.patients.tolist()) - {""}),
+        "threshold": calibration.threshold,
+        "threshold_rule": calibration.rule,
+    }
+    if not predictions.labelled:
+        return figures
+    figures |= measure(predictions, threshold=calibration.threshold)
+    if "loss" in report:
+        experiment, facts = read_config(_nearest(folder, CONFIG_FILE))
+        losses = _losses(predictions, experiment, facts["class_weights"])
+        figures |= mean_with_interval("loss", losses, predictions)
+    return figures
+
+
+def _losses(
+    predictions: Predictions, experiment: Experiment, class_weights: Sequence[float]
+) -> np.ndarray:
+    """The training's loss of each cell, float64 `(n,)`; `builders.losses` has its source."""
+    smoothing, gamma = experiment.label_smoothing, _GAMMA[experiment.loss]
+    disease = predictions.labels * (1 - smoothing) + smoothing / 2
+    if_disease, if_hem = (np.logaddexp(0, sign * predictions.logits) for sign in (-1, 1))
+    return (
+        class_weights[1] * disease * np.exp(-gamma * if_hem) * if_disease
+        + class_weights[0] * (1 - disease) * np.exp(-gamma * if_disease) * if_hem
+    )
+
+
+def _differing_figures(report: dict, figures: dict[str, object]) -> list[str]:
+    return [
+        f"{key}: {METRICS_FILE} has {report.get(key)!r}, the predictions give {value!r}"
+        for key, value in figures.items()
+        if key not in report or not _alike(report[key], value)
+    ]
+
+
+def _differing_tables(folder: Path, predictions: Predictions, *, threshold: float) -> list[str]:
+    """Where the tables on file are not those that follow from the logits, the labels and so on."""
+    tables: dict[str, Callable[[Path], None]] = {
+        PREDICTIONS_FILE: partial(write_predictions, predictions=predictions)
+    }
+    if predictions.labelled:
+        tables |= {
+            PER_PATIENT_FILE: partial(
+                write_per_patient, predictions=predictions, threshold=threshold
+            ),
+            RELIABILITY_FILE: partial(write_reliability, predictions=predictions),
+        }
+    drift = []
+    with TemporaryDirectory() as aside:
+        for name, write in tables.items():
+            write(Path(aside) / name)
+            if not (folder / name).is_file():
+                drift.append(f"{name}: missing")
+                continue
+            drift += _differing_cells(name, _read(folder / name), _read(Path(aside) / name))
+    return drift
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _differing_cells(name: str, stored: list[dict], expected: list[dict]) -> list[str]:
+    if len(stored) != len(expected):
+        return [f"{name}: {len(stored)} lines, the predictions give {len(expected)}"]
+    found = [
+        f"{name}, line {number}: {key} {row.get(key)}, the predictions give {value}"
+        for number, (row, wanted) in enumerate(zip(stored, expected, strict=True), 2)
+        for key, value in wanted.items()
+        if not _alike(_as_number(row.get(key)), _as_number(value))
+    ]
+    more = len(found) - _MOST_LINES
+    return found[:_MOST_LINES] + ([f"{name}: {more} more differences"] if more > 0 else [])
+
+
+def _as_number(text: str | None) -> float | str | None:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return text
+
+
+def _alike(one: object, other: object) -> bool:
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    return one == other

@@ -1,0 +1,58 @@
+"""TensorFlow, loaded once and without its chatter."""
+
+import importlib
+import importlib.util
+import os
+import sys
+import tempfile
+
+from all_tf.system.checks import ConfigError
+
+_LOADING, _WIPE = b"loading TensorFlow ...", b"\r\x1b[K"  # It takes some seconds.
+
+
+def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow") -> None:
+    """Import TensorFlow and Keras with what they say on the way held back.
+
+    The C++ side greets, warns about CUDA and lists CPU instructions on file descriptor 2, before
+    any log level applies; between a user's progress bars that reads like a failure. If the import
+    fails, everything held back is shown.
+
+    Args:
+        deterministic: Whether the process will take deterministic operations. TensorFlow 2.21 then
+            logs an error that is none for every dataset; what fails also raises an exception.
+        backend: One of `names.BACKENDS`. Beside "jax", TensorFlow reads and augments on the CPU.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    if importlib.util.find_spec(backend) is None:
+        raise ConfigError(
+            f"Keras' backend {backend} is not installed here. Install all_tf with the extra "
+            f"multihost: pip install '.[multihost]'. Received: backend={backend!r}"
+        )
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if deterministic else "2")
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    on_screen = os.isatty(terminal)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        if on_screen:
+            os.write(terminal, _LOADING)
+        try:
+            importlib.import_module("keras")
+            tf = importlib.import_module("tensorflow")
+            if backend != "tensorflow":
+                tf.config.set_visible_devices([], "GPU")  # It would take all of their memory.
+            tf.config.list_physical_devices()  # The search for CUDA speaks too.
+            tf.constant(0)
+        except BaseException:
+            held_back.seek(0)
+            os.write(terminal, held_back.read())
+            raise
+        finally:
+            if on_screen:
+                os.write(terminal, _WIPE)
+            os.dup2(terminal, 2)
+            os.close(terminal)

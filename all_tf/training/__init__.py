@@ -1,0 +1,1 @@
+"""From an experiment and records to a finished run."""

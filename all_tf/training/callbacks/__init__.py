@@ -1,0 +1,1 @@
+"""What happens at the end of steps and epochs, as Keras callbacks."""

@@ -1,0 +1,104 @@
+"""What a fit keeps after each epoch, and how another process takes it up again."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from all_tf.runs.folder import RunError, write_status
+from all_tf.training.callbacks.best_weights import BestWeights
+from all_tf.training.callbacks.epoch_log import HistoryFile
+from all_tf.training.checkpoint import Progress, read_state, reset_best, save_state
+from builders.classifier import Classifier
+
+
+class KeepState(keras.callbacks.Callback):
+    """Saves the state after each epoch; last in the list of callbacks.
+
+    Args:
+        run: A folder.
+        best: Knows the best epoch.
+        history: Knows the figures of all epochs.
+    """
+
+    def __init__(self, run: Path, *, best: BestWeights, history: HistoryFile):
+        super().__init__()
+        self._run, self._best, self._history = run, best, history
+
+    def on_epoch_end(self, epoch, logs=None):
+        progress = Progress(
+            epoch=epoch + 1,
+            ended=epoch + 1 == self.params["epochs"] or self.model.stop_training,
+            best_epoch=self._best.best_epoch,
+            best=None if self._best.best_epoch is None else float(self._best.best),
+            history=self._history.rows,
+        )
+        arrays = {
+            name: keras.ops.convert_to_numpy(variable)
+            for name, variable in _variables(self.model).items()
+        }
+        save_state(self._run, progress, arrays)
+        write_status(self._run, "running", epochs_done=epoch + 1)
+
+
+def take_up(
+    model: Classifier, run: Path, state: Path | None, *, best: BestWeights, history: HistoryFile
+) -> Progress:
+    """Bring a model, its callbacks and the run's folder to where a state was saved.
+
+    Args:
+        model: Compiled, its optimizer built, as at the beginning of the run.
+        run: What it holds of epochs after the state, best weights and history, goes.
+        state: From `run_state.newest_state`; None for the beginning.
+        best: Is told the best epoch so far.
+        history: Is told the figures of all epochs so far.
+
+    Raises:
+        RunError: The state is not one of such a model.
+    """
+    progress = Progress()
+    if state is not None:
+        # The scale of a loss in half precision is a variable too, of an optimizer that Keras puts
+        # around ours; what is not built yet would be forgotten without a word.
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        progress, arrays = read_state(state)
+        _assign(model, arrays, state)
+    reset_best(run, state)
+    best.restore(progress.best_epoch, progress.best)
+    history.restore(progress.history)
+    return progress
+
+
+def _assign(model: Classifier, arrays: dict[str, np.ndarray], state: Path) -> None:
+    variables = _variables(model)
+    there, here = _shapes(arrays), _shapes(variables)
+    if there != here:
+        raise RunError(
+            f"{state} is not a state of this model; the program has changed since. Go on with "
+            f"the version that environment.json names, or train again. Received: {len(there)} "
+            f"arrays, {len(here)} variables, {len(there.items() ^ here.items()) // 2} differing"
+        )
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def _variables(model: Classifier) -> dict[str, keras.Variable]:
+    """All that a step changes: weights, statistics, the seeds of dropout, moments, averages.
+
+    Named by place: Keras numbers the names of some by what else the process has built.
+    """
+    parts = {
+        "model": model.variables,
+        "optimizer": model.optimizer.variables,
+        "averages": model.averages.variables if model.averages else [],
+    }
+    return {
+        f"{part}-{index:04d}": variable
+        for part, variables in parts.items()
+        for index, variable in enumerate(variables)
+    }
+
+
+def _shapes(arrays) -> dict[str, tuple]:
+    return {name: (tuple(x.shape), str(np.dtype(x.dtype))) for name, x in arrays.items()}

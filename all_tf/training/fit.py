@@ -1,0 +1,188 @@
+"""One fit: the batches, what happens around an epoch and in which order, and the best epoch."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from keras.callbacks import Callback, LambdaCallback
+
+from all_tf.config.experiment import Experiment
+from all_tf.data.augmentation import augment_batches, build_augment
+from all_tf.data.batches import epoch_order, images_in_epoch, steps_in_epoch, training_batches
+from all_tf.data.canvas_cache import canvas_lookup
+from all_tf.data.cells import Cells
+from all_tf.data.class_balance import Plan
+from all_tf.evaluation.predict import batches_to_score
+from all_tf.evaluation.run_weights import BEST_FILE, load_weights
+from all_tf.runs.folder import EVENTS_FOLDER, HISTORY_FILE, RunError
+from all_tf.system.signals import raise_if_told, told_between_steps
+from all_tf.training.callbacks.backup_and_restore import KeepState, take_up
+from all_tf.training.callbacks.batch_norm import RefreshBatchNorm
+from all_tf.training.callbacks.best_weights import BestWeights, LastWeights
+from all_tf.training.callbacks.early_stopping import StopWhenStuck
+from all_tf.training.callbacks.epoch_log import (
+    SPEED,
+    HistoryFile,
+    Speed,
+    TensorBoardScalars,
+    WithoutValidation,
+)
+from all_tf.training.callbacks.freeze_backbone import FreezeBackbone
+from all_tf.training.callbacks.progress_bar import ProgressLine
+from all_tf.training.callbacks.terminate_on_nan import StopAtNonFinite
+from all_tf.training.event_files import drop_events_after
+from all_tf.training.prepare import Prepared
+
+_TYPICAL_IMAGES = 512  # From which batch norm's statistics are estimated; 1,024 were no better.
+
+
+class Fitted(NamedTuple):
+    """What a fit leaves to be told, beside the weights in the model."""
+
+    best_epoch: int  # Counted from 1.
+    images_per_second: float  # See `_speed`.
+
+
+def fit(
+    prepared: Prepared,
+    *,
+    run: Path,
+    selection: tf.data.Dataset | None,
+    state: Path | None = None,
+    watchers: Sequence[Callback] = (),
+) -> Fitted:
+    """Train until the epochs or the patience are used up; the model ends with the best weights.
+
+    Args:
+        prepared: The model and what it is to learn from.
+        run: A folder, for the history and the best weights.
+        selection: The batches of `data.selection`; None where no epoch is chosen: the last is kept.
+        state: Of an earlier process, to go on from (`all_tf.training.checkpoint.newest_state`);
+            None to begin at the first epoch. Whatever the run holds of later epochs goes.
+        watchers: Callbacks that act after all others and change nothing.
+
+    Raises:
+        NonFiniteError: The loss ceased to be a number.
+        KeyboardInterrupt: `all_tf.system.signals` were told to end it; the step was finished.
+        RunError: No epoch had a finite figure to choose by, or the state is of another model.
+    """
+    experiment, _, _, model = prepared
+    keep = BestWeights if experiment.chooses else LastWeights
+    best = keep(run / BEST_FILE, monitor=experiment.monitor)
+    history = HistoryFile(run / HISTORY_FILE)
+    progress = take_up(model, run, state, best=best, history=history)
+    drop_events_after(run / EVENTS_FOLDER, progress.epoch)
+    if not progress.ended:
+        epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
+        batches = batches_to_fit(prepared, epochs)
+        callbacks = _callbacks(prepared, best=best, history=history, run=run)
+        with told_between_steps():
+            model.fit(
+                batches,
+                steps_per_epoch=int(batches.cardinality()) // len(epochs),
+                initial_epoch=progress.epoch,
+                epochs=epochs.stop,
+                validation_data=selection,
+                shuffle=False,
+                verbose=0,
+                callbacks=[*callbacks, *watchers],
+            )
+    if best.best_epoch is None:
+        raise RunError(
+            f"No epoch had a finite {experiment.monitor}; there is nothing to choose. "
+            "Lower --learning-rate."
+        )
+    load_weights(model, run / BEST_FILE)
+    return Fitted(
+        best.best_epoch, _speed([row[SPEED] for row in history.rows], experiment.freeze_epochs)
+    )
+
+
+def batches_to_fit(prepared: Prepared, epochs: range) -> tf.data.Dataset:
+    """The batches of some epochs, as the training step takes them (`pipeline.training_batches`)."""
+    experiment, data, plan, model = prepared
+    batches = training_batches(
+        data.fit,
+        plan,
+        lookup=canvas_lookup(data.fit, experiment.view, title="training set"),
+        batch_size=experiment.batch_size,
+        seed=experiment.seed,
+        epochs=epochs,
+    )
+    if model.augment is not None:
+        return batches
+    augment = build_augment(experiment.augment, view=experiment.view, seed=experiment.seed)
+    steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
+    return augment_batches(batches, augment, first_step=steps * epochs.start)
+
+
+def _callbacks(
+    prepared: Prepared, *, best: BestWeights, history: HistoryFile, run: Path
+) -> list[Callback]:
+    """In the order in which they act: what is validated is what is kept."""
+    experiment, data, plan, model = prepared
+    num_images = images_in_epoch(data.fit, plan)
+    num_validated = len(data.selection) if experiment.chooses else 0
+    frozen, patience, averages = experiment.freeze_epochs, experiment.patience, model.averages
+    before_validation = [
+        Speed(num_images),
+        # In before batch norm is estimated for them, out once they are kept.
+        *([LambdaCallback(on_test_begin=lambda logs: averages.swap())] if averages else []),
+        RefreshBatchNorm(_typical_batches(data.fit, experiment, plan)),
+    ]
+    callbacks = [
+        LambdaCallback(
+            on_train_batch_end=lambda batch, logs: raise_if_told(),
+            on_test_batch_end=lambda batch, logs: raise_if_told(),
+        ),
+        StopAtNonFinite(partial(_images_of, data.fit, experiment, plan)),
+        None if experiment.chooses else WithoutValidation(before_validation),
+        FreezeBackbone(frozen) if frozen else None,
+        *before_validation,
+        best,
+        LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
+        history,
+        TensorBoardScalars(run / EVENTS_FOLDER),
+        ProgressLine(
+            best,
+            num_images=(num_images, num_validated),
+            validation_steps=-(-num_validated // experiment.batch_size),
+            freeze_epochs=frozen,
+        ),
+        StopWhenStuck(best, patience=patience, freeze_epochs=frozen) if patience else None,
+        KeepState(run, best=best, history=history),
+    ]
+    return [callback for callback in callbacks if callback is not None]
+
+
+def _images_of(
+    fit: Cells, experiment: Experiment, plan: Plan, epoch: int, steps: range
+) -> np.ndarray:
+    """Names of the images of some steps, both counted from 0."""
+    order = epoch_order(fit, plan, seed=experiment.seed, epoch=epoch)
+    size = experiment.batch_size
+    return fit.names[order[steps.start * size : steps.stop * size]]
+
+
+def _typical_batches(fit: Cells, experiment: Experiment, plan: Plan) -> tf.data.Dataset:
+    """Some training images as validation would see them, classes mixed as in training.
+
+    Whole batches, so that no image is repeated to fill one up.
+    """
+    order = epoch_order(fit, plan, seed=experiment.seed, epoch=0)
+    batch_size = min(experiment.batch_size, len(order))
+    num_batches = min(-(-_TYPICAL_IMAGES // batch_size), len(order) // batch_size)
+    typical = fit.take(order[: num_batches * batch_size])
+    smaller = replace(experiment, batch_size=batch_size)
+    return batches_to_score(typical, smaller, title="batch-norm images")
+
+
+def _speed(speeds: list[float], freeze_epochs: int) -> float:
+    """Median over the epochs that train the whole network, but the first, which builds a graph."""
+    whole = speeds[freeze_epochs:]
+    return median(whole[1:] or whole)

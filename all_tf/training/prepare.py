@@ -1,0 +1,108 @@
+"""From an experiment and its cells to a network that is ready to learn from them."""
+
+from typing import NamedTuple
+
+import keras
+
+from all_tf.config.engine import Engine
+from all_tf.config.experiment import Experiment
+from all_tf.data.augmentation import build_augment
+from all_tf.data.batches import steps_in_epoch
+from all_tf.data.class_balance import STRATEGIES, Plan
+from all_tf.data.splits import Data
+from all_tf.evaluation.evaluate import build_loss
+from all_tf.training import startup_text
+from all_tf.training.devices import replicated, share_out
+from all_tf.training.streaming_metrics import StreamedFigures
+from all_tf.training.xla import compiles_step, step_compiler
+from builders.classifier import Classifier, build_classifier
+from builders.optimizers import build_optimizer
+from builders.registry import build_model
+from builders.schedules import SCHEDULES
+
+
+class Prepared(NamedTuple):
+    """A training before its first step."""
+
+    experiment: Experiment  # What to do.
+    data: Data  # Learnt from, chosen on.
+    plan: Plan  # Against unequal classes.
+    model: Classifier  # Compiled; nothing frozen.
+
+
+def prepare(experiment: Experiment, data: Data, engine: Engine) -> Prepared:
+    """Build all that a fit needs, and say on standard output what it will do.
+
+    Args:
+        experiment: What to do.
+        data: Its cells.
+        engine: What it runs on.
+
+    Raises:
+        ConfigError: There are not as many devices, they cannot share a batch, or the engine cannot
+            do what the experiment asks for.
+        WeightsError: The weights to begin with cannot be had.
+    """
+    plan = STRATEGIES[experiment.imbalance](data.fit.counts)
+    steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
+    with replicated(experiment, engine):
+        model = build_for(experiment, plan, engine, steps=steps)
+    print(startup_text.describe_run(experiment, data, plan, model, steps=steps))
+    print(_describe_engine(experiment, engine, steps=steps), flush=True)
+    return Prepared(experiment, data, plan, model)
+
+
+def _describe_engine(experiment: Experiment, engine: Engine, *, steps: int) -> str:
+    compiled = "compiled by XLA" if compiles_step(engine) else "not compiled"
+    return (
+        f"  engine       {experiment.precision}, step {compiled}, "
+        f"{engine.steps_a_call(steps)} of an epoch's {steps} steps a call"
+    )
+
+
+def build_for(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) -> Classifier:
+    """A compiled classifier; `steps` are those of an epoch."""
+    keras.utils.set_random_seed(experiment.seed)
+    model = build_model(
+        experiment.arch,
+        image_size=experiment.image_size,
+        weights=experiment.weights,
+        dropout=experiment.dropout,
+        precision=experiment.precision,
+    )
+    loss = build_loss(experiment, plan.class_weights)
+    classifier = build_classifier(
+        model,
+        loss=loss,
+        optimizer=_optimizer(experiment, model, steps=steps),
+        metrics=[StreamedFigures(loss)],
+        ema=experiment.ema,
+        steps_per_execution=engine.steps_a_call(steps),
+    )
+    if engine.augments_in_step:
+        classifier.augment = build_augment(
+            experiment.augment, view=experiment.view, seed=experiment.seed
+        )
+        classifier.compile_step = step_compiler(engine)
+    else:
+        share_out(classifier)
+    return classifier
+
+
+def _optimizer(
+    experiment: Experiment, model: keras.Model, *, steps: int
+) -> keras.optimizers.Optimizer:
+    learning_rate = SCHEDULES[experiment.schedule](
+        experiment.learning_rate,
+        steps=steps * experiment.epochs,
+        warmup_steps=steps * experiment.warmup_epochs,
+    )
+    return build_optimizer(
+        experiment.optimizer,
+        model,
+        learning_rate=learning_rate,
+        weight_decay=experiment.weight_decay,
+        layer_decay=experiment.layer_decay,
+        frozen_steps=steps * experiment.freeze_epochs,
+        precision=experiment.precision,
+    )

@@ -1,0 +1,79 @@
+"""What a run says of itself before it begins, what it ran on, and the challenge's submission."""
+
+import math
+
+import keras
+
+from all_tf.config.experiment import Experiment
+from all_tf.data.cells import Cells
+from all_tf.data.class_balance import Plan
+from all_tf.data.splits import Data
+from all_tf.runs.stamps import selected_on
+
+# Fields of an experiment that are named before training where they differ from their defaults.
+_FINE_TUNING = (
+    "loss",
+    "label_smoothing",
+    "weight_decay",
+    "schedule",
+    "warmup_epochs",
+    "freeze_epochs",
+    "layer_decay",
+    "dropout",
+    "ema",
+    "patience",
+)
+
+
+def describe_run(
+    experiment: Experiment, data: Data, plan: Plan, model: keras.Model, *, steps: int
+) -> str:
+    """What a run will do, in a few lines, before its first step."""
+    view = experiment.view
+    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    augment = ", ".join(experiment.augment) or "none"
+    if plan.draws is None:
+        remedy = "class weights HEM {:.3f}, ALL {:.3f}".format(*plan.class_weights)
+    else:
+        remedy = "HEM images an epoch {:,}, ALL {:,}, by repetition".format(*plan.draws)
+        if plan.group_power:
+            remedy += f", a group's share its size to the power {1 - plan.group_power:g}"
+    lines = [
+        f"{experiment.arch}: {model.count_params():,} parameters, {trainable:,} of them trainable; "
+        f"weights: {experiment.weights}",
+        f"  view         central {view.crop} px of a slide at {view.output} px",
+        f"  learn from   {_count(data.fit)}",
+        f"  choose on    {_choice(experiment, data)}",
+        f"  score once   {_count(data.held_out) if data.held_out else 'nothing: no such images'}",
+        f"  imbalance    {experiment.imbalance}: {remedy}",
+        f"  augment      {augment}",
+        f"  steps        {steps} of {experiment.batch_size} images an epoch, "
+        f"{experiment.last_epoch or experiment.epochs} epochs, {experiment.optimizer} at "
+        f"{experiment.learning_rate:g}",
+    ]
+    tuned = [
+        f"{name} {getattr(experiment, name)}"
+        for name in _FINE_TUNING
+        if getattr(experiment, name) != getattr(Experiment, name)
+    ]
+    return "\n".join([*lines, *([f"  fine-tuning  {', '.join(tuned)}"] if tuned else [])])
+
+
+def _threshold_rule(experiment: Experiment) -> str:
+    least = experiment.min_sensitivity
+    return f"a sensitivity of at least {least:g}" if least else "the highest kappa"
+
+
+def _choice(experiment: Experiment, data: Data) -> str:
+    if not experiment.chooses:
+        return f"nothing: epochs, threshold and calibration are those of {selected_on(experiment)}"
+    return (
+        f"{_count(data.selection)} ({selected_on(experiment)}), by {experiment.monitor}; threshold "
+        f"by {_threshold_rule(experiment)}"
+    )
+
+
+def _count(cells: Cells) -> str:
+    hem, disease = cells.counts
+    people = [len(set(cells.patients[cells.labels == label])) for label in (1, 0)]
+    return f"{disease:,} ALL of {people[0]} patients, {hem:,} HEM of {people[1]} patients"

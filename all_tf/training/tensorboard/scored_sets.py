@@ -1,0 +1,75 @@
+"""What a run says of a set, in TensorBoard: a curve for its PR plugin, and figures as images."""
+
+from collections.abc import Iterator
+
+import tensorflow as tf
+from matplotlib.figure import Figure
+from tensorboard.plugins.pr_curve.summary import pb as pr_curve
+
+from all_tf.metrics.formatting import with_interval
+from all_tf.metrics.scored_set import ScoredSet
+from all_tf.plots.curves import draw_confusion, draw_precision_recall, draw_reliability, draw_roc
+from all_tf.plots.patients import draw_patients
+from all_tf.plots.style import as_png
+from all_tf.runs.folder import set_name
+
+
+def write_set(scored: ScoredSet, *, role: str) -> None:
+    """Write a labelled set, to the writer and at the step that are set; no patient is named.
+
+    Args:
+        scored: The set.
+        role: What the run did with it, the same word in every run.
+    """
+    predictions = scored.predictions
+    curve = pr_curve(role, predictions.labels == 1, predictions.calibrated_scores)
+    tf.summary.experimental.write_raw_pb(curve.SerializeToString())
+    for name, figure in _figures(scored):
+        write_picture(f"pictures, {role}/{name}", figure, title=title_of(scored.report))
+
+
+def write_picture(tag: str, figure: Figure, *, title: str, step: int | None = None) -> None:
+    """Write a figure to the writer that is set.
+
+    Args:
+        tag: Its name in TensorBoard.
+        figure: Which gets the title.
+        title: What the figure is of, every stamp included.
+        step: None for the one that is set.
+    """
+    figure.suptitle(title, fontsize=9)
+    tf.summary.image(tag, tf.io.decode_png(as_png(figure), channels=3)[tf.newaxis], step)
+
+
+def title_of(report: dict) -> str:
+    """Which set a report is of, by the weights of which epoch, and every stamp."""
+    stamps = "".join(f" [{stamp}]" for stamp in report["stamps"])
+    return f"{set_name(report['split'], report['fold'])}, epoch {report['best_epoch']}{stamps}"
+
+
+def _figures(scored: ScoredSet) -> Iterator[tuple[str, Figure]]:
+    predictions, report = scored.predictions, scored.report
+    labels, threshold = predictions.labels, report["threshold"]
+    by_threshold = {
+        "labels": labels,
+        "scores": predictions.calibrated_scores,
+        "threshold": threshold,
+    }
+    yield "confusion", draw_confusion(labels, predictions.decisions(threshold))
+    yield "ROC", draw_roc(**by_threshold, area=_in_two_lines(report, "auc"))
+    yield (
+        "precision and recall",
+        draw_precision_recall(**by_threshold, area=_in_two_lines(report, "average_precision")),
+    )
+    kinds = {"score": predictions.scores, "calibrated score": predictions.calibrated_scores}
+    yield "reliability", draw_reliability(labels, kinds)
+    scores_of = {
+        row["pseudonym"]: predictions.calibrated_scores[predictions.patients == row["patient"]]
+        for row in scored.patients
+    }
+    yield "patients", draw_patients(scored.patients, scores_of, threshold=threshold)
+
+
+def _in_two_lines(report: dict, key: str) -> str:
+    """A figure over its interval, so that a legend has room for both."""
+    return with_interval(report, key).replace(" (", "\n(", 1)

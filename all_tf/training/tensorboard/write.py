@@ -1,0 +1,85 @@
+"""A run that has ended, in TensorBoard: its settings, its curves and pictures of what it said."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+
+from all_tf.metrics.per_patient import patient_rows
+from all_tf.metrics.predictions import Predictions
+from all_tf.metrics.scored_set import ScoredSet
+from all_tf.runs.folder import EVENTS_FOLDER
+from all_tf.system.progress import track
+from all_tf.training.event_files import drop_events_of
+from all_tf.training.prepare import Prepared
+from all_tf.training.tensorboard.cell_images import write_batches, write_mistakes
+from all_tf.training.tensorboard.hparams import write_session
+from all_tf.training.tensorboard.projector import drop_feature_map, write_feature_map
+from all_tf.training.tensorboard.scored_sets import write_set
+
+
+def show_run(
+    run: Path,
+    prepared: Prepared,
+    results: Mapping[str, tuple[Predictions, dict]],
+    *,
+    amount: str,
+) -> None:
+    """Write what a run came to, in place of what an earlier process wrote of it.
+
+    No patient is named and no file.
+
+    Args:
+        run: Its folder; the event files of its epochs lie there already.
+        prepared: The run, its model with the best weights.
+        results: Predictions and report of the set "selection", and of the set "held out" where
+            there is one.
+        amount: A key of `AMOUNTS`.
+    """
+    folder = run / EVENTS_FOLDER
+    drop_events_of(folder)
+    drop_feature_map(folder)
+    sets = {
+        role: ScoredSet(report, said, patient_rows(said, threshold=report["threshold"]))
+        for role, (said, report) in results.items()
+    }
+    writer = tf.summary.create_file_writer(str(folder))
+    with writer.as_default(step=sets["selection"].report["best_epoch"]):
+        parts = AMOUNTS[amount]
+        for write in track(parts, "drawing for TensorBoard", len(parts), unit="part"):
+            write(folder, prepared, sets)
+    writer.close()
+
+
+Sets = Mapping[str, ScoredSet]
+
+
+def _write_session(folder: Path, prepared: Prepared, sets: Sets) -> None:
+    name = f"{folder.parents[1].name}/{folder.parent.name}"
+    reports = {role: scored.report for role, scored in sets.items()}
+    write_session(prepared.experiment, reports, name=name)
+
+
+def _write_sets(folder: Path, prepared: Prepared, sets: Sets) -> None:
+    for role, scored in sets.items():
+        write_set(scored, role=role)
+
+
+def _write_mistakes(folder: Path, prepared: Prepared, sets: Sets) -> None:
+    write_mistakes(sets["selection"], prepared.data.selection, prepared.experiment)
+
+
+def _write_batches(folder: Path, prepared: Prepared, sets: Sets) -> None:
+    write_batches(prepared)
+
+
+def _write_feature_map(folder: Path, prepared: Prepared, sets: Sets) -> None:
+    write_feature_map(folder, prepared, sets["selection"])
+
+
+_NUMBERS = (_write_session, _write_sets)
+# What `--tensorboard` names; it comes on top of the figures of each epoch.
+AMOUNTS: dict[str, Sequence[Callable[[Path, Prepared, Sets], None]]] = {
+    "scalars": _NUMBERS,
+    "full": (*_NUMBERS, _write_mistakes, _write_batches, _write_feature_map),
+}

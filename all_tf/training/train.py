@@ -1,0 +1,210 @@
+"""From an experiment and records to a run on disk: the orchestrator."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import tensorflow as tf
+
+from all_tf.config import choices
+from all_tf.config.engine import Engine, engine_of
+from all_tf.config.experiment import Experiment
+from all_tf.data.splits import load_data
+from all_tf.data.training_range import write_range
+from all_tf.evaluation.evaluate import Judge, build_report, file_evaluation
+from all_tf.evaluation.predict import batches_to_score, predict
+from all_tf.evaluation.run_weights import BEST_FILE
+from all_tf.metrics.calibration import Calibration, fit_calibration
+from all_tf.metrics.predictions import Predictions
+from all_tf.runs.calibration_file import read_calibration, write_calibration
+from all_tf.runs.folder import (
+    RunError,
+    epochs_done,
+    evaluation_folder,
+    read_config,
+    set_name,
+    write_config,
+)
+from all_tf.runs.ownership import claim, noted, refuse_finished, refuse_taken
+from all_tf.runs.stamps import selection_set
+from all_tf.system.checks import one_of
+from all_tf.training import environment
+from all_tf.training.checkpoint import newest_state
+from all_tf.training.devices import require_agreement
+from all_tf.training.fit import fit
+from all_tf.training.prepare import Prepared, prepare
+from all_tf.training.tensorboard.write import show_run
+from tfrecords.store.folds import FOLDS_FILE
+from tfrecords.store.manifest import MANIFEST_FILE, digest_file
+
+# Of processes that train together.
+_SAME_START = (
+    "All processes need the same program, options, records and folds, and the same run, in a "
+    "folder that all of them see."
+)
+_SAME_WEIGHTS = "The processes end with different weights, which JAX should not let happen."
+
+
+def train(
+    experiment: Experiment,
+    records: Path,
+    run: Path,
+    *,
+    trusted: bool = False,
+    engine: Engine = Engine(),
+    tensorboard: str = "scalars",
+    calibration: Calibration | None = None,
+) -> list[dict]:
+    """Train, choose the best epoch, score it, and leave all that is needed to judge it in `run`.
+
+    Args:
+        experiment: What to do, and under which protocol (`all_tf.data.splits.load_data`).
+        records: A records directory.
+        run: A folder that does not exist, or is empty.
+        trusted: Check the lengths of the shards only, not their SHA-256.
+        engine: What it runs on; deterministic operations are for this process from here on.
+        tensorboard: How much of it TensorBoard shows, a key of
+            `all_tf.training.tensorboard.write.AMOUNTS`.
+        calibration: From elsewhere, where no fold is held out to fit one on; else None.
+
+    Returns:
+        The reports: the best epoch on the selection set, as metrics.json holds it, and then, under
+        the honest protocol, on the preliminary phase, if the records have it. Where no epoch is
+        chosen, the first is of the last epoch on the images that it has learnt.
+
+    Raises:
+        RunError: The folder is taken, or no epoch had a finite figure to choose by.
+        NonFiniteError: The loss ceased to be a number.
+        RecordsError, SplitError, WeightsError: Something needed is missing; nothing was written.
+    """
+    one_of("tensorboard", tensorboard, choices.TENSORBOARD)
+    refuse_taken(run)
+    if experiment.chooses == (calibration is not None):
+        raise RunError(
+            "A calibration comes from the fold that is held out, or from elsewhere where none is. "
+            f"Received: fold={experiment.fold}, calibration={calibration}"
+        )
+    prepared = _prepare(experiment, records, trusted=trusted, engine=engine)
+    run.mkdir(parents=True, exist_ok=True)
+    with claim(run):
+        refuse_taken(run)  # Nobody came first.
+        facts = _facts(prepared, records) | {"engine": asdict(engine), "tensorboard": tensorboard}
+        write_config(run, experiment, facts)
+        if calibration is not None:
+            write_calibration(run, calibration)
+        with noted(run):
+            return _complete(run, prepared, state=None)
+
+
+def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> list[dict]:
+    """Go on with a run that did not come to its end, from its last whole state.
+
+    Args:
+        run: Its folder.
+        records: A records directory; None for the one it was started with.
+        trusted: As `train` takes it, like what is returned.
+
+    Raises:
+        RunError: There is no run, it is finished, in use, damaged, or began with other records.
+        NonFiniteError, RecordsError, SplitError, WeightsError: As `train` raises them.
+    """
+    experiment, facts = read_config(run)
+    with claim(run):
+        refuse_finished(run)
+        records = records or Path(facts["records"])
+        _refuse_other_records(records, facts)
+        state = newest_state(run)
+        prepared = _prepare(experiment, records, trusted=trusted, engine=engine_of(facts))
+        print(f"going on after {state}" if state else "no epoch was completed; from the first")
+        with noted(run):
+            return _complete(run, prepared, state=state)
+
+
+def _refuse_other_records(records: Path, facts: dict) -> None:
+    for key, file in (("manifest_sha256", MANIFEST_FILE), ("folds_sha256", FOLDS_FILE)):
+        path = records / file
+        if path.is_file() and digest_file(path) != facts[key]:  # Without it the reader refuses.
+            raise RunError(
+                f"{path} is not the one that the run was started with (SHA-256), so that it would "
+                "go on with other images or other folds. Pass --records with those, or start a "
+                "new run."
+            )
+
+
+def _prepare(experiment: Experiment, records: Path, *, trusted: bool, engine: Engine) -> Prepared:
+    """Load and build all that a run needs, and say what it will do; nothing is written."""
+    if engine.deterministic:
+        tf.config.experimental.enable_op_determinism()
+        # keras-cv's layers ask for one when they are built; nothing is drawn from it.
+        tf.random.set_global_generator(tf.random.Generator.from_seed(experiment.seed))
+    return prepare(experiment, load_data(experiment, records, trusted=trusted), engine)
+
+
+def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict]:
+    """Train what is left to train and score what is to be scored."""
+    experiment, data, _, model = prepared
+    _, facts = read_config(run)
+    own = {"records": None, "state": state and state.name}  # Records may lie anywhere.
+    require_agreement(_SAME_START, {"experiment": asdict(experiment), **facts, **own})
+    environment.write_environment(run / _environment_file(run))
+    selection = batches_to_score(data.selection, experiment, title="selection set")
+    fitted = fit(
+        prepared, run=run, selection=selection if experiment.chooses else None, state=state
+    )
+    require_agreement(_SAME_WEIGHTS, {"best": digest_file(run / BEST_FILE)})
+
+    predictions = predict(model, selection, data.selection)
+    calibration = _calibration(run, experiment, predictions)
+    split, fold = selection_set(experiment)
+    judge = Judge(experiment, facts, fitted.best_epoch, calibration)
+    predictions = calibration.apply(predictions)
+    report = build_report(predictions, judge, split=split, fold=fold) | {
+        "num_parameters": facts["num_parameters"],
+        "images_per_second": fitted.images_per_second,
+        "weights_sha256": digest_file(run / BEST_FILE),
+    }
+    write_range(run, data.fit.pngs)
+    file_evaluation(run, report, predictions)
+    results = {"selection": (predictions, report)}
+    if data.held_out is not None:
+        held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
+        predictions = calibration.apply(predict(model, held_out, data.held_out))
+        final = build_report(predictions, judge, split="validation", fold=None)
+        file_evaluation(evaluation_folder(run, "validation", None), final, predictions)
+        results["held out"] = predictions, final
+    show_run(run, prepared, results, amount=facts["tensorboard"])
+    return [report for _, report in results.values()]
+
+
+def _calibration(run: Path, experiment: Experiment, predictions: Predictions) -> Calibration:
+    """Fitted and written where a set was held out for it; else it was there before the training."""
+    if not experiment.chooses:
+        return read_calibration(run)
+    calibration = fit_calibration(
+        predictions,
+        fitted_on=set_name(*selection_set(experiment)),
+        min_sensitivity=experiment.min_sensitivity,
+    )
+    write_calibration(run, calibration)
+    return calibration
+
+
+def _environment_file(run: Path) -> str:
+    """One for each process that has worked at a run."""
+    done = epochs_done(run)
+    return f"environment-after-epoch-{done}.json" if done else "environment.json"
+
+
+def _facts(prepared: Prepared, records: Path) -> dict:
+    """What follows from the experiment and the records, for whoever judges or resumes the run."""
+    experiment, data, plan, model = prepared
+    return {
+        "view": asdict(experiment.view),
+        "num_parameters": model.count_params(),
+        "class_weights": plan.class_weights,
+        "draws": plan.draws,
+        "group_power": plan.group_power,
+        "folds": data.folds,
+        "records": str(records.resolve()),
+        "manifest_sha256": digest_file(records / MANIFEST_FILE),
+        "folds_sha256": digest_file(records / FOLDS_FILE),
+    }

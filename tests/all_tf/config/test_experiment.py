@@ -1,0 +1,81 @@
+"""Experiments are checked at the door, and the study's table holds its rows."""
+
+from dataclasses import replace
+
+import pytest
+
+from all_tf.config import choices
+from all_tf.config.experiment import Experiment, View
+from all_tf.config.presets import EXPERIMENTS
+from all_tf.config.published_results import REPORTED
+from all_tf.system.checks import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("arch", "resnet9000", "Unknown arch. Known: .*densenet169"),
+        ("imbalance", "pray", "Unknown imbalance"),
+        ("protocol", "leaky", "Unknown protocol"),
+        ("monitor", "val_kapa", "Unknown monitor. Known: val_loss, .*val_kappa"),
+        ("augment", ("hflip", "spin"), "Unknown augment.*Received: augment='spin'"),
+        ("image_size", 16, "image_size of 32 to 2048"),
+        ("image_size", 10**9, "image_size of 32 to 2048"),
+        ("image_size", "300", "image_size of type int. Received: image_size='300'"),
+        ("epochs", True, "epochs of type int"),
+        ("patience", 1.5, r"patience of type int \| None"),
+        ("arch", ["vgg16"], "arch of type str"),
+        ("augment", "hflip", "augment of type tuple"),
+        ("dropout", None, r"dropout of type int \| float"),
+        ("batch_size", 0, "batch_size of at least 1"),
+        ("epochs", 0, "epochs of at least 1"),
+        ("fold", -1, "fold of at least 0"),
+        ("seed", -1, "seed of at least 0"),
+        ("limit_train", 1, "limit_train of at least 2"),
+        ("learning_rate", 0.0, "learning_rate of 1e-12 to 1000"),
+        ("learning_rate", float("nan"), "learning_rate of"),
+        ("crop", 600, "crop of 32 to 450"),
+        ("loss", "hinge", "Unknown loss. Known: weighted_bce, focal"),
+        ("optimizer", "lion", "Unknown optimizer"),
+        ("precision", "float16", "Unknown precision. Known: float32, mixed_bfloat16"),
+        ("schedule", "linear", "Unknown schedule"),
+        ("label_smoothing", 1.0, "label_smoothing of 0 to 0.9"),
+        ("weight_decay", -0.1, "weight_decay of 0 to 1"),
+        ("warmup_epochs", 10, "warmup_epochs of 0 to 9"),
+        ("freeze_epochs", 10, "freeze_epochs of 0 to 9"),
+        ("layer_decay", 0.0, "layer_decay of 0.001 to 1"),
+        ("dropout", 1.0, "dropout of 0 to 0.9"),
+        ("ema", 1.0, "ema of 0 to"),
+        ("patience", 0, "patience of at least 1"),
+    ],
+)
+def test_impossible_value_is_refused_with_what_is_allowed(field, value, message):
+    with pytest.raises(ConfigError, match=message):
+        replace(Experiment("base_cnn"), **{field: value})
+
+
+def test_canvas_is_larger_only_where_crops_are_random():
+    assert Experiment("base_cnn", image_size=224).view == View(450, 224, 224)
+    cropped = Experiment("base_cnn", image_size=224, augment=("random_crop",), crop=300)
+    assert cropped.view == View(300, 256, 224)
+
+
+def test_every_architecture_of_the_study_has_its_row():
+    study = set(choices.ARCHITECTURES) - {"cellnet"}
+    assert study <= set(EXPERIMENTS)
+    assert all(EXPERIMENTS[name].arch == name for name in study)
+    assert set(REPORTED) == study - {"efficientnetb7"}  # Listed without figures.
+
+
+def test_rows_are_the_studys():
+    row = EXPERIMENTS["densenet169"]
+    assert (row.image_size, row.batch_size, row.epochs, row.learning_rate) == (300, 32, 10, 1e-3)
+    assert (row.augment, row.imbalance, row.weights) == (
+        ("hflip", "vflip"),
+        "oversample",
+        "imagenet",
+    )
+    assert EXPERIMENTS["efficientnetb0"].crop == 300
+    assert EXPERIMENTS["base_cnn"].epochs == 1 and EXPERIMENTS["base_cnn"].batch_size == 60
+    assert EXPERIMENTS["vgg19"].batch_size == 512 and EXPERIMENTS["vgg19"].image_size == 128
+    assert REPORTED["googlenet"] == (75.3, 75.8, 48.0)

@@ -1,0 +1,106 @@
+"""Several runs as one: the mean of calibrated logits, no fit, and every stamp of every member."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from all_tf.evaluation.ensemble import ensemble_folder, evaluate_ensemble, members_of
+from all_tf.evaluation.evaluate import evaluate_run
+from all_tf.metrics.calibration import Calibration
+from all_tf.reports.text import format_report
+from all_tf.runs.calibration_file import read_calibration, write_calibration
+from all_tf.runs.folder import CellSet, RunError
+from tests.conftest import read_rows
+from tests.untrained import EXPERIMENT, write_run
+
+WHERE = CellSet("validation")
+OF_MEMBER = (
+    Calibration(threshold=0.3, temperature=0.05, bias=0.2, fitted_on="train fold 0"),
+    Calibration(threshold=0.6, temperature=4.0, bias=-0.1, fitted_on="train fold 1"),
+)
+
+
+@pytest.fixture(scope="module")
+def members(records, tmp_path_factory):
+    """Two runs of different folds, of unequal scale."""
+    folder = tmp_path_factory.mktemp("runs")
+    runs = []
+    for fold, calibration in enumerate(OF_MEMBER):
+        run = write_run(folder / f"r{fold}", records, replace(EXPERIMENT, fold=fold, seed=fold))
+        write_calibration(run, calibration)
+        runs.append(run)
+    return runs
+
+
+def test_score_is_that_of_the_mean_calibrated_logit(members, tmp_path):
+    report = evaluate_ensemble(members, WHERE, out=tmp_path / "out")
+    assert report == json.loads((tmp_path / "out/metrics.json").read_text())
+    expected = {}
+    for run, calibration in zip(members, OF_MEMBER, strict=True):
+        evaluate_run(run, WHERE)
+        for row in read_rows(run / "evaluation/validation/predictions.csv"):
+            logit = float(row["logit"]) / calibration.temperature + calibration.bias
+            expected.setdefault(row["name"], []).append(logit)
+    rows = read_rows(tmp_path / "out/predictions.csv")
+    for row in rows:
+        assert float(row["logit"]) == pytest.approx(np.mean(expected[row["name"]]), abs=1e-5)
+        assert row["calibrated_score"] == row["score"]
+    labels = [int(row["label"]) for row in rows]
+    means = [np.mean(expected[row["name"]]) for row in rows]
+    assert report["auc"] == pytest.approx(roc_auc_score(labels, means))
+    odds = np.sqrt(0.3 / 0.7 * 0.6 / 0.4)
+    assert report["threshold"] == pytest.approx(odds / (1 + odds))
+    assert read_calibration(tmp_path / "out").threshold == report["threshold"]
+    assert "mean of 2 networks, their epochs chosen on train fold 0; train fold 1" in format_report(
+        report
+    )
+
+
+def test_members_that_have_learnt_the_images_stamp_the_ensemble(members, tmp_path):
+    assert evaluate_ensemble(members, WHERE, out=tmp_path / "a")["stamps"] == []
+    report = evaluate_ensemble(members, CellSet("train", 1), out=tmp_path / "b")
+    assert report["stamps"] == ["resubstitution", "optimistic"]
+
+
+def test_test_time_views_are_noted_and_unpublished_labels_give_a_submission(members, tmp_path):
+    report = evaluate_ensemble(members, CellSet("test"), out=tmp_path / "out", tta=8)
+    assert report["tta"] == 8 and "f1" not in report
+    assert (tmp_path / "out/submission.zip").is_file()
+
+
+def test_evaluation_of_other_runs_is_not_overwritten(members, tmp_path):
+    evaluate_ensemble(members, WHERE, out=tmp_path / "out")
+    evaluate_ensemble(members, WHERE, out=tmp_path / "out")
+    with pytest.raises(RunError, match="Name another --out"):
+        evaluate_ensemble(members[::-1], WHERE, out=tmp_path / "out")
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(RunError, match="Name another --out"):
+        evaluate_ensemble(members, WHERE, out=tmp_path)
+
+
+def test_runs_of_different_records_are_refused(members, records, tmp_path):
+    other = write_run(tmp_path / "other", records)
+    config = json.loads((other / "config.json").read_text())
+    config["manifest_sha256"] = "0" * 64
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match="different records"):
+        evaluate_ensemble([members[0], other], WHERE, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_cross_validation_stands_for_its_folds_and_each_run_counts_once(members, records, tmp_path):
+    from all_tf.launch.cross_validate import begin
+
+    begin(tmp_path / "cv", EXPERIMENT, records=records, options=())
+    folds = [tmp_path / f"cv/fold-{fold}" for fold in range(3)]
+    assert members_of([tmp_path / "cv"]) == folds
+    assert members_of([tmp_path / "cv", members[0]]) == [*folds, members[0]]
+    assert ensemble_folder(folds, "validation", None, tta=8) == (
+        tmp_path / "cv/ensemble/validation-tta-8"
+    )
+    for runs in ([members[0]], [members[0], members[0]], [tmp_path / "cv", folds[0]]):
+        with pytest.raises(RunError, match="two runs or more, each once"):
+            members_of(runs)

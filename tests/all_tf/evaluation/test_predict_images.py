@@ -1,0 +1,191 @@
+"""New cells: any image or folder is scored as records would be, bad files are listed, none lost."""
+
+import csv
+import io
+import os
+import runpy
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from all_tf.data.image_files import read_new_cells
+from all_tf.data.training_range import FEATURES, write_range
+from all_tf.evaluation.evaluate import evaluate_run
+from all_tf.evaluation.predict_images import predict_new
+from all_tf.runs.folder import CellSet
+from tests.conftest import ROOT, noise, read_rows
+from tests.untrained import write_run
+from tfrecords.codec.png import encode_png
+
+ANYTHING = dict.fromkeys(FEATURES, (0.0, np.inf))
+
+
+@pytest.fixture(scope="module")
+def run(records, tmp_path_factory):
+    path = write_run(tmp_path_factory.mktemp("runs") / "run", records)
+    write_range(path, [encode_png(Image.fromarray(noise(seed))) for seed in range(5)])
+    return path
+
+
+@pytest.fixture(scope="module")
+def phase(synthetic):
+    """The folder of the preliminary phase as it was published."""
+    return next(synthetic.rglob("*prelim_phase_data"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two cells, in a folder and below it, among files that are none."""
+    for name in ("a.png", "below/b.TIFF"):
+        path = tmp_path / "cells" / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(noise(len(name), side=300)).save(path)
+    (tmp_path / "cells/notes.txt").write_text("text")
+    (tmp_path / "cells/.hidden.png").write_bytes(b"")
+    return tmp_path / "cells"
+
+
+def test_files_get_the_logits_that_their_records_get(run, phase):
+    evaluate_run(run, CellSet("validation"), tta=8)
+    filed = read_rows(run / "evaluation/validation-tta-8/predictions.csv")
+    expected = {row["name"].split("/")[1]: row for row in filed}
+    answer = predict_new(run, [phase], tta=8)
+    assert len(answer.rows) == len(expected) == 15 and answer.problems == []
+    for row in answer.rows:
+        of_records = expected[row["path"].split("/")[-1]]
+        assert row["score"] == pytest.approx(float(of_records["score"]), abs=1e-6)
+        assert row["calibrated_score"] == pytest.approx(
+            float(of_records["calibrated_score"]), abs=1e-6
+        )
+        assert row["threshold"] == 0.45
+        assert row["decision"] == ("ALL" if row["calibrated_score"] >= 0.45 else "HEM")
+        assert row["warnings"].startswith("size: area")  # Those of the range are small squares.
+
+
+def test_images_and_folders_are_taken_in_order_each_once(folder):
+    paths = [folder / "below/b.TIFF", folder, folder / "a.png"]
+    new = read_new_cells(paths, ANYTHING)
+    assert new.cells.names.tolist() == [str(folder / "below/b.TIFF"), str(folder / "a.png")]
+    assert new.problems == [] and new.warnings == [[], []]
+    pixels = np.asarray(Image.open(io.BytesIO(new.cells.pngs[1])))
+    assert pixels.shape == (450, 450, 3)  # The 300 px of the file, black around.
+    np.testing.assert_array_equal(pixels[75:375, 75:375], noise(5, side=300))
+
+
+def spoil_empty(path):
+    path.write_bytes(b"")
+    return "the file is empty"
+
+
+def spoil_text(path):
+    path.write_text("no image")
+    return "not a BMP, PNG, TIFF or JPEG file"
+
+
+def spoil_cut(path):
+    path.write_bytes(path.read_bytes()[:400])
+    return "cannot be decoded"
+
+
+def spoil_black(path):
+    Image.new("RGB", (450, 450)).save(path)
+    return "no cell"
+
+
+def spoil_colours(path):
+    Image.open(path).convert("P").save(path)
+    return "received mode P"
+
+
+def spoil_absent(path):
+    path.unlink()
+    return "No such file or directory"
+
+
+def spoil_unreadable(path):
+    path.unlink()
+    path.symlink_to(path.name)
+    return "symbolic links"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoil_empty,
+        spoil_text,
+        spoil_cut,
+        spoil_black,
+        spoil_colours,
+        spoil_absent,
+        spoil_unreadable,
+    ],
+)
+def test_bad_file_is_listed_with_its_reason_and_the_rest_is_read(spoil, folder):
+    reason = spoil(folder / "a.png")
+    new = read_new_cells([folder / "a.png", folder / "below"], ANYTHING)
+    (problem,) = new.problems
+    assert problem.startswith(f"{folder / 'a.png'}: ") and reason in problem
+    assert new.cells.names.tolist() == [str(folder / "below/b.TIFF")]
+
+
+def test_folder_without_images_and_images_of_other_formats_are_listed(folder):
+    (folder / "c.gif").write_bytes(b"GIF89a")
+    (folder / "none").mkdir()
+    new = read_new_cells([folder, folder / "none"], ANYTHING)
+    assert len(new.cells) == 2
+    assert [problem.split(": ")[1][:15] for problem in new.problems] == [
+        "expected one of",
+        "no image below ",
+    ]
+
+
+def test_name_that_is_no_text_is_shown_all_the_same(folder):
+    os.rename(folder / "a.png", os.fsencode(folder) + b"/\xff.png")  # noqa: PTH104  Path knows no bytes.
+    new = read_new_cells([folder], ANYTHING)
+    assert new.cells.names.tolist()[0].endswith("/�.png")
+
+
+def test_run_without_a_range_says_that_nothing_was_compared(folder):
+    new = read_new_cells([folder], None)
+    assert all("the run has no range" in text for (text,) in new.warnings)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path):
+    """Run the script in this process, in an empty folder: exit code or message, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def as_typed(*arguments):
+        monkeypatch.setattr(sys, "argv", ["predict.py", *map(str, arguments)])
+        code = None
+        try:
+            runpy.run_path(str(ROOT / "scripts/predict.py"), run_name="__main__")
+        except SystemExit as end:
+            code = end.code
+        return (code, *capsys.readouterr())
+
+    return as_typed
+
+
+def test_command_prints_and_writes_the_table_and_ends_with_1_for_a_bad_file(
+    call, run, folder, tmp_path
+):
+    code, out, err = call(run, folder, "--out", "new.csv")
+    assert code is None and "Research use only" in err and "Images scored: 2" in err
+    assert (tmp_path / "new.csv").read_text() == out
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert list(rows[0]) == [
+        "path", "score", "calibrated_score", "decision", "threshold", "warnings",
+    ]  # fmt: skip
+    code, *_ = call(run, folder, "--out", "new.csv")
+    assert "new.csv exists already" in code
+    (folder / "a.png").write_bytes(b"")
+    code, out, _ = call(run, folder)
+    assert code.startswith("error: 1 not scored:\n") and "a.png: the file is empty" in code
+    (written,) = tmp_path.glob("predictions-*.csv")
+    assert written.read_text() == out and len(read_rows(written)) == 1
+    code, out, _ = call(run, folder / "a.png", "--out", "none.csv")
+    assert code.startswith("error: 1 not scored") and out == ""
+    assert not (tmp_path / "none.csv").exists()

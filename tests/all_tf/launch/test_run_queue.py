@@ -1,0 +1,252 @@
+"""The study in one command: what runs, what is kept, what is said, and that figures are copied."""
+
+import json
+import os
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from all_tf.config.published_results import COMPARATORS, REPORTED
+from all_tf.reports import study
+from tests.conftest import ROOT, read_rows
+
+ROWS = "base_cnn,vgg16,densenet169"
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """Copies of run_study.py and, as its train.py, of the stub; records of two splits."""
+    shutil.copy(ROOT / "scripts/run_study.py", tmp_path)
+    shutil.copy(ROOT / "tests/stubs/train.py", tmp_path / "train.py")
+    (tmp_path / "records").mkdir()
+    manifest = {"format": 1, "splits": {"train": {}, "validation": {}}}
+    (tmp_path / "records/manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "records/folds.csv").write_text("name,group,fold\n")
+    return tmp_path
+
+
+def command(bench, *options, rows=ROWS):
+    words = [sys.executable, bench / "run_study.py", "--rows", rows, *options]
+    return [*map(str, words), "--records", "records", "--study-dir", "study"]
+
+
+@pytest.fixture
+def call(bench, monkeypatch, capsys):
+    """Run the script on the bench, in this process for speed: `call(*options, rows=...)`."""
+    monkeypatch.chdir(bench)
+    # Drawing takes most of a call; test_comparison.py looks at the chart.
+    monkeypatch.setattr(study, "draw_study", lambda path, rows, **how: path.touch())
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def as_typed(*options, rows=ROWS) -> subprocess.CompletedProcess:
+        words = command(bench, *options, rows=rows)[1:]
+        monkeypatch.setattr(sys, "argv", words)
+        code = 0
+        try:
+            runpy.run_path(words[0], run_name="__main__")
+        except SystemExit as end:
+            code = end.code
+        out, err = capsys.readouterr()
+        if isinstance(code, str):  # As the interpreter would end.
+            err, code = err + code, 1
+        return subprocess.CompletedProcess(words, code, out, err)
+
+    yield as_typed
+    signal.signal(signal.SIGTERM, handler)
+
+
+def trained(bench) -> list[str]:
+    """Names of the rows whose training was begun, in order."""
+    return [line.split()[0] for line in (bench / "order.txt").read_text().splitlines()]
+
+
+def test_rows_run_in_order_and_finished_ones_are_kept(bench, call):
+    first = call()
+    assert first.returncode == 0, first.stderr
+    assert trained(bench) == ROWS.split(",")
+    assert "row 2 of 3: vgg16" in first.stdout
+    before = (bench / "study/study.md").read_text()
+    assert before in first.stdout and (bench / "study/study.png").is_file()
+    again = call()
+    assert again.returncode == 0 and "row 2 of 3: vgg16 is finished already" in again.stdout
+    assert trained(bench) == ROWS.split(",")
+    assert (bench / "study/study.md").read_text() == before
+
+
+def test_table_holds_the_figures_of_the_set_that_nothing_was_chosen_on(bench, call):
+    call()
+    rows = read_rows(bench / "study/study.csv")
+    assert [row["row"] for row in rows] == ROWS.split(",")
+    for row in rows:
+        run = bench / "study" / row["row"]
+        report = json.loads((run / "evaluation/validation/metrics.json").read_text())
+        assert (row["set"], row["stamps"], row["status"]) == ("validation", "", "finished")
+        for key in ("accuracy", "f1", "kappa", "auc", "num_images", "num_patients"):
+            assert float(row[key]) == report[key]
+        assert (row["num_parameters"], row["images_per_second"]) == ("1234567", "12.345")
+    assert [rows[n]["reported_kappa"] for n in range(3)] == ["", "", "0.408"]
+    assert float(rows[2]["reported_f1"]) == REPORTED["densenet169"].f1 / 100
+    text = (bench / "study/study.md").read_text()
+    best = max(rows, key=lambda row: float(row["f1"]))
+    assert f"Best by F1: {best['row']} ({100 * float(best['f1']):.1f})" in text
+    assert "3 images of 2 patients, epoch chosen on train fold 0" in text
+    assert "settings of the study's table" in text
+    assert all(other.work in text for other in COMPARATORS)
+
+
+def test_failure_stands_in_the_table_and_does_not_stop_the_rest(bench, call):
+    (bench / "fail-base_cnn").touch()
+    (bench / "kill-vgg16").touch()
+    answer = call()
+    assert answer.returncode == 1
+    assert "error: 2 of 3 rows failed: base_cnn, vgg16" in answer.stderr
+    assert "some words" in answer.stdout and "study/base_cnn.log" in answer.stdout
+    text = (bench / "study/study.md").read_text()
+    assert "failed: no weights for it" in text
+    assert "failed: ended by SIGKILL, perhaps for want of memory" in text
+    rows = read_rows(bench / "study/study.csv")
+    assert [row["status"] for row in rows] == ["failed", "failed", "finished"]
+    assert [row["f1"] == "" for row in rows] == [True, True, False]
+    (bench / "fail-base_cnn").unlink()
+    (bench / "kill-vgg16").unlink()
+    assert call().returncode == 0
+    assert trained(bench) == [*ROWS.split(","), "base_cnn", "vgg16"]
+    assert (bench / "study/base_cnn.unfinished-1/config.json").is_file()
+
+
+@pytest.mark.parametrize("missing", ["metrics.json", "evaluation/validation/metrics.json"])
+def test_run_that_was_cut_short_is_put_aside_and_done_again(missing, bench, call):
+    assert call(rows="vgg16").returncode == 0
+    (bench / "study/vgg16" / missing).unlink()
+    answer = call(rows="vgg16")
+    assert answer.returncode == 0 and "an unfinished run was put aside" in answer.stdout
+    assert trained(bench) == ["vgg16", "vgg16"]
+    assert (bench / "study/vgg16" / missing).is_file()
+    assert not (bench / "study/vgg16.unfinished-1" / missing).exists()
+
+
+def test_run_that_has_completed_an_epoch_goes_on_where_it_was(bench, call):
+    assert call(rows="vgg16").returncode == 0
+    (bench / "study/vgg16/metrics.json").unlink()
+    (bench / "study/vgg16/state/epoch-0002").mkdir(parents=True)
+    answer = call(rows="vgg16")
+    assert answer.returncode == 0 and "going on after epoch 2" in answer.stdout
+    assert (bench / "study/vgg16/state/epoch-0002").is_dir()
+    assert not (bench / "study/vgg16.unfinished-1").exists()
+    (bench / "study/vgg16/metrics.json").unlink()
+    answer = call("--seed", 3, rows="vgg16")  # What is there is not what is asked for now.
+    assert answer.returncode == 0 and "an unfinished run was put aside" in answer.stdout
+
+
+def test_row_finished_with_other_settings_is_not_reused(bench, call):
+    assert call("--epochs", 2, rows="vgg16").returncode == 0
+    answer = call()
+    assert answer.returncode == 1
+    assert "study/vgg16 is finished with epochs 2, asked for 20" in answer.stderr
+    assert trained(bench) == ["vgg16"]  # Refused before base_cnn, which comes first, was trained.
+    (bench / "records/folds.csv").write_text("name,group,fold\na,b,0\n")
+    assert "another folds.csv" in call("--epochs", 2, rows="vgg16").stderr
+
+
+def test_folder_of_something_else_is_left_alone(bench, call):
+    (bench / "study/vgg16").mkdir(parents=True)
+    (bench / "study/vgg16/thesis.txt").write_text("text")
+    answer = call()
+    assert answer.returncode == 1 and "holds something, but no run of ours" in answer.stderr
+    assert (bench / "study/vgg16/thesis.txt").is_file() and not (bench / "order.txt").exists()
+
+
+def test_departures_from_the_study_are_stated_above_the_table(bench, call):
+    call("--epochs", 1, "--limit-train", 64, "--weights", "none")
+    above, _ = (bench / "study/study.md").read_text().split("| row ")
+    assert "NOT THE STUDY'S SETTINGS" in above
+    assert "epochs 1 (vgg16, densenet169)" in above  # base_cnn has one in the study too.
+    assert "limit_train 64;" in above or "limit_train 64." in above
+    assert "weights none (vgg16, densenet169)" in above
+
+
+def test_rows_that_were_not_asked_for_stay_in_the_table(bench, call):
+    call(rows="vgg16")
+    call(rows="base_cnn")
+    assert [row["row"] for row in read_rows(bench / "study/study.csv")] == ["base_cnn", "vgg16"]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def hung(bench) -> int:
+    """The process of a training that hangs, once it does."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        log = bench / "study/vgg16.log"
+        if log.exists() and "epoch 1/2" in log.read_text():
+            return int((bench / "order.txt").read_text().splitlines()[-1].split()[1])
+        time.sleep(0.1)
+    raise TimeoutError("The stub did not begin.")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_interrupted_study_ends_its_child_and_goes_on_where_it_was(number, code, bench, call):
+    (bench / "hang-vgg16").touch()
+    with subprocess.Popen(
+        command(bench), cwd=bench, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as study:
+        child = hung(bench)
+        time.sleep(1)  # For a look at the log.
+        study.send_signal(number)
+        out, err = study.communicate(timeout=30)
+    assert study.returncode == code and not is_alive(child)
+    assert "the same command goes on from here" in err and "Traceback" not in err
+    assert "  epoch 1/2  loss 0.700" in out
+    (bench / "hang-vgg16").unlink()
+    assert call().returncode == 0
+    assert trained(bench) == ["base_cnn", "vgg16", "vgg16", "densenet169"]
+
+
+def test_training_that_outlives_a_killed_study_keeps_others_out(bench, call):
+    (bench / "hang-vgg16").touch()
+    with subprocess.Popen(command(bench), cwd=bench, stdout=subprocess.DEVNULL) as study:
+        child = hung(bench)
+        study.kill()
+    try:
+        answer = call()
+        assert answer.returncode == 1 and "Another process is at work in study" in answer.stderr
+    finally:
+        os.kill(child, signal.SIGKILL)
+    (bench / "hang-vgg16").unlink()
+    while is_alive(child):
+        time.sleep(0.1)
+    assert call().returncode == 0
+
+
+@pytest.mark.slow
+def test_study_of_one_row_as_typed(records, tmp_path):
+    answer = subprocess.run(
+        [sys.executable, ROOT / "scripts/run_study.py", "--rows", "base_cnn", "--records", records,
+         "--study-dir", tmp_path / "study", "--epochs", "1", "--image-size", "64",
+         "--limit-train", "64", "--weights", "none"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    (row,) = read_rows(tmp_path / "study/study.csv")
+    run = tmp_path / "study/base_cnn"
+    report = json.loads((run / "evaluation/validation/metrics.json").read_text())
+    for key in ("accuracy", "f1", "kappa", "auc"):
+        assert float(row[key]) == report[key]
+    chosen = json.loads((run / "metrics.json").read_text())
+    for key in ("num_parameters", "images_per_second"):
+        assert float(row[key]) == chosen[key]
+    assert (row["reported_accuracy"], row["reported_f1"]) == ("0.636", "")
+    assert "limit_train 64" in answer.stdout and "epoch 1/1" in answer.stdout

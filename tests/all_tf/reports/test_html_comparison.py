@@ -1,0 +1,82 @@
+"""Runs side by side in one page: who is ahead, on which images, and what may not be compared."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from all_tf.config.presets import EXPERIMENTS
+from all_tf.plots.forest import draw_forest
+from all_tf.reports.html_report.comparison import pair_rows
+from all_tf.reports.html_report.run_facts import read_facts
+from all_tf.reports.html_report.write import write_about
+from all_tf.runs.folder import RunError
+from tests.all_tf.reports.test_html_report import HOSTILE, Page
+from tests.written_runs import PATIENTS, draw_predictions, write_run
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Two finished rows of a study and one that has not ended."""
+    folder = tmp_path / "study"
+    for seed, name in enumerate(("efficientnetb0", "googlenet", "vgg16")):
+        judged = draw_predictions(seed=seed)  # Of equal skill.
+        write_run(folder / name, experiment=EXPERIMENTS[name], judged=judged)
+    (folder / "vgg16/metrics.json").unlink()
+    return folder
+
+
+def test_study_is_one_page_in_the_order_of_its_table(study):
+    (path,) = write_about([study])
+    page = Page(path.read_text())
+    assert path == study / "report.html" and "has the highest" in page.text
+    assert "training has not ended: vgg16." in page.text
+    rows = [text for text in page.texts if text in ("googlenet", "efficientnetb0")]
+    assert rows[0] == "googlenet" and "Not the same images" not in page.text
+    assert "the study of 2021, googlenet" in page.text and len(page.of("svg")) == 3
+    assert "do not tell" in page.text and "cannot be told apart" in page.text  # By chance ahead.
+    assert not any(name in path.read_text() for name in (*PATIENTS, ".bmp"))
+
+
+def test_network_that_is_better_on_nearly_every_patient_is_told_apart(tmp_path):
+    good = draw_predictions()
+    noise = np.random.default_rng(3).normal(0, 3, len(good.names))
+    poor = replace(good, logits=good.logits + noise, calibrated_scores=None)
+    runs = [read_facts(write_run(tmp_path / "poor", judged=poor))]
+    runs += [read_facts(write_run(tmp_path / "good", judged=good))]
+    (row,) = pair_rows(runs)
+    assert (row["ahead"], row["other"], row["told_apart"]) == ("good", "poor", True)
+    assert row["verdict"] == "good is better by F1 and kappa"
+
+
+def test_runs_on_other_images_are_not_compared(tmp_path):
+    few = draw_predictions(cells=60)
+    runs = [
+        write_run(tmp_path / "a", stamps=("optimistic",)),
+        write_run(tmp_path / HOSTILE.replace("/", "%"), judged=few),
+    ]
+    (path,) = write_about(runs, tmp_path / "out")
+    page = Page(path.read_text())
+    assert path.parent == tmp_path / "out" and not page.of("script") and not page.of("img")
+    assert "cannot be compared" in page.text and "a on 120;" in page.text
+    assert "Optimistic (a)." in page.text and "has the highest" not in page.text
+
+
+def test_folder_without_a_finished_run_is_refused(study):
+    for metrics in study.glob("*/metrics.json"):
+        metrics.unlink()
+    with pytest.raises(RunError, match="No run has ended yet"):
+        write_about([study])
+
+
+def test_forest_has_a_line_where_there_is_an_interval_and_what_was_reported():
+    rows = [
+        {"run": "$x_{$", "f1": 0.8, "f1_low": 0.7, "f1_high": 0.85, "reported_f1": 0.776},
+        {"run": "b" * 60, "f1": 0.6, "f1_low": None, "f1_high": None},
+    ]
+    figure = draw_forest(rows, "f1", name="F1")
+    interval, here, reported = figure.axes[0].lines
+    assert interval.get_xydata().tolist() == [[0.7, 0], [0.85, 0]]
+    assert list(here.get_xdata()) == [0.8, 0.6] and list(reported.get_xdata()) == [0.776]
+    assert [len(label.get_text()) for label in figure.axes[0].get_yticklabels()] == [5, 28]
+    figure.draw_without_rendering()  # A dollar sign begins no formula.

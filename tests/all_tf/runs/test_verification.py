@@ -1,0 +1,206 @@
+"""A run is verified by digests and by its figures, each drift named; nothing is changed."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from all_tf.config.experiment import Experiment
+from all_tf.metrics.calibration import fit_calibration
+from all_tf.metrics.predictions import Predictions
+from all_tf.metrics.summary import measure
+from all_tf.runs.calibration_file import read_calibration, write_calibration
+from all_tf.runs.checksums import broken_seals, read_seal, seal
+from all_tf.runs.folder import RunError, evaluation_folder, write_config
+from all_tf.runs.prediction_files import file_scored_set, read_predictions
+from all_tf.runs.verification import _losses, verify
+from builders.losses import LOSSES
+from tests.conftest import ROOT
+
+
+def draw(seed: int) -> Predictions:
+    rng = np.random.default_rng(seed)
+    patients = np.repeat([f"p{n}" for n in range(12)], 5)
+    labels = np.repeat(np.arange(12) % 2, 5)
+    names = np.array([f"{n}.bmp" for n in range(60)])
+    return Predictions(names, patients, patients, labels, 2 * labels - 1 + rng.normal(0, 1.5, 60))
+
+
+def file_set(folder, predictions, calibration, **more):
+    folder.mkdir(parents=True, exist_ok=True)
+    report = {
+        "threshold": calibration.threshold,
+        "threshold_rule": calibration.rule,
+        "num_images": len(predictions),
+        "num_patients": 12,
+        **more,
+    }
+    if predictions.labelled:
+        report |= measure(predictions, threshold=calibration.threshold)
+    file_scored_set(folder, report, predictions)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run with two sets that it was scored on, one of them without labels."""
+    run = tmp_path / "run"
+    run.mkdir()
+    write_config(run, Experiment("vgg16"), {"class_weights": [1.5, 0.75]})
+    calibration = fit_calibration(draw(0), fitted_on="train fold 0")
+    write_calibration(run, calibration)
+    (run / "status.json").write_text("{}")
+    file_set(run, calibration.apply(draw(0)), calibration)
+    cells = calibration.apply(draw(1))
+    unlabelled = Predictions(
+        cells.names, np.full(60, ""), np.full(60, ""), np.full(60, -1), cells.logits
+    )
+    file_set(
+        evaluation_folder(run, "test", None),
+        calibration.apply(unlabelled),
+        calibration,
+        num_patients=0,
+    )
+    return run
+
+
+def drift(run) -> str:
+    return "\n".join(line for each in verify(run) for line in each.drift)
+
+
+def rewrite(path, old, new, *, resealed=True):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    if resealed:
+        seal(path.parent)
+
+
+def test_run_as_it_was_left_has_no_drift(run):
+    whole, test = verify(run)
+    assert whole.drift == test.drift == []
+    assert (whole.num_images, test.num_images, test.num_files) == (60, 60, 2)
+    assert whole.num_figures > 50 and whole.num_files == 6
+    (run / "status.json").write_text('{"state": "finished"}')  # Lives on.
+    assert drift(run) == ""
+
+
+def test_changed_figure_is_named_with_what_it_should_be_though_sealed_anew(run):
+    report = json.loads((run / "metrics.json").read_text())
+    value = report["auc_high"]
+    rewrite(run / "metrics.json", f'"auc_high": {value!r}', '"auc_high": 0.99876')
+    assert drift(run) == f"auc_high: metrics.json has 0.99876, the predictions give {value!r}"
+
+
+def test_missing_figure_is_named(run):
+    report = json.loads((run / "metrics.json").read_text())
+    del report["kappa"]
+    (run / "metrics.json").write_text(json.dumps(report))
+    seal(run)
+    assert drift(run).startswith("kappa: metrics.json has None, the predictions give ")
+
+
+def test_changed_file_is_found_by_its_digest(run):
+    rewrite(run / "config.json", '"epochs": 10', '"epochs": 99', resealed=False)
+    assert drift(run) == "config.json: changed since it was written (SHA-256)"
+    (run / "config.json").unlink()
+    assert drift(run) == "config.json: missing"
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("label", "log_loss: metrics.json has"),
+        ("logit", "predictions.csv, line 2: calibrated_score"),
+        ("score", "predictions.csv, line 2: score 0.123, the predictions give"),
+        ("calibrated_score", "predictions.csv, line 2: calibrated_score 0.123, the predictions"),
+    ],
+)
+def test_changed_prediction_is_found_though_sealed_anew(column, expected, run):
+    path = run / "predictions.csv"
+    header, line, *_ = path.read_text().splitlines()
+    fields = line.split(",")
+    place = header.split(",").index(column)
+    fields[place] = {"0": "1", "1": "0"}.get(fields[place], "0.123")
+    rewrite(path, line, ",".join(fields))
+    assert expected in drift(run)
+
+
+def test_changed_table_is_found_and_many_differences_are_counted(run):
+    path = run / "per_patient.csv"
+    rewrite(path, path.read_text(), path.read_text().replace("\np", "\nq"))
+    *named, counted = drift(run).splitlines()
+    assert named[0].startswith("per_patient.csv, line 2: patient q")
+    assert len(named) == 3 and counted == "per_patient.csv: 9 more differences"
+    (run / "reliability.csv").unlink()
+    seal(run)
+    assert "reliability.csv: missing" in drift(run)
+
+
+def test_other_calibration_than_the_figures_were_taken_with_is_found(run):
+    path = run / "calibration.json"
+    rewrite(path, f'"threshold": {read_calibration(run).threshold!r}', '"threshold": 0.97')
+    found = drift(run)
+    assert "threshold: metrics.json has" in found and "kappa: metrics.json has" in found
+    assert found.count("threshold: metrics.json has") == 2  # The set without labels has one too.
+
+
+def test_folder_without_sums_cannot_be_vouched_for(run):
+    (run / "SHA256SUMS").unlink()
+    assert drift(run).startswith("SHA256SUMS: missing, so that nobody can say")
+
+
+def test_illegible_predictions_are_a_drift_and_no_crash(run):
+    (run / "predictions.csv").write_text("name\n1\n")
+    seal(run)
+    assert "figures cannot be computed again: " in drift(run)
+
+
+def test_folder_that_holds_no_run_is_refused(tmp_path):
+    with pytest.raises(RunError, match="No run in"):
+        verify(tmp_path)
+
+
+@pytest.mark.parametrize("loss", ["weighted_bce", "focal"])
+def test_loss_is_that_of_the_training(loss, run):
+    experiment = Experiment("vgg16", loss=loss, label_smoothing=0.1)
+    predictions = draw(3)
+    trained = LOSSES[loss]((1.5, 0.75), label_smoothing=0.1)
+    expected = trained.call(predictions.labels[:, None], predictions.logits[:, None])
+    found = _losses(predictions, experiment, (1.5, 0.75))
+    assert found == pytest.approx(np.asarray(expected), abs=1e-6)
+
+
+def test_loss_of_a_report_is_computed_again(run):
+    predictions = read_predictions(run / "predictions.csv")
+    losses = _losses(predictions, Experiment("vgg16"), [1.5, 0.75])
+    report = json.loads((run / "metrics.json").read_text()) | {"loss": float(np.mean(losses))}
+    file_scored_set(run, report, predictions)
+    assert "loss_low: metrics.json has None" in drift(run) and "\nloss: " not in drift(run)
+
+
+def test_seal_is_what_sha256sum_reads(run):
+    answer = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=run, capture_output=True)
+    assert answer.returncode == 0
+    assert "status.json" not in read_seal(run) and broken_seals(run) == []
+
+
+def call(*arguments):
+    return subprocess.run(
+        [sys.executable, "-X", "importtime", ROOT / "scripts/verify.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_verify_as_typed_answers_without_tensorflow_and_by_its_exit_code(run, tmp_path):
+    whole = call(run)
+    assert whole.returncode == 0 and whole.stdout.count("as they were left") == 2
+    imported = {line.rsplit("|")[-1].strip() for line in whole.stderr.splitlines()}
+    assert not imported & {"tensorflow", "keras", "sklearn"}
+    rewrite(run / "config.json", '"epochs": 10', '"epochs": 99', resealed=False)
+    broken = call(run)
+    assert broken.returncode == 1 and "1 DIFFER\n  config.json: changed" in broken.stdout
+    assert "error: No run in" in call(tmp_path / "nowhere").stderr

@@ -1,0 +1,65 @@
+"""What a training says on the screen of the time it will take."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from all_tf.system.progress import describe_duration
+from all_tf.training.callbacks.progress_bar import ProgressLine
+
+LOGS = {"loss": 0.5, "f1": 0.6, "kappa": 0.1, "val_loss": 0.4, "val_f1": 0.7, "val_kappa": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(42, "42 s"), (100, "2 min"), (3600, "60 min"), (9000, "2.5 h")]
+)
+def test_durations_read_as_people_say_them(seconds, text):
+    assert describe_duration(seconds) == text
+
+
+def shown(capsys, *, epochs: int, steps: int, freeze_epochs: int = 0, steps_a_call: int = 1) -> str:
+    line = ProgressLine(
+        SimpleNamespace(best_epoch=2),
+        num_images=(30, 10),
+        validation_steps=2,
+        freeze_epochs=freeze_epochs,
+    )
+    line.set_params({"epochs": epochs, "steps": steps})
+    for epoch in range(epochs):
+        line.on_epoch_begin(epoch)
+        for batch in range(steps_a_call - 1, steps, steps_a_call):
+            line.on_train_batch_end(batch, LOGS)
+        assert line._bar.n == steps
+        line.on_epoch_end(epoch, LOGS)
+    captured = capsys.readouterr()
+    return captured.out + captured.err
+
+
+def test_one_estimate_is_for_the_whole(capsys):
+    text = shown(capsys, epochs=4, steps=3)
+    assert text.count("s a step: about") == 1 and "for 4 epochs" in text
+    assert "epoch 1/4  loss 0.500  f1 0.600  kappa 0.100  |  val_loss 0.400" in text
+
+
+def test_frozen_epochs_have_an_estimate_of_their_own(capsys):
+    text = shown(capsys, epochs=5, steps=3, freeze_epochs=2)
+    assert text.count("s a step: about") == 2
+    assert "for 2 epochs" in text and "for 3 epochs" in text
+
+
+def test_epochs_of_one_step_give_no_estimate(capsys):
+    assert "s a step" not in shown(capsys, epochs=3, steps=1)
+
+
+def test_steps_that_run_in_one_call_are_counted_one_by_one(capsys, monkeypatch):
+    clock = iter(range(0, 1000, 3))  # Seconds between two calls of 3 steps.
+    monkeypatch.setattr(
+        "all_tf.training.callbacks.progress_bar.time.perf_counter", lambda: next(clock)
+    )
+    text = shown(capsys, epochs=4, steps=12, steps_a_call=3)
+    assert text.count("1.00 s a step: about") == 1 and "for 4 epochs" in text
+
+
+def test_best_epoch_is_marked(capsys):
+    lines = [row for row in shown(capsys, epochs=3, steps=1).splitlines() if "val_loss" in row]
+    assert [row.endswith("best") for row in lines] == [False, True, False]

@@ -1,0 +1,53 @@
+"""The house as drawn: package names, docstrings, table rows."""
+
+import ast
+from importlib import import_module
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGES = ("all_tf", "builders", "tfrecords")
+FLOORS = sorted(
+    str(path.parent.relative_to(ROOT))
+    for name in PACKAGES
+    for path in (ROOT / name).glob("*/**/__init__.py")
+)
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_package_is_the_one_of_this_repository(name):
+    # PyPI has other packages called builders and tfrecords.
+    assert import_module(name).__file__ == str(ROOT / name / "__init__.py")
+
+
+@pytest.mark.parametrize("name", (*PACKAGES, *FLOORS))
+def test_init_is_a_docstring(name):
+    body = ast.parse((ROOT / name / "__init__.py").read_text()).body
+    assert isinstance(body[0], ast.Expr)
+    extra = [node.targets[0].id for node in body[1:]]
+    assert extra == (["__version__"] if name == "all_tf" else [])
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        path
+        for folder in (*PACKAGES, "scripts", "tests")
+        for path in ROOT.glob(f"{folder}/**/*.py")
+    ),
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_every_file_and_public_function_says_what_it_is(path):
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree)
+    if path.relative_to(ROOT).parts[0] in PACKAGES:
+        for node in tree.body:
+            public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"
+            assert not public or ast.get_docstring(node), node.name
+
+
+def test_no_dataset_comes_from_a_generator():
+    """TensorFlow sets malloc's mmap threshold for the whole process when it builds one."""
+    sources = [path for name in PACKAGES for path in ROOT.glob(f"{name}/**/*.py")]
+    assert not [path for path in sources if ".from_generator(" in path.read_text()]

@@ -1,0 +1,1 @@
+"""Our networks beside PyTorch's."""

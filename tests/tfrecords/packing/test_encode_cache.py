@@ -1,0 +1,49 @@
+"""Encoding in chunks that survive a kill."""
+
+import os
+
+import pytest
+from PIL import Image
+
+from tests.conftest import noise
+from tfrecords.codec.png import encode_png
+from tfrecords.packing.encode_cache import encode_all
+from tfrecords.sources.cnmc import find_images
+
+
+@pytest.fixture
+def images(draw_source):
+    files = {f"fold_0/all/UID_1_1_{n:03d}_all.bmp": n for n in range(35)}
+    return find_images(draw_source(files))
+
+
+def encode(images, spool):
+    return list(encode_all(images, spool, num_workers=1))
+
+
+def test_png_lies_where_its_place_says(images, tmp_path):
+    places = encode(images, tmp_path / "spool")
+    assert [place.read() for place in places] == [
+        encode_png(Image.fromarray(noise(n))) for n in range(35)
+    ]
+
+
+def test_finished_chunks_are_not_done_again(images, tmp_path):
+    first = encode(images, tmp_path / "spool")
+    pngs = sorted((tmp_path / "spool").glob("*.png"))
+    times = [path.stat().st_mtime_ns for path in pngs]
+    pngs[1].with_suffix(".json").unlink()  # As a kill before the end of this chunk leaves it.
+    assert encode(images, tmp_path / "spool") == first
+    again = [path.stat().st_mtime_ns != old for path, old in zip(pngs, times, strict=True)]
+    assert again == [False, True, False]
+
+
+def test_chunk_of_a_changed_file_is_done_again_and_its_old_one_removed(images, tmp_path):
+    encode(images, tmp_path / "spool")
+    before = {path.name for path in (tmp_path / "spool").iterdir()}
+    path = images[20].path
+    path.write_bytes(path.read_bytes()[:-4] + b"\x01\x02\x03\x04")
+    os.utime(path, ns=(1, 1))
+    encode(images, tmp_path / "spool")
+    after = {path.name for path in (tmp_path / "spool").iterdir()}
+    assert len(before) == len(after) == 6 and len(before & after) == 4

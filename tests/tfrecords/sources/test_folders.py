@@ -1,0 +1,256 @@
+"""Cells of other laboratories: their folders and tables, and pictures read without a guess."""
+
+import hashlib
+import io
+import pickle
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfrecords.codec.bmp import BitmapError
+from tfrecords.codec.encoding import DECODERS, decode_picture, encode_images, fit_center
+from tfrecords.sources.cnmc import SourceError
+from tfrecords.sources.folders import find_folder_images
+from tfrecords.synthetic.write import encode_bmp
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (9, 7, 3)).astype(np.uint8)
+GREY = PIXELS[..., 0]
+
+
+def picture(pixels=PIXELS, kind="PNG", *, mode=None, **options) -> bytes:
+    buffer = io.BytesIO()
+    image = Image.fromarray(pixels)
+    (image.convert(mode) if mode else image).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def with_alpha(value: int) -> np.ndarray:
+    return np.dstack([PIXELS, np.full(PIXELS.shape[:2], value, np.uint8)])
+
+
+def png_of_16_bits() -> bytes:
+    """An RGB PNG that Pillow itself cannot write."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        body = name + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = zlib.compress(4 * (b"\0" + bytes(4 * 6)))
+    head = struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)
+    signature = b"\x89PNG\r\n\x1a\n"
+    return signature + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+@pytest.fixture
+def laboratory(unpack):
+    """Write files: `laboratory({"all/p1/a.png": None, "cells.csv": "text"})`; None is a PNG."""
+
+    def write(content_of_file):
+        return unpack({n: picture() if c is None else c for n, c in content_of_file.items()})
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (picture(), PIXELS),
+        (picture(kind="BMP"), PIXELS),
+        (picture(kind="TIFF"), PIXELS),
+        (picture(kind="TIFF", compression="tiff_lzw"), PIXELS),
+        (encode_bmp(PIXELS, header_size=124), PIXELS),
+        (picture(GREY), np.dstack([GREY] * 3)),
+        (picture(GREY, "BMP"), np.dstack([GREY] * 3)),
+        (picture(with_alpha(255)), PIXELS),
+        (picture(GREY, mode="LA"), np.dstack([GREY] * 3)),
+    ],
+)
+def test_pixels_are_those_that_were_stored(data, expected):
+    pixels = np.asarray(decode_picture(data))
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, expected)
+
+
+def test_jpeg_is_read_nearly():
+    smooth = np.broadcast_to(np.arange(0, 64, 4, np.uint8)[:, None, None], (16, 16, 3))
+    decoded = np.asarray(decode_picture(picture(smooth, "JPEG", quality=95)), int)
+    assert np.abs(decoded - smooth).max() < 8
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"MZ\x90\0" + bytes(60), "not a BMP, PNG, TIFF or JPEG file"),
+        (picture(kind="GIF"), "not a BMP, PNG, TIFF or JPEG file"),
+        (picture()[:-40], "cannot be decoded"),
+        (picture(kind="BMP")[:-40], "cannot be decoded: image file is truncated"),
+        (picture(kind="TIFF")[:90], "cannot be decoded|not a BMP"),
+        (picture(kind="JPEG")[:-30], "cannot be decoded: image file is truncated"),
+        (picture(mode="P"), "expected RGB or grey pixels; received mode P"),
+        (picture(mode="P", kind="BMP"), "received mode P"),
+        (picture(mode="1"), "received mode 1"),
+        (picture(mode="CMYK", kind="JPEG"), "received mode CMYK"),
+        (picture(GREY.astype(np.uint16)), "received mode I;16"),
+        (picture(GREY.astype(np.float32), "TIFF"), "received mode F"),
+        (png_of_16_bits(), "expected 8 bits a channel; received RGB;16B"),
+        (picture(with_alpha(0)), "transparent pixels"),
+        (picture(with_alpha(254)), "transparent pixels"),
+        (picture(transparency=(0, 0, 0)), "a transparent colour"),
+        (picture(exif=turned()), "EXIF orientation 6"),
+        (picture(kind="JPEG", exif=turned()), "EXIF orientation 6"),
+        (picture(kind="TIFF", exif=turned()), "EXIF orientation 6"),
+        (
+            picture(kind="TIFF", save_all=True, append_images=[Image.fromarray(PIXELS)]),
+            "expected one image a file; received 2",
+        ),
+    ],
+)
+def test_picture_that_needs_a_guess_is_refused(data, reason):
+    with pytest.raises(BitmapError, match=reason):
+        decode_picture(data)
+
+
+def test_huge_picture_is_refused_instead_of_warned_of(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    with pytest.raises(BitmapError, match="decompression bomb"):
+        decode_picture(picture())
+
+
+@pytest.mark.parametrize("shape", [(9, 7), (450, 450), (600, 600), (451, 449), (1, 800)])
+def test_image_keeps_its_scale_and_its_centre(shape):
+    image = np.random.default_rng(1).integers(1, 256, (*shape, 3)).astype(np.uint8)
+    fitted = np.asarray(fit_center(Image.fromarray(image), 450))
+    assert fitted.shape == (450, 450, 3)
+    top, left = ((450 - length) // 2 for length in shape)  # Negative where something is cut.
+    for row, column in ((0, 0), (225, 225), (224, 221), (449, 449), (225, 449)):
+        y, x = row - top - (shape[0] > 450 and shape[0] % 2), column - left
+        inside = 0 <= y < shape[0] and 0 <= x < shape[1]
+        np.testing.assert_array_equal(fitted[row, column], image[y, x] if inside else 0)
+
+
+def test_decoder_is_chosen_by_word_and_not_by_suffix(tmp_path):
+    paths = [tmp_path / "cell.bmp", tmp_path / "published.bmp"]
+    paths[0].write_bytes(picture())
+    paths[1].write_bytes(encode_bmp(np.zeros((450, 450, 3), np.uint8)))
+    with pytest.raises(BitmapError, match="cell.bmp: not a BMP file: it begins with"):
+        encode_images(paths, tmp_path / "spool")
+    encoded = encode_images(paths, tmp_path / "spool", decoders=["picture", "bitmap"])
+    png = (tmp_path / "spool").read_bytes()[: encoded[0].num_bytes]
+    centred = np.zeros((450, 450, 3), np.uint8)
+    centred[220:229, 221:228] = PIXELS
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png))), centred)
+    assert encoded[0].png_sha256 == hashlib.sha256(png).hexdigest()
+    assert encoded[0].file_sha256 == hashlib.sha256(picture()).hexdigest()
+
+
+def test_encoding_can_be_sent_to_other_processes():
+    assert pickle.loads(pickle.dumps((encode_images, DECODERS))) == (encode_images, DECODERS)
+
+
+def test_folders_give_class_and_patient(laboratory):
+    names = ["ALL/p1/b.PNG", "ALL/p1/a.tif", "ALL/p2/slide 3/a.jpeg", "Hem/11/c.BMP"]
+    ignored = {
+        "README.txt": "",
+        "ALL/.DS_Store": "",
+        "__MACOSX/ALL/p1/b.png": "",
+        "hem/._a.png": "",
+    }
+    images = find_folder_images(laboratory(dict.fromkeys(names) | ignored), patient_per_image=False)
+    assert [(image.name, image.patient, image.label) for image in images] == [
+        ("validation/ALL/p1/a.tif", "p1", 1),
+        ("validation/ALL/p1/b.PNG", "p1", 1),
+        ("validation/ALL/p2/slide 3/a.jpeg", "p2", 1),
+        ("validation/Hem/11/c.BMP", "11", 0),
+    ]
+    assert {(i.phase, i.fold, i.decoder) for i in images} == {("validation", -1, "picture")}
+
+
+def test_table_gives_class_and_patient(laboratory):
+    table = (
+        "\ufeffpatient,path,label,stain\n p1 ,one/a.png,ALL,x\np2,one\\b.png,0,y\n11,c.png,1,z\n"
+    )
+    root = laboratory(dict.fromkeys(["one/a.png", "one/b.png", "c.png"]) | {"cells.csv": table})
+    images = find_folder_images(root / "cells.csv", patient_per_image=False)
+    assert [(image.name, image.patient, image.label) for image in images] == [
+        ("validation/c.png", "11", 1),
+        ("validation/one/a.png", "p1", 1),
+        ("validation/one/b.png", "p2", 0),
+    ]
+    assert images[1].path == root / "one/a.png"
+
+
+@pytest.mark.parametrize("source", [".", "cells.csv"])
+def test_image_without_a_patient_is_refused_or_a_patient_of_its_own(laboratory, source):
+    table = "path,label,patient\nall/a.png,all,\nall/b.png,all, \nhem/p/c.png,hem,p\n"
+    names = ["all/a.png", "all/b.png", "hem/p/c.png"]
+    root = laboratory(dict.fromkeys(names) | {"cells.csv": table})
+    with pytest.raises(SourceError, match="2 problems") as error:
+        find_folder_images(root / source, patient_per_image=False)
+    assert all(f"{root / name}: no patient" in str(error.value) for name in names[:2])
+    images = find_folder_images(root / source, patient_per_image=True)
+    assert [image.patient for image in images] == ["all/a.png", "all/b.png", "p"]
+
+
+def test_everything_wrong_with_folders_is_listed_at_once(laboratory):
+    root = laboratory(
+        dict.fromkeys(["all/p/a.png", "hem/p/b.png", "other/p/c.png", "hem/q/d.gif", "e.png"])
+        | {"all/r/f.png": "text", "all/r/g.png": ""}
+    )
+    with pytest.raises(SourceError, match="7 problems") as error:
+        find_folder_images(root, patient_per_image=False)
+    for line in (
+        "a.png: patient p has both classes; 1 images of all",
+        "b.png: patient p has both classes; 1 images of hem",
+        "c.png: expected all/PATIENT/IMAGE or hem/PATIENT/IMAGE",
+        "d.gif: expected one of .bmp, .png",
+        "e.png: expected all/PATIENT/IMAGE",
+        "f.png: not a BMP, PNG, TIFF or JPEG file",
+        "g.png: the file is empty",
+    ):
+        assert line in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("missing.png,all,p", "missing.png: cannot be read: No such file"),
+        ("b.png,blast,p", "line 3: expected one of all, hem, 1, 0; received: label='blast'"),
+        ("b.png", "line 3: expected one of all, hem, 1, 0; received: label=''"),
+        ("./a.png,all,p", "line 3: a.png has two rows"),
+        ("../b.png,all,p", "expected a path below the folder of the table"),
+        ("/b.png,all,p", "expected a path below the folder of the table"),
+        (",all,p", "expected a path below the folder of the table"),
+        ("b.png,hem,p", "patient p has both classes"),
+    ],
+)
+def test_bad_row_is_listed_with_its_line(laboratory, row, reason):
+    table = f"path,label,patient\na.png,all,p\n{row}\n"
+    root = laboratory({"a.png": None, "b.png": None, "cells.csv": table})
+    with pytest.raises(SourceError, match=reason):
+        find_folder_images(root / "cells.csv", patient_per_image=False)
+
+
+@pytest.mark.parametrize("table", ["", "path;label;patient\n", "path,label\na.png,all\n"])
+def test_table_with_other_columns_is_refused(laboratory, table):
+    root = laboratory({"a.png": None, "cells.csv": table})
+    with pytest.raises(SourceError, match="expected the columns path,label,patient; received"):
+        find_folder_images(root / "cells.csv", patient_per_image=True)
+
+
+def test_source_without_images_says_what_is_expected(laboratory, tmp_path):
+    root = laboratory({"notes.txt": "", "cells.csv": "path,label,patient\n"})
+    for source in (root, root / "cells.csv"):
+        with pytest.raises(SourceError, match="No images in .* Expected\n.*all/PATIENT/IMAGE"):
+            find_folder_images(source, patient_per_image=True)
+    with pytest.raises(FileNotFoundError, match="No such folder or table"):
+        find_folder_images(tmp_path / "nowhere", patient_per_image=True)

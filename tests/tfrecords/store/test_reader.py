@@ -1,0 +1,88 @@
+"""A split, or some folds of it, as a dataset whose length is known; and as it lies in the files."""
+
+import shutil
+
+import deflate
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfrecords.codec.png import decode_boxes
+from tfrecords.store.folds import read_folds
+from tfrecords.store.manifest import RecordsError
+from tfrecords.store.reader import map_examples, read_examples
+
+
+def test_length_is_known_and_right(records):
+    dataset = read_examples(records, "validation")
+    assert int(dataset.cardinality()) == len(list(dataset)) == 15
+
+
+def test_example_has_the_features_of_the_schema(records):
+    example = next(iter(read_examples(records, "test")))
+    assert example["image"].shape == (450, 450, 3)
+    assert set(example) == {"image", "label", "patient", "group", "name", "duplicate_of"}
+
+
+def test_folds_select_their_images(records):
+    folds = read_folds(records)
+    dataset = read_examples(records, "train", folds=[0, 2])
+    names = {example["name"].decode() for example in dataset.as_numpy_iterator()}
+    assert names == {name for name, fold in folds.items() if fold in (0, 2)}
+    assert int(dataset.cardinality()) == len(names)
+
+
+def test_fold_that_is_not_there_is_an_error(records):
+    with pytest.raises(RecordsError, match=r"It has the folds \[0, 1, 2\]. Received: folds=\[7\]"):
+        read_examples(records, "train", folds=[7])
+
+
+def test_mapped_examples_are_those_of_tfds(records):
+    mapped = list(map_examples(records, "train"))
+    decoded = list(read_examples(records, "train").as_numpy_iterator())
+    assert len(mapped) == len(decoded) == 85
+    for one, other in zip(mapped, decoded, strict=True):
+        np.testing.assert_array_equal(tf.io.decode_png(bytes(one.pop("image"))), other.pop("image"))
+        assert one == {
+            name: value.decode() if isinstance(value, bytes) else value
+            for name, value in other.items()
+        }
+
+
+def test_mapped_images_outlive_the_records(records, tmp_path):
+    copy = tmp_path / "records"
+    shutil.copytree(records, copy)
+    images = [example["image"] for example in map_examples(copy, "validation")]
+    before = [bytes(image) for image in images]
+    shutil.rmtree(copy)
+    shutil.copytree(records, copy)
+    assert [bytes(image) for image in images] == before
+
+
+@pytest.fixture
+def damaged(records, tmp_path):
+    """Records with one byte of a shard changed; the lengths are as they were."""
+
+    def damage(offset: int):
+        copy = tmp_path / "records"
+        shutil.copytree(records, copy)
+        path = next(copy.glob("cnmc-validation.tfrecord*"))
+        data = bytearray(path.read_bytes())
+        data[offset] ^= 1
+        path.write_bytes(data)
+        return copy
+
+    return damage
+
+
+@pytest.mark.parametrize("offset", [0, 5, 12], ids=["length", "huge length", "example"])
+def test_damaged_example_of_trusted_records_is_refused(damaged, offset):
+    records = damaged(offset)
+    with pytest.raises(RecordsError, match="cnmc-validation.tfrecord.* is damaged: .* Pack the"):
+        list(map_examples(records, "validation", trusted=True))
+
+
+def test_damaged_image_of_trusted_records_cannot_be_decoded(damaged):
+    first, *_ = map_examples(damaged(5000), "validation", trusted=True)
+    with pytest.raises(deflate.DeflateError):
+        decode_boxes([first["image"]])

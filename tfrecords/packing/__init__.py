@@ -1,0 +1,1 @@
+"""From images to records: encoding, duplicates, patient groups, shards."""

@@ -1,0 +1,139 @@
+"""What was packed, in words: images and patients by split, class and fold, and what leaks."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tfrecords.packing.near_duplicates import Suspect
+from tfrecords.packing.writer import Packed
+from tfrecords.schema import CLASSES, SPLITS
+from tfrecords.store.index import IndexRow
+from tfrecords.store.leakage import OFFICIAL, prove
+
+_CLASS_ORDER = ("all", "hem")
+
+
+def summarize(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
+    """A report: a table by split and by fold, the patients, the joined groups, what leaks.
+
+    Args:
+        packed: What was packed.
+        suspects: Pairs that look the same; None where nobody looked.
+    """
+    rows = packed.rows
+    patients = {row.patient for row in rows} - {""}
+    duplicates = sum(bool(row.duplicate_of) for row in rows)
+    return "\n".join(
+        [
+            f"{len(rows):,} images of {len(patients)} patient ids; {duplicates} of them are "
+            "duplicates of another, flagged and left out of training.",
+            "",
+            *_table(packed),
+            "",
+            *_patients(packed),
+            "",
+            *_leaks(packed),
+            _look_alikes(packed, suspects),
+        ]
+    )
+
+
+def _table(packed: Packed) -> list[str]:
+    lines = [f"{'':16}{'ALL':>8}{'HEM':>8}{'unlabelled':>12}   patient ids (ALL + HEM)"]
+    for split in SPLITS:
+        lines += _row(split, [row for row in packed.rows if row.split == split])
+    for fold in sorted(set(packed.fold_of_name.values())):
+        lines += _row(f"  fold {fold}", _of_fold(packed, fold))
+    return lines
+
+
+def _patients(packed: Packed) -> list[str]:
+    lines = ["Images of each patient, by fold:"]
+    for fold in sorted(set(packed.fold_of_name.values())):
+        for name in _CLASS_ORDER:
+            members = [row for row in _of_fold(packed, fold) if _class(row) == name]
+            lines.append(f"  fold {fold} {name.upper()}: {_by_patient(members)}")
+    return lines
+
+
+def _leaks(packed: Packed) -> list[str]:
+    """The joined groups, and what two sets share."""
+    joined = sorted({row.group for row in packed.rows if "+" in row.group})
+    lines = [
+        f"Joined, for they share an image and so are one person: {', '.join(joined) or 'none'}"
+    ]
+    lines += _duplicates(packed.rows)
+    for entry in prove(packed.members, folds=packed.folds)["shared"]:
+        one, other = entry["sets"]
+        lines.append(f"WARNING: {one} and {other} share {', '.join(entry['groups'])}")
+    if packed.folds == OFFICIAL:
+        crossing = _crossing(packed.rows)
+        lines.append(
+            f"WARNING: {crossing} pairs of identical images lie in two of the published folds; "
+            "figures of runs on them are stamped: leaky folds"
+        )
+    return lines
+
+
+def _duplicates(rows: Sequence[IndexRow]) -> list[str]:
+    """How many images of one patient are those of another, or occur twice in one."""
+    first = {row.name: row for row in rows}
+    pairs = Counter(
+        tuple(sorted([_owner(row), _owner(first[row.duplicate_of])]))
+        for row in rows
+        if row.duplicate_of
+    )
+    counts = ", ".join(f"{one} = {other} ({count})" for (one, other), count in pairs.most_common())
+    return [f"Identical images, by patients (duplicates.csv has each): {counts}"] if pairs else []
+
+
+def _owner(row: IndexRow) -> str:
+    return row.patient or row.split
+
+
+def _look_alikes(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
+    if suspects is None:
+        return "Near-duplicates were not looked for."
+    split_of_name = {row.name: row.split for row in packed.rows}
+
+    def place(name: str) -> str | int:
+        return packed.fold_of_name.get(name, split_of_name[name])
+
+    crossing = sum(place(pair.name_a) != place(pair.name_b) for pair in suspects)
+    group_of_name = {row.name: row.group for row in packed.rows}
+    strangers = sum(group_of_name[pair.name_a] != group_of_name[pair.name_b] for pair in suspects)
+    return (
+        f"Near-duplicates: {len(suspects)} pairs look the same without being so, {strangers} of "
+        f"them in two groups of patients, {crossing} in two folds or splits (suspects.csv)"
+    )
+
+
+def _crossing(rows: Sequence[IndexRow]) -> int:
+    """Pairs of identical training images in two of the published folds."""
+    first = {row.name: row for row in rows}
+    return sum(
+        row.split == "train" and row.official_fold != first[row.duplicate_of].official_fold
+        for row in rows
+        if row.duplicate_of
+    )
+
+
+def _of_fold(packed: Packed, fold: int) -> list[IndexRow]:
+    return [row for row in packed.rows if packed.fold_of_name.get(row.name) == fold]
+
+
+def _class(row: IndexRow) -> str:
+    return CLASSES[row.label] if row.label >= 0 else "unlabelled"
+
+
+def _row(title: str, members: Sequence[IndexRow]) -> list[str]:
+    if not members:
+        return []
+    images = Counter(map(_class, members))
+    people = Counter(name for patient, name in {(m.patient, _class(m)) for m in members} if patient)
+    counts = f"{images['all']:>8,}{images['hem']:>8,}{images['unlabelled']:>12,}"
+    return [f"{title:16}{counts}   {people['all']} + {people['hem']}"]
+
+
+def _by_patient(members: Iterable[IndexRow]) -> str:
+    counts = Counter(member.patient for member in members)
+    return ", ".join(f"{patient} ({count})" for patient, count in counts.most_common())

@@ -1,0 +1,240 @@
+"""The images of C-NMC on a disk: what each one is, and whether they can be packed."""
+
+import filecmp
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from tfrecords.codec.bmp import BitmapError, check_bitmap
+from tfrecords.schema import CLASSES, SPLITS, UNLABELLED
+from tfrecords.sources.layouts import (
+    CELL_NAME,
+    PHASE_NAME,
+    Place,
+    Tree,
+    empty_folders,
+    label_tables,
+    place_of,
+    read_labels,
+    walk,
+)
+
+_SHOWN = 40  # Problems spelled out in one message; the rest are counted.
+
+
+class SourceError(ValueError):
+    """The images cannot be packed as they are; the message lists every file concerned."""
+
+    def __init__(self, problems: Iterable[str], *, headline: str):
+        problems = list(problems)
+        rest = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+        super().__init__("\n  ".join([headline, *problems[:_SHOWN], *rest]))
+
+
+@dataclass(frozen=True)
+class SourceImage:
+    """One image file and what its place and name say of it."""
+
+    path: Path
+    name: str  # "train/UID_57_29_1_all.bmp": split and file name, unique in the data set.
+    patient: str  # "57", "H3"; empty where unpublished. `11` and `H11` are two people.
+    label: int  # 1 = ALL, 0 = HEM, -1 = unpublished.
+    phase: str  # "train", "validation" (preliminary phase) or "test" (final phase).
+    fold: int  # The published fold, 0 to 2; -1 outside the training phase.
+    decoder: str = "bitmap"  # A key of `encoding.DECODERS`: "picture" for what is not C-NMC's.
+
+
+class Refused(NamedTuple):
+    """A file whose pixels cannot be read exactly."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a folder holds."""
+
+    images: list[SourceImage]
+    refused: list[Refused]
+    num_passed_over: int  # Copies, byte for byte, of an image that is among `images`.
+
+
+class CountRow(NamedTuple):
+    """How many images and patients there are of one phase, fold and class."""
+
+    phase: str
+    fold: int
+    class_name: str  # "all", "hem" or "unlabelled".
+    num_images: int
+    num_patients: int  # 0 where they are unpublished.
+
+
+def find_images(root: Path) -> list[SourceImage]:
+    """Every image of C-NMC below a folder: `survey(root).images`, with no file skipped."""
+    return survey(root).images
+
+
+def survey(root: Path, *, max_skips: int = 0) -> Survey:
+    """Look for the images of C-NMC below a folder, in any layout that `layouts` knows.
+
+    Only names, places and the headers of files are looked at, and the bytes of files that claim
+    to be one image. A phase may be absent. Of copies the first is kept.
+
+    Args:
+        root: The folder of the data set, or one that holds it.
+        max_skips: How many ill-formed bitmaps may be left out. A label that is missing or
+            contradicts itself is never let through.
+
+    Returns:
+        The images by phase, then by name, those of the later phases in numeric order.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        SourceError: No images, or files that are misplaced, misnamed, at odds with the labels or
+            with a file of the same name, or more than `max_skips` that are unreadable. All of
+            them are listed.
+    """
+    if not root.is_dir():
+        raise FileNotFoundError(f"No such folder: {root}")
+    tree = walk(root)
+    bitmaps = [path for path in tree.files if path.suffix.lower() == ".bmp"]
+    if not bitmaps:
+        raise SourceError(
+            ["training_data/fold_0/all/UID_*.bmp and so on"],
+            headline=f"No BMP images below {root}. Expected the folder that holds",
+        )
+    images, problems = _identify(bitmaps, tree, root)
+    problems += patients_in_both_classes(images) + empty_folders(tree, bitmaps) + tree.problems
+    refused = _refused(bitmaps)
+    unreadable = {path for path, _ in refused}
+    kept, differing = _without_copies([i for i in images if i.path not in unreadable])
+    problems += differing
+    if problems or len(refused) > max_skips or not kept:
+        raise list_problems(root, problems + [f"{path}: {reason}" for path, reason in refused])
+    return Survey(kept, refused, len(bitmaps) - len(refused) - len(kept))
+
+
+def list_problems(root: Path, problems: Sequence[str]) -> SourceError:
+    """The one error that lists all that is wrong with a source."""
+    return SourceError(
+        problems,
+        headline=f"{len(problems)} problems in {root}. Mend or remove these and run again:",
+    )
+
+
+def count_found(images: Iterable[SourceImage]) -> list[CountRow]:
+    """Images and patients by phase, published fold and class, in this order; ALL before HEM."""
+    patients = defaultdict(list)
+    for image in images:
+        patients[SPLITS.index(image.phase), image.fold, -image.label].append(image.patient)
+    return [
+        CountRow(
+            SPLITS[phase],
+            fold,
+            "unlabelled" if -label == UNLABELLED else CLASSES[-label],
+            len(ids),
+            len(set(ids) - {""}),
+        )
+        for (phase, fold, label), ids in sorted(patients.items())
+    ]
+
+
+def patients_in_both_classes(images: Iterable[SourceImage]) -> list[str]:
+    """One line for each class of a patient who has two: a patient is ill or not."""
+    of_patient = defaultdict(lambda: defaultdict(list))
+    for image in images:
+        if image.patient and image.label != UNLABELLED:
+            of_patient[image.patient][image.label].append(image.path)
+    return [
+        f"{paths[0]}: patient {patient} has both classes; {len(paths)} images of {CLASSES[label]}"
+        for patient, classes in of_patient.items()
+        if len(classes) > 1
+        for label, paths in sorted(classes.items())
+    ]
+
+
+def _identify(bitmaps: list[Path], tree: Tree, root: Path) -> tuple[list[SourceImage], list[str]]:
+    """What each file is, by its place, its name and the table of labels."""
+    place_of_path = {path: place_of(path, root) for path in bitmaps}
+    labels, problems = {}, []
+    names = {p.name.lower() for p, place in place_of_path.items() if place == Place("validation")}
+    if names:
+        labels, problems = read_labels(label_tables(tree, root))
+        problems += [
+            f"{name}: in the table of labels, but there is no such image"
+            for name in (labels or {})
+            if name not in names
+        ]
+    images = []
+    for path, place in place_of_path.items():
+        try:
+            images.append(_image(path, place, labels))
+        except ValueError as error:
+            problems.append(f"{path}: {error}")
+    return sorted(images, key=_by_phase_and_name), problems
+
+
+def _image(
+    path: Path, place: Place | None, labels: dict[str, tuple[str, int]] | None
+) -> SourceImage:
+    """One file's image, or a ValueError with the reason why it is none."""
+    if place is None:
+        raise ValueError("in no folder of C-NMC (fold_N/all, fold_N/hem, ..._phase_data, phase2)")
+    name = f"{place.phase}/{path.stem}.bmp"  # Whatever the case of the extension.
+    if place.phase == "train":
+        match = CELL_NAME.fullmatch(path.name)
+        if not match:
+            raise ValueError("expected a name like UID_57_29_1_all.bmp")
+        if match[2] != place.class_name:
+            raise ValueError(f"the name says {match[2]}, the folder {place.class_name}")
+        label = CLASSES.index(match[2])
+        return SourceImage(path, name, match[1].upper(), label, "train", place.fold)
+    if not PHASE_NAME.fullmatch(path.name):
+        raise ValueError("expected a name like 17.bmp")
+    patient, label = "", UNLABELLED
+    if place.phase == "validation" and labels is not None:  # A missing table is said once.
+        if path.name.lower() not in labels:
+            raise ValueError("not in the table of labels")
+        patient, label = labels[path.name.lower()]
+    return SourceImage(path, name, patient, label, place.phase, -1)
+
+
+def _by_phase_and_name(image: SourceImage) -> tuple[int, int, str]:
+    number = 0 if image.phase == "train" else int(image.path.stem)
+    return SPLITS.index(image.phase), number, image.name
+
+
+def _refused(bitmaps: list[Path]) -> list[Refused]:
+    refused = []
+    for path in bitmaps:
+        try:
+            check_bitmap(path)
+        except BitmapError as error:
+            refused.append(Refused(path, str(error)))
+    return refused
+
+
+def _without_copies(images: list[SourceImage]) -> tuple[list[SourceImage], list[str]]:
+    """The first of each name, and the names whose files are not the same image."""
+    copies = defaultdict(list)
+    for image in images:
+        copies[image.name].append(image)
+    problems = [
+        f"{', '.join(str(i.path) for i in (first, *others))}: the same name "
+        f"{1 + len(others)} times, {difference}"
+        for first, *others in copies.values()
+        if (difference := _difference(first, others))
+    ]
+    return [first for first, *_ in copies.values()], problems
+
+
+def _difference(first: SourceImage, others: list[SourceImage]) -> str:
+    """How files of one name differ; empty for mere copies."""
+    if any(other.fold != first.fold for other in others):
+        return "in different folds"  # Which of them is right, nobody can say.
+    if any(not filecmp.cmp(first.path, other.path, shallow=False) for other in others):
+        return "with different bytes"
+    return ""

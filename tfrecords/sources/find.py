@@ -1,0 +1,86 @@
+"""From a folder of any layout to its images, and what records must say of their origin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfrecords.sources.cnmc import SourceImage, count_found, survey
+from tfrecords.sources.folders import find_folder_images
+from tfrecords.sources.published import published_counts
+
+CNMC, FOLDERS = "cnmc", "folders"  # The data set itself, or other people's cells.
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Images to pack, and how they were come by."""
+
+    images: Sequence[SourceImage]
+    layout: str
+    patient_per_image: bool  # Whether images without a patient count as one each.
+    skipped: tuple[str, ...] = ()  # Ill-formed files that were let go, with the reason.
+    num_passed_over: int = 0  # Further copies of an image, byte for byte.
+
+
+def find_origin(
+    source: Path, *, layout: str = CNMC, max_skips: int = 0, patient_per_image: bool = False
+) -> Origin:
+    """Find the images of C-NMC, or of another laboratory.
+
+    Args:
+        source: As `survey` or `find_folder_images` take it.
+        layout: `CNMC` or `FOLDERS`.
+        max_skips: How many ill-formed bitmaps of C-NMC may be left out.
+        patient_per_image: Whether images without a patient, in `FOLDERS`, are let in.
+
+    Raises:
+        FileNotFoundError, SourceError: As those two say.
+    """
+    if layout == FOLDERS:
+        images = find_folder_images(source, patient_per_image=patient_per_image)
+        lone = any(image.name == f"{image.phase}/{image.patient}" for image in images)
+        return Origin(images, layout, patient_per_image=lone)
+    found = survey(source, max_skips=max_skips)
+    skipped = tuple(f"{refused.path}: {refused.reason}" for refused in found.refused)
+    return Origin(found.images, layout, False, skipped, found.num_passed_over)
+
+
+def describe_origin(origin: Origin) -> str:
+    """What was found, in lines: by phase, published fold and class, beside the published counts."""
+    header = f"{'found':12}{'fold':>5}{'class':>12}{'images':>9}{'patients':>10}"
+    lines = [header + (f"{'published':>11}" if origin.layout == CNMC else "")]
+    counts = count_found(origin.images)
+    published = published_counts() if origin.layout == CNMC else {}
+    for row in counts:
+        fold = str(row.fold) if row.fold >= 0 else ""
+        line = f"{row.phase:12}{fold:>5}{row.class_name:>12}{row.num_images:>9,}"
+        expected = published.get((row.phase, row.class_name, row.fold))
+        beside = f"{expected:>11,}" if expected else ""
+        lines.append(f"{line}{row.num_patients:>10,}{beside}")
+    if published:
+        found = {(row.phase, row.class_name, row.fold): row.num_images for row in counts}
+        lines += _missing(found)
+    if origin.skipped:
+        lines += ["Skipped, and listed in the manifest:", *(f"  {line}" for line in origin.skipped)]
+    if origin.num_passed_over:
+        lines.append(f"{origin.num_passed_over} further copies of the same files passed over.")
+    if origin.patient_per_image:
+        lines.append("WARNING: images without a patient count as one patient each.")
+    return "\n".join(lines)
+
+
+def _missing(found: dict[tuple[str, str, int], int]) -> list[str]:
+    """One line for each published part of which images are missing."""
+    lines = []
+    for (phase, class_name, fold), expected in published_counts().items():
+        here = sum(
+            count
+            for (a_phase, a_class, a_fold), count in found.items()
+            if a_phase == phase and a_fold == fold and class_name in ("", a_class)
+        )
+        if here < expected:
+            where = " ".join(filter(None, [phase, class_name, f"fold {fold}" if fold >= 0 else ""]))
+            lines.append(
+                f"missing: {expected - here:,} of {expected:,} published images of {where}"
+            )
+    return lines

@@ -1,0 +1,136 @@
+"""Cells of other laboratories: folders `CLASS/PATIENT/`, or a table of paths, to score a model on.
+
+They form one split, "validation", that of labelled images on which nothing is chosen:
+`evaluate.py` scores a run on it.
+"""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path, PureWindowsPath
+from typing import NamedTuple
+
+from tfrecords.codec.bmp import BitmapError
+from tfrecords.codec.encoding import decode_picture
+from tfrecords.schema import CLASSES
+from tfrecords.sources.cnmc import SourceError, SourceImage, list_problems, patients_in_both_classes
+from tfrecords.sources.layouts import walk
+
+SUFFIXES = (".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
+OTHER_SUFFIXES = (".gif", ".webp", ".jp2", ".jfif", ".heic")  # Images too; not to be overlooked.
+_COLUMNS = ("path", "label", "patient")
+_LABEL_OF_TEXT = {"all": 1, "hem": 0, "1": 1, "0": 0}
+_EXPECTED = (
+    "all/PATIENT/IMAGE and hem/PATIENT/IMAGE, IMAGE being " + ", ".join(SUFFIXES),
+    f"or a CSV file with the columns {','.join(_COLUMNS)}",
+)
+
+
+class _Cell(NamedTuple):
+    path: Path
+    relative: str  # To the folder or to the table; with "/".
+    label: int
+    patient: str  # Empty where unknown.
+
+
+def find_folder_images(root: Path, *, patient_per_image: bool) -> list[SourceImage]:
+    """Every image of another laboratory, each decoded once to see that it can be.
+
+    Args:
+        root: A folder with `all/PATIENT/IMAGE` and `hem/PATIENT/IMAGE`, in any case, or a CSV file
+            with the columns path (relative to the file), label (all, hem, 1 = ALL, 0 = HEM) and
+            patient.
+        patient_per_image: Whether an image without a patient is a patient of its own, called
+            after its path, instead of refused. It makes intervals over patients too narrow where
+            a patient has several cells.
+
+    Returns:
+        Sorted by path. Patients keep the ids that they have here.
+
+    Raises:
+        FileNotFoundError: There is nothing at `root`.
+        SourceError: No images, or some that are misplaced, unlabelled, unreadable, of no patient,
+            or of a patient with both classes; all of them are listed.
+    """
+    if not root.exists():
+        raise FileNotFoundError(f"No such folder or table: {root}")
+    cells, problems = _listed_cells(root) if root.is_file() else _foldered_cells(root)
+    if not cells and not problems:
+        raise SourceError(_EXPECTED, headline=f"No images in {root}. Expected")
+    if not patient_per_image:
+        problems += [
+            f"{cell.path}: no patient; expected one, or --patient-per-image"
+            for cell in cells
+            if not cell.patient
+        ]
+    images = [_image(cell) for cell in sorted(cells, key=lambda cell: cell.relative)]
+    problems += patients_in_both_classes(images) + _unreadable(image.path for image in images)
+    if problems:
+        raise list_problems(root, problems)
+    return images
+
+
+def _image(cell: _Cell) -> SourceImage:
+    name, patient = f"validation/{cell.relative}", cell.patient or cell.relative
+    return SourceImage(cell.path, name, patient, cell.label, "validation", -1, "picture")
+
+
+def _foldered_cells(root: Path) -> tuple[list[_Cell], list[str]]:
+    tree = walk(root)
+    cells, problems = [], list(tree.problems)
+    for path in tree.files:
+        relative, suffix = path.relative_to(root), path.suffix.lower()
+        if suffix in OTHER_SUFFIXES:
+            problems.append(f"{path}: expected one of {', '.join(SUFFIXES)}")
+        elif suffix in SUFFIXES and relative.parts[0].lower() not in CLASSES:
+            problems.append(f"{path}: expected all/PATIENT/IMAGE or hem/PATIENT/IMAGE")
+        elif suffix in SUFFIXES:
+            label = CLASSES.index(relative.parts[0].lower())
+            patient = relative.parts[1] if len(relative.parts) > 2 else ""
+            cells.append(_Cell(path, relative.as_posix(), label, patient))
+    return cells, problems
+
+
+def _listed_cells(table: Path) -> tuple[list[_Cell], list[str]]:
+    cells, problems = {}, []
+    with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        rows = csv.DictReader(file)
+        if not set(_COLUMNS) <= set(rows.fieldnames or ()):
+            received = ",".join(rows.fieldnames or ()) or "none"
+            raise list_problems(
+                table, [f"expected the columns {','.join(_COLUMNS)}; received: {received}"]
+            )
+        for row in rows:
+            try:
+                cell = _listed_cell(table, *((row[column] or "").strip() for column in _COLUMNS))
+                if cell.relative in cells:
+                    raise ValueError(f"{cell.relative} has two rows")
+                cells[cell.relative] = cell
+            except ValueError as error:
+                problems.append(f"{table}, line {rows.line_num}: {error}")
+    return list(cells.values()), problems
+
+
+def _listed_cell(table: Path, path: str, label: str, patient: str) -> _Cell:
+    relative = PureWindowsPath(path)  # Reads both kinds of slash: tables travel.
+    if not relative.parts or relative.anchor or ".." in relative.parts:
+        raise ValueError(f"expected a path below the folder of the table; received: {path!r}")
+    if label.lower() not in _LABEL_OF_TEXT:
+        raise ValueError(f"expected one of {', '.join(_LABEL_OF_TEXT)}; received: label={label!r}")
+    return _Cell(
+        table.parent / relative.as_posix(),
+        relative.as_posix(),
+        _LABEL_OF_TEXT[label.lower()],
+        patient,
+    )
+
+
+def _unreadable(paths: Iterable[Path]) -> list[str]:
+    problems = []
+    for path in paths:
+        try:
+            decode_picture(path.read_bytes())
+        except OSError as error:
+            problems.append(f"{path}: cannot be read: {error.strerror}")
+        except BitmapError as error:
+            problems.append(f"{path}: {error}")
+    return problems

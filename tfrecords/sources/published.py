@@ -1,0 +1,170 @@
+"""What was published, by name and SHA-256, and how a copy of it compares; standard library only."""
+
+import csv
+import lzma
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from tfrecords.schema import SPLITS
+
+_FILE = Path(__file__).with_name("published.bin")
+_SPLIT_OF_FOLDER = {
+    "training_data": "train",
+    "validation_data": "validation",
+    "testing_data": "test",
+}
+_LENGTH_BYTES, _DIGEST_BYTES = 4, 32
+_SHOWN = 3  # Names spelled out in one line of a summary; the rest are counted.
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every published image and every image of a copy, once, by name; each tuple is sorted."""
+
+    exact: tuple[str, ...]  # Published, and here byte for byte.
+    changed: tuple[str, ...]  # Published, and here with other bytes.
+    missing: tuple[str, ...]  # Published, and not here.
+    unknown: tuple[str, ...]  # Here, and never published under this name.
+
+
+def write_published(rows: Iterable[Mapping[str, str]], path: Path) -> None:
+    """Pack a list of published files; the same list gives the same bytes, whatever its order.
+
+    The file: the length of the list (4 bytes, big-endian), the list (lzma; a line is `name,fold`),
+    the digests in the order of the list (32 bytes each).
+
+    Args:
+        rows: With `path` in Kaggle's layout and `sha256` in hex; all but images are passed over.
+        path: The file to write.
+    """
+    entries = sorted(
+        [(*_place(row["path"]), row["sha256"]) for row in rows if row["path"].endswith(".bmp")],
+        key=lambda entry: (entry[1], _by_number(entry[0])),
+    )
+    lines = "\n".join(f"{name},{fold}" for name, fold, _ in entries)
+    packed = lzma.compress(lines.encode(), preset=9 | lzma.PRESET_EXTREME)
+    digests = b"".join(bytes.fromhex(digest) for _, _, digest in entries)
+    path.write_bytes(len(packed).to_bytes(_LENGTH_BYTES, "big") + packed + digests)
+
+
+def read_published(path: Path = _FILE) -> dict[str, str]:
+    """From image name, as in `SourceImage.name`, to the SHA-256 of the published file, in hex.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    fold_of_name, digests = _read(path)
+    places = range(0, len(digests), _DIGEST_BYTES)
+    return {
+        name: digests[place : place + _DIGEST_BYTES].hex()
+        for name, place in zip(fold_of_name, places, strict=True)
+    }
+
+
+def _read(path: Path) -> tuple[dict[str, int], bytes]:
+    """The published folds (-1 outside the training phase) and the digests, in one order."""
+    data = path.read_bytes()
+    end = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "big")
+    try:
+        lines = lzma.decompress(data[_LENGTH_BYTES:end]).decode().split("\n")
+    except lzma.LZMAError as error:
+        raise ValueError(f"{path} is damaged: {error}. Install the package again.") from error
+    if len(data) != end + _DIGEST_BYTES * len(lines):
+        raise ValueError(
+            f"{path} is damaged: expected {end + _DIGEST_BYTES * len(lines):,} bytes. "
+            f"Install the package again. Received: {len(data):,} bytes"
+        )
+    return {name: int(fold) for name, fold in (line.split(",") for line in lines)}, data[end:]
+
+
+def _place(path: str) -> tuple[str, int]:
+    """Name and fold of a path in Kaggle's layout: C-NMC_Leukemia/training_data/fold_0/all/*.bmp."""
+    _, phase, folder, *_, file = path.split("/")
+    split = _SPLIT_OF_FOLDER[phase]
+    return f"{split}/{file}", int(folder.removeprefix("fold_")) if split == "train" else -1
+
+
+def _by_number(name: str) -> list[str | int]:
+    """2 before 10: neighbours differ least, and the list packs best."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
+@cache
+def published_counts() -> dict[tuple[str, str, int], int]:
+    """From (split, class, fold) to images. The later phases' names tell no class: "" and -1."""
+    fold_of_name, _ = _read(_FILE)
+    classes = {name: name[-7:-4] if fold >= 0 else "" for name, fold in fold_of_name.items()}
+    return dict(
+        Counter((name.split("/")[0], classes[name], fold) for name, fold in fold_of_name.items())
+    )
+
+
+def compare(digest_of_name: Mapping[str, str]) -> Comparison:
+    """Hold a copy against what was published.
+
+    Names are those of the images, so neither the layout nor the fold matters. Case is passed over
+    (UID_h3 as UID_H3, 1.BMP as 1.bmp) and the published spelling reported. Should a copy hold two
+    spellings of one name, the published one, or else the first, counts and the other is unknown.
+
+    Args:
+        digest_of_name: From image name to the SHA-256 of the file's bytes, in lower-case hex.
+    """
+    published = read_published()
+    spelling = {name.lower(): name for name in published}
+    found, unknown = {}, []
+    for name in sorted(digest_of_name, key=lambda name: (name not in published, name)):
+        known = spelling.get(name.lower())
+        if known is None or known in found:
+            unknown.append(name)
+        else:
+            found[known] = digest_of_name[name]
+    return Comparison(
+        exact=tuple(sorted(name for name in found if found[name] == published[name])),
+        changed=tuple(sorted(name for name in found if found[name] != published[name])),
+        missing=tuple(sorted(published.keys() - found.keys())),
+        unknown=tuple(sorted(unknown)),
+    )
+
+
+def summarize(comparison: Comparison) -> str:
+    """Two to four lines for a person: what is here, by phase, and what does not belong."""
+    found = Counter(_split(name) for name in (*comparison.exact, *comparison.changed))
+    published = found + Counter(map(_split, comparison.missing))
+    exact = _share(len(comparison.exact), published.total())
+    lines = [
+        f"Byte for byte as published: {exact} images.",
+        "; ".join(f"{split}: {_share(found[split], published[split])}" for split in SPLITS) + ".",
+    ]
+    if comparison.changed:
+        lines.append(f"Published under this name with other bytes: {_some(comparison.changed)}.")
+    if comparison.unknown:
+        lines.append(f"Never published under this name: {_some(comparison.unknown)}.")
+    return "\n".join(lines)
+
+
+def _split(name: str) -> str:
+    return name.split("/")[0]
+
+
+def _share(part: int, whole: int) -> str:
+    if part == whole:
+        return f"all {whole:,}"
+    return f"{part:,} of {whole:,}" if part else f"none of {whole:,}"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    rest = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + rest
+
+
+def write_comparison(path: Path, comparison: Comparison) -> None:
+    """A CSV of name and status, one line for every image published or found, sorted by name."""
+    rows = [(name, status) for status, names in asdict(comparison).items() for name in names]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["name", "status"])
+        table.writerows(sorted(rows))

@@ -1,0 +1,1 @@
+"""Records on disk: manifest, index, folds, proof of leakage, reading, verification."""

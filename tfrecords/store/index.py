@@ -1,0 +1,53 @@
+"""images.csv: one line an image, where it went and the digests of what it came from."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from tfrecords.store.manifest import RecordsError, describe_file, read_manifest
+
+INDEX_FILE = "images.csv"
+
+
+class IndexRow(NamedTuple):
+    """What is known of one image of a records directory."""
+
+    name: str  # Unique: "train/UID_57_29_1_all.bmp".
+    split: str
+    label: int  # 1 = ALL, 0 = HEM, -1 = unpublished.
+    patient: str  # Empty where unpublished.
+    group: str  # Patients that are one person are one group.
+    duplicate_of: str  # The first image with the same pixels, or empty.
+    official_fold: int  # The published fold; -1 outside the training split.
+    file_sha256: str
+    png_sha256: str  # As it lies in the record; equal pixels have equal PNGs.
+
+
+def write_index(directory: Path, rows: Iterable[IndexRow]) -> None:
+    """Write the index of a records directory."""
+    with (directory / INDEX_FILE).open("w", newline="", encoding="utf-8") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(IndexRow._fields)
+        lines.writerows(rows)
+
+
+def read_index(directory: Path) -> list[IndexRow]:
+    """The index of a records directory, in the order of the source.
+
+    Raises:
+        RecordsError: There is none, or it is not the one that the manifest describes.
+    """
+    path = directory / INDEX_FILE
+    expected = read_manifest(directory)["index"]
+    if not path.is_file() or describe_file(path) != expected:
+        raise RecordsError(
+            f"{path} is missing or was changed. Restore it, or pack the images again."
+        )
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            IndexRow(
+                **{**row, "label": int(row["label"]), "official_fold": int(row["official_fold"])}
+            )
+            for row in csv.DictReader(file)
+        ]

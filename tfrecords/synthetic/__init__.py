@@ -1,0 +1,1 @@
+"""Drawn cells in the layout of the data set."""
