@@ -63,7 +63,7 @@ def check_values(path: Path) -> None:
         )
 
 
-def seal(path: Path) -> None:
+def add_digest(path: Path) -> None:
     """Put the SHA-256 of its arrays into a file that Keras wrote: HDF5 itself checks nothing."""
     with h5py.File(path, "r+") as file:
         file.attrs[_SEAL] = _digest_layers(file, path)

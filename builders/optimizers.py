@@ -11,7 +11,7 @@ from builders.layer_groups import backbone_layers, layer_rates
 from builders.schedules import LearningRate
 
 
-class Pace(NamedTuple):
+class UpdateRule(NamedTuple):
     """How one weight is moved, beside the others."""
 
     rate: float = 1.0  # Factor of the learning rate, and so of the weight decay.
@@ -19,7 +19,7 @@ class Pace(NamedTuple):
     late: int = 0  # Steps at the beginning of the run in which it is left alone.
 
 
-class _Paced:
+class _PerVariable:
     """Before a Keras optimizer in the bases: moves each variable as its pace says.
 
     Gradients are left alone but for the classical decay: Adam divides by their size, so that a
@@ -28,7 +28,7 @@ class _Paced:
 
     decoupled = False
 
-    def __init__(self, learning_rate: LearningRate, *, paces: Sequence[Pace], **kwargs):
+    def __init__(self, learning_rate: LearningRate, *, paces: Sequence[UpdateRule], **kwargs):
         super().__init__(learning_rate, **kwargs)
         self._paces = [tuple(pace) for pace in paces]
 
@@ -48,7 +48,7 @@ class _Paced:
         return 1.0
 
 
-class _Adam(_Paced, keras.optimizers.Adam):
+class _Adam(_PerVariable, keras.optimizers.Adam):
     def _late_start(self, late: int):
         """What makes the bias correction count from the variable's own first step.
 
@@ -69,7 +69,7 @@ class _AdamW(_Adam):
     decoupled = True
 
 
-class _SGD(_Paced, keras.optimizers.SGD):
+class _SGD(_PerVariable, keras.optimizers.SGD):
     pass
 
 
@@ -119,7 +119,7 @@ def build_optimizer(
     rate_of_path = layer_rates(model, decay=layer_decay)
     variables = model.trainable_variables
     paces = [
-        Pace(
+        UpdateRule(
             rate_of_path[variable.path],
             weight_decay if len(variable.shape) > 1 else 0.0,  # Only kernels have two axes or more.
             frozen_steps if variable.path in late else 0,

@@ -11,7 +11,7 @@ from keras import KerasTensor
 
 from builders.densenet import densenet161
 from builders.googlenet import googlenet
-from builders.hdf5_weights import seal
+from builders.hdf5_weights import add_digest
 from builders.torch_reader import read_tensors
 from builders.weights import FILE_SUFFIX, WeightsError
 
@@ -105,7 +105,7 @@ def import_weights(arch: str, source: Path, out: Path) -> Account:
     account = copy_tensors(backbone, tensors, PUBLISHED[arch])
     partial = out.with_name(f".partial-{out.name}")  # A kill leaves no half file under the name.
     backbone.save_weights(partial)
-    seal(partial)
+    add_digest(partial)
     partial.replace(out)
     return account
 

@@ -69,7 +69,7 @@ def _gpu(args: argparse.Namespace) -> dict:
     load_tensorflow()
     from all_tf.benchmarks.gpu import benchmark_gpu, find_gpu
 
-    return benchmark_gpu(args.arch or choices.ARCHITECTURES, device=find_gpu())
+    return benchmark_gpu(args.arch or choices.ARCHITECTURE_NAMES, device=find_gpu())
 
 
 def _parse() -> argparse.Namespace:
@@ -86,18 +86,20 @@ def _parse() -> argparse.Namespace:
     reading.add_argument("--image-size", type=int, default=300, metavar="PX")
     reading.set_defaults(measure=_input)
     startup = what.add_parser("startup", help="train.py to its first step, beside a bare script")
-    startup.add_argument("--arch", choices=choices.ARCHITECTURES, required=True, metavar="NAME")
+    startup.add_argument(
+        "--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME"
+    )
     startup.add_argument("--records", type=Path, default=Path("data/records"))
     startup.add_argument("--image-size", type=int, default=128, metavar="PX")
     startup.set_defaults(measure=_startup)
     step = what.add_parser("step", help="a step of train.py, beside a bare step of Keras")
-    step.add_argument("--arch", choices=choices.ARCHITECTURES, required=True, metavar="NAME")
+    step.add_argument("--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME")
     step.add_argument("--records", type=Path, metavar="DIR", help="default: drawn cells")
     step.add_argument("--image-size", type=int, default=100, metavar="PX")
     step.set_defaults(measure=_step)
     gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")
     gpu.add_argument(
-        "--arch", choices=choices.ARCHITECTURES, nargs="+", metavar="NAME", help="default: all"
+        "--arch", choices=choices.ARCHITECTURE_NAMES, nargs="+", metavar="NAME", help="default: all"
     )
     gpu.set_defaults(measure=_gpu)
     return parser.parse_args()

@@ -45,10 +45,10 @@ def main() -> None:
 
 def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
     """Where the evaluation was filed, and its report."""
-    from all_tf.runs.folder import CellSet, evaluation_folder
+    from all_tf.runs.folder import EvaluationSet, evaluation_folder
 
     place = (args.split, args.fold)
-    asked = CellSet(*place, args.records, args.trust_records)
+    asked = EvaluationSet(*place, args.records, args.trust_records)
     if args.run:
         from all_tf.evaluation.evaluate import evaluate_run
 
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help="of an ensemble; default: ensemble/SPLIT beside it"
     )
     parser.add_argument("--records", type=Path, help="default: those it was trained on")
-    parser.add_argument("--split", choices=choices.SPLITS, default="validation")
+    parser.add_argument("--split", choices=choices.SPLITS_TO_EVALUATE, default="validation")
     parser.add_argument("--fold", type=int, metavar="K", help="one fold of the train split")
     parser.add_argument(
         "--tta", type=int, choices=choices.TTA, default=1, help="average the 8 flips and turns"

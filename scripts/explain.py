@@ -19,16 +19,16 @@ def main() -> None:
         from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.analysis.explain_run import FOLDER, explain_run
+        from all_tf.analysis.explain_run import EXPLANATIONS_FOLDER, explain_run
         from all_tf.analysis.explanation_text import format_explanations
-        from all_tf.runs.folder import CellSet
+        from all_tf.runs.folder import EvaluationSet
 
-        asked = CellSet(args.split, args.fold, args.records, args.trust_records)
+        asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
         result = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(format_explanations(result))
-    print(f"Written: {args.run / FOLDER}")
+    print(f"Written: {args.run / EXPLANATIONS_FOLDER}")
 
 
 def _parse() -> argparse.Namespace:

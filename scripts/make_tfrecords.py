@@ -81,11 +81,11 @@ def _refold(args: argparse.Namespace) -> None:
 
     load_tensorflow()
     from tfrecords.packing.near_duplicate_scan import read_suspects
-    from tfrecords.packing.summary import summarize
+    from tfrecords.packing.summary import describe_packed
     from tfrecords.packing.writer import refold
 
     packed = refold(args.records, folds=args.refold, seed=args.seed)
-    print(summarize(packed, read_suspects(args.records)))
+    print(describe_packed(packed, read_suspects(args.records)))
 
 
 def _folds(text: str) -> int | str:

@@ -20,16 +20,16 @@ def main() -> None:
         from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.analysis.probe_run import FOLDER, probe_run
+        from all_tf.analysis.probe_run import PROBES_FOLDER, probe_run
         from all_tf.analysis.probe_text import format_probes
-        from all_tf.runs.folder import CellSet
+        from all_tf.runs.folder import EvaluationSet
 
-        asked = CellSet(args.split, args.fold, args.records, args.trust_records)
+        asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
         result = probe_run(args.run, asked, seed=args.seed)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(format_probes(result))
-    print(f"Written: {args.run / FOLDER}")
+    print(f"Written: {args.run / PROBES_FOLDER}")
 
 
 def _parse() -> argparse.Namespace:

@@ -24,7 +24,7 @@ def main() -> None:
     given = {key: value for key, value in args.items() if value is not None}
     try:
         # Some architecture has to be named; the picture is the same for all of them.
-        experiment = Experiment(choices.ARCHITECTURES[0], **given)
+        experiment = Experiment(choices.ARCHITECTURE_NAMES[0], **given)
         from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()

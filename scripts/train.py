@@ -14,22 +14,22 @@ its patient; --refit then trains on all folds, for as many epochs as they chose.
 import sys
 from pathlib import Path
 
-from all_tf.launch.launch import folder_of, launch, what_now
+from all_tf.launch.launch import launch, resume_hint, run_folder
 from all_tf.launch.options import parse_options
-from all_tf.system.signals import end_at_signals
+from all_tf.system.signals import interrupt_on_signals
 
 
 def main() -> None:
     """Train what the options ask for, or go on with a run, and print its reports."""
     options = parse_options(__doc__)
-    run = folder_of(options)
-    end_at_signals()
+    run = run_folder(options)
+    interrupt_on_signals()
     try:
         reports = launch(run, options, script=Path(__file__))
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt as interrupt:
-        print(f"\ninterrupted; {what_now(run)}", file=sys.stderr)
+        print(f"\ninterrupted; {resume_hint(run)}", file=sys.stderr)
         sys.exit(128 + interrupt.args[0])
     if reports:
         from all_tf.reports.text import format_report

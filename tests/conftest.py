@@ -34,7 +34,7 @@ def pytest_generate_tests(metafunc):
     """Run a test that takes `architecture` on one a family, or on all."""
     if "architecture" in metafunc.fixturenames:
         every = metafunc.config.getoption("all_architectures")
-        chosen = choices.ARCHITECTURES if every else ONE_A_FAMILY
+        chosen = choices.ARCHITECTURE_NAMES if every else ONE_A_FAMILY
         slow = pytest.mark.slow
         cases = [pytest.param(x, marks=() if x in QUICK else slow) for x in chosen]
         metafunc.parametrize("architecture", cases, scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.summary import measure
+from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.folder import evaluation_folder, write_config, write_json
 from all_tf.runs.prediction_files import write_per_patient, write_predictions
@@ -91,4 +91,4 @@ def file_set(folder: Path, predictions: Predictions, *, split, fold, stamps=(), 
         "num_images": len(predictions.names),
         "num_patients": len(set(predictions.patients)),
     }
-    write_json(folder / "metrics.json", about | measure(predictions, threshold=0.5) | more)
+    write_json(folder / "metrics.json", about | all_metrics(predictions, threshold=0.5) | more)

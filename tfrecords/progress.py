@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-Item = TypeVar("Item")
+_Item = TypeVar("Item")
 
 
 class Progress(Protocol):
     """Passes items on, and may show how many have come."""
 
     def __call__(
-        self, items: Iterable[Item], description: str, total: int, *, unit: str = "image"
-    ) -> Iterable[Item]:
+        self, items: Iterable[_Item], description: str, total: int, *, unit: str = "image"
+    ) -> Iterable[_Item]:
         """The items as they come.
 
         Args:
@@ -23,8 +23,8 @@ class Progress(Protocol):
 
 
 def untold(
-    items: Iterable[Item], description: str, total: int, *, unit: str = "image"
-) -> Iterable[Item]:
+    items: Iterable[_Item], description: str, total: int, *, unit: str = "image"
+) -> Iterable[_Item]:
     """The items as they come: nobody asked to be told."""
     del description, total, unit
     return items

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from all_tf.analysis.probe_comparison import TRIVIAL, Probe
-from all_tf.data.cell_features import FEATURES
+from all_tf.data.cell_features import CELL_FEATURES
 from all_tf.metrics.predictions import Predictions
 
 _FOLDS = 5
@@ -37,19 +37,21 @@ SHORTCUTS: dict[str, Shortcut] = {
     "size": Shortcut(("size",), "cell size"),
     "colour": Shortcut(("colour",), "cell colour"),
     "border": Shortcut(("border",), "the colour of the border"),
-    "together": Shortcut(tuple(FEATURES), "size, colour and border together"),
+    "together": Shortcut(tuple(CELL_FEATURES), "size, colour and border together"),
 }
 
 
 class Measured(NamedTuple):
     """What was measured of some cells; row i of every array is one cell."""
 
-    features: Mapping[str, np.ndarray]  # By name, float64 (n,), as `cell_features.measure` names.
+    features: Mapping[
+        str, np.ndarray
+    ]  # By name, float64 (n,), as `cell_features.cell_features` names.
     labels: np.ndarray  # int64 (n,) in {0, 1}.
 
     def matrix(self, groups: Sequence[str]) -> np.ndarray:
-        """The features of some groups of `FEATURES`: float64 `(n, k)`."""
-        names = [name for group in groups for name in FEATURES[group]]
+        """The features of some groups of `CELL_FEATURES`: float64 `(n, k)`."""
+        names = [name for group in groups for name in CELL_FEATURES[group]]
         return np.stack([self.features[name] for name in names], axis=1)
 
 

@@ -10,24 +10,24 @@ import tensorflow as tf
 from all_tf.analysis.explanation_checks import (
     ALL_LAYERS,
     Pick,
+    explanation_verdict,
     pick_cells,
     rank_correlation,
     share_inside,
-    verdict,
 )
 from all_tf.analysis.grad_cam import evidence_maps, randomised_maps
-from all_tf.analysis.inputs import Examined, examine
+from all_tf.analysis.inputs import AnalysisInputs, load_inputs
 from all_tf.data.cell_features import foreground
 from all_tf.metrics.predictions import Predictions
 from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.heat_overlay import brighten, lay_over, scaled
-from all_tf.runs.checksums import seal
-from all_tf.runs.folder import CellSet, write_json
+from all_tf.runs.checksums import write_checksums
+from all_tf.runs.folder import EvaluationSet, write_json
 from all_tf.system.progress import track
 from builders.registry import build_model
 from tfrecords.schema import CLASSES
 
-FOLDER = "explanations"  # Below the run's.
+EXPLANATIONS_FOLDER = "explanations"  # Below the run's.
 RESULT_FILE, PICTURE_FILE = "explanations.json", "cells.png"
 _NUM_RANDOM = 5  # Networks: two of them may differ as much as either does from the trained one.
 _DOTS_AN_INCH = 130
@@ -41,7 +41,9 @@ class Maps(NamedTuple):
     random: dict[str, list[np.ndarray]]  # By layers that are random, one array like it a network.
 
 
-def explain_run(run: Path, asked: CellSet = CellSet(), *, num_images: int, seed: int = 0) -> dict:
+def explain_run(
+    run: Path, asked: EvaluationSet = EvaluationSet(), *, num_images: int, seed: int = 0
+) -> dict:
     """Draw where a finished run sees what, filed in `RUN/explanations`, written over.
 
     Args:
@@ -64,7 +66,7 @@ def explain_run(run: Path, asked: CellSet = CellSet(), *, num_images: int, seed:
     """
     if num_images < 1:
         raise ValueError(f"Expected at least 1 image. Received: --images {num_images}")
-    examined = examine(run, asked, purpose="be explained")
+    examined = load_inputs(run, asked, purpose="be explained")
     predictions = examined.predict(examined.batches(examined.cells))
     decisions = predictions.decisions(examined.judge.calibration.threshold)
     picks = pick_cells(predictions, decisions, num_images=num_images, seed=seed)
@@ -72,15 +74,15 @@ def explain_run(run: Path, asked: CellSet = CellSet(), *, num_images: int, seed:
     maps = _find(examined, chosen)
     heading = examined.heading(predictions)
     result = heading | _describe(maps, predictions.take(chosen), decisions[chosen], picks)
-    folder = run / FOLDER
+    folder = run / EXPLANATIONS_FOLDER
     folder.mkdir(exist_ok=True)
     write_json(folder / RESULT_FILE, result)
     _draw(folder / PICTURE_FILE, maps, result["cells"])
-    seal(folder)
+    write_checksums(folder)
     return result
 
 
-def _find(examined: Examined, chosen: np.ndarray) -> Maps:
+def _find(examined: AnalysisInputs, chosen: np.ndarray) -> Maps:
     batches = examined.batches(examined.cells.take(chosen)).as_numpy_iterator()
     images = np.concatenate([images for images, _, _ in batches])[: len(chosen)]
     evidence = evidence_maps(examined.model, images)
@@ -115,7 +117,7 @@ def _describe(
     return {
         "map_side": maps.evidence.shape[1],
         "randomised": [_of_networks(layers, found) for layers, found in correlations.items()],
-        "verdict": verdict(
+        "verdict": explanation_verdict(
             randomised={layers: found.mean() for layers, found in correlations.items()},
             shares=shares,
             decisions=decisions,

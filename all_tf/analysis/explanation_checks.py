@@ -79,7 +79,7 @@ def rank_correlation(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.abs(np.nan_to_num(found))
 
 
-def verdict(
+def explanation_verdict(
     *,
     randomised: Mapping[str, float],
     shares: Sequence[float | None],

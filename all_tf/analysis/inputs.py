@@ -7,23 +7,23 @@ import keras
 import tensorflow as tf
 
 from all_tf.data.cells import Cells
-from all_tf.data.splits import load_set, require_both_classes
-from all_tf.evaluation.evaluate import Judge, heading
+from all_tf.data.splits import load_set, require_labelled_classes
+from all_tf.evaluation.evaluate import EvaluationContext, report_header
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.folder import CellSet, set_name
-from all_tf.runs.stamps import judged_on, stamps_of_records
+from all_tf.runs.folder import EvaluationSet, set_name
+from all_tf.runs.stamps import evaluated_on, stamps_of_records
 
 
 @dataclass(frozen=True)
-class Examined:
+class AnalysisInputs:
     """A finished run with the cells of a set."""
 
-    judge: Judge
+    judge: EvaluationContext
     model: keras.Model
-    asked: CellSet  # Split and records are filled in.
+    asked: EvaluationSet  # Split and records are filled in.
     cells: Cells
 
     @property
@@ -41,12 +41,12 @@ class Examined:
 
     def heading(self, predictions: Predictions) -> dict:
         """What is to be known of any figure on these cells before it is read."""
-        found = heading(predictions, self.judge, split=self.asked.split, fold=self.asked.fold)
+        found = report_header(predictions, self.judge, split=self.asked.split, fold=self.asked.fold)
         found["stamps"] += stamps_of_records(self.asked.records)
         return found
 
 
-def examine(run: Path, asked: CellSet, *, purpose: str) -> Examined:
+def load_inputs(run: Path, asked: EvaluationSet, *, purpose: str) -> AnalysisInputs:
     """Load a finished run and a set of cells.
 
     Args:
@@ -58,12 +58,12 @@ def examine(run: Path, asked: CellSet, *, purpose: str) -> Examined:
         RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
     """
     experiment, facts, metrics, model = load_run(run)
-    judge = Judge(experiment, facts, metrics["best_epoch"], read_calibration(run))
+    judge = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
     if asked.split is None:
         place = ("train", asked.fold)
         if asked.fold is None:
-            place = judged_on(experiment, asked.records or Path(facts["records"]))
-        asked = CellSet(*place, *asked[2:])
+            place = evaluated_on(experiment, asked.records or Path(facts["records"]))
+        asked = EvaluationSet(*place, *asked[2:])
     cells, records = load_set(facts, asked)
-    require_both_classes(cells, purpose)
-    return Examined(judge, model, asked._replace(records=records), cells)
+    require_labelled_classes(cells, purpose)
+    return AnalysisInputs(judge, model, asked._replace(records=records), cells)

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from all_tf.analysis.alterations import SILHOUETTE
-from all_tf.metrics.bootstrap import DRAWS, Units, draw_weights, interval, resampling_units
+from all_tf.metrics.bootstrap import (
+    DRAWS,
+    PatientGroups,
+    bootstrap_weights,
+    interval,
+    patient_groups,
+)
 from all_tf.metrics.formatting import interval_text, signed
 from all_tf.metrics.predictions import THRESHOLD, Predictions, evaluate
-from all_tf.metrics.weighted import weighted_figures
+from all_tf.metrics.weighted import weighted_metrics
 
 TRIVIAL, ALTERED = "trivial", "altered"  # A rival; the network itself on poorer cells.
 
@@ -56,8 +62,8 @@ def compare_with_probes(
         ValueError: Labels are unpublished, or of one class.
     """
     own = Probe("model", "", "", predictions, threshold)
-    units = resampling_units(predictions)
-    weights = draw_weights(units, draws=draws, seed=seed)
+    units = patient_groups(predictions)
+    weights = bootstrap_weights(units, draws=draws, seed=seed)
     model, drawn = _figures(own, units, weights)
     rows = []
     for probe in probes:
@@ -77,11 +83,11 @@ def compare_with_probes(
     return result | {"verdict": f"{_claim(result, best)} {_of_silhouettes(rows)}".rstrip()}
 
 
-def _figures(probe: Probe, units: Units, weights: np.ndarray) -> tuple[dict, np.ndarray]:
+def _figures(probe: Probe, units: PatientGroups, weights: np.ndarray) -> tuple[dict, np.ndarray]:
     """Its figures with their interval, and its AUROC in each draw."""
     scored = probe.predictions
     figures = evaluate(scored, threshold=probe.threshold)
-    drawn = weighted_figures(
+    drawn = weighted_metrics(
         scored.labels,
         scored.calibrated_scores,
         scored.decisions(probe.threshold),

@@ -8,26 +8,26 @@ import tensorflow as tf
 
 from all_tf.analysis.alterations import Alteration, alterations
 from all_tf.analysis.baseline_probes import Measured, patient_identity, trivial_probes
-from all_tf.analysis.inputs import Examined, examine
+from all_tf.analysis.inputs import AnalysisInputs, load_inputs
 from all_tf.analysis.probe_comparison import ALTERED, Probe, compare_with_probes
-from all_tf.data.cell_features import measure
+from all_tf.data.cell_features import cell_features
 from all_tf.data.cells import Cells, limit_cells
 from all_tf.data.previews import Version, draw_versions
 from all_tf.data.splits import home_of, learnt_from, load_set
-from all_tf.runs.checksums import seal
-from all_tf.runs.folder import CellSet, write_json
-from all_tf.system.inflight_calls import Calls
+from all_tf.runs.checksums import write_checksums
+from all_tf.runs.folder import EvaluationSet, write_json
+from all_tf.system.inflight_calls import InFlightCalls
 from all_tf.system.progress import track
 from all_tf.system.tables import write_csv
 from tfrecords.codec.png import decode_boxes
 from tfrecords.schema import CLASSES
 
-FOLDER = "probes"  # Below the run's.
+PROBES_FOLDER = "probes"  # Below the run's.
 RESULT_FILE, TABLE_FILE, PICTURE_FILE = "probes.json", "probes.csv", "altered.png"
 _NUM_SHOWN = 4  # Cells in the picture.
 
 
-def probe_run(run: Path, asked: CellSet = CellSet(), *, seed: int = 0) -> dict:
+def probe_run(run: Path, asked: EvaluationSet = EvaluationSet(), *, seed: int = 0) -> dict:
     """Hold a finished run against shortcuts and file what comes out in `RUN/probes`, written over.
 
     Args:
@@ -41,15 +41,15 @@ def probe_run(run: Path, asked: CellSet = CellSet(), *, seed: int = 0) -> dict:
     Raises:
         RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
     """
-    examined = examine(run, asked, purpose="be probed on")
+    examined = load_inputs(run, asked, purpose="be probed on")
     result, seen = probe(examined, _learnt_from(examined), seed=seed)
-    _file(run / FOLDER, result)
-    draw_versions(run / FOLDER / PICTURE_FILE, seen, title="What the network was shown")
-    seal(run / FOLDER)
+    _file(run / PROBES_FOLDER, result)
+    draw_versions(run / PROBES_FOLDER / PICTURE_FILE, seen, title="What the network was shown")
+    write_checksums(run / PROBES_FOLDER)
     return result
 
 
-def probe(examined: Examined, learnt: Cells, *, seed: int) -> tuple[dict, list[Version]]:
+def probe(examined: AnalysisInputs, learnt: Cells, *, seed: int) -> tuple[dict, list[Version]]:
     """Hold a network against shortcuts.
 
     Args:
@@ -85,10 +85,10 @@ def probe(examined: Examined, learnt: Cells, *, seed: int) -> tuple[dict, list[V
     return result, _versions(examined, changes, seed=seed)
 
 
-def _learnt_from(examined: Examined) -> Cells:
+def _learnt_from(examined: AnalysisInputs) -> Cells:
     facts = examined.judge.facts
     home = home_of(facts, examined.asked.records)
-    asked = CellSet("train", records=home, trusted=examined.asked.trusted)
+    asked = EvaluationSet("train", records=home, trusted=examined.asked.trusted)
     training, _ = load_set(facts, asked)
     return learnt_from(training, examined.judge.experiment)
 
@@ -96,14 +96,14 @@ def _learnt_from(examined: Examined) -> Cells:
 def _measure_cells(cells: Cells, title: str) -> Measured:
     shown = track(cells.pngs, f"measuring {title}", len(cells))
     boxes = (decode_boxes([png])[0] for png in shown)  # Nothing depends on the black around them.
-    rows = [measure(box.pixels) for box in boxes]
+    rows = [cell_features(box.pixels) for box in boxes]
     return Measured({key: np.array([row[key] for row in rows]) for key in rows[0]}, cells.labels)
 
 
 def _altered(batches: tf.data.Dataset, change: Alteration, *, seed: int) -> tf.data.Dataset:
     """The batches with their images altered; what is drawn follows from the seed and the step."""
 
-    calls = Calls()
+    calls = InFlightCalls()
 
     def alter(images: np.ndarray, step: np.ndarray) -> np.ndarray:
         with calls:
@@ -118,7 +118,7 @@ def _altered(batches: tf.data.Dataset, change: Alteration, *, seed: int) -> tf.d
 
 
 def _identity(
-    examined: Examined, scored: Measured, batches: tf.data.Dataset, *, seed: int
+    examined: AnalysisInputs, scored: Measured, batches: tf.data.Dataset, *, seed: int
 ) -> list[dict]:
     """How well patients are told apart by what the network makes of cells, and by the cells alone.
 
@@ -148,7 +148,9 @@ def _file(folder: Path, result: dict) -> None:
     write_csv(folder / TABLE_FILE, [own | margins, *result["probes"]])
 
 
-def _versions(examined: Examined, changes: dict[str, Alteration], *, seed: int) -> list[Version]:
+def _versions(
+    examined: AnalysisInputs, changes: dict[str, Alteration], *, seed: int
+) -> list[Version]:
     """A few cells, drawn evenly over classes and patients, as they are and as they were altered."""
     cells = limit_cells(examined.cells, _NUM_SHOWN, seed=seed)
     images, _, _ = next(iter(examined.batches(cells)))

@@ -42,15 +42,15 @@ import os, runpy, sys
 from all_tf.system.tensorflow_import import load_tensorflow
 
 load_tensorflow()
-from all_tf.training.callbacks.progress_bar import ProgressLine
+from all_tf.training.callbacks.progress_bar import ProgressBar
 
-show = ProgressLine.on_train_batch_end
+show = ProgressBar.on_train_batch_end
 def tell(self, batch, logs=None):
     show(self, batch, logs)
     print("{_SIGNAL}", flush=True)
     os._exit(0)
 
-ProgressLine.on_train_batch_end = tell
+ProgressBar.on_train_batch_end = tell
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """

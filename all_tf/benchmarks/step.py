@@ -23,7 +23,7 @@ from all_tf.runs.folder import write_config
 from all_tf.training.callbacks.epoch_log import SPEED
 from all_tf.training.fit import batches_to_fit, fit
 from all_tf.training.prepare import Prepared, prepare
-from all_tf.training.streaming_metrics import StreamedFigures
+from all_tf.training.streaming_metrics import ConfusionMetrics
 from builders.optimizers import build_optimizer
 
 _BATCH_SIZE = 32
@@ -222,7 +222,7 @@ def _augmentation_seconds(prepared: Prepared, batch: tuple) -> float:
 
 def _metrics_seconds(prepared: Prepared, batch: tuple) -> float:
     """A count of one batch, and the figures that are read off it."""
-    figures = StreamedFigures(build_loss(prepared.experiment, prepared.plan.class_weights))
+    figures = ConfusionMetrics(build_loss(prepared.experiment, prepared.plan.class_weights))
     _, labels, mask = batch
     logits = tf.random.normal(labels.shape)
 

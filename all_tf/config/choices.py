@@ -1,6 +1,6 @@
 """The words of the command line; imports nothing, so that --help answers at once."""
 
-ARCHITECTURES = (
+ARCHITECTURE_NAMES = (
     "base_cnn",
     "cellnet",  # Ours, for training without pretrained weights; the others are the study's.
     "densenet121",
@@ -30,15 +30,15 @@ AUGMENTATIONS = (
     "cutmix",
 )
 BACKENDS = ("tensorflow", "jax")  # Of Keras.
-LOSSES = ("weighted_bce", "focal")
-OPTIMIZERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("constant", "cosine")
-STRATEGIES = ("none", "class_weights", "oversample", "balance_groups")
+LOSS_NAMES = ("weighted_bce", "focal")
+OPTIMIZER_NAMES = ("adam", "adamw", "sgd")
+SCHEDULE_NAMES = ("constant", "cosine")
+STRATEGY_NAMES = ("none", "class_weights", "oversample", "balance_groups")
 PROTOCOLS = ("honest", "study")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 JITS = ("auto", "on", "off")
 TENSORBOARD = ("scalars", "full")
-SPLITS = ("validation", "test", "train")
+SPLITS_TO_EVALUATE = ("validation", "test", "train")
 TTA = (1, 8)  # How many ways of laying an image are averaged when it is scored.
 
 # The figures of an epoch, best direction beside each. `--monitor` takes them on the selection set.

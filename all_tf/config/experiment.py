@@ -61,14 +61,14 @@ class Experiment:
     def __post_init__(self):
         for field in fields(self):
             of_type(field.name, getattr(self, field.name), field.type)
-        one_of("arch", self.arch, choices.ARCHITECTURES)
-        one_of("imbalance", self.imbalance, choices.STRATEGIES)
+        one_of("arch", self.arch, choices.ARCHITECTURE_NAMES)
+        one_of("imbalance", self.imbalance, choices.STRATEGY_NAMES)
         one_of("protocol", self.protocol, choices.PROTOCOLS)
         one_of("monitor", self.monitor, choices.MONITORS)
-        one_of("loss", self.loss, choices.LOSSES)
-        one_of("optimizer", self.optimizer, choices.OPTIMIZERS)
+        one_of("loss", self.loss, choices.LOSS_NAMES)
+        one_of("optimizer", self.optimizer, choices.OPTIMIZER_NAMES)
         one_of("precision", self.precision, choices.PRECISIONS)
-        one_of("schedule", self.schedule, choices.SCHEDULES)
+        one_of("schedule", self.schedule, choices.SCHEDULE_NAMES)
         for name in self.augment:
             one_of("augment", name, choices.AUGMENTATIONS)
         between("image_size", self.image_size, 32, _MOST_PIXELS)

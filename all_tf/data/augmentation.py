@@ -7,7 +7,7 @@ import tensorflow as tf
 from all_tf.config.experiment import View
 from all_tf.data import image_ops
 from all_tf.data.image_ops import Operation
-from all_tf.data.mixup import MIXES, one_of
+from all_tf.data.mixup import MIXES, random_choice
 from all_tf.data.randaugment import randaugment
 
 OPERATIONS: dict[str, Callable[[View], Operation]] = {
@@ -49,7 +49,7 @@ def build_augment(names: Sequence[str], *, view: View, seed: int) -> Callable:
         for index, operation in enumerate(chosen):
             images = operation(images, seed_of(index))
         if mixes:
-            images, labels = one_of(mixes)(images, labels, seed_of(len(chosen)))
+            images, labels = random_choice(mixes)(images, labels, seed_of(len(chosen)))
         return images, labels
 
     return augment

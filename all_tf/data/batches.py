@@ -10,7 +10,7 @@ from all_tf.config.experiment import View
 from all_tf.data.canvas_cache import Lookup
 from all_tf.data.cells import Cells
 from all_tf.data.class_balance import Plan
-from all_tf.system.inflight_calls import Calls
+from all_tf.system.inflight_calls import InFlightCalls
 
 _MOST_IMAGES_AT_ONCE = 1024  # Of the batches that are being made: 300 MB at 300 px.
 
@@ -87,7 +87,7 @@ def training_batches(
     batch_size = _no_larger_than_needed(batch_size, images_in_epoch(cells, plan))
     steps = steps_in_epoch(cells, plan, batch_size=batch_size)
 
-    calls = Calls()
+    calls = InFlightCalls()
 
     def order(epoch: np.ndarray) -> np.ndarray:
         with calls:

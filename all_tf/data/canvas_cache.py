@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from all_tf.config.experiment import View
 from all_tf.data.cells import Cells
-from all_tf.data.image_decoding import Drawing, draw
+from all_tf.data.image_decoding import CellBox, decode_and_resize
 from all_tf.system.free_memory import free_memory
-from all_tf.system.inflight_calls import Calls
+from all_tf.system.inflight_calls import InFlightCalls
 from all_tf.system.progress import say
 
 _MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
@@ -46,12 +46,12 @@ class _Canvases:
 
     def __init__(self, pngs: np.ndarray, view: View, title: str):
         self._pngs, self._view, self._title = pngs, view, title
-        self._kept: list[Drawing | None] = [None] * len(pngs)
+        self._kept: list[CellBox | None] = [None] * len(pngs)
         self._kept_bytes = 0
         self._allowed_bytes = _MEMORY_SHARE * _unpromised_memory()
         self._full = False
         self._lock = Lock()  # Batches are looked up side by side.
-        self._calls = Calls()
+        self._calls = InFlightCalls()
         _IN_USE.add(self)
 
     def look_up(self, indices: tf.Tensor) -> tf.Tensor:
@@ -80,13 +80,13 @@ class _Canvases:
             canvas[rows, columns] = pixels
         return canvases
 
-    def _draw_some(self, indices: list[int]) -> dict[int, Drawing]:
-        drawings = draw(self._pngs[indices], self._view)
+    def _draw_some(self, indices: list[int]) -> dict[int, CellBox]:
+        drawings = decode_and_resize(self._pngs[indices], self._view)
         drawn = dict(zip(indices, drawings, strict=True))
         self._keep(drawn)
         return drawn
 
-    def _keep(self, drawn: dict[int, Drawing]) -> None:
+    def _keep(self, drawn: dict[int, CellBox]) -> None:
         with self._lock:
             for index, drawing in drawn.items():
                 if self._full or self._kept[index] is not None:

@@ -6,7 +6,7 @@ from scipy import ndimage
 _NUM_RINGS = 3  # Of one pixel each, from the edge inwards; published cells fade over 1-2 pixels.
 _CHANNELS = ("red", "green", "blue")
 
-FEATURES: dict[str, tuple[str, ...]] = {
+CELL_FEATURES: dict[str, tuple[str, ...]] = {
     "size": ("area", "diameter", "height", "width"),
     "colour": tuple(f"{figure}_{channel}" for figure in ("mean", "sd") for channel in _CHANNELS),
     "border": (
@@ -38,8 +38,8 @@ def foreground(images: np.ndarray) -> np.ndarray:
     return (images[..., 0] > 0) | (images[..., 1] > 0) | (images[..., 2] > 0)
 
 
-def measure(image: np.ndarray) -> dict[str, float]:
-    """Every feature of `FEATURES` by name, of one cell at native scale.
+def cell_features(image: np.ndarray) -> dict[str, float]:
+    """Every feature of `CELL_FEATURES` by name, of one cell at native scale.
 
     Of size the area in pixels, the diameter of the circle of that area, and the sides of the
     bounding box. Of colour the mean and the standard deviation of each channel inside the cell. Of
@@ -51,7 +51,7 @@ def measure(image: np.ndarray) -> dict[str, float]:
     """
     mask = cell_mask(image)
     if not mask.any():
-        return dict.fromkeys((name for names in FEATURES.values() for name in names), 0.0)
+        return dict.fromkeys((name for names in CELL_FEATURES.values() for name in names), 0.0)
     box = ndimage.find_objects(mask.view(np.uint8))[0]
     outside = int(foreground(image).sum() - mask.sum())
     mask, image = mask[box], image[box].astype(np.float64)
@@ -66,7 +66,7 @@ def measure(image: np.ndarray) -> dict[str, float]:
     )
     return {
         name: float(value)
-        for names, group in zip(FEATURES.values(), values, strict=True)
+        for names, group in zip(CELL_FEATURES.values(), values, strict=True)
         for name, value in zip(names, group, strict=True)
     }
 

@@ -11,7 +11,7 @@ from all_tf.config.experiment import SLIDE_SIDE, View
 from tfrecords.codec.png import Box, decode_boxes
 
 
-class Drawing(NamedTuple):
+class CellBox(NamedTuple):
     """What of a canvas is not black."""
 
     rows: slice
@@ -19,7 +19,7 @@ class Drawing(NamedTuple):
     pixels: np.ndarray  # uint8 (h, w, 3).
 
 
-def draw(pngs: Sequence[bytes], view: View) -> list[Drawing]:
+def decode_and_resize(pngs: Sequence[bytes], view: View) -> list[CellBox]:
     """Decode slides and resize them, as `Image.resize` does.
 
     Its triangle is as wide as the scale asks for, which `tf.image.resize(antialias=True)` equals
@@ -37,16 +37,16 @@ def draw(pngs: Sequence[bytes], view: View) -> list[Drawing]:
     return [_resized(box, view) for box in boxes]
 
 
-def _resized(cell: Box, view: View) -> Drawing:
+def _resized(cell: Box, view: View) -> CellBox:
     height, width, _ = cell.pixels.shape
     rows, columns = _side(cell.top, height, view), _side(cell.left, width, view)
     size = (columns.num_pixels, rows.num_pixels)
     if not all(size):
-        return Drawing(slice(0), slice(0), np.zeros((0, 0, 3), np.uint8))
+        return CellBox(slice(0), slice(0), np.zeros((0, 0, 3), np.uint8))
     pixels = Image.fromarray(cell.pixels[rows.source, columns.source])
     box = (columns.start, rows.start, columns.stop, rows.stop)
     resized = pixels.resize(size, Image.Resampling.BILINEAR, box=box)
-    return Drawing(rows.target, columns.target, np.asarray(resized))
+    return CellBox(rows.target, columns.target, np.asarray(resized))
 
 
 class _Side(NamedTuple):

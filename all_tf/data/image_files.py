@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from all_tf.data.cells import Cells
-from all_tf.data.training_range import describe, name_departures
+from all_tf.data.training_range import measure_image, name_departures
 from all_tf.system.progress import track
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.encoding import decode_picture, fit_center
@@ -43,7 +43,7 @@ def read_new_cells(
     for path in track(files, "reading images", len(files)):
         try:
             image = decode_picture(path.read_bytes())
-            features = describe(image)
+            features = measure_image(image)
             if not features["area"]:
                 raise BitmapError("its central 450 px are black: no cell")
         except (OSError, BitmapError) as error:

@@ -58,7 +58,7 @@ def cutmix(images, labels, seed):
 MIXES: dict[str, Mix] = {"mixup": mixup, "cutmix": cutmix}
 
 
-def one_of(mixes: Sequence[Mix]) -> Mix:
+def random_choice(mixes: Sequence[Mix]) -> Mix:
     """One mix a batch, drawn evenly."""
 
     def mix(images, labels, seed):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells, limit_cells, load_cells
-from all_tf.runs.folder import CellSet, RunError
+from all_tf.runs.folder import EvaluationSet, RunError
 from tfrecords.store.folds import FOLDS_FILE
 from tfrecords.store.leakage import OFFICIAL, read_proof
 from tfrecords.store.manifest import digest_file, read_manifest
@@ -53,14 +53,14 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
         selection = load_cells(records, "validation", trusted=trusted)
     limit = experiment.limit_validation
     selection = limit_cells(selection, limit, seed=experiment.seed)
-    require_both_classes(fit, "learn from")
-    require_both_classes(selection, "choose the epoch on")
+    require_labelled_classes(fit, "learn from")
+    require_labelled_classes(selection, "choose the epoch on")
     published = experiment.protocol == "honest" and folds == OFFICIAL  # Folds that share patients.
     if experiment.chooses and not published:
         _require_disjoint(fit, selection)
     if held_out is not None:
         held_out = limit_cells(held_out, limit, seed=experiment.seed)
-        require_both_classes(held_out, "be scored on")
+        require_labelled_classes(held_out, "be scored on")
         _require_disjoint(fit, held_out)
     return Data(fit, selection, held_out, folds)
 
@@ -74,7 +74,7 @@ def learnt_from(training: Cells, experiment: Experiment) -> Cells:
     return limit_cells(fit, experiment.limit_train, seed=experiment.seed)
 
 
-def load_set(facts: dict, asked: CellSet) -> tuple[Cells, Path]:
+def load_set(facts: dict, asked: EvaluationSet) -> tuple[Cells, Path]:
     """The cells that a finished run is asked about, and the records that they lie in.
 
     Args:
@@ -123,7 +123,7 @@ def home_of(facts: dict, records: Path) -> Path:
     return records if own else Path(facts["records"])
 
 
-def require_both_classes(cells: Cells, purpose: str) -> None:
+def require_labelled_classes(cells: Cells, purpose: str) -> None:
     """Let only cells pass that are labelled and of both classes.
 
     Raises:

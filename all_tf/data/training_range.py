@@ -30,7 +30,7 @@ class Feature(NamedTuple):
     number: str = ",.0f"
 
 
-FEATURES: dict[str, Feature] = {
+RANGE_FEATURES: dict[str, Feature] = {
     "area": Feature("size", "area {} px"),
     "side": Feature("size", "longer side {} px"),
     "red": Feature("colour", "mean red {}"),
@@ -43,7 +43,7 @@ FEATURES: dict[str, Feature] = {
 }
 
 
-def describe(image: Image.Image) -> dict[str, float]:
+def measure_image(image: Image.Image) -> dict[str, float]:
     """The features of an RGB image of any size, by name.
 
     Of the largest piece that is not black, in the central 450 px: its area and the longer side of
@@ -57,7 +57,7 @@ def describe(image: Image.Image) -> dict[str, float]:
     whole, pixels = np.asarray(image), np.asarray(fit_center(image, IMAGE_SIDE))
     mask, not_black, anywhere = cell_mask(pixels), foreground(pixels), foreground(whole)
     area = int(np.count_nonzero(mask))
-    features = dict.fromkeys(FEATURES, 0.0)
+    features = dict.fromkeys(RANGE_FEATURES, 0.0)
     features["frame"] = float(np.mean(_frame(anywhere)))
     features["outside"] = float(np.count_nonzero(not_black) - area)
     features["cut"] = float(np.count_nonzero(anywhere) - np.count_nonzero(not_black))
@@ -93,9 +93,10 @@ def write_range(run: Path, pngs: Sequence[bytes]) -> None:
         pngs: As records hold them; not empty.
     """
     some = np.random.default_rng(0).permutation(len(pngs))[:_MOST_IMAGES]
-    rows = [describe(Image.open(io.BytesIO(pngs[index])).convert("RGB")) for index in some]
+    rows = [measure_image(Image.open(io.BytesIO(pngs[index])).convert("RGB")) for index in some]
     ranges = {
-        name: np.percentile([row[name] for row in rows], _PERCENTILES).tolist() for name in FEATURES
+        name: np.percentile([row[name] for row in rows], _PERCENTILES).tolist()
+        for name in RANGE_FEATURES
     }
     write_json(
         run / RANGE_FILE,
@@ -114,7 +115,7 @@ def read_range(run: Path) -> dict[str, tuple[float, float]] | None:
         return None
     try:
         ranges = json.loads(path.read_text(encoding="utf-8"))["ranges"]
-        return {name: (float(ranges[name][0]), float(ranges[name][1])) for name in FEATURES}
+        return {name: (float(ranges[name][0]), float(ranges[name][1])) for name in RANGE_FEATURES}
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise RunError(f"{path} is damaged or from another version: {error!r}") from error
 
@@ -130,7 +131,7 @@ def name_departures(
         Such as "size: area 60,000 px (training 10,300 to 49,000)".
     """
     texts: dict[str, list[str]] = {}
-    for name, feature in FEATURES.items():
+    for name, feature in RANGE_FEATURES.items():
         low, high = ranges[name]
         if not low <= features[name] <= high:
             value, least, most = (format(x, feature.number) for x in (features[name], low, high))

@@ -12,12 +12,12 @@ from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions, logistic
-from all_tf.metrics.summary import measure
+from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.cross_validation import fold_name, read_cross_validation
 from all_tf.runs.folder import (
     METRICS_FILE,
-    CellSet,
+    EvaluationSet,
     RunError,
     evaluation_folder,
     is_cross_validation,
@@ -55,7 +55,9 @@ def ensemble_folder(members: Sequence[Path], split: str, fold: int | None, *, tt
     return members[0].parent / "ensemble" / beside.name
 
 
-def evaluate_ensemble(members: Sequence[Path], asked: CellSet, *, out: Path, tta: int = 1) -> dict:
+def evaluate_ensemble(
+    members: Sequence[Path], asked: EvaluationSet, *, out: Path, tta: int = 1
+) -> dict:
     """Score the mean of several runs' calibrated logits on a set, and file the result.
 
     A member's logit is divided by its temperature and its bias added before the mean is taken: raw
@@ -99,7 +101,7 @@ def evaluate_ensemble(members: Sequence[Path], asked: CellSet, *, out: Path, tta
         "num_patients": len(set(predictions.patients) - {""}),
     }
     if predictions.labelled:
-        report |= measure(predictions, threshold=calibration.threshold)
+        report |= all_metrics(predictions, threshold=calibration.threshold)
     out.mkdir(parents=True, exist_ok=True)
     write_calibration(out, calibration)
     file_evaluation(out, report, predictions)

@@ -14,9 +14,9 @@ from all_tf.evaluation.run_weights import load_run
 from all_tf.metrics.bootstrap import mean_with_interval
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.summary import measure
+from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.folder import CellSet, evaluation_folder, set_name
+from all_tf.runs.folder import EvaluationSet, evaluation_folder, set_name
 from all_tf.runs.prediction_files import file_scored_set
 from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
 from builders.losses import LOSSES, ClassWeightedLoss
@@ -27,7 +27,7 @@ def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> Cl
     return LOSSES[experiment.loss](class_weights, label_smoothing=experiment.label_smoothing)
 
 
-class Judge(NamedTuple):
+class EvaluationContext(NamedTuple):
     """What a run brings to the judgement of any set."""
 
     experiment: Experiment
@@ -36,8 +36,13 @@ class Judge(NamedTuple):
     calibration: Calibration
 
 
-def heading(
-    predictions: Predictions, judge: Judge, *, split: str, fold: int | None, tta: int = 1
+def report_header(
+    predictions: Predictions,
+    judge: EvaluationContext,
+    *,
+    split: str,
+    fold: int | None,
+    tta: int = 1,
 ) -> dict:
     """What is to be known of figures on a set before any is read: where they are from.
 
@@ -64,8 +69,13 @@ def heading(
     }
 
 
-def build_report(
-    predictions: Predictions, judge: Judge, *, split: str, fold: int | None, tta: int = 1
+def evaluation_report(
+    predictions: Predictions,
+    judge: EvaluationContext,
+    *,
+    split: str,
+    fold: int | None,
+    tta: int = 1,
 ) -> dict:
     """The content of a metrics.json: its heading, and figures where the labels are published.
 
@@ -75,9 +85,9 @@ def build_report(
     Args:
         predictions: Of the set, calibrated.
         judge: The run's.
-        split: As `heading` takes it, like what follows.
+        split: As `report_header` takes it, like what follows.
     """
-    report = heading(predictions, judge, split=split, fold=fold, tta=tta)
+    report = report_header(predictions, judge, split=split, fold=fold, tta=tta)
     if not predictions.labelled:
         return report
     loss = build_loss(judge.experiment, judge.facts["class_weights"])
@@ -86,7 +96,7 @@ def build_report(
     return (
         report
         | mean_with_interval("loss", np.asarray(losses, np.float64), predictions)
-        | measure(predictions, threshold=judge.calibration.threshold)
+        | all_metrics(predictions, threshold=judge.calibration.threshold)
     )
 
 
@@ -100,7 +110,7 @@ def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> Non
     file_scored_set(folder, report, predictions)
 
 
-def evaluate_run(run: Path, asked: CellSet, *, tta: int = 1) -> dict:
+def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> dict:
     """Score a finished run on a set, as it was calibrated, and file the result in the run.
 
     Args:
@@ -118,9 +128,9 @@ def evaluate_run(run: Path, asked: CellSet, *, tta: int = 1) -> dict:
     split, fold = asked.split, asked.fold
     cells, records = load_set(facts, asked)
     batches = batches_to_score(cells, experiment, title=set_name(split, fold))
-    judge = Judge(experiment, facts, metrics["best_epoch"], read_calibration(run))
+    judge = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
     predictions = judge.calibration.apply(predict(model, batches, cells, tta=tta))
-    report = build_report(predictions, judge, split=split, fold=fold, tta=tta)
+    report = evaluation_report(predictions, judge, split=split, fold=fold, tta=tta)
     report["stamps"] += stamps_of_records(records)
     file_evaluation(evaluation_folder(run, split, fold, tta=tta), report, predictions)
     return report

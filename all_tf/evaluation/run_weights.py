@@ -8,7 +8,7 @@ import keras
 
 from all_tf.config.experiment import Experiment
 from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, RunError, read_config, read_metrics
-from builders.hdf5_weights import seal
+from builders.hdf5_weights import add_digest
 from builders.registry import build_model
 from builders.weights import load_file
 from tfrecords.store.manifest import digest_file
@@ -28,7 +28,7 @@ def save_weights(model: keras.Model, path: Path) -> None:
     partial = path.with_name(f".partial-{path.name}")
     # Named: the file holds the name, and Keras would else count the models of the process in it.
     keras.Model(model.input, model.output, name=model.name).save_weights(partial)
-    seal(partial)
+    add_digest(partial)
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     partial.replace(path)

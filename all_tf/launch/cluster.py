@@ -10,7 +10,7 @@ _PORTS = range(61440, 65536)  # From which a Slurm job gets one, by its number.
 
 
 @dataclass(frozen=True)
-class Host:
+class ProcessInfo:
     """One process of several that train one network, each on its own machine or its own GPUs."""
 
     index: int  # From 0; host 0 alone writes.
@@ -18,13 +18,13 @@ class Host:
     coordinator: str  # Address and port, at which host 0 waits for the others.
 
 
-def find_host(
+def find_process(
     environ: Mapping[str, str],
     *,
     num_processes: int | None = None,
     process_id: int | None = None,
     coordinator: str | None = None,
-) -> Host | None:
+) -> ProcessInfo | None:
     """What was given, completed from the environment.
 
     The number of processes comes from the option or Keras' variable alone: a job of Slurm may also
@@ -64,7 +64,7 @@ def find_host(
             "Expected --coordinator HOST:PORT: the machine of process 0, and a port that is free "
             f"there. Received: coordinator={address!r}"
         )
-    return Host(index, count, address)
+    return ProcessInfo(index, count, address)
 
 
 def _whole(given: int | None, text: str | None, name: str) -> int | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import jax
 from jax.experimental import multihost_utils
 
-from all_tf.launch.cluster import Host
+from all_tf.launch.cluster import ProcessInfo
 from all_tf.launch.supervisor import ADDRESS
 from all_tf.runs.folder import CONFIG_FILE
 from all_tf.system.locks import LOCK_FILE
@@ -27,7 +27,7 @@ _PR_SET_PDEATHSIG = 1  # Of prctl(2).
 
 
 @contextmanager
-def joined(host: Host, run: Path, *, devices: int) -> Iterator[Path]:
+def jax_process(host: ProcessInfo, run: Path, *, devices: int) -> Iterator[Path]:
     """Belong to the processes that train one network.
 
     Process 0 works in the run's folder. Every other one works in a folder of its own, into which
@@ -71,7 +71,7 @@ def is_of_an_exchange(error: BaseException) -> bool:
 
 
 @contextmanager
-def _folder(host: Host, run: Path) -> Iterator[Path]:
+def _folder(host: ProcessInfo, run: Path) -> Iterator[Path]:
     if host.index == 0:
         yield run
         return

@@ -14,7 +14,7 @@ from all_tf.config import choices
 from all_tf.config.engine import Engine, engine_of
 from all_tf.config.experiment import Experiment
 from all_tf.config.presets import EXPERIMENTS
-from all_tf.launch.cluster import Host, find_host
+from all_tf.launch.cluster import ProcessInfo, find_process
 from all_tf.launch.options import ALL_FOLDS, RECORDS, given
 from all_tf.launch.supervisor import ADDRESS, supervise
 from all_tf.runs.folder import (
@@ -29,7 +29,7 @@ from all_tf.runs.folder import (
 from all_tf.system.checks import ConfigError
 
 
-def folder_of(options: dict) -> Path:
+def run_folder(options: dict) -> Path:
     """The run's folder: one that was named, or a new name below runs/."""
     if folder := options["resume"] or options["run_dir"]:
         return folder
@@ -41,7 +41,7 @@ def launch(run: Path, options: dict, *, script: Path) -> list[dict]:
     """Do what the options ask for.
 
     Args:
-        run: As `folder_of` gives it.
+        run: As `run_folder` gives it.
         options: As `parse_options` gives them.
         script: The command, scripts/train.py, for those who start it again.
 
@@ -54,7 +54,7 @@ def launch(run: Path, options: dict, *, script: Path) -> list[dict]:
         OSError, ValueError: It cannot be done; the message says what to do.
     """
     place = {key: options[key] for key in ("num_processes", "process_id", "coordinator")}
-    host = find_host(os.environ, **place)
+    host = find_process(os.environ, **place)
     if host and host.count > 1 and ADDRESS not in os.environ:
         sys.exit(_supervised(host, run, resumes=bool(options["resume"])))
     if options["resume"]:
@@ -68,7 +68,7 @@ def launch(run: Path, options: dict, *, script: Path) -> list[dict]:
     return [] if host and host.index > 0 else reports  # Process 0 tells.
 
 
-def what_now(run: Path) -> str:
+def resume_hint(run: Path) -> str:
     """How to go on with a run that was interrupted."""
     if is_cross_validation(run):
         return f"folds that are finished are kept. Go on with: {resume_command(run)}"
@@ -77,28 +77,30 @@ def what_now(run: Path) -> str:
     return f"{epochs_done(run)} epochs are kept. Go on with: {resume_command(run)}"
 
 
-def _supervised(host: Host, run: Path, *, resumes: bool) -> int:
+def _supervised(host: ProcessInfo, run: Path, *, resumes: bool) -> int:
     """Let a child do this process's part, and say how it ended: the exit code."""
     more = [] if resumes else ["--run-dir", str(run)]
     outcome = supervise(host, [sys.executable, *sys.argv, *more])
     if outcome.lost is not None:
-        message = f"{outcome.lost}; {what_now(run)}"
+        message = f"{outcome.lost}; {resume_hint(run)}"
         if host.index == 0 and read_status(run).get("state", "finished") != "finished":
             write_status(run, "failed", epochs_done=epochs_done(run), message=message)
         print(f"error: {message}", file=sys.stderr)
     return outcome.code
 
 
-def _part(host: Host | None, run: Path, engine: Engine) -> AbstractContextManager[Path]:
+def _worker_folder(
+    host: ProcessInfo | None, run: Path, engine: Engine
+) -> AbstractContextManager[Path]:
     """The folder to work in, once this process is one of several."""
     if host is None or host.count == 1:
         return nullcontext(run)
-    from all_tf.launch.jax_worker import joined
+    from all_tf.launch.jax_worker import jax_process
 
-    return joined(host, run, devices=engine.devices)
+    return jax_process(host, run, devices=engine.devices)
 
 
-def _train(run: Path, options: dict, host: Host | None) -> list[dict]:
+def _train(run: Path, options: dict, host: ProcessInfo | None) -> list[dict]:
     experiment = replace(_row(options), **given(options, Experiment))
     engine = Engine(**given(options, Engine), backend="jax" if host else "tensorflow")
     from all_tf.system.tensorflow_import import load_tensorflow
@@ -108,7 +110,7 @@ def _train(run: Path, options: dict, host: Host | None) -> list[dict]:
     tensorboard = options["tensorboard"] or choices.TENSORBOARD[0]
     if tensorboard != choices.TENSORBOARD[0]:
         _refuse_several(host, f"--tensorboard {tensorboard}")
-    with _part(host, run, engine) as folder:
+    with _worker_folder(host, run, engine) as folder:
         from all_tf.training.train import train
 
         return train(
@@ -116,7 +118,7 @@ def _train(run: Path, options: dict, host: Host | None) -> list[dict]:
         )
 
 
-def _cross_validate(run: Path, options: dict, host: Host | None, script: Path) -> list[dict]:
+def _cross_validate(run: Path, options: dict, host: ProcessInfo | None, script: Path) -> list[dict]:
     _refuse_several(host, "--fold all")
     from all_tf.launch.cross_validate import begin, cross_validate
 
@@ -125,7 +127,7 @@ def _cross_validate(run: Path, options: dict, host: Host | None, script: Path) -
     return [cross_validate(run, train=script, trusted=options["trust_records"])]
 
 
-def _refit(run: Path, options: dict, host: Host | None) -> list[dict]:
+def _refit(run: Path, options: dict, host: ProcessInfo | None) -> list[dict]:
     _refuse_several(host, "--refit")
     from all_tf.launch.cross_validate import plan_refit
     from all_tf.runs.cross_validation import read_cross_validation
@@ -150,7 +152,7 @@ def _refit(run: Path, options: dict, host: Host | None) -> list[dict]:
     )
 
 
-def _resume(run: Path, options: dict, host: Host | None, script: Path) -> list[dict]:
+def _resume(run: Path, options: dict, host: ProcessInfo | None, script: Path) -> list[dict]:
     if is_cross_validation(run):
         from all_tf.launch.cross_validate import cross_validate
 
@@ -163,13 +165,13 @@ def _resume(run: Path, options: dict, host: Host | None, script: Path) -> list[d
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
-    with _part(host, run, engine) as folder:
+    with _worker_folder(host, run, engine) as folder:
         from all_tf.training.train import resume
 
         return resume(folder, records=options["records"], trusted=options["trust_records"])
 
 
-def _refuse_several(host: Host | None, what: str) -> None:
+def _refuse_several(host: ProcessInfo | None, what: str) -> None:
     if host is not None:
         raise ConfigError(f"--num-processes does not go with {what}. Leave one of them out.")
 

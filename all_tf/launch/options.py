@@ -65,7 +65,7 @@ def _parser(description: str) -> argparse.ArgumentParser:
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
     row = parser.add_mutually_exclusive_group(required=True).add_argument
-    row("--arch", choices=choices.ARCHITECTURES, metavar="NAME", help="see --list-archs")
+    row("--arch", choices=choices.ARCHITECTURE_NAMES, metavar="NAME", help="see --list-archs")
     row("--experiment", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
     row("--refit", type=Path, metavar="DIR", help="train on all folds, as those of DIR advise")
     row("--resume", type=Path, metavar="RUN", help="go on with a run that was interrupted")
@@ -90,7 +90,7 @@ def _add_images(add) -> None:
         metavar="A,B",
         help=f"none, or some of: {', '.join(choices.AUGMENTATIONS)}",
     )
-    add("--imbalance", choices=choices.STRATEGIES)
+    add("--imbalance", choices=choices.STRATEGY_NAMES)
     add("--limit-train", type=int, metavar="N", help="images, drawn over classes and patients")
     add("--limit-validation", type=int, metavar="N")
 
@@ -101,10 +101,10 @@ def _add_learning(add) -> None:
     add("--last-epoch", type=int, metavar="N", help="end after it, in the midst of the schedule")
     add("--batch-size", type=int, metavar="N")
     add("--learning-rate", type=float, metavar="X", help="the highest of the schedule")
-    add("--optimizer", choices=choices.OPTIMIZERS)
-    add("--schedule", choices=choices.SCHEDULES, help="of the learning rate; cosine ends at 0")
+    add("--optimizer", choices=choices.OPTIMIZER_NAMES)
+    add("--schedule", choices=choices.SCHEDULE_NAMES, help="of the learning rate; cosine ends at 0")
     add("--warmup-epochs", type=int, metavar="N", help="in which the learning rate rises from 0")
-    add("--loss", choices=choices.LOSSES)
+    add("--loss", choices=choices.LOSS_NAMES)
 
 
 def _add_fine_tuning(add) -> None:

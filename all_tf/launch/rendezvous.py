@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection, wait
 
-from all_tf.launch.cluster import Host
+from all_tf.launch.cluster import ProcessInfo
 from all_tf.system.checks import ConfigError
-from all_tf.system.child_process import describe_end
+from all_tf.system.child_process import describe_exit
 
 _SECONDS_TO_MEET = 300.0
 _MOST_BYTES = 4096  # Of a message.
@@ -17,7 +17,7 @@ _MOST_BYTES = 4096  # Of a message.
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
-class Peers:
+class Connections:
     """The other parents: for that of process 0 all of them, for each other one that of process 0.
 
     Args:
@@ -25,7 +25,7 @@ class Peers:
         index_of_connection: The process at the other end of each.
     """
 
-    def __init__(self, host: Host, index_of_connection: dict[Connection, int]):
+    def __init__(self, host: ProcessInfo, index_of_connection: dict[Connection, int]):
         self._host = host
         self._index_of = dict(index_of_connection)
 
@@ -47,11 +47,11 @@ class Peers:
             try:
                 message = _receive(connection)
             except (EOFError, OSError, ValueError):
-                return lost_part(index, self._host, "its connection has closed")
+                return describe_lost(index, self._host, "its connection has closed")
             if "lost" in message:
                 return str(message["lost"])
             if message.get("ended") != 0:
-                return lost_part(index, self._host, describe_end(int(message["ended"])))
+                return describe_lost(index, self._host, describe_exit(int(message["ended"])))
             del self._index_of[connection]
         return None
 
@@ -63,13 +63,13 @@ class Peers:
                 return
 
 
-def lost_part(index: int, host: Host, how: str) -> str:
+def describe_lost(index: int, host: ProcessInfo, how: str) -> str:
     """A part that has ended too early, in words."""
     return f"process {index} of {host.count} is lost: {how}"
 
 
 @contextmanager
-def meeting(host: Host, *, welcome: str) -> Iterator[tuple[Peers, str]]:
+def rendezvous(host: ProcessInfo, *, welcome: str) -> Iterator[tuple[Connections, str]]:
     """Wait until all parents are there.
 
     Args:
@@ -87,19 +87,19 @@ def meeting(host: Host, *, welcome: str) -> Iterator[tuple[Peers, str]]:
             connections = _wait_for_calls(host, stack)
             for connection in connections:
                 _send(connection, {"welcome": welcome})
-            yield Peers(host, connections), welcome
+            yield Connections(host, connections), welcome
             return
         connection = stack.enter_context(_call(host))
         _send(connection, {"index": host.index})
         try:
-            yield Peers(host, {connection: 0}), str(_receive(connection)["welcome"])
+            yield Connections(host, {connection: 0}), str(_receive(connection)["welcome"])
         except EOFError as error:
             raise ConfigError(
                 f"Process 0 at {host.coordinator} has ended. See what it says."
             ) from error
 
 
-def _wait_for_calls(host: Host, stack: ExitStack) -> dict[Connection, int]:
+def _wait_for_calls(host: ProcessInfo, stack: ExitStack) -> dict[Connection, int]:
     name, port = _split(host.coordinator)
     # Another name may be a loopback's on its own machine.
     bound = name if name in ("127.0.0.1", "localhost") else ""
@@ -125,7 +125,7 @@ def _wait_for_calls(host: Host, stack: ExitStack) -> dict[Connection, int]:
     return index_of
 
 
-def _call(host: Host) -> Connection:
+def _call(host: ProcessInfo) -> Connection:
     """Reach process 0, which may start later."""
     deadline = time.monotonic() + _SECONDS_TO_MEET
     while True:

@@ -11,7 +11,7 @@ from all_tf.config.presets import departures
 from all_tf.launch.log_follower import EpochWatch
 from all_tf.launch.study_plan import StudyError, can_go_on, is_done
 from all_tf.runs.folder import epochs_done, is_finished
-from all_tf.system.child_process import name_failure, read_tail, run_logged
+from all_tf.system.child_process import failure_reason, read_tail, run_logged
 from all_tf.system.locks import locked
 from all_tf.system.progress import describe_duration
 from builders.architecture_info import CATALOGUE
@@ -99,7 +99,7 @@ def _train_row(name: str, row: Experiment, study: Study, *, lock: int) -> str | 
     if code == 0 and is_finished(run, study.records):
         print(f"  finished in {duration}", flush=True)
         return None
-    reason = name_failure(code, log)
+    reason = failure_reason(code, log)
     tail = "\n".join(f"    {line}" for line in read_tail(log)[-_TAIL_LINES:])
     print(f"  failed after {duration}: {reason}\n{tail}\n  Log: {log}", flush=True)
     return reason

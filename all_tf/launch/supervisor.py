@@ -12,9 +12,9 @@ import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from all_tf.launch.cluster import Host
-from all_tf.launch.rendezvous import lost_part, meeting
-from all_tf.system.child_process import describe_end, end_child
+from all_tf.launch.cluster import ProcessInfo
+from all_tf.launch.rendezvous import describe_lost, rendezvous
+from all_tf.system.child_process import describe_exit, end_child
 
 ADDRESS = "ALL_TF_JAX_ADDRESS"  # In the environment of a child: where the children meet, by JAX.
 _SECONDS_BETWEEN_LOOKS = 0.1
@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
     lost: str | None = None  # The part that was lost, and how, where that was the reason.
 
 
-def supervise(host: Host, command: Sequence[str]) -> Outcome:
+def supervise(host: ProcessInfo, command: Sequence[str]) -> Outcome:
     """Run a command as this process's part, once all processes are there.
 
     SIGTERM and SIGINT are passed on to it. It ends with the first part that ends too early.
@@ -41,7 +41,7 @@ def supervise(host: Host, command: Sequence[str]) -> Outcome:
         ConfigError: Not all processes came.
     """
     name = host.coordinator.rpartition(":")[0]
-    with meeting(host, welcome=f"{name}:{_free_port()}") as (peers, address):
+    with rendezvous(host, welcome=f"{name}:{_free_port()}") as (peers, address):
         child = subprocess.Popen(command, env={**os.environ, ADDRESS: address})
         came = _pass_signals_on(child)
         while (code := child.poll()) is None:
@@ -54,7 +54,7 @@ def supervise(host: Host, command: Sequence[str]) -> Outcome:
         if code == 0:
             peers.wait_for_all(_SECONDS_TO_FINISH)
         if code < 0:
-            return Outcome(128 - code, lost_part(host.index, host, describe_end(code)))
+            return Outcome(128 - code, describe_lost(host.index, host, describe_exit(code)))
         return Outcome(code)
 
 

@@ -6,14 +6,14 @@ import numpy as np
 from scipy import special
 
 from all_tf.metrics.predictions import Predictions, require_both_classes
-from all_tf.metrics.weighted import weighted_figures
+from all_tf.metrics.weighted import weighted_metrics
 
 DRAWS = 2000
 LEVEL = 0.95
 LEAST_GROUPS = 5  # In a class; of fewer no interval can be estimated.
 
 
-class Units(NamedTuple):
+class PatientGroups(NamedTuple):
     """What is resampled: the groups of HEM, then those of ALL, each drawn among its class."""
 
     of_cell: np.ndarray  # int64 (n,) in [0, u).
@@ -26,7 +26,7 @@ class Units(NamedTuple):
         return min(self.num_hem, self.num_all)
 
 
-def resampling_units(predictions: Predictions) -> Units:
+def patient_groups(predictions: Predictions) -> PatientGroups:
     """The patient groups of labelled predictions; one with cells of both classes counts in both."""
     _, first, of_cell = np.unique(
         np.char.add(np.where(predictions.labels == 1, "1", "0"), predictions.groups),
@@ -34,12 +34,12 @@ def resampling_units(predictions: Predictions) -> Units:
         return_inverse=True,
     )
     num_all = int(np.sum(predictions.labels[first] == 1))
-    return Units(of_cell, len(first) - num_all, num_all)
+    return PatientGroups(of_cell, len(first) - num_all, num_all)
 
 
 def count_groups(predictions: Predictions) -> dict[str, int]:
     """`num_images_all`, `num_images_hem`, `num_groups_all` and `num_groups_hem`."""
-    units = resampling_units(predictions)
+    units = patient_groups(predictions)
     return {
         "num_images_all": int(np.sum(predictions.labels == 1)),
         "num_images_hem": int(np.sum(predictions.labels == 0)),
@@ -70,9 +70,9 @@ def intervals(
         ValueError: As `evaluate` raises it.
     """
     require_both_classes(predictions)
-    units = resampling_units(predictions)
-    weights = draw_weights(units, draws=draws, seed=seed)
-    figures = weighted_figures(
+    units = patient_groups(predictions)
+    weights = bootstrap_weights(units, draws=draws, seed=seed)
+    figures = weighted_metrics(
         predictions.labels,
         predictions.calibrated_scores,
         predictions.decisions(threshold),
@@ -96,14 +96,14 @@ def mean_with_interval(
         predictions: Labelled, of both classes, of the same cells.
         draws, seed: As `intervals` takes them; equal ones are the same draws.
     """
-    units = resampling_units(predictions)
-    weights = draw_weights(units, draws=draws, seed=seed)
+    units = patient_groups(predictions)
+    weights = bootstrap_weights(units, draws=draws, seed=seed)
     sums = np.bincount(units.of_cell, values)
     low, high = interval((weights @ sums) / (weights @ np.bincount(units.of_cell)), units)
     return {key: float(np.mean(values)), f"{key}_low": low, f"{key}_high": high}
 
 
-def draw_weights(units: Units, *, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
+def bootstrap_weights(units: PatientGroups, *, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
     """How often each unit is drawn, with replacement, within its class: float64 `(draws, u)`."""
     rng = np.random.default_rng(seed)
     counts = [
@@ -113,7 +113,7 @@ def draw_weights(units: Units, *, draws: int = DRAWS, seed: int = 0) -> np.ndarr
     return np.concatenate(counts, axis=1).astype(np.float64)
 
 
-def interval(values: np.ndarray, units: Units) -> tuple[float, float] | tuple[None, None]:
+def interval(values: np.ndarray, units: PatientGroups) -> tuple[float, float] | tuple[None, None]:
     """The interval that draws of a figure give: percentiles, expanded for few groups.
 
     Plain percentiles are too narrow, as a standard deviation over n instead of n - 1 is, and as

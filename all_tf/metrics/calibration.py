@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from all_tf.metrics.confusion_matrix import read_off
+from all_tf.metrics.confusion_matrix import metrics_from_counts
 from all_tf.metrics.predictions import THRESHOLD, Predictions, logistic, require_both_classes
 from all_tf.system.checks import between, of_type
 
@@ -125,5 +125,5 @@ def _at_every_threshold(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndar
     thresholds = np.append(np.where(midway > lower, midway, upper)[:-1], 0.0)
     hits = np.cumsum(labels)[ends].astype(np.float64)
     alarms = ends + 1 - hits
-    figures = read_off(alarms[-1] - alarms, alarms, hits[-1] - hits, hits, ops=np)
+    figures = metrics_from_counts(alarms[-1] - alarms, alarms, hits[-1] - hits, hits, ops=np)
     return thresholds, figures

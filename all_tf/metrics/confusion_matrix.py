@@ -1,6 +1,6 @@
 """What is read off a 2x2 confusion matrix; the same formulas for streams and for finished sets."""
 
-STREAMED = (
+STREAMED_METRICS = (
     "accuracy",
     "f1",
     "f1_macro",
@@ -13,7 +13,7 @@ STREAMED = (
 )
 
 
-def read_off(tn, fp, fn, tp, *, ops) -> dict:
+def metrics_from_counts(tn, fp, fn, tp, *, ops) -> dict:
     """Figures of merit of a two-class decision; the disease is the positive class.
 
     Sensitivity, specificity and F1 are the usual ratios; `f1` is the mean of both classes' F1
@@ -27,7 +27,7 @@ def read_off(tn, fp, fn, tp, *, ops) -> dict:
         ops: That library: `numpy`, or `keras.ops` inside a graph.
 
     Returns:
-        The keys of `STREAMED`; scalars in [0, 1], kappa and MCC in [-1, 1].
+        The keys of `STREAMED_METRICS`; scalars in [0, 1], kappa and MCC in [-1, 1].
     """
 
     def ratio(part, whole):

@@ -8,13 +8,13 @@ import numpy as np
 from all_tf.metrics.bootstrap import (
     LEAST_GROUPS,
     LEVEL,
-    Units,
-    draw_weights,
+    PatientGroups,
+    bootstrap_weights,
     interval,
-    resampling_units,
+    patient_groups,
 )
 from all_tf.metrics.predictions import Predictions, require_both_classes
-from all_tf.metrics.weighted import summed_figures, weighted_figures
+from all_tf.metrics.weighted import additive_metrics, weighted_metrics
 
 _MOST_FLIPS = 10_000  # Where there are no more in all, each is looked at once.
 _LOWER_IS_BETTER = ("brier", "log_loss", "ece")
@@ -26,7 +26,7 @@ class PairError(ValueError):
     """Two models that were not scored on the same cells; the message says in what they differ."""
 
 
-class Judged(NamedTuple):
+class ScoredRun(NamedTuple):
     """What a model says, and from which calibrated score on it says ALL."""
 
     predictions: Predictions
@@ -44,8 +44,8 @@ class Difference(NamedTuple):
     better: int  # 1 where the first is, -1 where the second is, 0 where they cannot be told apart.
 
 
-def differences(
-    first: Judged, second: Judged, *, figures: Callable = weighted_figures
+def paired_differences(
+    first: ScoredRun, second: ScoredRun, *, figures: Callable = weighted_metrics
 ) -> dict[str, Difference]:
     """The difference in every figure, over patients.
 
@@ -63,16 +63,18 @@ def differences(
 
     Args:
         first, second: Labelled, of both classes, of the same cells in any order.
-        figures: `weighted_figures`, or `summed_figures` where `auc` and `average_precision` are not
-            asked for: that takes a hundredth of the time.
+        figures: `weighted_metrics`, or `additive_metrics` where `auc` and `average_precision` are
+            not asked for: that takes a hundredth of the time.
 
     Raises:
         PairError: The cells, their labels or their groups are not the same.
         ValueError: As `evaluate` raises it.
     """
     first, second = _aligned(first, second)
-    units = resampling_units(first.predictions)
-    weights = np.concatenate([np.ones((1, units.num_hem + units.num_all)), draw_weights(units)])
+    units = patient_groups(first.predictions)
+    weights = np.concatenate(
+        [np.ones((1, units.num_hem + units.num_all)), bootstrap_weights(units)]
+    )
     ours, theirs = (
         figures(**_arrays(each), unit_of_cell=units.of_cell, weights=weights)
         for each in (first, second)
@@ -91,7 +93,7 @@ def differences(
     return found
 
 
-def _aligned(first: Judged, second: Judged) -> tuple[Judged, Judged]:
+def _aligned(first: ScoredRun, second: ScoredRun) -> tuple[ScoredRun, ScoredRun]:
     """Both with their cells sorted by name."""
     require_both_classes(first.predictions)
     sides = [
@@ -115,7 +117,7 @@ def _aligned(first: Judged, second: Judged) -> tuple[Judged, Judged]:
     return tuple(sides)
 
 
-def _arrays(side: Judged) -> dict[str, np.ndarray]:
+def _arrays(side: ScoredRun) -> dict[str, np.ndarray]:
     return {
         "labels": side.predictions.labels,
         "scores": side.predictions.calibrated_scores,
@@ -123,7 +125,7 @@ def _arrays(side: Judged) -> dict[str, np.ndarray]:
     }
 
 
-def _randomise(first: Judged, second: Judged, units: Units) -> dict[str, float]:
+def _randomise(first: ScoredRun, second: ScoredRun, units: PatientGroups) -> dict[str, float]:
     """p-values by key, of the figures that follow from sums."""
     both = {
         key: np.concatenate([ours, theirs])
@@ -136,7 +138,7 @@ def _randomise(first: Judged, second: Judged, units: Units) -> dict[str, float]:
 
     def distances(changed: np.ndarray) -> dict[str, np.ndarray]:
         ours, theirs = (
-            summed_figures(**both, unit_of_cell=of_cell, weights=np.concatenate(halves, axis=1))
+            additive_metrics(**both, unit_of_cell=of_cell, weights=np.concatenate(halves, axis=1))
             for halves in ((1 - changed, changed), (changed, 1 - changed))
         )
         return {key: np.abs(ours[key] - theirs[key]) for key in ours}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from all_tf.metrics.weighted import weighted_figures
+from all_tf.metrics.weighted import weighted_metrics
 
 THRESHOLD = 0.5  # Until one is fitted: a score at or above it is called ALL.
 
@@ -55,7 +55,7 @@ def logistic(logits: np.ndarray) -> np.ndarray:
 
 
 def evaluate(predictions: Predictions, *, threshold: float = THRESHOLD) -> dict[str, float]:
-    """Figures of merit of labelled predictions (`all_tf.metrics.weighted.weighted_figures`).
+    """Figures of merit of labelled predictions (`all_tf.metrics.weighted.weighted_metrics`).
 
     Those of a decision are taken at the threshold, all of the calibrated score.
 
@@ -67,7 +67,7 @@ def evaluate(predictions: Predictions, *, threshold: float = THRESHOLD) -> dict[
         ValueError: A label is unpublished, or only one class is there.
     """
     require_both_classes(predictions)
-    figures = weighted_figures(
+    figures = weighted_metrics(
         predictions.labels,
         predictions.calibrated_scores,
         predictions.decisions(threshold),

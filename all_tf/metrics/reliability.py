@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import special
 
-from all_tf.metrics.bootstrap import Units, draw_weights, interval, resampling_units
+from all_tf.metrics.bootstrap import PatientGroups, bootstrap_weights, interval, patient_groups
 from all_tf.metrics.predictions import Predictions, logistic
 from all_tf.metrics.weighted import NUM_BINS, bin_of_score
 
@@ -26,8 +26,8 @@ def reliability_bins(predictions: Predictions) -> list[dict[str, float | int | N
         interval can be estimated or patients without a cell in the bin may be drawn alone.
     """
     scores, labels = predictions.calibrated_scores, predictions.labels
-    units, bins = resampling_units(predictions), bin_of_score(scores)
-    weights = draw_weights(units)
+    units, bins = patient_groups(predictions), bin_of_score(scores)
+    weights = bootstrap_weights(units)
     rows = []
     for number in np.unique(bins):
         inside = bins == number
@@ -62,8 +62,8 @@ def slope_and_intercept(predictions: Predictions) -> dict[str, float | None]:
     """
     scores = predictions.calibrated_scores
     logits = special.logit(np.clip(scores, _EPSILON, 1 - _EPSILON))
-    units = resampling_units(predictions)
-    weights = draw_weights(units)
+    units = patient_groups(predictions)
+    weights = bootstrap_weights(units)
     once = np.ones((1, len(logits)))
     (value,) = _regress(once * predictions.labels, once, logits)
     # Draws look at cells of about one logit together.
@@ -85,7 +85,9 @@ def slope_and_intercept(predictions: Predictions) -> dict[str, float | None]:
     }
 
 
-def _bounded(key: str, value: float, drawn: np.ndarray, units: Units) -> dict[str, float | None]:
+def _bounded(
+    key: str, value: float, drawn: np.ndarray, units: PatientGroups
+) -> dict[str, float | None]:
     low, high = interval(drawn, units) if np.all(np.isfinite(drawn)) else (None, None)
     return {
         key: float(value) if np.isfinite(value) else None,

@@ -6,7 +6,7 @@ from all_tf.metrics.predictions import Predictions, evaluate
 from all_tf.metrics.reliability import slope_and_intercept
 
 
-def measure(predictions: Predictions, *, threshold: float) -> dict[str, object]:
+def all_metrics(predictions: Predictions, *, threshold: float) -> dict[str, object]:
     """Figures of merit, their intervals over patients, numbers of groups, and the worst patient.
 
     Args:

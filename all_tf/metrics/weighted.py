@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from all_tf.metrics.confusion_matrix import read_off
+from all_tf.metrics.confusion_matrix import metrics_from_counts
 
 NUM_BINS = 10  # Of the score, equally wide, for whatever is said of calibration.
 _CHUNK = 2**19  # Numbers at a time, 4 MB: the cumulated counts of all countings would be 170.
 
 
-def weighted_figures(
+def weighted_metrics(
     labels: np.ndarray,
     scores: np.ndarray,
     decisions: np.ndarray,
@@ -18,7 +18,7 @@ def weighted_figures(
 ) -> dict[str, np.ndarray]:
     """Every figure of merit, once for each row of weights.
 
-    `summed_figures`, and of the order of the scores: `auc`, the area under the ROC curve by
+    `additive_metrics`, and of the order of the scores: `auc`, the area under the ROC curve by
     trapezoids, ties halved, and `average_precision`, the sum of precisions weighted by the rise in
     sensitivity, no interpolation. A weight of 2 is a cell that is there twice. With weights of 1
     all are scikit-learn's, where it has them.
@@ -33,11 +33,11 @@ def weighted_figures(
     Returns:
         float64 `(draws,)` by key.
     """
-    summed = summed_figures(labels, scores, decisions, unit_of_cell=unit_of_cell, weights=weights)
+    summed = additive_metrics(labels, scores, decisions, unit_of_cell=unit_of_cell, weights=weights)
     return summed | _ranking(labels, scores, unit_of_cell=unit_of_cell, weights=weights)
 
 
-def summed_figures(
+def additive_metrics(
     labels: np.ndarray,
     scores: np.ndarray,
     decisions: np.ndarray,
@@ -47,13 +47,13 @@ def summed_figures(
 ) -> dict[str, np.ndarray]:
     """The figures that follow from sums over the cells of each unit, which take no time.
 
-    Those of a decision are `all_tf.metrics.confusion_matrix.read_off`. Of the score: `brier`, the
-    mean squared error; `log_loss` in nats, the score held off 0 and 1 by the machine's epsilon;
-    `ece`, the expected calibration error (Naeini, Cooper and Hauskrecht, 2015, AAAI), over
+    Those of a decision are `all_tf.metrics.confusion_matrix.metrics_from_counts`. Of the score:
+    `brier`, the mean squared error; `log_loss` in nats, the score held off 0 and 1 by the machine's
+    epsilon; `ece`, the expected calibration error (Naeini, Cooper and Hauskrecht, 2015, AAAI), over
     `NUM_BINS` equal bins.
 
     Args and Returns:
-        As `weighted_figures` has them.
+        As `weighted_metrics` has them.
     """
 
     def total(values: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ def summed_figures(
     losses = np.stack([(scores - labels) ** 2, -np.log(np.where(labels == 1, held, 1 - held))], 1)
     brier, log_loss = total(losses).T / counts.sum(1)
     return {
-        **read_off(*counts.T, ops=np),
+        **metrics_from_counts(*counts.T, ops=np),
         "brier": brier,
         "log_loss": log_loss,
         "ece": _calibration_error(total, labels, scores) / counts.sum(1),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from all_tf.config.experiment import Experiment
 from all_tf.metrics.formatting import basis_of_intervals, not_estimable, thousandths, with_interval
-from all_tf.metrics.paired import Difference, Judged, differences
+from all_tf.metrics.paired import Difference, ScoredRun, paired_differences
 from all_tf.runs.folder import (
     CROSS_VALIDATION_FILE,
     METRICS_FILE,
@@ -23,7 +23,7 @@ from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole
 
-FIGURES = (
+COMPARED_METRICS = (
     "accuracy",
     "f1",
     "kappa",
@@ -83,7 +83,7 @@ class Scored:
     name: str
     experiment: Experiment
     report: dict  # As a metrics.json holds it.
-    judged: Judged  # What it says of the images that it was scored on.
+    judged: ScoredRun  # What it says of the images that it was scored on.
 
     @property
     def images(self) -> frozenset[str]:
@@ -105,7 +105,7 @@ class Scored:
             "stamps": "; ".join(report["stamps"]),
             "num_groups_all": report["num_groups_all"],
             "num_groups_hem": report["num_groups_hem"],
-            **{key: report.get(key) for figure in FIGURES for key in ends(figure)},
+            **{key: report.get(key) for figure in COMPARED_METRICS for key in ends(figure)},
             **{key: report.get(key) for key in COST},
         }
 
@@ -122,9 +122,9 @@ def shown(row: Mapping[str, object]) -> dict[str, object]:
         row: As `Scored.row` gives it.
     """
     if not_estimable(row):  # Once in a row, in a column of its own.
-        texts = {key: per_cent(row[key]) for key in FIGURES}
+        texts = {key: per_cent(row[key]) for key in COMPARED_METRICS}
     else:
-        texts = {key: with_interval(row, key, show=per_cent) for key in FIGURES}
+        texts = {key: with_interval(row, key, show=per_cent) for key in COMPARED_METRICS}
     return {**row, **texts, "intervals": basis_of_intervals(row)}
 
 
@@ -151,10 +151,10 @@ def read_scored(run: Path, *, name: str | None = None) -> Scored:
         cost = {key: chosen.get(key) for key in COST}
     report = cost | read_metrics(folder)
     predictions = read_predictions(folder / PREDICTIONS_FILE)
-    return Scored(name or str(run), experiment, report, Judged(predictions, report["threshold"]))
+    return Scored(name or str(run), experiment, report, ScoredRun(predictions, report["threshold"]))
 
 
-def compare(runs: Sequence[Scored]) -> str:
+def comparison_table(runs: Sequence[Scored]) -> str:
     """The runs as a Markdown table, figures in per cent, and a warning where they differ in images.
 
     Args:
@@ -171,7 +171,7 @@ def compare_pair(first: Scored, second: Scored) -> str:
     Raises:
         PairError: The images are not the same, or were packed anew.
     """
-    found = differences(first.judged, second.judged)
+    found = paired_differences(first.judged, second.judged)
     reason = not_estimable(first.report)
     rows = [_difference_row(key, found[key], reason) for key in _COMPARED]
     ahead = {

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from all_tf.config.presets import EXPERIMENTS, departures
 from all_tf.config.published_results import COMPARATORS, REPORTED
-from all_tf.metrics.paired import PairError, differences
-from all_tf.metrics.weighted import summed_figures
+from all_tf.metrics.paired import PairError, paired_differences
+from all_tf.metrics.weighted import additive_metrics
 from all_tf.plots.study_chart import draw_study
 from all_tf.reports.comparison import (
+    COMPARED_METRICS,
     COST,
-    FIGURES,
     Scored,
     ends,
     read_scored,
@@ -50,7 +50,7 @@ _KEYS = (  # Of a finished run's row; None for a failed one.
     "stamps",
     "num_groups_all",
     "num_groups_hem",
-    *(key for figure in FIGURES for key in ends(figure)),
+    *(key for figure in COMPARED_METRICS for key in ends(figure)),
     *COST,
 )
 _CHOSEN = ("protocol", "fold", "seed")  # By the command; the study's rows prescribe none of them.
@@ -187,7 +187,7 @@ def _best(runs: Mapping[str, Scored], key: str, title: str) -> str:
 def _is_behind(run: Scored, best: Scored, key: str) -> bool:
     """Whether it is behind over patients, so far as that can be known of the same images."""
     try:
-        found = differences(best.judged, run.judged, figures=summed_figures)
+        found = paired_differences(best.judged, run.judged, figures=additive_metrics)
     except PairError:
         return False
     return found[key].better == 1

@@ -8,7 +8,7 @@ SUMS_FILE = "SHA256SUMS"
 _LIVING = {SUMS_FILE, "status.json"}  # Written again when all else is done.
 
 
-def seal(folder: Path) -> None:
+def write_checksums(folder: Path) -> None:
     """Write the sums of all files that lie in a folder now; of folders in it, none.
 
     Args:
@@ -25,8 +25,8 @@ def seal(folder: Path) -> None:
     partial.replace(folder / SUMS_FILE)
 
 
-def read_seal(folder: Path) -> dict[str, str]:
-    """SHA-256 by file name, as `seal` wrote them; empty where there is no such file."""
+def read_checksums(folder: Path) -> dict[str, str]:
+    """SHA-256 by file name, as `write_checksums` wrote them; empty where there is no such file."""
     path = folder / SUMS_FILE
     if not path.is_file():
         return {}
@@ -34,10 +34,10 @@ def read_seal(folder: Path) -> dict[str, str]:
     return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
-def broken_seals(folder: Path) -> list[str]:
+def changed_files(folder: Path) -> list[str]:
     """What is not as it was sealed: a line for each file that is missing or changed."""
     broken = []
-    for name, digest in read_seal(folder).items():
+    for name, digest in read_checksums(folder).items():
         path = folder / name
         if path.parent != folder or not path.is_file():
             broken.append(f"{name}: missing")

@@ -23,7 +23,7 @@ class RunError(ValueError):
     """A run directory is taken, incomplete or changed; the message says which file."""
 
 
-class CellSet(NamedTuple):
+class EvaluationSet(NamedTuple):
     """Cells that a finished run is asked about."""
 
     split: str | None = None  # "validation", "test" or "train"; None for what the run is judged by.

@@ -10,7 +10,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration, fit_calibration
 from all_tf.metrics.per_patient import fold_rows
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.summary import measure
+from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.folder import PREDICTIONS_FILE, RunError, read_config, read_metrics
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
@@ -71,7 +71,7 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
         "calibrated_on": calibration.fitted_on,
         "num_images": len(predictions.names),
         "num_patients": len(set(predictions.patients)),
-        **measure(predictions, threshold=calibration.threshold),
+        **all_metrics(predictions, threshold=calibration.threshold),
         "auc_mean_of_folds": float(np.mean(aucs)) if None not in aucs else None,
         "note": NOTE,
     }

@@ -18,7 +18,7 @@ from all_tf.system.locks import LOCK_FILE, locked
 _LEFTOVERS = {LOCK_FILE, f".partial-{CONFIG_FILE}"}  # Of a process that died before its run began.
 
 
-def claim(run: Path) -> AbstractContextManager:
+def own_run(run: Path) -> AbstractContextManager:
     """Hold a run's folder.
 
     Raises:
@@ -30,7 +30,7 @@ def claim(run: Path) -> AbstractContextManager:
     return locked(run, refusal=refusal)
 
 
-def refuse_taken(run: Path) -> None:
+def require_empty(run: Path) -> None:
     """Let nothing but a new or an empty folder pass.
 
     Raises:
@@ -43,7 +43,7 @@ def refuse_taken(run: Path) -> None:
         )
 
 
-def refuse_finished(run: Path) -> None:
+def require_unfinished(run: Path) -> None:
     """Let only a run pass that has something left to do.
 
     Raises:
@@ -55,7 +55,7 @@ def refuse_finished(run: Path) -> None:
 
 
 @contextmanager
-def noted(run: Path) -> Iterator[None]:
+def record_status(run: Path) -> Iterator[None]:
     """Keep status.json: running, and then how it ended; a SIGKILL leaves "running"."""
     write_status(run, "running", epochs_done=epochs_done(run))
     try:

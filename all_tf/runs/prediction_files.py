@@ -8,7 +8,7 @@ import numpy as np
 from all_tf.metrics.per_patient import patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.reliability import reliability_bins
-from all_tf.runs.checksums import seal
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import METRICS_FILE, PREDICTIONS_FILE, RunError, write_json
 from all_tf.system.tables import write_csv
 
@@ -91,7 +91,7 @@ def file_scored_set(folder: Path, report: dict, predictions: Predictions) -> Non
         write_per_patient(folder / PER_PATIENT_FILE, predictions, threshold=report["threshold"])
         write_reliability(folder / RELIABILITY_FILE, predictions)
     write_json(folder / METRICS_FILE, report)
-    seal(folder)
+    write_checksums(folder)
 
 
 def write_per_patient(path: Path, predictions: Predictions, *, threshold: float) -> None:

@@ -16,7 +16,7 @@ def selection_set(experiment: Experiment) -> tuple[str, int | None]:
     return ("train", experiment.fold) if experiment.protocol == "honest" else ("validation", None)
 
 
-def judged_on(experiment: Experiment, records: Path) -> tuple[str, int | None]:
+def evaluated_on(experiment: Experiment, records: Path) -> tuple[str, int | None]:
     """Split and fold that a run is judged by: the preliminary phase, or what stands in for it.
 
     That is the selection set, whose figures are optimistic, where the records have no such phase.

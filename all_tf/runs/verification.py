@@ -14,9 +14,9 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.bootstrap import mean_with_interval
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.summary import measure
+from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
-from all_tf.runs.checksums import SUMS_FILE, broken_seals, read_seal
+from all_tf.runs.checksums import SUMS_FILE, changed_files, read_checksums
 from all_tf.runs.folder import (
     CONFIG_FILE,
     METRICS_FILE,
@@ -74,8 +74,8 @@ def verify(folder: Path) -> list[Checked]:
 
 
 def _check(folder: Path) -> Checked:
-    drift = broken_seals(folder)
-    if not read_seal(folder):
+    drift = changed_files(folder)
+    if not read_checksums(folder):
         drift.append(f"{SUMS_FILE}: missing, so that nobody can say whether files were changed")
     figures, num_images = {}, 0
     if (folder / METRICS_FILE).is_file():
@@ -89,7 +89,7 @@ def _check(folder: Path) -> Checked:
             drift += _differing_tables(folder, predictions, threshold=calibration.threshold)
         except (RunError, ValueError) as error:
             drift.append(f"figures cannot be computed again: {error}")
-    return Checked(folder, len(read_seal(folder)), len(figures), num_images, drift)
+    return Checked(folder, len(read_checksums(folder)), len(figures), num_images, drift)
 
 
 def _nearest(folder: Path, name: str) -> Path:
@@ -110,7 +110,7 @@ def _recompute(
     }
     if not predictions.labelled:
         return figures
-    figures |= measure(predictions, threshold=calibration.threshold)
+    figures |= all_metrics(predictions, threshold=calibration.threshold)
     if "loss" in report:
         experiment, facts = read_config(_nearest(folder, CONFIG_FILE))
         losses = _losses(predictions, experiment, facts["class_weights"])

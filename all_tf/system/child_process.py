@@ -60,17 +60,17 @@ def end_child(child: subprocess.Popen) -> None:
         child.wait()
 
 
-def name_failure(code: int, log: Path) -> str:
+def failure_reason(code: int, log: Path) -> str:
     """Why a command failed: its last line "error: ...", else its last line and how it ended."""
     lines = [line.strip() for line in read_tail(log) if line.strip()]
     for line in reversed(lines):
         if line.startswith("error: "):
             return line.removeprefix("error: ")
-    end = describe_end(code)
+    end = describe_exit(code)
     return f"{end}: {lines[-1]}" if lines else end
 
 
-def describe_end(code: int) -> str:
+def describe_exit(code: int) -> str:
     """An exit code, or the signal that its negative number stands for, in words."""
     if code >= 0:
         return f"exit code {code}"

@@ -9,7 +9,7 @@ _SECONDS_BETWEEN_LOOKS = 0.01
 _QUIET_LOOKS = 5  # In a row: a pipeline whose buffers are not full calls again within one.
 
 
-class Calls:
+class InFlightCalls:
     """Is entered for each call, in whichever thread.
 
     While Python shuts down, TensorFlow frees what still iterates, after an error for example, and
@@ -41,7 +41,7 @@ class Calls:
             return not self._running
 
 
-_IN_USE: WeakSet[Calls] = WeakSet()
+_IN_USE: WeakSet[InFlightCalls] = WeakSet()
 
 
 @atexit.register

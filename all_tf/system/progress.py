@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-Item = TypeVar("Item")
+_Item = TypeVar("Item")
 # In a log, where a line cannot be drawn over: short work says nothing, long work not too much.
 _SECONDS_TO_FIRST_LINE = 2.0
 _SECONDS_BETWEEN_LINES = 20.0
@@ -49,8 +49,8 @@ def bar(description: str, total: int, *, unit: str = "image") -> Bar:
 
 
 def track(
-    items: Iterable[Item], description: str, total: int, *, unit: str = "image"
-) -> Iterator[Item]:
+    items: Iterable[_Item], description: str, total: int, *, unit: str = "image"
+) -> Iterator[_Item]:
     """The items, while a bar shows how many have come."""
     with bar(description, total, unit=unit) as shown:
         for item in items:

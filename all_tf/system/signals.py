@@ -8,19 +8,19 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _came: list[int] = []
 
 
-def end_at_signals() -> None:
+def interrupt_on_signals() -> None:
     """Have SIGTERM and SIGINT raise KeyboardInterrupt with their number; later ones are ignored."""
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
 
 
 @contextmanager
-def told_between_steps() -> Iterator[None]:
-    """In here a signal is only noted, for `raise_if_told`, and raised at the end at the latest.
+def defer_signals() -> Iterator[None]:
+    """In here a signal is only noted, for `raise_deferred`, and raised at the end at the latest.
 
     An exception that a handler raises in the midst of a library may be lost: in a `__del__` it is
     printed and forgotten, and TensorFlow forgets it while it waits for a batch. Where
-    `end_at_signals` was not called, signals do what they did.
+    `interrupt_on_signals` was not called, signals do what they did.
 
     Raises:
         KeyboardInterrupt: One has come.
@@ -33,10 +33,10 @@ def told_between_steps() -> Iterator[None]:
     finally:
         for number in ours if not _came else ():
             signal.signal(number, _interrupt)
-    raise_if_told()
+    raise_deferred()
 
 
-def raise_if_told() -> None:
+def raise_deferred() -> None:
     """Raise KeyboardInterrupt with the number of a signal that has come."""
     if _came:
         raise KeyboardInterrupt(_came[0])
@@ -51,4 +51,4 @@ def _note(number: int, frame) -> None:
 
 def _interrupt(number: int, frame) -> None:
     _note(number, frame)
-    raise_if_told()
+    raise_deferred()

@@ -18,7 +18,7 @@ _NUM_KEPT = 2  # One would do, were disks as good as their word.
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """How far a training has come, beside its weights."""
 
     epoch: int = 0  # Epochs done.
@@ -28,7 +28,7 @@ class Progress:
     history: list[dict] = field(default_factory=list)  # The rows of history.csv.
 
 
-def save_state(run: Path, progress: Progress, arrays: dict[str, np.ndarray]) -> None:
+def save_state(run: Path, progress: TrainingProgress, arrays: dict[str, np.ndarray]) -> None:
     """Write `run`/state/epoch-NNNN, with the best weights so far, and drop all states but two.
 
     The list of SHA-256 is written last, everything is brought to the disk, and only then does the
@@ -82,9 +82,9 @@ def newest_state(run: Path) -> Path | None:
     return None
 
 
-def read_state(folder: Path) -> tuple[Progress, dict[str, np.ndarray]]:
+def read_state(folder: Path) -> tuple[TrainingProgress, dict[str, np.ndarray]]:
     """What `save_state` wrote; `folder` comes from `newest_state`."""
-    progress = Progress(**json.loads((folder / _PROGRESS).read_text(encoding="utf-8")))
+    progress = TrainingProgress(**json.loads((folder / _PROGRESS).read_text(encoding="utf-8")))
     with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
         return progress, dict(arrays)
 

@@ -16,7 +16,7 @@ from all_tf.system.checks import ConfigError
 from builders.classifier import Classifier
 
 
-def replicated(experiment: Experiment, engine: Engine) -> AbstractContextManager:
+def device_scope(experiment: Experiment, engine: Engine) -> AbstractContextManager:
     """The scope in which a model is built that is to learn on the engine's devices.
 
     GPUs where there are any, else the CPU's logical devices; on JAX as many in each process.
@@ -28,13 +28,13 @@ def replicated(experiment: Experiment, engine: Engine) -> AbstractContextManager
     return _SPREAD[engine.backend](experiment, engine)
 
 
-def share_out(classifier: Classifier) -> None:
+def scale_losses_by_share(classifier: Classifier) -> None:
     """Make the shares of a batch teach what the whole batch would teach: its loss, its statistics.
 
     On JAX they do so by themselves: there the step sees the whole batch, wherever its rows lie.
 
     Args:
-        classifier: Built in the scope of `replicated`, on several devices or on JAX.
+        classifier: Built in the scope of `device_scope`, on several devices or on JAX.
     """
     if keras.backend.backend() == "jax":
         return

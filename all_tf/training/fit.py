@@ -20,21 +20,21 @@ from all_tf.data.class_balance import Plan
 from all_tf.evaluation.predict import batches_to_score
 from all_tf.evaluation.run_weights import BEST_FILE, load_weights
 from all_tf.runs.folder import EVENTS_FOLDER, HISTORY_FILE, RunError
-from all_tf.system.signals import raise_if_told, told_between_steps
-from all_tf.training.callbacks.backup_and_restore import KeepState, take_up
+from all_tf.system.signals import defer_signals, raise_deferred
+from all_tf.training.callbacks.backup_and_restore import BackupState, restore_state
 from all_tf.training.callbacks.batch_norm import RefreshBatchNorm
 from all_tf.training.callbacks.best_weights import BestWeights, LastWeights
-from all_tf.training.callbacks.early_stopping import StopWhenStuck
+from all_tf.training.callbacks.early_stopping import EarlyStopping
 from all_tf.training.callbacks.epoch_log import (
     SPEED,
-    HistoryFile,
+    CSVHistory,
     Speed,
     TensorBoardScalars,
     WithoutValidation,
 )
 from all_tf.training.callbacks.freeze_backbone import FreezeBackbone
-from all_tf.training.callbacks.progress_bar import ProgressLine
-from all_tf.training.callbacks.terminate_on_nan import StopAtNonFinite
+from all_tf.training.callbacks.progress_bar import ProgressBar
+from all_tf.training.callbacks.terminate_on_nan import TerminateOnNonFinite
 from all_tf.training.event_files import drop_events_after
 from all_tf.training.prepare import Prepared
 
@@ -74,14 +74,14 @@ def fit(
     experiment, _, _, model = prepared
     keep = BestWeights if experiment.chooses else LastWeights
     best = keep(run / BEST_FILE, monitor=experiment.monitor)
-    history = HistoryFile(run / HISTORY_FILE)
-    progress = take_up(model, run, state, best=best, history=history)
+    history = CSVHistory(run / HISTORY_FILE)
+    progress = restore_state(model, run, state, best=best, history=history)
     drop_events_after(run / EVENTS_FOLDER, progress.epoch)
     if not progress.ended:
         epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
         batches = batches_to_fit(prepared, epochs)
         callbacks = _callbacks(prepared, best=best, history=history, run=run)
-        with told_between_steps():
+        with defer_signals():
             model.fit(
                 batches,
                 steps_per_epoch=int(batches.cardinality()) // len(epochs),
@@ -122,7 +122,7 @@ def batches_to_fit(prepared: Prepared, epochs: range) -> tf.data.Dataset:
 
 
 def _callbacks(
-    prepared: Prepared, *, best: BestWeights, history: HistoryFile, run: Path
+    prepared: Prepared, *, best: BestWeights, history: CSVHistory, run: Path
 ) -> list[Callback]:
     """In the order in which they act: what is validated is what is kept."""
     experiment, data, plan, model = prepared
@@ -137,10 +137,10 @@ def _callbacks(
     ]
     callbacks = [
         LambdaCallback(
-            on_train_batch_end=lambda batch, logs: raise_if_told(),
-            on_test_batch_end=lambda batch, logs: raise_if_told(),
+            on_train_batch_end=lambda batch, logs: raise_deferred(),
+            on_test_batch_end=lambda batch, logs: raise_deferred(),
         ),
-        StopAtNonFinite(partial(_images_of, data.fit, experiment, plan)),
+        TerminateOnNonFinite(partial(_images_of, data.fit, experiment, plan)),
         None if experiment.chooses else WithoutValidation(before_validation),
         FreezeBackbone(frozen) if frozen else None,
         *before_validation,
@@ -148,14 +148,14 @@ def _callbacks(
         LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
         history,
         TensorBoardScalars(run / EVENTS_FOLDER),
-        ProgressLine(
+        ProgressBar(
             best,
             num_images=(num_images, num_validated),
             validation_steps=-(-num_validated // experiment.batch_size),
             freeze_epochs=frozen,
         ),
-        StopWhenStuck(best, patience=patience, freeze_epochs=frozen) if patience else None,
-        KeepState(run, best=best, history=history),
+        EarlyStopping(best, patience=patience, freeze_epochs=frozen) if patience else None,
+        BackupState(run, best=best, history=history),
     ]
     return [callback for callback in callbacks if callback is not None]
 

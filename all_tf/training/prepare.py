@@ -12,8 +12,8 @@ from all_tf.data.class_balance import STRATEGIES, Plan
 from all_tf.data.splits import Data
 from all_tf.evaluation.evaluate import build_loss
 from all_tf.training import startup_text
-from all_tf.training.devices import replicated, share_out
-from all_tf.training.streaming_metrics import StreamedFigures
+from all_tf.training.devices import device_scope, scale_losses_by_share
+from all_tf.training.streaming_metrics import ConfusionMetrics
 from all_tf.training.xla import compiles_step, step_compiler
 from builders.classifier import Classifier, build_classifier
 from builders.optimizers import build_optimizer
@@ -45,7 +45,7 @@ def prepare(experiment: Experiment, data: Data, engine: Engine) -> Prepared:
     """
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
-    with replicated(experiment, engine):
+    with device_scope(experiment, engine):
         model = build_for(experiment, plan, engine, steps=steps)
     print(startup_text.describe_run(experiment, data, plan, model, steps=steps))
     print(_describe_engine(experiment, engine, steps=steps), flush=True)
@@ -75,7 +75,7 @@ def build_for(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int)
         model,
         loss=loss,
         optimizer=_optimizer(experiment, model, steps=steps),
-        metrics=[StreamedFigures(loss)],
+        metrics=[ConfusionMetrics(loss)],
         ema=experiment.ema,
         steps_per_execution=engine.steps_a_call(steps),
     )
@@ -85,7 +85,7 @@ def build_for(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int)
         )
         classifier.compile_step = step_compiler(engine)
     else:
-        share_out(classifier)
+        scale_losses_by_share(classifier)
     return classifier
 
 

@@ -3,10 +3,10 @@
 import keras
 from keras import ops
 
-from all_tf.metrics.confusion_matrix import read_off
+from all_tf.metrics.confusion_matrix import metrics_from_counts
 
 
-class StreamedFigures(keras.metrics.Metric):
+class ConfusionMetrics(keras.metrics.Metric):
     """F1, kappa and the other figures of an epoch, exact: a mean over batches is not F1.
 
     Counts the confusion matrix at a threshold of .5, a logit of 0, in the pass that trains or
@@ -48,4 +48,4 @@ class StreamedFigures(keras.metrics.Metric):
         confusion = ops.convert_to_tensor(self.confusion)
         (tn, fp), (fn, tp) = (ops.unstack(row) for row in ops.unstack(confusion))
         total = ops.maximum(ops.sum(self.confusion), 1)
-        return {"loss": self.loss_sum / total, **read_off(tn, fp, fn, tp, ops=ops)}
+        return {"loss": self.loss_sum / total, **metrics_from_counts(tn, fp, fn, tp, ops=ops)}

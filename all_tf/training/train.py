@@ -10,7 +10,7 @@ from all_tf.config.engine import Engine, engine_of
 from all_tf.config.experiment import Experiment
 from all_tf.data.splits import load_data
 from all_tf.data.training_range import write_range
-from all_tf.evaluation.evaluate import Judge, build_report, file_evaluation
+from all_tf.evaluation.evaluate import EvaluationContext, evaluation_report, file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import BEST_FILE
 from all_tf.metrics.calibration import Calibration, fit_calibration
@@ -24,7 +24,7 @@ from all_tf.runs.folder import (
     set_name,
     write_config,
 )
-from all_tf.runs.ownership import claim, noted, refuse_finished, refuse_taken
+from all_tf.runs.ownership import own_run, record_status, require_empty, require_unfinished
 from all_tf.runs.stamps import selection_set
 from all_tf.system.checks import one_of
 from all_tf.training import environment
@@ -77,7 +77,7 @@ def train(
         RecordsError, SplitError, WeightsError: Something needed is missing; nothing was written.
     """
     one_of("tensorboard", tensorboard, choices.TENSORBOARD)
-    refuse_taken(run)
+    require_empty(run)
     if experiment.chooses == (calibration is not None):
         raise RunError(
             "A calibration comes from the fold that is held out, or from elsewhere where none is. "
@@ -85,13 +85,13 @@ def train(
         )
     prepared = _prepare(experiment, records, trusted=trusted, engine=engine)
     run.mkdir(parents=True, exist_ok=True)
-    with claim(run):
-        refuse_taken(run)  # Nobody came first.
+    with own_run(run):
+        require_empty(run)  # Nobody came first.
         facts = _facts(prepared, records) | {"engine": asdict(engine), "tensorboard": tensorboard}
         write_config(run, experiment, facts)
         if calibration is not None:
             write_calibration(run, calibration)
-        with noted(run):
+        with record_status(run):
             return _complete(run, prepared, state=None)
 
 
@@ -108,14 +108,14 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         NonFiniteError, RecordsError, SplitError, WeightsError: As `train` raises them.
     """
     experiment, facts = read_config(run)
-    with claim(run):
-        refuse_finished(run)
+    with own_run(run):
+        require_unfinished(run)
         records = records or Path(facts["records"])
         _refuse_other_records(records, facts)
         state = newest_state(run)
         prepared = _prepare(experiment, records, trusted=trusted, engine=engine_of(facts))
         print(f"going on after {state}" if state else "no epoch was completed; from the first")
-        with noted(run):
+        with record_status(run):
             return _complete(run, prepared, state=state)
 
 
@@ -155,9 +155,9 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     predictions = predict(model, selection, data.selection)
     calibration = _calibration(run, experiment, predictions)
     split, fold = selection_set(experiment)
-    judge = Judge(experiment, facts, fitted.best_epoch, calibration)
+    judge = EvaluationContext(experiment, facts, fitted.best_epoch, calibration)
     predictions = calibration.apply(predictions)
-    report = build_report(predictions, judge, split=split, fold=fold) | {
+    report = evaluation_report(predictions, judge, split=split, fold=fold) | {
         "num_parameters": facts["num_parameters"],
         "images_per_second": fitted.images_per_second,
         "weights_sha256": digest_file(run / BEST_FILE),
@@ -168,7 +168,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     if data.held_out is not None:
         held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
         predictions = calibration.apply(predict(model, held_out, data.held_out))
-        final = build_report(predictions, judge, split="validation", fold=None)
+        final = evaluation_report(predictions, judge, split="validation", fold=None)
         file_evaluation(evaluation_folder(run, "validation", None), final, predictions)
         results["held out"] = predictions, final
     show_run(run, prepared, results, amount=facts["tensorboard"])

@@ -40,7 +40,7 @@ MOVING_STATISTICS = {"densenet161": 219_936, "googlenet": 14_560}
 
 
 def test_catalogue_is_the_command_lines():
-    assert tuple(CATALOGUE) == choices.ARCHITECTURES
+    assert tuple(CATALOGUE) == choices.ARCHITECTURE_NAMES
 
 
 def test_parameters_and_a_classifier_of_imagenet_make_the_published_number():

@@ -49,7 +49,7 @@ def model(architecture):
 
 
 def test_registry_is_the_command_lines():
-    assert set(ARCHITECTURES) == set(choices.ARCHITECTURES)
+    assert set(ARCHITECTURES) == set(choices.ARCHITECTURE_NAMES)
 
 
 def test_graph_is_flat_and_ends_in_pooled_and_logit(model):
@@ -169,7 +169,7 @@ for arch in architectures:
 @pytest.mark.slow
 def test_jax_gives_the_logits_of_tensorflow(request, tmp_path):
     every = request.config.getoption("all_architectures")
-    architectures = choices.ARCHITECTURES if every else QUICK_ON_JAX
+    architectures = choices.ARCHITECTURE_NAMES if every else QUICK_ON_JAX
     np.save(tmp_path / "pixels.npy", PIXELS)
     for arch in architectures:
         built(arch).save_weights(tmp_path / f"{arch}.weights.h5")

@@ -20,7 +20,7 @@ LOSS_FUNCTIONS = pytest.mark.parametrize("function", [weighted_binary_crossentro
 
 
 def test_losses_are_the_command_lines():
-    assert tuple(LOSSES) == choices.LOSSES
+    assert tuple(LOSSES) == choices.LOSS_NAMES
 
 
 def test_equal_weights_give_the_loss_of_keras_on_soft_labels():

@@ -54,7 +54,7 @@ def zeros(model, step: int = 0) -> list:
 
 
 def test_optimizers_are_the_command_lines():
-    assert tuple(OPTIMIZERS) == choices.OPTIMIZERS
+    assert tuple(OPTIMIZERS) == choices.OPTIMIZER_NAMES
 
 
 @ALL

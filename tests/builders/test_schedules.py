@@ -12,7 +12,7 @@ def rates(schedule, steps) -> list[float]:
 
 
 def test_schedules_are_the_command_lines():
-    assert tuple(SCHEDULES) == choices.SCHEDULES
+    assert tuple(SCHEDULES) == choices.SCHEDULE_NAMES
 
 
 def test_constant_without_a_warm_up_is_a_number():

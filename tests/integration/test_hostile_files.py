@@ -20,7 +20,7 @@ import pytest
 from all_tf.config.experiment import Experiment
 from all_tf.evaluation.run_weights import BEST_FILE, load_run, save_weights
 from all_tf.runs.folder import RunError, write_config
-from builders.hdf5_weights import seal
+from builders.hdf5_weights import add_digest
 from builders.registry import build_model
 from builders.weights import WeightsError, load_file
 from tests.conftest import ROOT
@@ -354,7 +354,7 @@ def test_seal_leaves_the_weights_as_they_are(model, tmp_path):
     path = tmp_path / "w.weights.h5"
     model.save_weights(path)
     other = build_model("base_cnn", image_size=SIZE, weights=str(path))  # Unsealed, by Keras.
-    seal(path)
+    add_digest(path)
     load_file(other, path)
     for array, expected in zip(other.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(array, expected)

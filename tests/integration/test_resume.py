@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from all_tf.runs.folder import RunError, read_status, write_status
-from all_tf.runs.ownership import claim
+from all_tf.runs.ownership import own_run
 from all_tf.training.callbacks import backup_and_restore
-from all_tf.training.callbacks.backup_and_restore import KeepState, take_up
+from all_tf.training.callbacks.backup_and_restore import BackupState, restore_state
 from all_tf.training.callbacks.best_weights import BestWeights
-from all_tf.training.callbacks.epoch_log import HistoryFile
+from all_tf.training.callbacks.epoch_log import CSVHistory
 from all_tf.training.checkpoint import newest_state
 from all_tf.training.train import resume, train
 from builders.classifier import build_classifier
@@ -145,12 +145,12 @@ def test_changed_settings_are_refused(interrupted):
 
 
 def test_run_in_use_is_refused(interrupted, records):
-    with claim(interrupted), pytest.raises(RunError, match="in use by another process"):
+    with own_run(interrupted), pytest.raises(RunError, match="in use by another process"):
         resume(interrupted)
 
 
 def test_new_run_waits_for_no_other_in_its_folder(records, tmp_path):
-    with claim(tmp_path), pytest.raises(RunError, match="in use by another process"):
+    with own_run(tmp_path), pytest.raises(RunError, match="in use by another process"):
         train(TUNED, records, tmp_path)
 
 
@@ -159,9 +159,9 @@ def test_state_of_another_model_is_refused(begun, tmp_path):
     optimizer = build_optimizer("sgd", model, learning_rate=0.1)
     other = build_classifier(model, loss=WeightedBinaryCrossentropy(), optimizer=optimizer)
     best = BestWeights(tmp_path / "best.weights.h5", monitor="val_loss")
-    history = HistoryFile(tmp_path / "history.csv")
+    history = CSVHistory(tmp_path / "history.csv")
     with pytest.raises(RunError, match="not a state of this model; the program has changed"):
-        take_up(other, tmp_path, newest_state(begun), best=best, history=history)
+        restore_state(other, tmp_path, newest_state(begun), best=best, history=history)
 
 
 def test_every_epoch_leaves_the_last_two_states(whole, begun):
@@ -182,13 +182,13 @@ def small(tmp_path):
 
     (tmp_path / "config.json").write_text("{}")
     best = BestWeights(tmp_path / "best.weights.h5", monitor="val_loss")
-    return build, {"best": best, "history": HistoryFile(tmp_path / "history.csv")}
+    return build, {"best": best, "history": CSVHistory(tmp_path / "history.csv")}
 
 
 def keep(model, run, callbacks, *, stop: bool) -> None:
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)  # As the first step does it.
-    callback = KeepState(run, **callbacks)
+    callback = BackupState(run, **callbacks)
     callback.set_model(model)
     callback.set_params({"epochs": 9})
     model.stop_training = stop
@@ -199,7 +199,7 @@ def test_scale_of_a_loss_in_half_precision_is_kept(small, tmp_path):
     build, callbacks = small
     first, second = build(initial_scale=8.0), build()
     keep(first, tmp_path, callbacks, stop=False)
-    take_up(second, tmp_path, newest_state(tmp_path), **callbacks)
+    restore_state(second, tmp_path, newest_state(tmp_path), **callbacks)
     np.testing.assert_array_equal(second.optimizer.dynamic_scale, 8.0)
 
 
@@ -208,5 +208,5 @@ def test_patience_that_was_used_up_stays_so(small, tmp_path, stop):
     build, callbacks = small
     model = build()
     keep(model, tmp_path, callbacks, stop=stop)
-    progress = take_up(model, tmp_path, newest_state(tmp_path), **callbacks)
+    progress = restore_state(model, tmp_path, newest_state(tmp_path), **callbacks)
     assert (progress.epoch, progress.ended) == (1, stop)

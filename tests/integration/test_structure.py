@@ -1,6 +1,7 @@
 """The house as drawn: package names, docstrings, table rows."""
 
 import ast
+from collections import defaultdict
 from importlib import import_module
 
 import pytest
@@ -51,3 +52,21 @@ def test_no_dataset_comes_from_a_generator():
     """TensorFlow sets malloc's mmap threshold for the whole process when it builds one."""
     sources = [path for name in PACKAGES for path in ROOT.glob(f"{name}/**/*.py")]
     assert not [path for path in sources if ".from_generator(" in path.read_text()]
+
+
+def test_no_public_name_is_defined_twice():
+    """One name, one meaning; a name that is imported elsewhere is defined where it comes from."""
+    places = defaultdict(list)
+    for path in sorted(path for name in PACKAGES for path in ROOT.glob(f"{name}/**/*.py")):
+        for node in ast.parse(path.read_text()).body:
+            for name in defined_names(node):
+                if not name.startswith("_"):
+                    places[name].append(str(path.relative_to(ROOT)))
+    assert not {name: paths for name, paths in places.items() if len(paths) > 1}
+
+
+def defined_names(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    targets = getattr(node, "targets", [getattr(node, "target", None)])
+    return [target.id for target in targets if isinstance(target, ast.Name)]

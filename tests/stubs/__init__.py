@@ -1,1 +1,1 @@
-"""Scripts that stand in for the real ones. In a folder of their own: beside `tests/all_tf` they would import that."""
+"""Scripts that stand in for the real ones; not beside `tests/all_tf`, which they would import."""

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from tfrecords.packing.atomic import fresh_directory
 from tfrecords.packing.near_duplicate_scan import read_suspects
-from tfrecords.packing.summary import summarize
+from tfrecords.packing.summary import describe_packed
 from tfrecords.packing.writer import Packed, Settings, write_records
 from tfrecords.progress import Progress
 from tfrecords.sources.find import CNMC, Origin
-from tfrecords.sources.published import compare, write_comparison
-from tfrecords.sources.published import summarize as summarize_comparison
+from tfrecords.sources.published import compare_with_published, write_comparison
+from tfrecords.sources.published import describe_comparison as summarize_comparison
 from tfrecords.store.manifest import MANIFEST_FILE
 
 COMPARISON_FILE = "published.csv"
@@ -57,7 +57,7 @@ def convert(origin: Origin, target: Target, settings: Settings, *, progress: Pro
             skipped=origin.skipped,
         )
         packed = write_records(origin.images, directory, recorded, progress=progress)
-        report = summarize(packed, read_suspects(directory))
+        report = describe_packed(packed, read_suspects(directory))
         if origin.layout == CNMC:
             published = _compare(directory, packed, required=target.require_published)
             report = f"{published}\n\n{report}"
@@ -65,7 +65,7 @@ def convert(origin: Origin, target: Target, settings: Settings, *, progress: Pro
 
 
 def _compare(directory: Path, packed: Packed, *, required: bool) -> str:
-    comparison = compare({row.name: row.file_sha256 for row in packed.rows})
+    comparison = compare_with_published({row.name: row.file_sha256 for row in packed.rows})
     write_comparison(directory / COMPARISON_FILE, comparison)
     text = summarize_comparison(comparison)
     if required and (comparison.changed or comparison.missing or comparison.unknown):

@@ -15,7 +15,7 @@ from tfrecords.sources.cnmc import SourceImage
 CHUNK_IMAGES = 16  # One task of one thread: about a tenth of a second.
 
 
-class Place(NamedTuple):
+class CachedImage(NamedTuple):
     """Where one PNG lies in the spool, and what is known of it."""
 
     file: Path
@@ -31,7 +31,7 @@ class Place(NamedTuple):
 
 def encode_all(
     images: Sequence[SourceImage], spool: Path, *, num_workers: int | None
-) -> Iterator[Place]:
+) -> Iterator[CachedImage]:
     """Encode images into a folder, in their order, and skip what an earlier run has finished.
 
     A chunk is two files, named after the paths, lengths and times of its images and the encoder:
@@ -57,7 +57,7 @@ def encode_all(
             for file, encoded in zip(files, pool.map(_encode_chunk, chunks, files), strict=True):
                 offset = 0
                 for image in encoded:
-                    yield Place(file, offset, image)
+                    yield CachedImage(file, offset, image)
                     offset += image.num_bytes
         except BaseException:
             pool.shutdown(cancel_futures=True)  # One bad file is enough; the rest is not tried.

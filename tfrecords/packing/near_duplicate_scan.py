@@ -10,14 +10,19 @@ import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
-from tfrecords.packing.encode_cache import Place, thread_pool
-from tfrecords.packing.near_duplicates import THRESHOLD, Suspect, find_suspects, perceptual_hashes
+from tfrecords.packing.encode_cache import CachedImage, thread_pool
+from tfrecords.packing.near_duplicates import (
+    MAX_DISTANCE,
+    Suspect,
+    find_suspects,
+    perceptual_hashes,
+)
 from tfrecords.store.index import IndexRow
 
 SUSPECTS_FILE = "suspects.csv"
 
 
-def scan(places: Sequence[Place], names: Sequence[str], *, num_workers: int | None, progress):
+def scan(places: Sequence[CachedImage], names: Sequence[str], *, num_workers: int | None, progress):
     """Every two images that look the same without having the same pixels.
 
     Args:
@@ -31,11 +36,11 @@ def scan(places: Sequence[Place], names: Sequence[str], *, num_workers: int | No
     """
     hashes = list(progress(_hash_all(places, num_workers), "comparing", len(places)))
     digests = dict(zip(names, (place.encoded.png_sha256 for place in places), strict=True))
-    suspects = find_suspects(np.array(hashes), names, threshold=THRESHOLD)
+    suspects = find_suspects(np.array(hashes), names, threshold=MAX_DISTANCE)
     return [pair for pair in suspects if digests[pair.name_a] != digests[pair.name_b]]
 
 
-def _hash_all(places: Sequence[Place], num_workers: int | None) -> Iterator[np.ndarray]:
+def _hash_all(places: Sequence[CachedImage], num_workers: int | None) -> Iterator[np.ndarray]:
     chunks = [list(chunk) for _, chunk in groupby(places, key=lambda place: place.file)]
     # There is a thread a core already: numpy's own beside them made hashing 4 times slower.
     with threadpool_limits(1), thread_pool(num_workers) as pool:
@@ -43,7 +48,7 @@ def _hash_all(places: Sequence[Place], num_workers: int | None) -> Iterator[np.n
             yield from hashes
 
 
-def _hash_chunk(places: Sequence[Place]) -> list[np.ndarray]:
+def _hash_chunk(places: Sequence[CachedImage]) -> list[np.ndarray]:
     images = (Image.open(io.BytesIO(place.read())) for place in places)
     return [perceptual_hashes(np.asarray(image)) for image in images]
 

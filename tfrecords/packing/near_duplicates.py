@@ -13,7 +13,7 @@ import numpy as np
 
 from tfrecords.progress import Progress, untold
 
-THRESHOLD = 32  # Bits of 256: above every altered copy, and well below any two people's cells.
+MAX_DISTANCE = 32  # Bits of 256: above every altered copy, and well below any two people's cells.
 
 _ORDER = 16  # Cosines an axis; 8x8 signs, the usual 64 bits, are alike in many centred cells.
 _WINDOW = 250  # Pixels around the centre: the largest cells are 254 px across (of equal area).
@@ -71,7 +71,7 @@ def find_suspects(
     hashes: np.ndarray,
     names: Sequence[str],
     *,
-    threshold: int = THRESHOLD,
+    threshold: int = MAX_DISTANCE,
     progress: Progress = untold,
 ) -> list[Suspect]:
     """Every pair of images that look the same in some flip or turn.

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfrecords.packing.encode_cache import Place, thread_pool
+from tfrecords.packing.encode_cache import CachedImage, thread_pool
 from tfrecords.schema import CLASSES, DATASET, SPLITS, TEXTS, features
 from tfrecords.store.index import IndexRow
 from tfrecords.store.manifest import describe_file
@@ -22,7 +22,7 @@ _CITATION = """@misc{gupta2019all,
 def write_split(
     directory: Path,
     split: str,
-    images: Sequence[tuple[IndexRow, Place]],
+    images: Sequence[tuple[IndexRow, CachedImage]],
     *,
     seed: int,
     num_workers: int | None = None,
@@ -60,7 +60,7 @@ def write_split(
     }
 
 
-def _write_shard(path: Path, images: Sequence[tuple[IndexRow, Place]]) -> None:
+def _write_shard(path: Path, images: Sequence[tuple[IndexRow, CachedImage]]) -> None:
     try:
         with tf.io.TFRecordWriter(str(path)) as writer:
             for row, place in images:

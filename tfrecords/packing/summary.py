@@ -12,7 +12,7 @@ from tfrecords.store.leakage import OFFICIAL, prove
 _CLASS_ORDER = ("all", "hem")
 
 
-def summarize(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
+def describe_packed(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
     """A report: a table by split and by fold, the patients, the joined groups, what leaks.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfrecords.packing.encode_cache import Place, encode_all
+from tfrecords.packing.encode_cache import CachedImage, encode_all
 from tfrecords.packing.near_duplicate_scan import scan, write_suspects
 from tfrecords.packing.patient_groups import assign_folds, find_duplicates, group_patients
 from tfrecords.packing.shards import write_metadata, write_split
@@ -87,7 +87,7 @@ def write_records(
     encoded = encode_all(images, spool, num_workers=settings.num_workers)
     places = list(progress(encoded, "packing", len(images)))
     rows = _describe(images, places)
-    packed = share_out(rows, folds=settings.folds, seed=settings.seed)
+    packed = assign_packed_folds(rows, folds=settings.folds, seed=settings.seed)
     if settings.scan:
         names, num_workers = [row.name for row in rows], settings.num_workers
         suspects = scan(places, names, num_workers=num_workers, progress=progress)
@@ -124,12 +124,12 @@ def refold(directory: Path, *, folds: int | str, seed: int = 0) -> Packed:
         RecordsError: No records, or their index was changed.
         FoldError: The patients cannot be shared out into that many folds.
     """
-    packed = share_out(read_index(directory), folds=folds, seed=seed)
+    packed = assign_packed_folds(read_index(directory), folds=folds, seed=seed)
     _write_sidecars(directory, packed)
     return packed
 
 
-def share_out(rows: list[IndexRow], *, folds: int | str, seed: int) -> Packed:
+def assign_packed_folds(rows: list[IndexRow], *, folds: int | str, seed: int) -> Packed:
     """Give every image of the training split its fold.
 
     Raises:
@@ -141,7 +141,7 @@ def share_out(rows: list[IndexRow], *, folds: int | str, seed: int) -> Packed:
     return Packed(rows, assign_folds(rows, num_folds=folds, seed=seed), GROUPED)
 
 
-def _describe(images: Sequence[SourceImage], places: Sequence[Place]) -> list[IndexRow]:
+def _describe(images: Sequence[SourceImage], places: Sequence[CachedImage]) -> list[IndexRow]:
     digests = [place.encoded.png_sha256 for place in places]
     duplicate_of = find_duplicates(images, digests)
     group_of_name = group_patients(images, digests)
@@ -162,7 +162,7 @@ def _describe(images: Sequence[SourceImage], places: Sequence[Place]) -> list[In
 
 
 def _write_splits(
-    directory: Path, rows: Sequence[IndexRow], places: Sequence[Place], settings: Settings
+    directory: Path, rows: Sequence[IndexRow], places: Sequence[CachedImage], settings: Settings
 ) -> dict:
     """Write the shards of every split that has images; the manifest's entries by split."""
     entries = {}

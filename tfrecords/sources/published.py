@@ -103,7 +103,7 @@ def published_counts() -> dict[tuple[str, str, int], int]:
     )
 
 
-def compare(digest_of_name: Mapping[str, str]) -> Comparison:
+def compare_with_published(digest_of_name: Mapping[str, str]) -> Comparison:
     """Hold a copy against what was published.
 
     Names are those of the images, so neither the layout nor the fold matters. Case is passed over
@@ -130,7 +130,7 @@ def compare(digest_of_name: Mapping[str, str]) -> Comparison:
     )
 
 
-def summarize(comparison: Comparison) -> str:
+def describe_comparison(comparison: Comparison) -> str:
     """Two to four lines for a person: what is here, by phase, and what does not belong."""
     found = Counter(_split(name) for name in (*comparison.exact, *comparison.changed))
     published = found + Counter(map(_split, comparison.missing))

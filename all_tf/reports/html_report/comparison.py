@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from all_tf.config.published_results import REPORTED
 from all_tf.metrics.formatting import basis_of_intervals, signed, with_interval
-from all_tf.metrics.paired import Difference, Judged, differences
-from all_tf.metrics.weighted import summed_figures
+from all_tf.metrics.paired import Difference, ScoredRun, paired_differences
+from all_tf.metrics.weighted import additive_metrics
 from all_tf.plots.forest import draw_forest
 from all_tf.reports.html_report.inline_plots import Drawn, inline
 from all_tf.reports.html_report.prose import name_set, stamps_in_words
@@ -37,7 +37,7 @@ PAIR_COLUMNS = (
 )
 
 
-def verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
+def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
     """Which run is ahead, and from which others these patients do not tell it; or that nobody can.
 
     Args:
@@ -71,7 +71,9 @@ def pair_rows(runs: Sequence[RunFacts]) -> Rows:
     """The run of the highest F1 beside each other one that was scored on the same images."""
     ahead = max(runs, key=lambda run: run.judged.report["f1"])
     return [
-        _pair_row(ahead, run, differences(_judged(ahead), _judged(run), figures=summed_figures))
+        _pair_row(
+            ahead, run, paired_differences(_judged(ahead), _judged(run), figures=additive_metrics)
+        )
         for run in runs
         if run is not ahead and _images(run) == _images(ahead)
     ]
@@ -99,15 +101,15 @@ def _difference(found: Difference) -> str:
     return f"{text} ({signed(found.low)} to {signed(found.high)}; {p_value})"
 
 
-def _judged(run: RunFacts) -> Judged:
-    return Judged(run.judged.predictions, run.judged.report["threshold"])
+def _judged(run: RunFacts) -> ScoredRun:
+    return ScoredRun(run.judged.predictions, run.judged.report["threshold"])
 
 
 def _images(run: RunFacts) -> frozenset[str]:
     return frozenset(run.judged.predictions.names.tolist())
 
 
-def warnings(runs: Sequence[RunFacts]) -> Iterator[tuple[str, str]]:
+def comparison_warnings(runs: Sequence[RunFacts]) -> Iterator[tuple[str, str]]:
     """What must be known before the figures: other images, stamps with their meaning."""
     sides = _sides(runs)
     if len(sides) > 1:
@@ -170,6 +172,6 @@ def _to_draw(run: RunFacts, key: str) -> dict[str, object]:
     }
 
 
-def beside_rows(runs: Sequence[RunFacts]) -> Rows:
+def comparator_rows(runs: Sequence[RunFacts]) -> Rows:
     """Each run above the study's row for its architecture, then what others published."""
     return [row for run in runs for row in (ours(run), *study_row(run))] + published()

@@ -19,7 +19,7 @@ from all_tf.reports.html_report.sections import COMPARISON_PARTS, PARTS
 _STYLE = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
 
 
-def build_report(
+def build_page(
     run: RunFacts,
     *,
     mistakes: Sequence[Mistakes],
@@ -49,7 +49,7 @@ def build_report(
     )
 
 
-def build_comparison(
+def build_comparison_page(
     runs: Sequence[RunFacts], *, title: str, unfinished: Sequence[str] = ()
 ) -> str:
     """The page of several runs side by side.

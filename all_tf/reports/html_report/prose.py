@@ -40,7 +40,7 @@ def name_set(scored: ScoredSet) -> str:
     return name if views == 1 else f"{name}, mean of {views} views"
 
 
-def verdict(run: RunFacts) -> str:
+def run_verdict(run: RunFacts) -> str:
     """What the network did on the set that it is judged by, in one sentence."""
     report, count = run.judged.report, run.judged.count
     who = "they" if run.num_folds else "it"
@@ -71,7 +71,7 @@ def about_intervals(report: Mapping) -> str:
     return f"Intervals: {basis_of_intervals(report)}, drawn again and again within their class."
 
 
-def warnings(run: RunFacts) -> Iterator[tuple[str, str]]:
+def run_warnings(run: RunFacts) -> Iterator[tuple[str, str]]:
     """Each stamp of the figures with its meaning, and what else must be known before them."""
     report = run.judged.report
     for stamp, meaning in stamps_in_words([report]):
@@ -196,7 +196,7 @@ def command(run: RunFacts, script: str) -> str:
     return f"python scripts/{script} {shlex.quote(str(folder))}"
 
 
-def describe(count: Count) -> str:
+def describe_count(count: Count) -> str:
     """ "1,219 ALL of 13 patients, 648 HEM of 15 patients"."""
     return (
         f"{count.all_cells:,} ALL of {_people(count.all_patients)}, "

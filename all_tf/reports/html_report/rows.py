@@ -141,7 +141,7 @@ def confusion(scored: ScoredSet) -> list[tuple[str, list[Confused]]]:
     ]
 
 
-def patient_rows(scored: ScoredSet) -> Rows:
+def patient_table(scored: ScoredSet) -> Rows:
     """The patients of a set under pseudonyms, the worst first."""
     return sorted(scored.patients, key=lambda row: row["share_correct"])
 
@@ -196,7 +196,7 @@ def _shown(report: Mapping, key: str, *, show: Callable[[float], str] = thousand
     return show(report[key]) if not_estimable(report) else with_interval(report, key, show=show)
 
 
-def beside_rows(run: RunFacts) -> Rows:
+def beside_published(run: RunFacts) -> Rows:
     """The run beside the study's row for its architecture, and beside what others published."""
     return [ours(run), *study_row(run), *published()]
 

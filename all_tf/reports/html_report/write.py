@@ -8,7 +8,7 @@ from all_tf.config.presets import EXPERIMENTS
 from all_tf.metrics.scored_set import worst_mistakes
 from all_tf.reports.html_report.images import read_uri
 from all_tf.reports.html_report.model_card import build_card
-from all_tf.reports.html_report.page import build_comparison, build_report
+from all_tf.reports.html_report.page import build_comparison_page, build_page
 from all_tf.reports.html_report.run_facts import EXPLANATIONS, RunFacts, read_facts
 from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, RunError, is_cross_validation
 from all_tf.runs.out_of_fold import out_of_fold_folder
@@ -45,7 +45,7 @@ def write_about(
         return write_report(runs[0], folder or runs[0], records=records, cells=cells)
     folder = folder or Path(os.path.commonpath([run.parent for run in runs]))
     folder.mkdir(parents=True, exist_ok=True)
-    text = build_comparison(
+    text = build_comparison_page(
         [read_facts(run, records=records) for run in runs],
         title=f"{len(runs)} networks of {folder.resolve().name}",
         unfinished=[run.name for run in unfinished],
@@ -106,7 +106,7 @@ def write_report(
     pictures = _pictures(facts, names, records) if cells else "Left out, as --no-cells asks for."
     folder.mkdir(parents=True, exist_ok=True)
     content = {
-        REPORT_FILE: build_report(
+        REPORT_FILE: build_page(
             facts,
             mistakes=mistakes,
             pictures=pictures,

@@ -7,12 +7,12 @@ import numpy as np
 
 from all_tf.runs.folder import RunError, write_status
 from all_tf.training.callbacks.best_weights import BestWeights
-from all_tf.training.callbacks.epoch_log import HistoryFile
-from all_tf.training.checkpoint import Progress, read_state, reset_best, save_state
+from all_tf.training.callbacks.epoch_log import CSVHistory
+from all_tf.training.checkpoint import TrainingProgress, read_state, reset_best, save_state
 from builders.classifier import Classifier
 
 
-class KeepState(keras.callbacks.Callback):
+class BackupState(keras.callbacks.Callback):
     """Saves the state after each epoch; last in the list of callbacks.
 
     Args:
@@ -21,12 +21,12 @@ class KeepState(keras.callbacks.Callback):
         history: Knows the figures of all epochs.
     """
 
-    def __init__(self, run: Path, *, best: BestWeights, history: HistoryFile):
+    def __init__(self, run: Path, *, best: BestWeights, history: CSVHistory):
         super().__init__()
         self._run, self._best, self._history = run, best, history
 
     def on_epoch_end(self, epoch, logs=None):
-        progress = Progress(
+        progress = TrainingProgress(
             epoch=epoch + 1,
             ended=epoch + 1 == self.params["epochs"] or self.model.stop_training,
             best_epoch=self._best.best_epoch,
@@ -41,9 +41,9 @@ class KeepState(keras.callbacks.Callback):
         write_status(self._run, "running", epochs_done=epoch + 1)
 
 
-def take_up(
-    model: Classifier, run: Path, state: Path | None, *, best: BestWeights, history: HistoryFile
-) -> Progress:
+def restore_state(
+    model: Classifier, run: Path, state: Path | None, *, best: BestWeights, history: CSVHistory
+) -> TrainingProgress:
     """Bring a model, its callbacks and the run's folder to where a state was saved.
 
     Args:
@@ -56,7 +56,7 @@ def take_up(
     Raises:
         RunError: The state is not one of such a model.
     """
-    progress = Progress()
+    progress = TrainingProgress()
     if state is not None:
         # The scale of a loss in half precision is a variable too, of an optimizer that Keras puts
         # around ours; what is not built yet would be forgotten without a word.

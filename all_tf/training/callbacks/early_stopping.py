@@ -5,7 +5,7 @@ import keras
 from all_tf.training.callbacks.best_weights import BestWeights
 
 
-class StopWhenStuck(keras.callbacks.Callback):
+class EarlyStopping(keras.callbacks.Callback):
     """Ends training after some epochs without a better one.
 
     Args:

@@ -58,7 +58,7 @@ class WithoutValidation(keras.callbacks.Callback):
             callback.on_test_begin(logs)
 
 
-class HistoryFile(keras.callbacks.Callback):
+class CSVHistory(keras.callbacks.Callback):
     """history.csv: a line an epoch with every figure of both sets.
 
     `epoch` counts from 1; validation figures carry `val_`; `learning_rate` is that of the head

@@ -11,7 +11,7 @@ _SHOWN = ("loss", "f1", "kappa")  # history.csv and TensorBoard have all of them
 _TIMED_STEPS = 5  # After the first, which builds the graph.
 
 
-class ProgressLine(keras.callbacks.Callback):
+class ProgressBar(keras.callbacks.Callback):
     """Bars while an epoch runs, a line once it has ended, and an estimate of what lies ahead.
 
     Args:

@@ -22,7 +22,7 @@ class NonFiniteError(RunError):
         self.images = list(images)
 
 
-class StopAtNonFinite(keras.callbacks.Callback):
+class TerminateOnNonFinite(keras.callbacks.Callback):
     """Looks at the loss after each step; first in the list of callbacks.
 
     The loss in the logs is the mean over the epoch so far, which one bad batch spoils: no number

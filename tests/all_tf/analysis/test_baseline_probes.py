@@ -5,10 +5,10 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from all_tf.analysis.baseline_probes import SHORTCUTS, Measured, patient_identity, trivial_probes
-from all_tf.data.cell_features import FEATURES
+from all_tf.data.cell_features import CELL_FEATURES
 from all_tf.metrics.predictions import Predictions
 
-NAMES = [name for group in FEATURES.values() for name in group]
+NAMES = [name for group in CELL_FEATURES.values() for name in group]
 
 
 def measured(seed: int, **strength_of_feature: float) -> Measured:

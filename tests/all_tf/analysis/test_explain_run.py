@@ -13,7 +13,7 @@ from all_tf.analysis.explain_run import explain_run
 from all_tf.data.cell_features import foreground
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import write_calibration
-from all_tf.runs.checksums import read_seal
+from all_tf.runs.checksums import read_checksums
 from tests.conftest import ROOT
 from tests.untrained import write_run
 
@@ -50,7 +50,7 @@ def test_script_files_maps_of_as_many_cells_as_asked_for(run, monkeypatch, capsy
         assert cell["share_inside"] is None or 0 <= cell["share_inside"] <= 1
     with Image.open(run / "explanations/cells.png") as picture:
         assert picture.width > picture.height
-    assert set(read_seal(run / "explanations")) == {"explanations.json", "cells.png"}
+    assert set(read_checksums(run / "explanations")) == {"explanations.json", "cells.png"}
     # No random network began where the run did, or it would draw the map of an untrained one again.
     assert all(row["highest"] < 0.999 for row in result["randomised"])
 

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from all_tf.analysis.explanation_checks import pick_cells, rank_correlation, share_inside, verdict
+from all_tf.analysis.explanation_checks import (
+    explanation_verdict,
+    pick_cells,
+    rank_correlation,
+    share_inside,
+)
 from all_tf.metrics.predictions import Predictions
 
 LABELS = np.repeat((0, 1), 50)
@@ -66,7 +71,7 @@ def test_rank_correlation_is_that_of_ranks_whatever_the_sign_and_the_scale():
 
 
 def judged(correlation: float, *, shares=(0.9, None, 0.1), decisions=(1, 1, 0)) -> str:
-    return verdict(
+    return explanation_verdict(
         randomised={"all layers": correlation, "last layer": 0.0},
         shares=shares,
         decisions=np.array(decisions),

@@ -11,17 +11,17 @@ import pytest
 from keras import layers, ops
 from PIL import Image
 
-from all_tf.analysis.inputs import Examined
+from all_tf.analysis.inputs import AnalysisInputs
 from all_tf.analysis.probe_run import probe, probe_run
 from all_tf.analysis.probe_text import format_probes
 from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells
 from all_tf.data.splits import SplitError
-from all_tf.evaluation.evaluate import Judge
+from all_tf.evaluation.evaluate import EvaluationContext
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import write_calibration
-from all_tf.runs.checksums import read_seal
-from all_tf.runs.folder import CellSet
+from all_tf.runs.checksums import read_checksums
+from all_tf.runs.folder import EvaluationSet
 from tests.conftest import ROOT, read_rows
 from tests.untrained import write_run
 from tfrecords.schema import IMAGE_SIDE
@@ -77,9 +77,11 @@ def grain(pixels):
 
 def probed(feature, records, **plan) -> dict:
     experiment = Experiment("base_cnn", image_size=SIDE, crop=SIDE, weights="none")
-    judge = Judge(experiment, {"folds": "grouped"}, 1, Calibration())
+    judge = EvaluationContext(experiment, {"folds": "grouped"}, 1, Calibration())
     cells = planted(1, **plan)
-    examined = Examined(judge, network(feature), CellSet("validation", records=records), cells)
+    examined = AnalysisInputs(
+        judge, network(feature), EvaluationSet("validation", records=records), cells
+    )
     result, _ = probe(examined, planted(0, **plan), seed=0)
     return result | {row["name"]: row for row in result["probes"]}
 
@@ -122,7 +124,7 @@ def test_script_files_the_probes_of_a_run_and_tells_them(run, monkeypatch, capsy
     assert float(rows[2]["auc"]) == result["probes"][1]["auc"]
     with Image.open(run / "probes/altered.png") as picture:
         assert picture.width > 500
-    assert set(read_seal(run / "probes")) == {"probes.json", "probes.csv", "altered.png"}
+    assert set(read_checksums(run / "probes")) == {"probes.json", "probes.csv", "altered.png"}
     text = capsys.readouterr().out
     assert result["verdict"] in text and all(f"| {name} " in text for name in names)
     assert [(x["class"], x["features"]) for x in result["identity"]] == [
@@ -131,14 +133,14 @@ def test_script_files_the_probes_of_a_run_and_tells_them(run, monkeypatch, capsy
 
 
 def test_fold_that_chose_the_epoch_is_stamped_and_the_reader_told(run):
-    result = probe_run(run, CellSet(fold=0))
+    result = probe_run(run, EvaluationSet(fold=0))
     assert (result["split"], result["fold"], result["stamps"]) == ("train", 0, ["optimistic"])
     assert "margins flatter the model" in format_probes(result)
 
 
 def test_fold_that_is_not_there_is_refused(run):
     with pytest.raises(SplitError, match="No such fold"):
-        probe_run(run, CellSet(fold=7))
+        probe_run(run, EvaluationSet(fold=7))
 
 
 def test_script_refuses_a_folder_that_is_no_run(tmp_path, monkeypatch):

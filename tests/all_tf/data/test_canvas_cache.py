@@ -15,7 +15,7 @@ from all_tf.data.batches import training_batches
 from all_tf.data.canvas_cache import canvas_lookup
 from all_tf.data.cells import load_cells
 from all_tf.data.class_balance import Plan
-from all_tf.data.image_decoding import draw
+from all_tf.data.image_decoding import decode_and_resize
 
 VIEW = View(crop=450, canvas=40, output=36)
 IN_TWO_BATCHES = 64  # Images that are asked for twice at once may be decoded twice.
@@ -29,9 +29,9 @@ def cells(records):
 @pytest.fixture
 def drawn(monkeypatch) -> list[bytes]:
     """The PNGs that are decoded, as they are."""
-    pngs, draw = [], canvas_cache.draw
+    pngs, draw = [], canvas_cache.decode_and_resize
     monkeypatch.setattr(
-        canvas_cache, "draw", lambda some, view: pngs.extend(some) or draw(some, view)
+        canvas_cache, "decode_and_resize", lambda some, view: pngs.extend(some) or draw(some, view)
     )
     return pngs
 
@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_decoded_each_time_to_the_same_batches(
 
 
 def bytes_of_drawings(cells) -> int:
-    return sum(one.pixels.nbytes for one in draw(cells.pngs, VIEW))
+    return sum(one.pixels.nbytes for one in decode_and_resize(cells.pngs, VIEW))
 
 
 def test_black_around_a_cell_takes_no_memory(cells):
@@ -148,10 +148,12 @@ def test_cell_that_is_asked_for_from_two_sides_is_kept_once(cells):
 @pytest.fixture
 def threads(monkeypatch) -> list[str]:
     """By which threads images are drawn, on a machine of two processors."""
-    names, draw = [], canvas_cache.draw
+    names, draw = [], canvas_cache.decode_and_resize
     monkeypatch.setattr(canvas_cache.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(
-        canvas_cache, "draw", lambda *what: names.append(current_thread().name) or draw(*what)
+        canvas_cache,
+        "decode_and_resize",
+        lambda *what: names.append(current_thread().name) or draw(*what),
     )
     return names
 

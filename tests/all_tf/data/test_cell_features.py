@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from all_tf.data.cell_features import FEATURES, cell_mask, measure
+from all_tf.data.cell_features import CELL_FEATURES, cell_features, cell_mask
 
 
 def disc(radius: float, *, side: int = 64, centre: float = 31.5) -> np.ndarray:
@@ -16,7 +16,7 @@ def painted(mask, colour=(70, 30, 80)) -> np.ndarray:
 
 
 def test_size_is_that_of_the_drawn_disc_whatever_its_colour():
-    values = measure(painted(disc(20), colour=(0, 0, 1)))  # Nearly black is not black.
+    values = cell_features(painted(disc(20), colour=(0, 0, 1)))  # Nearly black is not black.
     assert values["area"] == disc(20).sum()
     assert values["diameter"] == pytest.approx(40, abs=0.2)
     assert values["height"] == values["width"] == 40
@@ -26,7 +26,7 @@ def test_colour_is_taken_inside_the_cell_alone():
     mask = disc(20)
     image = painted(mask)
     image[mask] += np.random.default_rng(0).integers(0, 50, (mask.sum(), 3), np.uint8)
-    values = measure(image)
+    values = cell_features(image)
     for channel, name in enumerate(("red", "green", "blue")):
         assert values[f"mean_{name}"] == pytest.approx(image[mask][:, channel].mean())
         assert values[f"sd_{name}"] == pytest.approx(image[mask][:, channel].std())
@@ -47,7 +47,7 @@ def test_rings_lie_one_two_and_three_pixels_from_the_outside(centre):
     mask = disc(20, centre=centre)
     image = painted(mask)
     image[..., 0] = np.minimum(slow_depth(mask), 9) * 10
-    values = measure(image)
+    values = cell_features(image)
     assert [values[f"ring{ring}_red"] for ring in (1, 2, 3)] == [10, 20, 30]
     assert values["ring1_blue"] == 80 and values["outside"] == 0
 
@@ -55,7 +55,7 @@ def test_rings_lie_one_two_and_three_pixels_from_the_outside(centre):
 def test_speck_is_no_part_of_the_cell_and_counts_as_outside():
     image = painted(disc(20))
     image[2, 3:5] = 9
-    values = measure(image)
+    values = cell_features(image)
     assert values["outside"] == 2 and values["height"] == 40
     np.testing.assert_array_equal(cell_mask(image), disc(20))
 
@@ -67,14 +67,14 @@ def test_pieces_that_touch_by_a_corner_are_one_cell():
 
 
 def test_black_image_and_single_pixel_have_every_feature_and_no_value_that_is_none():
-    names = [name for group in FEATURES.values() for name in group]
+    names = [name for group in CELL_FEATURES.values() for name in group]
     for shape in ((9, 9, 3), (0, 0, 3)):
-        assert measure(np.zeros(shape, np.uint8)) == dict.fromkeys(names, 0)
-    dot = measure(painted(disc(0, side=9, centre=4)))
+        assert cell_features(np.zeros(shape, np.uint8)) == dict.fromkeys(names, 0)
+    dot = cell_features(painted(disc(0, side=9, centre=4)))
     assert list(dot) == names and dot["area"] == 1 and dot["ring2_red"] == 0
 
 
 def test_black_around_a_cell_changes_nothing():
     image = painted(disc(20))
     image[20:40, 20:40] = np.random.default_rng(0).integers(1, 99, (20, 20, 3))
-    assert measure(image) == measure(np.pad(image, ((9, 70), (3, 0), (0, 0))))
+    assert cell_features(image) == cell_features(np.pad(image, ((9, 70), (3, 0), (0, 0))))

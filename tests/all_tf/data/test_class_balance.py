@@ -35,4 +35,4 @@ def test_none_changes_nothing():
 
 
 def test_strategies_are_those_of_the_command_line():
-    assert tuple(STRATEGIES) == choices.STRATEGIES
+    assert tuple(STRATEGIES) == choices.STRATEGY_NAMES

@@ -9,7 +9,7 @@ import pytest
 from all_tf.config.experiment import Experiment
 from all_tf.data import splits
 from all_tf.data.splits import SplitError, home_of, load_data
-from all_tf.runs.stamps import judged_on, stamps
+from all_tf.runs.stamps import evaluated_on, stamps
 from tfrecords.store.manifest import RecordsError, digest_file
 
 HONEST = Experiment("base_cnn", weights="none", fold=1)
@@ -94,11 +94,11 @@ def test_stamps_say_what_the_run_did_with_the_images(experiment, split, fold, ex
 
 
 def test_run_is_judged_by_the_preliminary_phase_or_else_by_what_it_chose_on(records, tmp_path):
-    assert judged_on(HONEST, records) == judged_on(STUDY, records) == ("validation", None)
+    assert evaluated_on(HONEST, records) == evaluated_on(STUDY, records) == ("validation", None)
     copy = shutil.copytree(records, tmp_path / "copy")
     manifest = copy / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"validation": {', '"gone": {'))
-    assert judged_on(HONEST, copy) == ("train", 1)
+    assert evaluated_on(HONEST, copy) == ("train", 1)
 
 
 def test_run_finds_its_training_images_in_a_copy_of_its_records_and_not_in_others(

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageFilter
 
 from all_tf.data.training_range import (
-    FEATURES,
+    RANGE_FEATURES,
     RANGE_FILE,
-    describe,
+    measure_image,
     name_departures,
     read_range,
     write_range,
@@ -39,7 +39,7 @@ def rectangle(height, width, colour, *, side=450) -> Image.Image:
 
 
 def test_features_of_a_rectangle_are_those_it_was_drawn_with():
-    features = describe(rectangle(100, 140, (90, 30, 60)))
+    features = measure_image(rectangle(100, 140, (90, 30, 60)))
     assert features == {
         "area": 14_000,
         "side": 140,
@@ -51,20 +51,20 @@ def test_features_of_a_rectangle_are_those_it_was_drawn_with():
         "outside": 0,
         "cut": 0,
     }
-    assert set(features) == set(FEATURES)
-    large = describe(rectangle(100, 500, 80, side=600))
+    assert set(features) == set(RANGE_FEATURES)
+    large = measure_image(rectangle(100, 500, 80, side=600))
     assert (large["area"], large["side"], large["cut"]) == (45_000, 450, 5_000)
-    assert describe(rectangle(450, 450, 80))["frame"] == 1
+    assert measure_image(rectangle(450, 450, 80))["frame"] == 1
     two = rectangle(100, 100, 80)
     two.putpixel((3, 3), (1, 0, 0))
-    assert describe(two)["outside"] == 1
-    assert set(describe(rectangle(0, 0, 0)).values()) == {0.0}
+    assert measure_image(two)["outside"] == 1
+    assert set(measure_image(rectangle(0, 0, 0)).values()) == {0.0}
 
 
 def test_blur_takes_fine_structure_away():
     sharp = draw(7)
     blurred = sharp.filter(ImageFilter.GaussianBlur(2))
-    assert describe(blurred)["fine_structure"] < 0.7 * describe(sharp)["fine_structure"]
+    assert measure_image(blurred)["fine_structure"] < 0.7 * measure_image(sharp)["fine_structure"]
 
 
 def grow(image):
@@ -90,18 +90,18 @@ def put_on_white(image):
     [(grow, "size"), (shrink, "size"), (tint, "colour"), (put_on_white, "background")],
 )
 def test_image_unlike_the_training_set_is_named_for_what_it_is_unlike_in(change, kind, ranges):
-    texts = [name_departures(describe(change(draw(seed))), ranges) for seed in range(100, 105)]
+    texts = [name_departures(measure_image(change(draw(seed))), ranges) for seed in range(100, 105)]
     assert all(any(text.startswith(f"{kind}: ") for text in each) for each in texts)
 
 
 def test_images_like_the_training_set_are_rarely_warned_of(ranges):
-    warned = [bool(name_departures(describe(draw(seed)), ranges)) for seed in range(200, 220)]
+    warned = [bool(name_departures(measure_image(draw(seed)), ranges)) for seed in range(200, 220)]
     assert np.mean(warned) < 0.3  # The range of only 30 images is narrower than theirs.
 
 
 def test_warning_says_what_was_found_and_what_was_usual():
-    ranges = dict.fromkeys(FEATURES, (0.0, 1e9)) | {"area": (10_300.0, 49_000.0)}
-    features = dict.fromkeys(FEATURES, 1.0) | {"area": 60_000.0}
+    ranges = dict.fromkeys(RANGE_FEATURES, (0.0, 1e9)) | {"area": (10_300.0, 49_000.0)}
+    features = dict.fromkeys(RANGE_FEATURES, 1.0) | {"area": 60_000.0}
     assert name_departures(features, ranges) == ["size: area 60,000 px (training 10,300 to 49,000)"]
     assert name_departures(features | {"area": 49_000.0}, ranges) == []
 

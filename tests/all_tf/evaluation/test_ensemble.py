@@ -12,11 +12,11 @@ from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.metrics.calibration import Calibration
 from all_tf.reports.text import format_report
 from all_tf.runs.calibration_file import read_calibration, write_calibration
-from all_tf.runs.folder import CellSet, RunError
+from all_tf.runs.folder import EvaluationSet, RunError
 from tests.conftest import read_rows
 from tests.untrained import EXPERIMENT, write_run
 
-WHERE = CellSet("validation")
+WHERE = EvaluationSet("validation")
 OF_MEMBER = (
     Calibration(threshold=0.3, temperature=0.05, bias=0.2, fitted_on="train fold 0"),
     Calibration(threshold=0.6, temperature=4.0, bias=-0.1, fitted_on="train fold 1"),
@@ -61,12 +61,12 @@ def test_score_is_that_of_the_mean_calibrated_logit(members, tmp_path):
 
 def test_members_that_have_learnt_the_images_stamp_the_ensemble(members, tmp_path):
     assert evaluate_ensemble(members, WHERE, out=tmp_path / "a")["stamps"] == []
-    report = evaluate_ensemble(members, CellSet("train", 1), out=tmp_path / "b")
+    report = evaluate_ensemble(members, EvaluationSet("train", 1), out=tmp_path / "b")
     assert report["stamps"] == ["resubstitution", "optimistic"]
 
 
 def test_test_time_views_are_noted_and_unpublished_labels_give_a_submission(members, tmp_path):
-    report = evaluate_ensemble(members, CellSet("test"), out=tmp_path / "out", tta=8)
+    report = evaluate_ensemble(members, EvaluationSet("test"), out=tmp_path / "out", tta=8)
     assert report["tta"] == 8 and "f1" not in report
     assert (tmp_path / "out/submission.zip").is_file()
 

@@ -11,15 +11,15 @@ import pytest
 from PIL import Image
 
 from all_tf.data.image_files import read_new_cells
-from all_tf.data.training_range import FEATURES, write_range
+from all_tf.data.training_range import RANGE_FEATURES, write_range
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.predict_images import predict_new
-from all_tf.runs.folder import CellSet
+from all_tf.runs.folder import EvaluationSet
 from tests.conftest import ROOT, noise, read_rows
 from tests.untrained import write_run
 from tfrecords.codec.png import encode_png
 
-ANYTHING = dict.fromkeys(FEATURES, (0.0, np.inf))
+ANYTHING = dict.fromkeys(RANGE_FEATURES, (0.0, np.inf))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def folder(tmp_path):
 
 
 def test_files_get_the_logits_that_their_records_get(run, phase):
-    evaluate_run(run, CellSet("validation"), tta=8)
+    evaluate_run(run, EvaluationSet("validation"), tta=8)
     filed = read_rows(run / "evaluation/validation-tta-8/predictions.csv")
     expected = {row["name"].split("/")[1]: row for row in filed}
     answer = predict_new(run, [phase], tta=8)

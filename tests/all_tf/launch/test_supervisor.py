@@ -9,19 +9,19 @@ import time
 import psutil
 import pytest
 
-from all_tf.launch import rendezvous
-from all_tf.launch.cluster import Host
-from all_tf.launch.rendezvous import meeting
+from all_tf.launch import rendezvous as module
+from all_tf.launch.cluster import ProcessInfo
+from all_tf.launch.rendezvous import rendezvous
 from all_tf.system.checks import ConfigError
 from tests.conftest import ROOT
 
 _PARENT = """
 import sys
-from all_tf.launch.cluster import Host
+from all_tf.launch.cluster import ProcessInfo
 from all_tf.launch.supervisor import supervise
 
 index, address, child = sys.argv[1:]
-outcome = supervise(Host(int(index), 3, address), [sys.executable, "-c", child])
+outcome = supervise(ProcessInfo(int(index), 3, address), [sys.executable, "-c", child])
 print(outcome.lost, flush=True)
 sys.exit(outcome.code)
 """
@@ -100,14 +100,14 @@ def test_part_that_is_told_to_end_passes_it_on():
 
 
 def test_process_that_does_not_come_is_named(monkeypatch):
-    monkeypatch.setattr(rendezvous, "_SECONDS_TO_MEET", 0.2)
+    monkeypatch.setattr(module, "_SECONDS_TO_MEET", 0.2)
     with (
         pytest.raises(ConfigError, match="Process 1, 2 of 3 did not come to 127.0.0.1"),
-        meeting(Host(0, 3, free_address()), welcome=""),
+        rendezvous(ProcessInfo(0, 3, free_address()), welcome=""),
     ):
         pass
     with (
         pytest.raises(ConfigError, match="Process 0 is not to be reached at 127.0.0.1"),
-        meeting(Host(1, 3, free_address()), welcome=""),
+        rendezvous(ProcessInfo(1, 3, free_address()), welcome=""),
     ):
         pass

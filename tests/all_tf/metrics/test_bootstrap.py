@@ -8,11 +8,11 @@ from scipy import stats
 
 from all_tf.metrics.bootstrap import (
     LEAST_GROUPS,
+    bootstrap_weights,
     count_groups,
-    draw_weights,
     expanded_tail,
     intervals,
-    resampling_units,
+    patient_groups,
 )
 from all_tf.metrics.predictions import Predictions, evaluate
 
@@ -71,9 +71,9 @@ def test_equal_seeds_give_equal_intervals():
 
 def test_bounds_are_the_expanded_percentiles_of_a_slow_loop():
     predictions = draw_patients(3, num_groups=(5, 7), cells=9)
-    units = resampling_units(predictions)
+    units = patient_groups(predictions)
     kappas = []
-    for row in draw_weights(units, draws=60, seed=8):
+    for row in bootstrap_weights(units, draws=60, seed=8):
         times = row[units.of_cell].astype(int)
         drawn = predictions.take(np.repeat(np.arange(len(times)), times))
         kappas.append(evaluate(drawn)["kappa"])
@@ -106,9 +106,9 @@ def test_joined_patients_are_drawn_together_and_classes_apart():
         text(list("abcd")), text(["1", "2", "3", "1"]), text(["1+2", "1+2", "3", "1+2"]),
         np.array([1, 1, 0, 0]), np.zeros(4),
     )  # fmt: skip
-    units = resampling_units(predictions)
+    units = patient_groups(predictions)
     assert (units.num_hem, units.num_all) == (2, 1)
     first, second, third, fourth = units.of_cell
     assert first == second == 2 and {third, fourth} == {0, 1}
-    weights = draw_weights(units, draws=50)
+    weights = bootstrap_weights(units, draws=50)
     assert np.all(weights[:, :2].sum(1) == 2) and np.all(weights[:, 2] == 1)

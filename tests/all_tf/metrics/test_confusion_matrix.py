@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 from all_tf.config.choices import DIRECTIONS
-from all_tf.metrics.confusion_matrix import STREAMED, read_off
+from all_tf.metrics.confusion_matrix import STREAMED_METRICS, metrics_from_counts
 
 
 def oracle(labels, decisions) -> dict[str, float]:
@@ -38,7 +38,7 @@ def test_figures_equal_scikit_learn_on_random_confusions(seed):
     rng = np.random.default_rng(seed)
     labels = rng.random(300) < rng.uniform(0.1, 0.9)
     decisions = np.where(rng.random(300) < rng.uniform(0, 1), labels, rng.random(300) < 0.5)
-    found = read_off(*counted(labels, decisions), ops=np)
+    found = metrics_from_counts(*counted(labels, decisions), ops=np)
     assert found == pytest.approx(oracle(labels, decisions), abs=1e-12)
 
 
@@ -46,14 +46,18 @@ def test_figures_equal_scikit_learn_on_random_confusions(seed):
 def test_constant_decision_has_kappa_and_mcc_0(decision):
     labels = np.array([0, 0, 1])
     decisions = np.full(3, decision)
-    found = read_off(*counted(labels, decisions), ops=np)
+    found = metrics_from_counts(*counted(labels, decisions), ops=np)
     assert found["kappa"] == found["mcc"] == 0
     assert found == pytest.approx(oracle(labels, decisions))
 
 
 def test_nothing_counted_gives_numbers():
-    assert set(read_off(*np.zeros(4), ops=np).values()) == {0}
+    assert set(metrics_from_counts(*np.zeros(4), ops=np).values()) == {0}
 
 
 def test_every_streamed_figure_has_a_direction():
-    assert set(STREAMED) == set(read_off(*np.ones(4), ops=np)) == set(DIRECTIONS) - {"loss"}
+    assert (
+        set(STREAMED_METRICS)
+        == set(metrics_from_counts(*np.ones(4), ops=np))
+        == set(DIRECTIONS) - {"loss"}
+    )

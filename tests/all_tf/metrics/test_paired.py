@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from all_tf.metrics.bootstrap import draw_weights, interval, resampling_units
-from all_tf.metrics.paired import Judged, PairError, _throws, differences
+from all_tf.metrics.bootstrap import bootstrap_weights, interval, patient_groups
+from all_tf.metrics.paired import PairError, ScoredRun, _throws, paired_differences
 from all_tf.metrics.predictions import Predictions, evaluate
-from all_tf.metrics.weighted import summed_figures
+from all_tf.metrics.weighted import additive_metrics
 
 
 def draw_pair(
     seed: int, *, num_groups: tuple[int, int] = (14, 14), cells: int = 30, gain: float = 0.0
-) -> tuple[Judged, Judged]:
+) -> tuple[ScoredRun, ScoredRun]:
     """Two models; each fares better with some patients and worse with others, by chance."""
     rng = np.random.default_rng(seed)
     labels = np.repeat([0, 1], np.multiply(num_groups, cells))
@@ -22,16 +22,16 @@ def draw_pair(
     names, patients = np.arange(len(labels)).astype(str), groups.astype(str)
     shared = rng.normal(0, 0.6, len(labels))
 
-    def judge(effect: float) -> Judged:
+    def judge(effect: float) -> ScoredRun:
         of_patient = rng.normal(0, 0.4, sum(num_groups))[groups]
         logits = (labels - 0.5) * (1.5 + effect) + shared + of_patient
         logits = logits + rng.normal(0, 0.6, len(labels))
-        return Judged(Predictions(names, patients, patients, labels, logits), 0.5)
+        return ScoredRun(Predictions(names, patients, patients, labels, logits), 0.5)
 
     return judge(gain), judge(0)
 
 
-def mcnemar(first: Judged, second: Judged) -> float:
+def mcnemar(first: ScoredRun, second: ScoredRun) -> float:
     """The p-value of McNemar's exact test on cells."""
     ours, theirs = (
         each.predictions.decisions(0.5) == each.predictions.labels for each in (first, second)
@@ -42,11 +42,13 @@ def mcnemar(first: Judged, second: Judged) -> float:
 
 def test_equal_models_are_told_apart_once_in_twenty_where_a_test_on_cells_errs_often(monkeypatch):
     monkeypatch.setattr("all_tf.metrics.paired._MOST_FLIPS", 500)
-    monkeypatch.setattr("all_tf.metrics.paired.draw_weights", lambda u: draw_weights(u, draws=500))
+    monkeypatch.setattr(
+        "all_tf.metrics.paired.bootstrap_weights", lambda u: bootstrap_weights(u, draws=500)
+    )
     found, on_cells = [], []
     for seed in range(100):
         pair = draw_pair(seed)
-        found.append(differences(*pair, figures=summed_figures))
+        found.append(paired_differences(*pair, figures=additive_metrics))
         on_cells.append(mcnemar(*pair))
     for key in ("accuracy", "kappa", "f1", "brier"):
         assert np.mean([each[key].p_value < 0.05 for each in found]) <= 0.09
@@ -56,7 +58,7 @@ def test_equal_models_are_told_apart_once_in_twenty_where_a_test_on_cells_errs_o
 
 def test_better_model_is_found_whichever_comes_first():
     better, worse = draw_pair(1, gain=2.0)
-    found, turned = differences(better, worse), differences(worse, better)
+    found, turned = paired_differences(better, worse), paired_differences(worse, better)
     for key in ("f1", "kappa", "accuracy", "auc", "average_precision", "brier", "log_loss"):
         assert found[key].better == 1 and turned[key].better == -1
         assert found[key].low == pytest.approx(-turned[key].high)
@@ -65,11 +67,11 @@ def test_better_model_is_found_whichever_comes_first():
 
 def test_difference_is_that_of_the_figures_and_its_interval_that_of_a_slow_loop():
     first, second = draw_pair(2, num_groups=(5, 6), cells=8)
-    found = differences(first, second)
+    found = paired_differences(first, second)
     ours, theirs = (evaluate(each.predictions) for each in (first, second))
-    units = resampling_units(first.predictions)
+    units = patient_groups(first.predictions)
     drawn = []
-    for row in draw_weights(units):
+    for row in bootstrap_weights(units):
         times = np.repeat(np.arange(len(units.of_cell)), row[units.of_cell].astype(int))
         right = [each.predictions.take(times) for each in (first, second)]
         shares = [np.mean(each.decisions(0.5) == each.labels) for each in right]
@@ -83,7 +85,7 @@ def test_difference_is_that_of_the_figures_and_its_interval_that_of_a_slow_loop(
 
 def test_p_value_is_that_of_all_exchanges_in_a_slow_loop():
     first, second = draw_pair(3, num_groups=(5, 5), cells=6, gain=0.5)
-    found = differences(first, second, figures=summed_figures)
+    found = paired_differences(first, second, figures=additive_metrics)
     observed = abs(found["kappa"].first - found["kappa"].second)
     groups = first.predictions.patients.astype(int)
     ours, theirs = first.predictions.logits, second.predictions.logits
@@ -104,14 +106,14 @@ def test_many_groups_are_thrown_for_by_chance_and_what_happened_is_among_the_thr
     assert throws.shape == (10_001, 40) and not throws[0].any()
     assert np.mean(throws) == pytest.approx(0.5, abs=0.01)
     first, second = draw_pair(4, gain=4.0)
-    at_once = differences(first, second, figures=summed_figures)
+    at_once = paired_differences(first, second, figures=additive_metrics)
     monkeypatch.setattr("all_tf.metrics.paired._CHUNK", 28 * 3000)
-    assert differences(first, second, figures=summed_figures) == at_once
+    assert paired_differences(first, second, figures=additive_metrics) == at_once
     assert at_once["accuracy"].p_value == 1 / 10_001
 
 
 def test_few_groups_in_a_class_tell_nothing_apart():
-    found = differences(*draw_pair(5, num_groups=(4, 20), gain=5.0))
+    found = paired_differences(*draw_pair(5, num_groups=(4, 20), gain=5.0))
     for difference in found.values():
         assert difference[2:] == (None, None, None, 0)
         assert difference.first != difference.second or difference.first == 1
@@ -121,7 +123,7 @@ def test_order_of_the_cells_does_not_matter():
     first, second = draw_pair(6, num_groups=(5, 5), cells=5)
     order = np.random.default_rng(0).permutation(50)
     shuffled = second._replace(predictions=second.predictions.take(order))
-    assert differences(first, shuffled) == differences(first, second)
+    assert paired_differences(first, shuffled) == paired_differences(first, second)
 
 
 @pytest.mark.parametrize(
@@ -136,4 +138,4 @@ def test_other_cells_labels_or_groups_are_refused(spoil, message):
     first, second = draw_pair(7, num_groups=(5, 5), cells=5)
     other = second._replace(predictions=replace(second.predictions, **spoil))
     with pytest.raises(PairError, match=message):
-        differences(first, other)
+        paired_differences(first, other)

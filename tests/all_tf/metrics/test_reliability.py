@@ -8,7 +8,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 
 from all_tf.metrics import reliability
-from all_tf.metrics.bootstrap import draw_weights, interval, resampling_units
+from all_tf.metrics.bootstrap import bootstrap_weights, interval, patient_groups
 from all_tf.metrics.predictions import Predictions, logistic
 from all_tf.metrics.reliability import reliability_bins, slope_and_intercept
 
@@ -41,9 +41,9 @@ def test_slope_and_intercept_are_those_of_the_logistic_regression(slope, shift):
 
 def test_their_intervals_are_those_of_a_slow_loop(monkeypatch):
     predictions = draw(1, num=120)
-    units = resampling_units(predictions)
-    weights = draw_weights(units, draws=40)
-    monkeypatch.setattr(reliability, "draw_weights", lambda units: weights)
+    units = patient_groups(predictions)
+    weights = bootstrap_weights(units, draws=40)
+    monkeypatch.setattr(reliability, "bootstrap_weights", lambda units: weights)
     monkeypatch.setattr(reliability, "_NUM_STEPS", 120)
     found = slope_and_intercept(predictions)
     slow = np.array([by_scikit_learn(predictions, row[units.of_cell]) for row in weights])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from all_tf.metrics.confusion_matrix import STREAMED
-from all_tf.metrics.weighted import NUM_BINS, weighted_figures
+from all_tf.metrics.confusion_matrix import STREAMED_METRICS
+from all_tf.metrics.weighted import NUM_BINS, weighted_metrics
 
 
 def cells(seed: int, *, num_cells: int = 90, num_units: int = 12, steps: int | None = None):
@@ -44,8 +44,8 @@ def test_every_draw_equals_scikit_learn_with_sample_weights(seed, steps):
     decisions = (scores >= 0.45).astype(int)
     weights = np.random.default_rng(seed).integers(0, 4, (8, 12)).astype(float)
     weights[:, :2] += 1  # Both classes stay.
-    found = weighted_figures(labels, scores, decisions, unit_of_cell=units, weights=weights)
-    assert set(STREAMED) < set(found)
+    found = weighted_metrics(labels, scores, decisions, unit_of_cell=units, weights=weights)
+    assert set(STREAMED_METRICS) < set(found)
     for draw, row in enumerate(weights):
         for key, expected in by_scikit_learn(labels, scores, decisions, row[units]).items():
             assert found[key][draw] == pytest.approx(expected, abs=1e-9), key
@@ -55,9 +55,9 @@ def test_draws_are_the_same_however_many_are_made_at_once(monkeypatch):
     labels, scores, units = cells(5)
     weights = np.random.default_rng(0).integers(1, 4, (7, 12)).astype(float)
     some = {"unit_of_cell": units, "weights": weights}
-    at_once = weighted_figures(labels, scores, labels, **some)
+    at_once = weighted_metrics(labels, scores, labels, **some)
     monkeypatch.setattr("all_tf.metrics.weighted._CHUNK", 1)
-    one_by_one = weighted_figures(labels, scores, labels, **some)
+    one_by_one = weighted_metrics(labels, scores, labels, **some)
     for key, values in at_once.items():
         assert values.shape == (7,) and values == pytest.approx(one_by_one[key])
 
@@ -65,7 +65,7 @@ def test_draws_are_the_same_however_many_are_made_at_once(monkeypatch):
 def test_calibration_error_is_the_gap_of_each_bin_by_its_share():
     labels, scores, units = cells(8, steps=20)
     scores[:2] = 0, 1
-    found = weighted_figures(labels, scores, labels, unit_of_cell=units, weights=np.ones((1, 12)))
+    found = weighted_metrics(labels, scores, labels, unit_of_cell=units, weights=np.ones((1, 12)))
     expected = 0.0
     for number in range(NUM_BINS):
         low, high = number / NUM_BINS, (number + 1) / NUM_BINS
@@ -77,7 +77,7 @@ def test_calibration_error_is_the_gap_of_each_bin_by_its_share():
 
 def test_certain_and_wrong_score_costs_much_but_not_infinitely():
     labels, scores = np.array([0, 1]), np.array([1.0, 0.0])
-    found = weighted_figures(
+    found = weighted_metrics(
         labels, scores, 1 - labels, unit_of_cell=np.array([0, 1]), weights=np.ones((1, 2))
     )
     assert found["log_loss"][0] == pytest.approx(metrics.log_loss(labels, scores))

@@ -12,9 +12,9 @@ from PIL import Image
 from all_tf.config.experiment import Experiment
 from all_tf.config.published_results import COMPARATORS
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.summary import measure
+from all_tf.metrics.summary import all_metrics
 from all_tf.plots.study_chart import draw_study
-from all_tf.reports.comparison import compare, compare_pair, read_scored
+from all_tf.reports.comparison import compare_pair, comparison_table, read_scored
 from all_tf.runs.folder import RunError, write_config
 from all_tf.runs.prediction_files import write_predictions
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole
@@ -85,12 +85,12 @@ def test_run_is_judged_where_nothing_was_chosen_if_it_was_scored_there(make_run)
 
 def test_runs_on_other_images_are_told_apart(make_run):
     a, b = (read_scored(make_run(name)) for name in "ab")
-    assert "WARNING" not in compare([a, b])
+    assert "WARNING" not in comparison_table([a, b])
     c = read_scored(
         make_run("c", images=("1.bmp", "3.bmp")), name="run c"
     )  # As many, not the same.
-    assert "cannot be compared" in compare([a, b, c])
-    assert compare([a, b, c]).endswith(f"{a.name}, {b.name} on 2; run c on 2.")
+    assert "cannot be compared" in comparison_table([a, b, c])
+    assert comparison_table([a, b, c]).endswith(f"{a.name}, {b.name} on 2; run c on 2.")
 
 
 def test_cross_validation_is_judged_by_its_out_of_fold_predictions(tmp_path):
@@ -127,7 +127,7 @@ def make_pair(tmp_path):
             write_report(folder, split="train", fold=0, share=0.5, images=names.tolist())
             write_config(folder, Experiment("vgg16"), {})
             report = json.loads((folder / "metrics.json").read_text())
-            report |= measure(cells, threshold=0.5)
+            report |= all_metrics(cells, threshold=0.5)
             (folder / "metrics.json").write_text(json.dumps(report))
             write_predictions(folder / "predictions.csv", cells)
         return [read_scored(tmp_path / name, name=name) for name in ("first", "second")]
@@ -156,7 +156,7 @@ def test_runs_on_few_patients_cannot_be_told_apart_whatever_their_figures(make_p
 
 def test_row_without_intervals_says_so_once_in_the_table(make_pair):
     runs = make_pair(4, 3.0)
-    text = compare(runs)
+    text = comparison_table(runs)
     assert text.count("| not estimable: 4 groups of ALL |") == 2 and " (" not in text
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from all_tf.metrics.formatting import basis_of_intervals, with_interval
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.summary import measure
+from all_tf.metrics.summary import all_metrics
 from all_tf.reports.text import format_patients, format_report
 from all_tf.system.tables import per_cent
 
@@ -33,7 +33,7 @@ def report_of(predictions: Predictions) -> dict:
         "num_images": len(predictions.names),
         "num_patients": len(set(predictions.patients)),
     }
-    return about | measure(predictions, threshold=0.5)
+    return about | all_metrics(predictions, threshold=0.5)
 
 
 def test_figure_is_shown_with_its_interval():

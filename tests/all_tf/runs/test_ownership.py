@@ -3,18 +3,18 @@
 import pytest
 
 from all_tf.runs.folder import RunError, read_status, write_status
-from all_tf.runs.ownership import noted, refuse_finished, refuse_taken
+from all_tf.runs.ownership import record_status, require_empty, require_unfinished
 
 
 def test_status_says_that_a_run_runs_and_that_it_has_finished(tmp_path):
-    with noted(tmp_path):
+    with record_status(tmp_path):
         assert read_status(tmp_path)["state"] == "running"
     assert read_status(tmp_path)["state"] == "finished"
 
 
 def test_status_of_an_interrupted_run_holds_the_command_that_goes_on(tmp_path):
     (tmp_path / "state/epoch-0003").mkdir(parents=True)
-    with pytest.raises(KeyboardInterrupt), noted(tmp_path):
+    with pytest.raises(KeyboardInterrupt), record_status(tmp_path):
         raise KeyboardInterrupt
     status = read_status(tmp_path)
     assert (status["state"], status["epochs_done"]) == ("interrupted", 3)
@@ -22,29 +22,29 @@ def test_status_of_an_interrupted_run_holds_the_command_that_goes_on(tmp_path):
 
 
 def test_status_of_a_failed_run_says_why(tmp_path):
-    with pytest.raises(OSError), noted(tmp_path):
+    with pytest.raises(OSError), record_status(tmp_path):
         raise OSError("No space left on device")
     status = read_status(tmp_path)
     assert (status["state"], status["message"]) == ("failed", "OSError: No space left on device")
 
 
 def test_new_run_wants_a_folder_that_is_empty_but_for_what_a_dead_process_left(tmp_path):
-    refuse_taken(tmp_path / "none")
+    require_empty(tmp_path / "none")
     for name in (".lock", ".partial-config.json"):
         (tmp_path / name).touch()
-    refuse_taken(tmp_path)
+    require_empty(tmp_path)
     (tmp_path / "config.json").touch()
     with pytest.raises(RunError, match="or go on with the run that is there: python scripts"):
-        refuse_taken(tmp_path)
+        require_empty(tmp_path)
 
 
 def test_run_without_a_status_is_finished_where_it_has_figures(tmp_path):
-    refuse_finished(tmp_path)
+    require_unfinished(tmp_path)
     (tmp_path / "metrics.json").touch()
     with pytest.raises(RunError, match="is finished"):
-        refuse_finished(tmp_path)
+        require_unfinished(tmp_path)
     write_status(tmp_path, "running", epochs_done=2)
-    refuse_finished(tmp_path)
+    require_unfinished(tmp_path)
     (tmp_path / "status.json").write_text("{")
     with pytest.raises(RunError, match="is finished"):
-        refuse_finished(tmp_path)
+        require_unfinished(tmp_path)

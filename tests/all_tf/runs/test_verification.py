@@ -10,9 +10,9 @@ import pytest
 from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import fit_calibration
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.summary import measure
+from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration, write_calibration
-from all_tf.runs.checksums import broken_seals, read_seal, seal
+from all_tf.runs.checksums import changed_files, read_checksums, write_checksums
 from all_tf.runs.folder import RunError, evaluation_folder, write_config
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
 from all_tf.runs.verification import _losses, verify
@@ -38,7 +38,7 @@ def file_set(folder, predictions, calibration, **more):
         **more,
     }
     if predictions.labelled:
-        report |= measure(predictions, threshold=calibration.threshold)
+        report |= all_metrics(predictions, threshold=calibration.threshold)
     file_scored_set(folder, report, predictions)
 
 
@@ -74,7 +74,7 @@ def rewrite(path, old, new, *, resealed=True):
     assert old in text
     path.write_text(text.replace(old, new, 1))
     if resealed:
-        seal(path.parent)
+        write_checksums(path.parent)
 
 
 def test_run_as_it_was_left_has_no_drift(run):
@@ -97,7 +97,7 @@ def test_missing_figure_is_named(run):
     report = json.loads((run / "metrics.json").read_text())
     del report["kappa"]
     (run / "metrics.json").write_text(json.dumps(report))
-    seal(run)
+    write_checksums(run)
     assert drift(run).startswith("kappa: metrics.json has None, the predictions give ")
 
 
@@ -134,7 +134,7 @@ def test_changed_table_is_found_and_many_differences_are_counted(run):
     assert named[0].startswith("per_patient.csv, line 2: patient q")
     assert len(named) == 3 and counted == "per_patient.csv: 9 more differences"
     (run / "reliability.csv").unlink()
-    seal(run)
+    write_checksums(run)
     assert "reliability.csv: missing" in drift(run)
 
 
@@ -153,7 +153,7 @@ def test_folder_without_sums_cannot_be_vouched_for(run):
 
 def test_illegible_predictions_are_a_drift_and_no_crash(run):
     (run / "predictions.csv").write_text("name\n1\n")
-    seal(run)
+    write_checksums(run)
     assert "figures cannot be computed again: " in drift(run)
 
 
@@ -183,7 +183,7 @@ def test_loss_of_a_report_is_computed_again(run):
 def test_seal_is_what_sha256sum_reads(run):
     answer = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=run, capture_output=True)
     assert answer.returncode == 0
-    assert "status.json" not in read_seal(run) and broken_seals(run) == []
+    assert "status.json" not in read_checksums(run) and changed_files(run) == []
 
 
 def call(*arguments):

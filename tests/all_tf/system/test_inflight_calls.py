@@ -7,12 +7,12 @@ from threading import Thread
 
 import pytest
 
-from all_tf.system.inflight_calls import Calls
+from all_tf.system.inflight_calls import InFlightCalls
 from tests.conftest import ROOT
 
 
 def test_most_is_how_many_were_inside_at_once():
-    calls = Calls()
+    calls = InFlightCalls()
     with calls, calls:
         pass
     with calls:
@@ -21,14 +21,14 @@ def test_most_is_how_many_were_inside_at_once():
 
 
 def test_call_that_fails_is_over():
-    calls = Calls()
+    calls = InFlightCalls()
     with pytest.raises(ZeroDivisionError), calls:
         raise ZeroDivisionError
     assert calls.end()
 
 
 def test_ending_refuses_calls_and_knows_of_those_under_way():
-    calls = Calls()
+    calls = InFlightCalls()
     with calls:
         assert not calls.end()
         thread_refused = []
@@ -60,11 +60,11 @@ def test_process_that_fails_while_images_are_drawn_ends(tmp_path, records):
         from all_tf.data.class_balance import Plan
         from all_tf.data.batches import training_batches
 
-        def slowly(*what, draw=canvas_cache.draw):
+        def slowly(*what, draw=canvas_cache.decode_and_resize):
             time.sleep(0.3)
             return draw(*what)
 
-        canvas_cache.draw = slowly
+        canvas_cache.decode_and_resize = slowly
         cells = load_cells(Path({str(records)!r}), "train")
         lookup = canvas_cache.canvas_lookup(cells, View(450, 40, 40), title="cells")
         batches = training_batches(

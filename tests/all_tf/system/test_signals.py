@@ -17,18 +17,18 @@ def handlers(monkeypatch):
 
 
 def test_nothing_is_raised_where_nothing_came():
-    signals.end_at_signals()
-    signals.raise_if_told()
+    signals.interrupt_on_signals()
+    signals.raise_deferred()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_was_swallowed_is_raised_again(number):
-    signals.end_at_signals()
+    signals.interrupt_on_signals()
     with pytest.raises(KeyboardInterrupt) as first:
         signal.raise_signal(number)
     signal.raise_signal(signal.SIGTERM)  # Ignored by now.
     with pytest.raises(KeyboardInterrupt) as second:
-        signals.raise_if_told()
+        signals.raise_deferred()
     assert first.value.args == second.value.args == (number,)
 
 
@@ -40,29 +40,29 @@ class LateFinalizer:
 
 
 def test_signal_in_the_midst_of_a_step_is_noted_and_raised_between_two(capfd):
-    signals.end_at_signals()
+    signals.interrupt_on_signals()
     steps = []
-    with pytest.raises(KeyboardInterrupt) as told, signals.told_between_steps():
+    with pytest.raises(KeyboardInterrupt) as told, signals.defer_signals():
         for step in range(3):
             LateFinalizer()  # What a handler raises in here is printed and lost.
             steps.append(step)
-            signals.raise_if_told()
+            signals.raise_deferred()
     assert steps == [0] and told.value.args == (signal.SIGTERM,)
     assert capfd.readouterr().err == ""
 
 
 def test_signal_after_the_last_step_is_raised_at_the_end():
-    signals.end_at_signals()
-    with pytest.raises(KeyboardInterrupt), signals.told_between_steps():
+    signals.interrupt_on_signals()
+    with pytest.raises(KeyboardInterrupt), signals.defer_signals():
         signal.raise_signal(signal.SIGINT)
 
 
 def test_handlers_are_as_before_where_nothing_came():
     before = signal.getsignal(signal.SIGINT)
-    with signals.told_between_steps():
+    with signals.defer_signals():
         assert signal.getsignal(signal.SIGINT) is before  # Nobody had asked for ours.
-    signals.end_at_signals()
+    signals.interrupt_on_signals()
     ours = signal.getsignal(signal.SIGINT)
-    with signals.told_between_steps():
+    with signals.defer_signals():
         assert signal.getsignal(signal.SIGINT) is not ours
     assert signal.getsignal(signal.SIGINT) is ours

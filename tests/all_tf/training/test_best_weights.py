@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from all_tf.training.callbacks.best_weights import BestWeights
-from all_tf.training.callbacks.early_stopping import StopWhenStuck
+from all_tf.training.callbacks.early_stopping import EarlyStopping
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_equal_weights_make_equal_files(best, tmp_path):
     ],
 )
 def test_training_stops_after_two_epochs_without_a_better_one(best, kappas, freeze_epochs, last):
-    stop = StopWhenStuck(best, patience=2, freeze_epochs=freeze_epochs)
+    stop = EarlyStopping(best, patience=2, freeze_epochs=freeze_epochs)
     stop.set_model(best.model)
     stop.set_params({"epochs": 5})
     best.model.stop_training = False
@@ -68,7 +68,7 @@ def test_training_stops_after_two_epochs_without_a_better_one(best, kappas, free
 
 
 def test_stopping_says_so(best, capsys):
-    stop = StopWhenStuck(best, patience=3)
+    stop = EarlyStopping(best, patience=3)
     stop.set_model(best.model)
     stop.set_params({"epochs": 9})
     for epoch in range(4):

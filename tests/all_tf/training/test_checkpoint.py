@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from all_tf.runs.folder import RunError, epochs_done
-from all_tf.training.checkpoint import Progress, newest_state, read_state, reset_best, save_state
+from all_tf.training.checkpoint import (
+    TrainingProgress,
+    newest_state,
+    read_state,
+    reset_best,
+    save_state,
+)
 
 ARRAYS = {"model-0000": np.arange(6, dtype="float32").reshape(2, 3), "seed": np.uint32([1, 2])}
 
@@ -21,7 +27,7 @@ def run(tmp_path):
             (tmp_path / "best.weights.h5").write_text(f"weights of epoch {epoch}")
         best = min(epoch, 2)
         rows = [{"epoch": number, "loss": 0.1 * number} for number in range(1, epoch + 1)]
-        save_state(tmp_path, Progress(epoch, epoch == 3, best, best / 3, rows), ARRAYS)
+        save_state(tmp_path, TrainingProgress(epoch, epoch == 3, best, best / 3, rows), ARRAYS)
     return tmp_path
 
 
@@ -76,7 +82,7 @@ def test_damaged_state_is_named_and_the_one_before_is_taken(run, spoil, reason, 
     spoil(run / "state/epoch-0003")
     folder = newest_state(run)
     assert folder.name == "epoch-0002" and reason in capsys.readouterr().out
-    save_state(run, Progress(3), ARRAYS)  # The epoch comes again, and finds its place free.
+    save_state(run, TrainingProgress(3), ARRAYS)  # The epoch comes again, and finds its place free.
     assert newest_state(run).name == "epoch-0003"
 
 
@@ -99,9 +105,9 @@ def test_kill_while_a_state_is_written_leaves_those_before(run, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("all_tf.training.checkpoint.digest_file", die)
         with pytest.raises(KeyboardInterrupt):
-            save_state(run, Progress(4, best_epoch=2, best=0.5), ARRAYS)
+            save_state(run, TrainingProgress(4, best_epoch=2, best=0.5), ARRAYS)
     assert newest_state(run).name == "epoch-0003" and epochs_done(run) == 3
-    save_state(run, Progress(4, best_epoch=2, best=0.5), ARRAYS)
+    save_state(run, TrainingProgress(4, best_epoch=2, best=0.5), ARRAYS)
     assert newest_state(run).name == "epoch-0004"
 
 

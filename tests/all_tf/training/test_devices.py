@@ -11,7 +11,7 @@ import pytest
 from all_tf.config.choices import DIRECTIONS
 from all_tf.config.engine import Engine
 from all_tf.system.checks import ConfigError
-from all_tf.training.devices import replicated
+from all_tf.training.devices import device_scope
 from tests.all_tf.training.test_train import EXPERIMENT
 from tests.conftest import ROOT, read_rows
 
@@ -98,12 +98,12 @@ def test_run_notes_its_devices_beside_the_experiment(runs):
 
 def test_batch_that_cannot_be_shared_evenly_is_refused():
     with pytest.raises(ConfigError, match="3 devices can share evenly. Pass --batch-size 18"):
-        replicated(replace(EXPERIMENT, batch_size=16), Engine(devices=3))
+        device_scope(replace(EXPERIMENT, batch_size=16), Engine(devices=3))
 
 
 def test_more_devices_than_there_are_are_refused():
     with pytest.raises(ConfigError, match="Expected 64 devices. Pass --devices"):
-        replicated(replace(EXPERIMENT, batch_size=64), Engine(devices=64))
+        device_scope(replace(EXPERIMENT, batch_size=64), Engine(devices=64))
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_more_devices_than_there_are_are_refused():
 )
 def test_what_jax_cannot_do_is_refused(changes, engine, message):
     with pytest.raises(ConfigError, match=message):
-        replicated(replace(EXPERIMENT, **changes), engine)
+        device_scope(replace(EXPERIMENT, **changes), engine)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from all_tf.training.callbacks.epoch_log import HistoryFile, Speed
+from all_tf.training.callbacks.epoch_log import CSVHistory, Speed
 
 
 def test_speed_is_images_over_the_training_part_of_an_epoch():
@@ -19,7 +19,7 @@ def test_speed_is_images_over_the_training_part_of_an_epoch():
 
 
 def test_history_holds_what_earlier_callbacks_added(tmp_path):
-    history = HistoryFile(tmp_path / "history.csv")
+    history = CSVHistory(tmp_path / "history.csv")
     history.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.5)))
     history.on_epoch_begin(0)
     history.on_epoch_end(0, {"loss": 1.0, "images_per_second": 7.5})

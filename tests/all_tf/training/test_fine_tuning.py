@@ -12,7 +12,7 @@ from all_tf.data.class_balance import STRATEGIES, Plan
 from all_tf.data.splits import load_data
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.run_weights import load_run, read_config
-from all_tf.runs.folder import CellSet
+from all_tf.runs.folder import EvaluationSet
 from all_tf.training.callbacks.batch_norm import RefreshBatchNorm
 from all_tf.training.fit import _speed, _typical_batches
 from all_tf.training.prepare import build_for
@@ -65,7 +65,7 @@ def test_kept_weights_give_the_figures_that_chose_them(runs):
     for key, value in raw.items():
         assert float(best[f"val_{key}"]) == pytest.approx(value, abs=1e-6)
     assert float(best["val_loss"]) == pytest.approx(report["loss"], abs=1e-5)
-    assert evaluate_run(run, CellSet("validation")) == read_json(
+    assert evaluate_run(run, EvaluationSet("validation")) == read_json(
         run / "evaluation/validation/metrics.json"
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.run_weights import load_run
-from all_tf.runs.folder import CellSet
+from all_tf.runs.folder import EvaluationSet
 from all_tf.training.train import resume, train
 from tests.conftest import read_rows
 from tests.integration.test_resume import TUNED, CutOff, cut_off
@@ -44,6 +44,6 @@ def test_rebuilt_run_computes_in_its_own_precision(whole):
     model = load_run(whole).model
     assert model.get_layer("pooled").input.dtype == "float16"
     filed = read_rows(whole / "evaluation/validation/predictions.csv")
-    evaluate_run(whole, CellSet("validation"))
+    evaluate_run(whole, EvaluationSet("validation"))
     assert read_rows(whole / "evaluation/validation/predictions.csv") == filed
     assert any(float(row["logit"]) != float(np.float16(row["logit"])) for row in filed)

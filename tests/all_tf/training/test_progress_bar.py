@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from all_tf.system.progress import describe_duration
-from all_tf.training.callbacks.progress_bar import ProgressLine
+from all_tf.training.callbacks.progress_bar import ProgressBar
 
 LOGS = {"loss": 0.5, "f1": 0.6, "kappa": 0.1, "val_loss": 0.4, "val_f1": 0.7, "val_kappa": 0.2}
 
@@ -18,7 +18,7 @@ def test_durations_read_as_people_say_them(seconds, text):
 
 
 def shown(capsys, *, epochs: int, steps: int, freeze_epochs: int = 0, steps_a_call: int = 1) -> str:
-    line = ProgressLine(
+    line = ProgressBar(
         SimpleNamespace(best_epoch=2),
         num_images=(30, 10),
         validation_steps=2,

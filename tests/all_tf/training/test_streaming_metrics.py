@@ -4,14 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from all_tf.training.streaming_metrics import StreamedFigures
+from all_tf.training.streaming_metrics import ConfusionMetrics
 from builders.losses import WeightedBinaryCrossentropy
 from tests.all_tf.metrics.test_confusion_matrix import oracle
 
 
 def stream(labels, logits, *, batch_size: int) -> dict[str, float]:
     """Feed padded, masked batches, as the pipeline makes them."""
-    metric = StreamedFigures(WeightedBinaryCrossentropy((2.0, 0.5)))
+    metric = ConfusionMetrics(WeightedBinaryCrossentropy((2.0, 0.5)))
     for start in range(0, len(labels), batch_size):
         batch = np.arange(start, start + batch_size)
         rows = np.minimum(batch, len(labels) - 1)
@@ -58,7 +58,7 @@ def test_loss_of_mixed_labels_is_that_of_their_shares():
 
 
 def test_reset_forgets_the_epoch():
-    metric = StreamedFigures(WeightedBinaryCrossentropy())
+    metric = ConfusionMetrics(WeightedBinaryCrossentropy())
     metric.update_state(np.ones((4, 1)), np.ones((4, 1), "float32"))
     metric.reset_state()
     assert float(keras.ops.sum(metric.confusion)) == 0

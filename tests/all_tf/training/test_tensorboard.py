@@ -32,7 +32,7 @@ from all_tf.data.previews import learnt_batch
 from all_tf.data.splits import load_data
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.summary import measure
+from all_tf.metrics.summary import all_metrics
 from all_tf.training.callbacks.epoch_log import TensorBoardScalars
 from all_tf.training.prepare import Prepared
 from all_tf.training.tensorboard.write import AMOUNTS, show_run
@@ -60,7 +60,7 @@ def result(cells, role: str, *, seed: int) -> tuple[Predictions, dict]:
     predictions = Predictions(cells.names, cells.patients, cells.groups, cells.labels, logits)
     predictions = Calibration(temperature=2.0, bias=0.1).apply(predictions)
     report = ROLES[role] | {"best_epoch": 3, "threshold": 0.45}
-    return predictions, report | measure(predictions, threshold=0.45)
+    return predictions, report | all_metrics(predictions, threshold=0.45)
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ import tensorflow as tf
 from all_tf.data.batches import epoch_order
 from all_tf.data.class_balance import STRATEGIES
 from all_tf.data.splits import load_data
-from all_tf.training.callbacks.terminate_on_nan import NonFiniteError, StopAtNonFinite
+from all_tf.training.callbacks.terminate_on_nan import NonFiniteError, TerminateOnNonFinite
 from all_tf.training.checkpoint import newest_state
-from all_tf.training.streaming_metrics import StreamedFigures
+from all_tf.training.streaming_metrics import ConfusionMetrics
 from all_tf.training.train import train
 from builders.classifier import build_classifier
 from builders.losses import WeightedBinaryCrossentropy
@@ -24,8 +24,8 @@ from builders.registry import build_model
 from tests.integration.test_resume import TUNED
 
 
-def guard(num_images: int = 2) -> StopAtNonFinite:
-    callback = StopAtNonFinite(
+def guard(num_images: int = 2) -> TerminateOnNonFinite:
+    callback = TerminateOnNonFinite(
         lambda epoch, steps: [f"{epoch}/{step}/{n}" for step in steps for n in range(num_images)]
     )
     callback.set_params({"steps": 9})
@@ -101,7 +101,7 @@ def test_step_that_a_scaled_loss_skips_in_silence_is_seen(steps_a_call, seen_at)
         model,
         loss=loss,
         optimizer=optimizer,
-        metrics=[StreamedFigures(loss)],
+        metrics=[ConfusionMetrics(loss)],
         steps_per_execution=steps_a_call,
     )
     images = np.random.default_rng(0).uniform(0, 255, (6, 4, 32, 32, 3)).astype("float32")
@@ -121,7 +121,7 @@ def test_step_that_a_scaled_loss_skips_in_silence_is_seen(steps_a_call, seen_at)
             steps_per_epoch=6,
             verbose=0,
             shuffle=False,
-            callbacks=[StopAtNonFinite(lambda epoch, steps: ["cell"]), watch],
+            callbacks=[TerminateOnNonFinite(lambda epoch, steps: ["cell"]), watch],
         )
     assert seen == list(range(0, 4, steps_a_call))
     assert int(optimizer.iterations) == {1: 3, 3: 5}[steps_a_call]  # The fourth is left out.

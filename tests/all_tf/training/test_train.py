@@ -20,7 +20,7 @@ from all_tf.evaluation.run_weights import RunError, load_run, read_config
 from all_tf.metrics.bootstrap import LEAST_GROUPS
 from all_tf.metrics.calibration import fit_calibration
 from all_tf.runs.calibration_file import read_calibration, write_calibration
-from all_tf.runs.folder import CellSet
+from all_tf.runs.folder import EvaluationSet
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.verification import verify
 from all_tf.training.callbacks.epoch_log import tag_of
@@ -230,7 +230,7 @@ def test_every_figure_follows_from_the_predictions_on_file(run):
 def test_scoring_a_set_refits_nothing(run, tmp_path):
     copy = shutil.copytree(run, tmp_path / "run")
     write_calibration(copy, replace(read_calibration(run), temperature=7.0, threshold=0.9))
-    report = evaluate_run(copy, CellSet("validation"))
+    report = evaluate_run(copy, EvaluationSet("validation"))
     assert report["threshold"] == 0.9 and read_calibration(copy).temperature == 7.0
     logits, scores = (
         [float(row[column]) for row in read_rows(copy / "evaluation/validation/predictions.csv")]
@@ -240,7 +240,7 @@ def test_scoring_a_set_refits_nothing(run, tmp_path):
     assert scores == pytest.approx(1 / (1 + np.exp(-(np.array(logits) / 7 + bias))))
     (copy / "calibration.json").unlink()
     with pytest.raises(RunError, match="has no calibration.json"):
-        evaluate_run(copy, CellSet("validation"))
+        evaluate_run(copy, EvaluationSet("validation"))
 
 
 def test_config_gives_back_the_experiment(run):
@@ -251,14 +251,14 @@ def test_config_gives_back_the_experiment(run):
 
 def test_weights_on_disk_give_the_predictions(run, records):
     before = (run / "evaluation/validation/predictions.csv").read_text()
-    report = evaluate_run(run, CellSet("validation"))
+    report = evaluate_run(run, EvaluationSet("validation"))
     after = (run / "evaluation/validation/predictions.csv").read_text()
     assert after == before
     assert report == read_json(run / "evaluation/validation/metrics.json")
 
 
 def test_unpublished_phase_gives_predictions_and_the_challenges_zip(run, records):
-    report = evaluate_run(run, CellSet("test", records=records))
+    report = evaluate_run(run, EvaluationSet("test", records=records))
     folder = run / "evaluation/test"
     rows = read_rows(folder / "predictions.csv")
     assert "f1" not in report and report["num_images"] == len(rows) == 20
@@ -273,22 +273,22 @@ def test_unpublished_phase_gives_predictions_and_the_challenges_zip(run, records
 
 
 def test_training_images_can_be_scored_and_are_stamped(run):
-    report = evaluate_run(run, CellSet("train", 0))
+    report = evaluate_run(run, EvaluationSet("train", 0))
     assert report["stamps"] == ["resubstitution"]
     assert (run / "evaluation/train-fold-0/metrics.json").is_file()
 
 
 def test_fold_of_a_split_without_folds_is_refused(run):
     with pytest.raises(SplitError, match="Only train has folds"):
-        evaluate_run(run, CellSet("validation", 0))
+        evaluate_run(run, EvaluationSet("validation", 0))
 
 
 def test_training_images_under_other_folds_are_not_scored(run, records, tmp_path):
     copy = shutil.copytree(records, tmp_path / "copy")
     refold(copy, folds=2)
     with pytest.raises(RunError, match="other folds than the run was trained on"):
-        evaluate_run(run, CellSet("train", 1, copy))
-    assert evaluate_run(run, CellSet("validation", records=copy))["stamps"] == []
+        evaluate_run(run, EvaluationSet("train", 1, copy))
+    assert evaluate_run(run, EvaluationSet("validation", records=copy))["stamps"] == []
 
 
 def test_study_protocol_stamps_its_figures_optimistic(records, tmp_path):
@@ -324,7 +324,7 @@ def test_changed_weights_are_not_loaded(run, tmp_path):
 
 def test_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(RunError, match="No run in"):
-        evaluate_run(tmp_path, CellSet("test"))
+        evaluate_run(tmp_path, EvaluationSet("test"))
 
 
 def test_minimum_is_best_where_the_monitor_falls(records, tmp_path):

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.conftest import read_rows
 from tfrecords.packing.encode_cache import encode_all
 from tfrecords.packing.near_duplicate_scan import read_suspects, scan, write_suspects
-from tfrecords.packing.summary import summarize
+from tfrecords.packing.summary import describe_packed
 from tfrecords.packing.writer import Packed
 from tfrecords.sources.cnmc import find_images
 from tfrecords.store.index import IndexRow
@@ -53,7 +53,7 @@ def test_list_names_patients_and_groups_and_reads_back(images, tmp_path):
     line = read_rows(tmp_path / "suspects.csv")[0]
     assert (line["patient_a"], line["group_b"]) == ("1", "g2")
     folds = {image.name: int(image.patient) % 2 for image in images}
-    text = summarize(Packed(rows, folds, "grouped"), suspects)
+    text = describe_packed(Packed(rows, folds, "grouped"), suspects)
     assert "2 pairs look the same without being so, 2 of them in two groups of patients, 2" in text
 
 

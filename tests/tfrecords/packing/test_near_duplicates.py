@@ -11,7 +11,7 @@ from PIL import Image
 
 from tfrecords.codec.bmp import decode_bitmap
 from tfrecords.packing import near_duplicates
-from tfrecords.packing.near_duplicates import THRESHOLD, find_suspects, perceptual_hashes
+from tfrecords.packing.near_duplicates import MAX_DISTANCE, find_suspects, perceptual_hashes
 from tfrecords.packing.patient_groups import find_duplicates, group_patients
 from tfrecords.sources.cnmc import find_images
 from tfrecords.synthetic.cells import draw_cell
@@ -76,14 +76,14 @@ def test_altered_copy_is_found_in_every_flip_and_turn(cells, alteration):
         hashes = perceptual_hashes(cell)
         for turned in symmetries(cell):
             altered = perceptual_hashes(ALTERATIONS[alteration](turned))
-            assert slow_distance(hashes, altered) <= (THRESHOLD if alteration != "none" else 0)
+            assert slow_distance(hashes, altered) <= (MAX_DISTANCE if alteration != "none" else 0)
 
 
 def test_different_cells_are_told_apart(cells):
     hashes = np.array([perceptual_hashes(cell) for cell in cells])
     names = [str(number) for number in range(len(cells))]
     nearest = find_suspects(hashes, names, threshold=256)[0]
-    assert nearest.distance > THRESHOLD + 8
+    assert nearest.distance > MAX_DISTANCE + 8
     assert find_suspects(hashes, names) == []
 
 

@@ -13,7 +13,7 @@ from tfrecords.codec.bmp import BitmapError, decode_bitmap
 from tfrecords.codec.encoding import fit_center
 from tfrecords.codec.png import encode_png
 from tfrecords.packing.shards import serialize
-from tfrecords.packing.summary import summarize
+from tfrecords.packing.summary import describe_packed
 from tfrecords.packing.writer import Settings, write_records
 from tfrecords.schema import features
 from tfrecords.sources.cnmc import find_images
@@ -117,7 +117,7 @@ def test_summary_counts_by_class_patient_and_fold(draw_source, tmp_path):
     files |= {"fold_1/all/UID_3_1_1_all.bmp": 10}  # The image of patient 1, cell 1.
     (tmp_path / "records").mkdir()
     packed = write_records(find_images(draw_source(files)), tmp_path / "records", Settings(folds=2))
-    text = summarize(packed, None)
+    text = describe_packed(packed, None)
     assert "9 images of 5 patient ids; 1 of them" in text
     assert "train                  7       2           0   3 + 2" in text
     assert "1 (3)" in text and "H1 (1)" in text

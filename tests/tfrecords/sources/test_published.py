@@ -12,7 +12,12 @@ import pytest
 from tests.conftest import ROOT, read_rows
 from tfrecords.sources import published
 from tfrecords.sources.cnmc import find_images
-from tfrecords.sources.published import compare, read_published, summarize, write_comparison
+from tfrecords.sources.published import (
+    compare_with_published,
+    describe_comparison,
+    read_published,
+    write_comparison,
+)
 
 FILE = ROOT / "tfrecords" / "sources" / "published.bin"
 LIST = ROOT.parent / "shared" / "cnmc_filelist.csv.gz"
@@ -95,10 +100,10 @@ def test_module_needs_the_standard_library_only():
 
 
 def test_whole_copy_is_exact(digest_of_name):
-    found = compare(digest_of_name)
+    found = compare_with_published(digest_of_name)
     assert found.exact == tuple(sorted(digest_of_name))
     assert (found.changed, found.missing, found.unknown) == ((), (), ())
-    assert summarize(found) == (
+    assert describe_comparison(found) == (
         "Byte for byte as published: all 15,114 images.\n"
         "train: all 10,661; validation: all 1,867; test: all 2,586."
     )
@@ -108,12 +113,12 @@ def test_every_kind_of_difference_is_told_apart(digest_of_name):
     copy = {name: digest for name, digest in digest_of_name.items() if name.startswith("train/")}
     lost = copy.pop("train/UID_h3_10_1_hem.bmp")
     copy |= {"train/UID_h3_1_1_hem.bmp": "0" * 64, "train/new.bmp": lost}
-    found = compare(copy)
+    found = compare_with_published(copy)
     assert found.changed == ("train/UID_h3_1_1_hem.bmp",)
     assert found.unknown == ("train/new.bmp",)
     assert len(found.exact) == 10_661 - 2
     assert len(found.missing) == 1 + 1_867 + 2_586
-    assert summarize(found).splitlines() == [
+    assert describe_comparison(found).splitlines() == [
         "Byte for byte as published: 10,659 of 15,114 images.",
         "train: 10,660 of 10,661; validation: none of 1,867; test: none of 2,586.",
         "Published under this name with other bytes: train/UID_h3_1_1_hem.bmp.",
@@ -123,7 +128,7 @@ def test_every_kind_of_difference_is_told_apart(digest_of_name):
 
 def test_case_of_a_name_is_passed_over(digest_of_name):
     small, capital = "train/UID_h3_1_1_hem.bmp", "train/UID_H3_1_1_hem.bmp"
-    found = compare(
+    found = compare_with_published(
         {capital: digest_of_name[small], "validation/1.BMP": digest_of_name["validation/1.bmp"]}
     )
     assert found.exact == (small, "validation/1.bmp")
@@ -132,22 +137,22 @@ def test_case_of_a_name_is_passed_over(digest_of_name):
 
 def test_published_spelling_counts_where_a_copy_holds_two(digest_of_name):
     small, capital = "train/UID_h3_1_1_hem.bmp", "train/UID_H3_1_1_hem.bmp"
-    found = compare({capital: "0" * 64, small: digest_of_name[small]})
+    found = compare_with_published({capital: "0" * 64, small: digest_of_name[small]})
     assert (found.exact, found.changed, found.unknown) == ((small,), (), (capital,))
 
 
 def test_empty_copy_misses_everything(digest_of_name):
-    assert compare({}).missing == tuple(sorted(digest_of_name))
-    assert "train: none of 10,661" in summarize(compare({}))
+    assert compare_with_published({}).missing == tuple(sorted(digest_of_name))
+    assert "train: none of 10,661" in describe_comparison(compare_with_published({}))
 
 
 def test_long_lists_are_cut_in_the_summary():
-    text = summarize(compare({f"train/{n}.bmp": "" for n in range(1_200)}))
+    text = describe_comparison(compare_with_published({f"train/{n}.bmp": "" for n in range(1_200)}))
     assert text.endswith("train/0.bmp, train/1.bmp, train/10.bmp and 1,197 more.")
 
 
 def test_table_names_every_image_once(digest_of_name, tmp_path):
-    write_comparison(tmp_path / "found.csv", compare({"train/new.bmp": ""}))
+    write_comparison(tmp_path / "found.csv", compare_with_published({"train/new.bmp": ""}))
     rows = read_rows(tmp_path / "found.csv")
     assert [row["name"] for row in rows] == sorted([*digest_of_name, "train/new.bmp"])
     assert Counter(row["status"] for row in rows) == {"missing": 15_114, "unknown": 1}
@@ -159,5 +164,5 @@ def test_real_sample_is_exact(real_source):
         image.name: hashlib.sha256(image.path.read_bytes()).hexdigest()
         for image in find_images(real_source)
     }
-    found = compare(digests)
+    found = compare_with_published(digests)
     assert (len(found.exact), found.changed, found.unknown) == (2_103, (), ())

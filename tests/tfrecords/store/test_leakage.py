@@ -9,7 +9,7 @@ import pytest
 from all_tf.config.experiment import Experiment
 from all_tf.data.splits import SplitError, load_data
 from all_tf.runs.stamps import stamps
-from tfrecords.packing.summary import summarize
+from tfrecords.packing.summary import describe_packed
 from tfrecords.packing.writer import refold
 from tfrecords.store.folds import read_folds, write_folds
 from tfrecords.store.index import read_index
@@ -108,7 +108,7 @@ def test_official_folds_are_the_published_ones_and_leak(copy):
         for row in rows.values()
         if row.duplicate_of and folds[row.name] != folds[row.duplicate_of]
     ]
-    text = summarize(packed, [])
+    text = describe_packed(packed, [])
     assert crossing and f"{len(crossing)} pairs of identical images" in text
     assert "train fold 0 and train fold 2 share 20+21" in text
 
