@@ -146,14 +146,14 @@ import sys
 import numpy as np
 import tensorflow as tf
 
-from all_tf import names
+from all_tf.config import choices
 from all_tf.data.augmentation import augment_batches, build_augment
 from all_tf.config.experiment import View
 
 folder, = sys.argv[1:]
 canvases, labels = np.load(f"{folder}/canvases.npy"), np.load(f"{folder}/labels.npy")
 batches = tf.data.Dataset.from_tensors((canvases, labels, np.ones(8, np.float32))).repeat(2)
-for name in names.AUGMENTATIONS:
+for name in choices.AUGMENTATIONS:
     augment = build_augment([name], view=View(450, 48, 42), seed=0)
     found = augment_batches(batches, augment, first_step=5).as_numpy_iterator()
     for step, (images, mixed, _) in enumerate(found, start=5):
