@@ -1,30 +1,30 @@
-"""How long work tells its caller how far it has come: through a function that it is given."""
+"""The type of a progress callback, which long work calls, and a callback that shows nothing."""
 
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-_Item = TypeVar("Item")
+_Item = TypeVar("_Item")
 
 
 class Progress(Protocol):
-    """Passes items on, and may show how many have come."""
+    """A function that passes items on and may show how many are done."""
 
     def __call__(
         self, items: Iterable[_Item], description: str, total: int, *, unit: str = "image"
     ) -> Iterable[_Item]:
-        """The items as they come.
+        """Pass the items on, in their order.
 
         Args:
-            items: The work, piece by piece.
-            description: What is being done, in a word or two.
-            total: How many pieces there are.
-            unit: Their name, in the singular.
+            items: The items of work.
+            description: The name of the work, in a word or two.
+            total: The number of items.
+            unit: The name of one item, in the singular.
         """
 
 
 def untold(
     items: Iterable[_Item], description: str, total: int, *, unit: str = "image"
 ) -> Iterable[_Item]:
-    """The items as they come: nobody asked to be told."""
+    """Pass the items on without showing progress."""
     del description, total, unit
     return items

@@ -14,10 +14,10 @@ def features():
     Returns:
         `tfds.features.FeaturesDict`: `image` uint8 `(450, 450, 3)`, stored as PNG; `label` int64,
         1 = ALL, 0 = HEM, -1 = unpublished; `patient`, `group`, `name` and `duplicate_of`, strings.
-        `group` joins the patients whom a shared image shows to be one person; `duplicate_of` is
-        the name of the first image with the same pixels, or empty.
+        `group` names the patients who share an image and are therefore one person; `duplicate_of`
+        is the name of the first image with the same pixels, or empty.
     """
-    # Imported late: converter workers need the constants above, not half a second of TFDS.
+    # Importing TFDS takes half a second, and most users of this module need only the constants.
     import tensorflow_datasets as tfds
 
     return tfds.features.FeaturesDict(

@@ -1,1 +1,1 @@
-"""From image files to pixels, and from pixels to PNG."""
+"""Decodes image files to pixels, and encodes pixels as PNG."""

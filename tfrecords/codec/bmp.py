@@ -1,14 +1,15 @@
-"""Strict reading of one BMP file: its exact pixels, or a typed refusal.
+"""Reads one BMP file strictly: the result is its exact pixels or a BitmapError.
 
 Decoders disagree on damaged and unusual bitmaps: TensorFlow returns palette indices as if they
-were colours, Pillow accepts trailing bytes. Only the one form that C-NMC uses is let in, and of
-that form every byte is accounted for.
+were colours, Pillow accepts trailing bytes. This module accepts only the one form that C-NMC uses,
+and checks that no byte is missing or left over.
 """
 
 import struct
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
 _FILE_HEADER = struct.Struct("<2sIHHI")  # Signature, file size, two reserved, offset of the pixels.
@@ -23,7 +24,7 @@ class BitmapError(ValueError):
 
 
 class BitmapHeader(NamedTuple):
-    """Where the pixels lie: all in bytes but for `side`, in pixels."""
+    """Where the pixels are in the file; `side` in pixels, `offset` and `stride` in bytes."""
 
     side: int
     offset: int
@@ -32,14 +33,14 @@ class BitmapHeader(NamedTuple):
 
 
 def parse_header(head: bytes, *, num_bytes: int) -> BitmapHeader:
-    """Accept a 24-bit uncompressed square bitmap of a published size, and nothing else.
+    """Parse the header of a 24-bit uncompressed square bitmap of a published size.
 
     Args:
         head: The first 54 bytes of the file, or more.
         num_bytes: Length of the whole file.
 
     Raises:
-        BitmapError: Another kind of file, a cut or padded one, or another size of image.
+        BitmapError: The file is of another kind, is cut or padded, or has another image size.
     """
     if num_bytes == 0:
         raise BitmapError("the file is empty")
@@ -71,10 +72,10 @@ def parse_header(head: bytes, *, num_bytes: int) -> BitmapHeader:
 
 
 def check_bitmap(path: Path) -> None:
-    """Judge a file by its header and its length alone, without reading the pixels.
+    """Check the header and the length of a file, without reading its pixels.
 
     Raises:
-        BitmapError: As `parse_header` says, or the file cannot be read.
+        BitmapError: `parse_header` refuses the file, or it cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -84,16 +85,15 @@ def check_bitmap(path: Path) -> None:
 
 
 def decode_bitmap(data: bytes) -> Image.Image:
-    """The pixels of a whole BMP file.
+    """Decode a whole BMP file.
 
     Returns:
-        An RGB image of Pillow, which unpacks the rows; that the file holds them, no more and no
-        less, is judged here.
+        An RGB image. Pillow unpacks the rows; this module checks that the file holds exactly them.
 
     Raises:
-        BitmapError: As `parse_header` says.
+        BitmapError: `parse_header` refuses the file.
     """
     header = parse_header(data[:_HEADER_BYTES], num_bytes=len(data))
-    size, rows = (header.side, header.side), memoryview(data)[header.offset :]
+    size, rows = (header.side, header.side), np.frombuffer(data, np.uint8, offset=header.offset)
     direction = 1 if header.top_down else -1
     return Image.frombuffer("RGB", size, rows, "raw", "BGR", header.stride, direction)

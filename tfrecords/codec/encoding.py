@@ -1,4 +1,4 @@
-"""Images to PNG with digests: the work of the converter's threads, without TensorFlow."""
+"""Encodes image files as PNG, with their SHA-256, in the converter's threads; no TensorFlow."""
 
 import hashlib
 import io
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from tfrecords.codec.bmp import BitmapError, decode_bitmap
 from tfrecords.codec.png import encode_png
@@ -18,26 +18,26 @@ _PICTURE_MODES = ("RGB", "L", "RGBA", "LA")
 
 
 class EncodedImage(NamedTuple):
-    """One image as it will lie in the records, and what it came from."""
+    """Length and digests of one encoded image."""
 
-    num_bytes: int  # Of the PNG.
-    file_sha256: str  # Of the image file.
-    png_sha256: str  # Equal for equal pixels, whatever header the file had.
+    num_bytes: int  # Length of the PNG.
+    file_sha256: str  # SHA-256 of the image file.
+    png_sha256: str  # SHA-256 of the PNG; equal for equal pixels, whatever the file's header.
 
 
 def encode_images(
     paths: Sequence[Path], spool: Path, *, decoders: Sequence[str] | None = None
 ) -> list[EncodedImage]:
-    """Write the PNGs of some images one after another into one file.
+    """Encode some images as PNG, and write the PNGs one after another into one file.
 
     Args:
-        paths: Image files. Those of more than 450 pixels a side are cropped to their centre,
-            smaller ones laid in the middle of black; the scale stays.
-        spool: The file to write. Slices of `num_bytes` are the PNGs, in the order of `paths`.
-        decoders: How to read each of them, keys of `DECODERS`; None for C-NMC's bitmaps.
+        paths: Image files. An image larger than 450 pixels a side is cropped to its centre, a
+            smaller one is padded with black on all sides; the scale does not change.
+        spool: The file to write: the PNGs in the order of `paths`, each `num_bytes` long.
+        decoders: The decoder of each file, a key of `DECODERS`; None for C-NMC's bitmaps.
 
     Raises:
-        BitmapError: A file is not as its decoder wants it; the message names it.
+        BitmapError: The decoder refuses a file; the message names it.
     """
     encoded = []
     with spool.open("wb") as file:
@@ -45,13 +45,13 @@ def encode_images(
             file_sha256, pixels = _read(path, DECODERS[decoder])
             png = encode_png(fit_center(pixels, IMAGE_SIDE))
             file.write(png)
-            # One encoder gives equal pixels equal PNGs, which are shorter to digest.
+            # Equal pixels give equal PNGs, and a PNG is faster to hash because it is shorter.
             encoded.append(EncodedImage(len(png), file_sha256, hashlib.sha256(png).hexdigest()))
     return encoded
 
 
 def _read(path: Path, decode: Callable[[bytes], Image.Image]) -> tuple[str, Image.Image]:
-    """The digest and the pixels of a file, one right after the other: it is in the cache."""
+    """Read a file once; return its SHA-256 and its pixels."""
     data = path.read_bytes()
     try:
         return hashlib.sha256(data).hexdigest(), decode(data)
@@ -60,28 +60,29 @@ def _read(path: Path, decode: Callable[[bytes], Image.Image]) -> tuple[str, Imag
 
 
 def encode_bitmap(path: Path) -> bytes:
-    """The PNG of one bitmap of C-NMC and nothing else: the bare codec."""
+    """Encode one bitmap of C-NMC as PNG, without hashing or writing; used to time the codec."""
     return encode_png(fit_center(decode_bitmap(path.read_bytes()), IMAGE_SIDE))
 
 
 def decode_picture(data: bytes) -> Image.Image:
-    """The pixels of a whole BMP, PNG, TIFF or JPEG file of another laboratory.
+    """Decode a whole BMP, PNG, TIFF or JPEG file of another laboratory.
 
-    The content decides on the format, not the file's name. Whatever would need a guess is refused:
-    how to bring 16 bits to 8, what lies behind transparent pixels, which page is meant, which way
-    is up; and palettes, whose 256 colours are not those that the camera saw.
+    The content decides the format, not the file's name. The function refuses a file that it could
+    decode only with a guess: 16 bits a channel (how to reduce them to 8), transparent pixels (what
+    is behind them), several pages (which one to use), an EXIF orientation (which way is up). It
+    also refuses a palette, because its 256 colours are not those that the camera recorded.
 
     Returns:
-        An RGB image, the colours as stored.
+        An RGB image with the stored colours.
 
     Raises:
-        BitmapError: Another kind of file, a damaged one, or one that needs a guess.
+        BitmapError: The file is of another kind, is damaged, or needs a guess.
     """
     if not data:
         raise BitmapError("the file is empty")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Where Pillow warns, it goes on with a guess.
+            warnings.simplefilter("error")  # After a warning Pillow continues with a guess.
             with Image.open(io.BytesIO(data), formats=_PICTURE_FORMATS) as image:
                 _refuse_guesses(image)
                 image.load()
@@ -94,15 +95,18 @@ def decode_picture(data: bytes) -> Image.Image:
         raise BitmapError(
             f"not a BMP, PNG, TIFF or JPEG file that Pillow knows: it begins with {data[:4]!r}"
         ) from error
-    except Exception as error:  # Of damaged files: OSError, SyntaxError, struct.error and others.
+    except Exception as error:  # Damaged files: OSError, SyntaxError, struct.error and others.
         raise BitmapError(f"cannot be decoded: {error}") from error
 
 
-def _refuse_guesses(image: Image.Image) -> None:
-    """Judge an opened file before its pixels are read: Pillow forgets some of this on reading."""
+def _refuse_guesses(image: ImageFile.ImageFile) -> None:
+    """Raise BitmapError if decoding needs a guess; to call before Pillow reads the pixels.
+
+    Pillow drops some of the facts that are checked here when it reads the pixels.
+    """
     if image.mode not in _PICTURE_MODES:
         raise BitmapError(f"expected RGB or grey pixels; received mode {image.mode} of Pillow")
-    # Pillow cuts 16 bits a channel to 8 without a word: only its "raw mode" tells, as in RGB;16B.
+    # Pillow reduces 16 bits a channel to 8 silently; only its raw mode shows it, as in RGB;16B.
     raw_modes = {t.args if isinstance(t.args, str) else t.args[0] for t in image.tile}
     bits = getattr(image, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (8,))
     if set(bits) != {8} or not all(raw_mode.isalpha() for raw_mode in raw_modes):
@@ -113,20 +117,21 @@ def _refuse_guesses(image: Image.Image) -> None:
         raise BitmapError(f"expected one image a file; received {num_images}")
     if (orientation := image.getexif().get(ExifTags.Base.Orientation, 1)) != 1:
         raise BitmapError(
-            f"to be turned when shown (EXIF orientation {orientation}), which some programs do and "
-            "others do not; turn the pixels and drop the tag"
+            f"EXIF orientation {orientation}: some programs turn the image and others do not; "
+            "turn the pixels and remove the tag"
         )
 
 
 def fit_center(image: Image.Image, side: int) -> Image.Image:
-    """The central square of an image, black where the image does not reach."""
+    """Crop or pad an image to a square of `side` pixels around its centre; the padding is black."""
     if image.size == (side, side):
-        return image  # As nearly always; a crop would copy it.
-    left, top = (int((length - side) / 2) for length in image.size)  # Towards 0: may be negative.
+        return image  # The usual case; a crop would copy the pixels.
+    # Rounded towards 0; negative for an image smaller than the square.
+    left, top = (int((length - side) / 2) for length in image.size)
     return image.crop((left, top, left + side, top + side))
 
 
 DECODERS = {
-    "bitmap": decode_bitmap,  # C-NMC's own form, every byte accounted for.
-    "picture": decode_picture,
+    "bitmap": decode_bitmap,  # C-NMC's own files.
+    "picture": decode_picture,  # Files of other laboratories.
 }

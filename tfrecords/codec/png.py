@@ -1,7 +1,7 @@
-"""PNG as the records hold it: each row as its difference to the one above, packed by libdeflate.
+"""Encodes and decodes the PNGs of the records: filter "up" in every row, packed by libdeflate.
 
-A chunk of our own says where the cell is. Other readers skip it, as PNG's specification (W3C, 2003,
-section 4.7.2) asks them to; whoever changes the pixels has to leave it out.
+A private chunk says where the cell is. Other readers skip it, as PNG's specification (W3C, 2003,
+section 4.7.2) asks; a program that changes the pixels must remove it.
 """
 
 import io
@@ -14,22 +14,23 @@ import deflate
 import numpy as np
 from PIL import Image
 
-_LEVEL = 3  # Of 12. Of real cells level 1 makes 42.3 KB, 3 40.8, 6 39.9 in half as much time again.
+# Of 12. A real cell takes 42.3 KB at level 1, 40.8 at 3, and 39.9 at 6, in 1.5 times the time.
+_LEVEL = 3
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-ENCODER = f"PNG, box, up, libdeflate {_LEVEL} of {deflate.__version__}"  # Decides on the bytes.
+ENCODER = f"PNG, box, up, libdeflate {_LEVEL} of {deflate.__version__}"  # Fixes the bytes.
 _EIGHT_BIT_RGB = bytes([8, 2, 0, 0, 0])
-_BOX = b"boXE"  # Ancillary, private, not to be copied when the image is changed.
+_BOX = b"boXE"  # The capitals mean: ancillary, private, not to be copied to a changed image.
 _SIZE = struct.Struct(">II5s")  # Width, height, kind of image.
 _PLACE = struct.Struct(">4H")  # Top, left, height, width.
-_HEAD = struct.Struct(">16x II5s4x 4x4s4HI I4s")  # Both of them, to where the packed rows begin.
-_BOX_CHUNK = slice(37, 49)  # Of the head: what the checksum of the box is of.
+_HEAD = struct.Struct(">16x II5s4x 4x4s4HI I4s")  # All bytes before the packed rows.
+_BOX_CHUNK = slice(37, 49)  # The part of the head that the box's checksum covers.
 _TAIL_BYTES = 4 + 12  # The checksum of the rows, and the chunk that ends the file.
-_UP = 2  # The number of PNG's filter that takes the difference to the row above, modulo 256.
-_BLOCK_ROWS = 16  # About the root of a cell's height, so that loops over rows and blocks are short.
+_UP = 2  # PNG's number of the filter "up": the difference to the row above, modulo 256.
+_BLOCK_ROWS = 16  # About the square root of a cell's height: few rows a block, and few blocks.
 
 
 class Box(NamedTuple):
-    """A part of an image, outside of which all is black."""
+    """A rectangle of an image; every pixel outside it is black."""
 
     top: int
     left: int
@@ -37,10 +38,10 @@ class Box(NamedTuple):
 
 
 def encode_png(image: Image.Image) -> bytes:
-    """Lossless PNG of an RGB image; equal pixels give equal bytes.
+    """Encode an RGB image as lossless PNG; equal pixels give equal bytes.
 
-    PNG's specification (W3C, 2003, section 9) leaves it to the encoder which of five filters each
-    row takes. "Up" for all of them can be undone by numpy, column by column.
+    PNG's specification (W3C, 2003, section 9) lets the encoder choose one of five filters for each
+    row. With "up" in every row numpy can undo the filter for all columns at once.
     """
     pixels = np.asarray(image)
     height, width, _ = pixels.shape
@@ -61,7 +62,11 @@ def encode_png(image: Image.Image) -> bytes:
 
 
 def _find_box(rows: np.ndarray) -> tuple[int, int, int, int]:
-    """Top, left, height and width of what is not black, pixels; zeros where all is black."""
+    """Find the top, left, height and width in pixels of what is not black; zeros if all is black.
+
+    Args:
+        rows: uint8 `(height, 3 * width)`.
+    """
     high = np.flatnonzero(np.bitwise_or.reduce(rows, axis=1))
     if not len(high):
         return 0, 0, 0, 0
@@ -71,16 +76,18 @@ def _find_box(rows: np.ndarray) -> tuple[int, int, int, int]:
 
 
 def decode_boxes(pngs: Sequence[bytes], *, margin: int = 0) -> list[Box]:
-    """The part of each RGB image that is not black, in a sixth of the time that Pillow takes.
+    """Decode the part of each RGB image that is not black, in a sixth of Pillow's time.
 
-    Several at once: threads that ask numpy for much but seldom wait less for Python's lock.
+    The function takes several images because threads wait less for Python's lock when they make
+    few large calls of numpy.
 
     Args:
-        pngs: Of `encode_png`; any other is left to Pillow.
-        margin: Of black that is wanted around each part, pixels; less where the image ends.
+        pngs: PNGs from `encode_png`; Pillow decodes any other PNG.
+        margin: Width in pixels of the black border to keep around each part; less at the edge of
+            the image.
 
     Raises:
-        deflate.DeflateError, OSError: A damaged PNG.
+        deflate.DeflateError, OSError: A PNG is damaged.
     """
     cuts = [_cut(png, margin) for png in pngs]
     boxes = iter(_undo([cut for cut in cuts if cut is not None]))
@@ -91,9 +98,9 @@ def decode_boxes(pngs: Sequence[bytes], *, margin: int = 0) -> list[Box]:
 
 
 class _Cut(NamedTuple):
-    """What is wanted of an image that `encode_png` has packed."""
+    """The part to decode of a PNG from `encode_png`."""
 
-    packed: memoryview
+    packed: memoryview  # The compressed rows.
     side: tuple[int, int]  # Height and width of the image.
     rows: slice
     columns: slice
@@ -108,7 +115,7 @@ class _Cut(NamedTuple):
 
 
 def _cut(png: bytes, margin: int) -> _Cut | None:
-    """None for the PNG of someone else."""
+    """Find the part to decode; None if `encode_png` did not write the PNG."""
     if len(png) < _HEAD.size + _TAIL_BYTES:
         return None
     width, height, kind, chunk, *box, checksum, num_bytes, name = _HEAD.unpack_from(png)
@@ -127,15 +134,15 @@ def _cut(png: bytes, margin: int) -> _Cut | None:
 
 
 def _undo(cuts: Sequence[_Cut]) -> list[Box]:
-    """Add each part up from top to bottom, modulo 256: the filter undone.
+    """Undo the filter: add up the rows of each part from top to bottom, modulo 256.
 
-    Side by side, and in blocks of rows, so that an addition goes over many columns and blocks:
-    `np.add.accumulate` goes from pixel to pixel.
+    The parts are put side by side and divided into blocks of rows, so that each addition covers
+    many columns and blocks. `np.add.accumulate` is slower because it goes from pixel to pixel.
     """
     heights = [cut.rows.stop - cut.rows.start for cut in cuts]
     edges = np.cumsum([0, *(cut.columns.stop - cut.columns.start for cut in cuts)])
     num_blocks = -(-max(heights, default=0) // _BLOCK_ROWS)
-    # Not zeros: what lies below a lower part is added to nothing but what lies below it.
+    # The rows below a shorter part stay uninitialised; they are never added to a row of the part.
     blocks = np.empty((num_blocks, _BLOCK_ROWS, edges[-1], 3), np.uint8)
     rows = blocks.reshape(num_blocks * _BLOCK_ROWS, edges[-1], 3)
     places = [
@@ -166,5 +173,5 @@ def _box_by_pillow(png: bytes, margin: int) -> Box:
     return Box(top, left, pixels[top : box[3] + margin, left : box[2] + margin])
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def _chunk(name: bytes, data: bytes | bytearray) -> bytes:
     return struct.pack(">I4s", len(data), name) + data + struct.pack(">I", crc32(name + data))

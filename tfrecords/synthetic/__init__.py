@@ -1,1 +1,1 @@
-"""Drawn cells in the layout of the data set."""
+"""Draws synthetic cells and writes them in the layout of C-NMC 2019."""

@@ -1,9 +1,10 @@
 """Draws one stained white blood cell on black, as C-NMC 2019 shows it.
 
-Sizes and colours follow what was measured on 3,928 published images. The classes differ in size
-(AUROC about .85), a little in colour, and, through one hidden number a cell, its blastness, in the
-grain of the chromatin, the nucleoli and the share of the nucleus: what a haematologist looks at.
-Blastness is a choice, not a measurement: simple features reach .93 to .97, more than on real cells.
+Sizes and colours follow measurements on 3,928 published images. The classes differ in size (AUROC
+about .85) and a little in colour. Each cell also has a hidden number, its blastness, which sets
+what a haematologist looks at: the grain of the chromatin, the nucleoli and the share of the
+nucleus. Blastness is an invented number: with it simple features reach an AUROC of .93 to .97, more
+than on real cells.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ _SPOT_RGB = np.array([1.0, 0.75, 0.55], np.float32)  # Nucleoli are pinker than 
 
 @dataclass(frozen=True)
 class _Look:
-    """What one class looks like; lengths in pixels, colours in [0, 255]."""
+    """The looks of one class; lengths in pixels, colours in [0, 255]."""
 
     diameter: float
     diameter_sd: float
@@ -47,14 +48,15 @@ def draw_cell(
     brightness: float = 0.0,
     diameter_offset: float = 0.0,
 ) -> np.ndarray:
-    """One cell near the centre of a black square; all chance comes from `rng`.
+    """Draw one cell near the centre of a black square.
 
     Args:
-        rng: Consumed; the same state gives the same pixels.
+        rng: The only source of random numbers; its state changes. The same state gives the same
+            pixels.
         label: 1 = ALL, 0 = HEM.
         size: Side of the square in pixels, at least 450. The scale of the cell does not change.
-        brightness: Of the patient, added to every channel; a few grey levels.
-        diameter_offset: Of the patient, in pixels.
+        brightness: The patient's offset of every channel, a few grey levels.
+        diameter_offset: The patient's offset of the diameter, in pixels.
 
     Returns:
         uint8 `(size, size, 3)`, RGB. The background is exactly 0, the cell one 4-connected piece.
@@ -64,7 +66,7 @@ def draw_cell(
     """
     if label not in _LOOK_OF_LABEL or size < 450:
         raise ValueError(
-            f"A cell has label 0 or 1 and a canvas of at least 450 pixels. "
+            f"Expected a label of 0 or 1 and a size of at least 450 pixels. "
             f"Received: label={label!r}, size={size!r}"
         )
     look = _LOOK_OF_LABEL[label]
@@ -81,7 +83,7 @@ def draw_cell(
 
 
 def _contour(rng, look: _Look, diameter_offset: float) -> np.ndarray:
-    """Radius at each of `_ANGLES`; star-shaped, so the cell cannot fall apart."""
+    """Draw the radius in pixels at each of `_ANGLES`; one radius an angle keeps the cell whole."""
     diameter = rng.normal(look.diameter + diameter_offset, look.diameter_sd)
     diameter = np.clip(diameter, look.smallest, 254.0)
     ratio = np.clip(rng.normal(0.87, 0.07), 0.6, 1.0)
@@ -99,7 +101,11 @@ def _contour(rng, look: _Look, diameter_offset: float) -> np.ndarray:
 
 
 def _polar_box(centre: np.ndarray, radii: np.ndarray):
-    """Corner of the box around the cell, and there distance to the centre and to the edge."""
+    """Compute the corner of the cell's box, and for each pixel in it two distances.
+
+    The distances are from the centre to the pixel, and from the centre to the cell's edge in the
+    direction of the pixel.
+    """
     half = int(np.ceil(radii.max())) + 3
     corner = np.floor(centre).astype(int) - half
     rows, columns = np.ogrid[0 : 2 * half, 0 : 2 * half]
@@ -110,10 +116,10 @@ def _polar_box(centre: np.ndarray, radii: np.ndarray):
 
 
 def _colour(rng, look: _Look, blastness: float, rho, edge) -> np.ndarray:
-    """Float32 `(h, w, 3)`: nucleus in its rim of cytoplasm, chromatin, nucleoli, fine noise."""
+    """Colour the nucleus, the cytoplasm, chromatin, nucleoli and noise: float32 `(h, w, 3)`."""
     clouds = _smooth_noise(rng, rho.shape, 14.0)
     share = np.clip(0.89 - 0.02 * blastness + rng.normal(0, 0.025), 0.75, 0.96)
-    # The clouds bend the border of the nucleus: it is not a copy of the cell's.
+    # The clouds bend the border of the nucleus: it should not repeat the outline of the cell.
     depth = np.float32(np.sqrt(share)) - rho / edge - 0.02 * clouds
     nucleus = np.clip(0.5 + depth / 0.08, 0.0, 1.0)[..., None]
     colour = nucleus * np.array(look.nucleus, np.float32)
@@ -129,16 +135,16 @@ def _colour(rng, look: _Look, blastness: float, rho, edge) -> np.ndarray:
 
 
 def _chromatin(rng, blastness: float, clouds: np.ndarray) -> np.ndarray:
-    """Mean 0, sd about 1: fine and open in a blast, coarse clumps in a mature lymphocyte."""
+    """Draw chromatin of mean 0 and sd about 1: fine in a blast, coarse in a mature lymphocyte."""
     grain = np.clip(5.5 - 1.2 * blastness + rng.normal(0, 0.3), 2.2, 10.0)
     mixed = 0.75 * _smooth_noise(rng, clouds.shape, grain) + 0.66 * clouds
-    # Pale threads on a dark ground rather than as many dark ones: skewed to the right.
+    # Skewed to the right: pale threads on a dark ground, with fewer dark threads.
     contrast = np.float32(np.clip(rng.normal(1.0, 0.2), 0.5, 1.6))
     return contrast * (mixed + 0.15 * (mixed**2 - 1))
 
 
 def _nucleoli(rng, blastness: float, shape: tuple[int, int]) -> np.ndarray:
-    """Added light of the pale spots: more, larger and paler ones in a blast."""
+    """Draw the light that the pale spots add; a blast has more, larger and paler spots."""
     light = np.zeros(shape, np.float32)
     across = np.arange(shape[0], dtype=np.float32) - shape[0] / 2
     for _ in range(int(np.clip(np.rint(1.9 + 1.0 * blastness + rng.normal(0, 0.4)), 0, 6))):
@@ -151,14 +157,14 @@ def _nucleoli(rng, blastness: float, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _smooth_noise(rng, shape: tuple[int, int], sigma: float) -> np.ndarray:
-    """Gaussian noise of mean 0, sd 1 and grain `sigma` pixels, float32."""
+    """Draw float32 Gaussian noise of mean 0 and sd 1, smoothed over `sigma` pixels."""
     white = rng.standard_normal(shape, np.float32)
     smooth = ndimage.gaussian_filter(white, sigma, mode="wrap", truncate=3.0)
     return (smooth - smooth.mean()) / smooth.std()
 
 
 def _largest_piece(cell: np.ndarray) -> np.ndarray:
-    """The same pixels without specks that rounding cut off at the edge."""
+    """Remove the specks that rounding has cut off at the edge, in place."""
     pieces, num_pieces = ndimage.label(cell.any(-1))
     if num_pieces > 1:
         cell[pieces != np.bincount(pieces.ravel())[1:].argmax() + 1] = 0

@@ -1,6 +1,6 @@
-"""Draws a stand-in for C-NMC 2019: the published folders, names and BMP headers, invented cells.
+"""Writes a synthetic C-NMC 2019: drawn cells in the published folders, names and BMP headers.
 
-Imports stay light, and the cells are drawn by processes that each import this file.
+Imports here are light because each of the processes that draw the cells imports this file.
 """
 
 import functools
@@ -20,7 +20,7 @@ from tfrecords.synthetic.cells import draw_cell
 ROOT_NAME = "C-NMC_Leukemia"
 PRELIMINARY = "validation_data/C-NMC_test_prelim_phase_data"
 FINAL = "testing_data/C-NMC_test_final_phase_data"
-MIN_IMAGES = 60  # Below it some training patient would have no image.
+MIN_IMAGES = 60  # With fewer, some training patient would have no image.
 
 _PUBLISHED = {"train": 10_661, "preliminary": 1_867, "final": 2_586}  # Images.
 _ALL_SHARE = {"train": 7_272 / 10_661, "preliminary": 1_219 / 1_867, "final": 1_219 / 1_867}
@@ -43,22 +43,23 @@ _FOLD_OF_PATIENT = {p: i for i, fold in enumerate(_FOLDS) for ids in fold.values
 _TWINS = ("20", "21")  # One person under two ids in two folds, as published.
 _DUPLICATES_A_TRAIN_IMAGE = 104 / 10_661
 _LOWER_CASE_PATIENT = "H3"
-_BRIGHTNESS_SD, _DIAMETER_SD = 5.0, 12.0  # Between patients: grey levels, pixels.
+# Standard deviations between patients, in grey levels and in pixels.
+_BRIGHTNESS_SD, _DIAMETER_SD = 5.0, 12.0
 
 _PIXELS_PER_METER = 3779  # 96 dots an inch.
 _SRGB = 0x73524742
-_IMAGES_PER_PROCESS = 100  # Fewer do not repay the start of a process.
+_IMAGES_PER_PROCESS = 100  # With fewer, a process saves less time than its start takes.
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """One image to come: all that its bytes depend on but the seed."""
+    """The plan of one image; its bytes depend on nothing else but the seed."""
 
     phase: str
     label: int
     patient: str
-    count: int  # Of this patient, from 0.
-    stream: int  # Which generator draws it; the same stream gives the same pixels.
+    count: int  # Number of the image among those of the patient, from 0.
+    stream: int  # Number of the random generator; the same stream gives the same pixels.
     brightness: float = 0.0
     diameter_offset: float = 0.0
 
@@ -70,27 +71,28 @@ def write_synthetic(
     seed: int = 0,
     progress: Progress = untold,
 ) -> Path:
-    """Writes `out/C-NMC_Leukemia`, all three phases, and shows it only when it is whole.
+    """Write all three phases to `out/C-NMC_Leukemia`, which appears only when it is complete.
 
-    The same seed gives the same bytes, however many processes draw.
+    The same seed gives the same bytes, for any number of processes.
 
     Args:
-        out: Folder for the set; made if missing.
-        num_images: Of all phases together, in the published proportions; at least `MIN_IMAGES`.
-        seed: Not negative.
-        progress: `progress(iterable, description, total)` yields the items of `iterable`.
+        out: Parent folder of the data set; created if missing.
+        num_images: Number of images of all phases together, at least `MIN_IMAGES`. The phases keep
+            their published proportions.
+        seed: Seed of all random numbers, 0 or more.
+        progress: Wraps the images as they are drawn.
 
     Returns:
-        The path of the set.
+        The path of the data set.
 
     Raises:
-        ValueError: `num_images` is too small, or `seed` negative.
+        ValueError: `num_images` is too small, or `seed` is negative.
         FileExistsError: `out/C-NMC_Leukemia` exists.
     """
     if num_images < MIN_IMAGES or seed < 0:
         raise ValueError(
-            f"A stand-in has at least {MIN_IMAGES} images, so that every training patient has "
-            f"one, and a seed of 0 or more. Received: num_images={num_images}, seed={seed}"
+            f"Expected at least {MIN_IMAGES} images, so that every training patient has one, and "
+            f"a seed of 0 or more. Received: num_images={num_images}, seed={seed}"
         )
     target = Path(out) / ROOT_NAME
     if target.exists():
@@ -108,7 +110,7 @@ def write_synthetic(
 
 
 def encode_bmp(pixels: np.ndarray, *, header_size: int = 40) -> bytes:
-    """A 24-bit bottom-up BMP with the header of the published files.
+    """Encode pixels as a 24-bit bottom-up BMP with the header of the published files.
 
     Args:
         pixels: uint8 `(height, width, 3)`, RGB.
@@ -128,25 +130,25 @@ def encode_bmp(pixels: np.ndarray, *, header_size: int = 40) -> bytes:
 
 
 def _files(num_images: int, seed: int) -> dict[str, _Cell]:
-    """Path inside the set -> cell, in an order that is a function of the arguments."""
+    """Map each path inside the data set to its cell, in an order that the arguments fix."""
     cells = _with_looks(_with_duplicates(_cells(num_images)), seed)
     files = {_train_name(cell): cell for cell in cells if cell.phase == "train"}
     for number, (phase, folder) in enumerate((("preliminary", PRELIMINARY), ("final", FINAL))):
         of_phase = [cell for cell in cells if cell.phase == phase]
-        # Shuffled, or the number of an image would tell its class.
+        # Shuffled because otherwise the number of an image would reveal its class.
         order = _generator(seed, 1, number).permutation(len(of_phase))
         files |= {f"{folder}/{i}.bmp": of_phase[j] for i, j in enumerate(order, start=1)}
     return files
 
 
 def _cells(num_images: int) -> list[_Cell]:
-    """Every phase in its share; inside a class the patients take turns."""
+    """Plan the cells: the published share for each phase, the patients of a class in turn."""
     num_of_phase = {
         phase: round(num_images * _PUBLISHED[phase] / sum(_PUBLISHED.values()))
         for phase in ("train", "preliminary")
     }
     num_of_phase["final"] = num_images - sum(num_of_phase.values())
-    cells = []
+    cells: list[_Cell] = []
     for phase, num in num_of_phase.items():
         num_all = round(num * _ALL_SHARE[phase])
         for label, num_cells in ((1, num_all), (0, num - num_all)):
@@ -158,7 +160,7 @@ def _cells(num_images: int) -> list[_Cell]:
 
 
 def _with_duplicates(cells: list[_Cell]) -> list[_Cell]:
-    """The first images of one twin become those of the other."""
+    """Give the second of `_TWINS` the pixels of the first images of the first."""
     first, second = _TWINS
     num_train = sum(cell.phase == "train" for cell in cells)
     num_duplicates = max(1, round(_DUPLICATES_A_TRAIN_IMAGE * num_train))
@@ -172,8 +174,8 @@ def _with_duplicates(cells: list[_Cell]) -> list[_Cell]:
 
 
 def _with_looks(cells: list[_Cell], seed: int) -> list[_Cell]:
-    """Every patient has a stain and a size of cell of its own."""
-    looks = {}
+    """Give every patient its own stain and cell size."""
+    looks: dict[str, list[float]] = {}
     for number, patients in enumerate(_PATIENTS.values()):
         rng = _generator(seed, 2, number)
         brightness = _spread(rng, len(patients), _BRIGHTNESS_SD)
@@ -187,21 +189,27 @@ def _with_looks(cells: list[_Cell], seed: int) -> list[_Cell]:
 
 
 def _spread(rng: np.random.Generator, num: int, sd: float) -> list[float]:
-    """Normal quantiles, shuffled: free draws for so few would move whole classes with the seed."""
+    """Draw shuffled normal quantiles of standard deviation `sd`.
+
+    Independent draws for so few patients would shift the mean of a whole class with the seed.
+    """
     quantiles = np.array([NormalDist().inv_cdf((i + 0.5) / num) for i in rng.permutation(num)])
     return (sd * quantiles / quantiles.std()).tolist()
 
 
 def _generator(seed: int, purpose: int, number: int) -> np.random.Generator:
-    """Independent of every other (purpose, number), so order and processes do not matter."""
+    """Make a generator that is independent of every other (purpose, number).
+
+    So neither the order of the images nor the number of processes changes the pixels.
+    """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, number)))
 
 
 def _original_name(cell: _Cell) -> str:
     lower = cell.patient == _LOWER_CASE_PATIENT and cell.count % 2 == 0
     patient = cell.patient.lower() if lower else cell.patient
-    slide, on_slide = divmod(cell.count, 3)
-    return f"UID_{patient}_{slide + 1}_{on_slide + 1}_{_CLASS_OF_LABEL[cell.label]}.bmp"
+    field, in_field = divmod(cell.count, 3)
+    return f"UID_{patient}_{field + 1}_{in_field + 1}_{_CLASS_OF_LABEL[cell.label]}.bmp"
 
 
 def _train_name(cell: _Cell) -> str:
