@@ -107,7 +107,9 @@ def _refuse_guesses(image: ImageFile.ImageFile) -> None:
     if image.mode not in _PICTURE_MODES:
         raise BitmapError(f"expected RGB or grey pixels; received mode {image.mode} of Pillow")
     # Pillow reduces 16 bits a channel to 8 silently; only its raw mode shows it, as in RGB;16B.
-    raw_modes = {t.args if isinstance(t.args, str) else t.args[0] for t in image.tile}
+    raw_modes = {
+        tile.args if isinstance(tile.args, str) else (tile.args or ("",))[0] for tile in image.tile
+    }
     bits = getattr(image, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (8,))
     if set(bits) != {8} or not all(raw_mode.isalpha() for raw_mode in raw_modes):
         raise BitmapError(f"expected 8 bits a channel; received {', '.join(sorted(raw_modes))}")

@@ -1,1 +1,1 @@
-"""Which images there are: C-NMC 2019 in its layouts, or folders of another laboratory."""
+"""Finds the images: C-NMC 2019 in its layouts, or folders of another laboratory."""

@@ -1,4 +1,4 @@
-"""The images of C-NMC on a disk: what each one is, and whether they can be packed."""
+"""Finds the images of C-NMC on a disk, and checks that they can be packed."""
 
 import filecmp
 from collections import defaultdict
@@ -21,11 +21,11 @@ from tfrecords.sources.layouts import (
     walk,
 )
 
-_SHOWN = 40  # Problems spelled out in one message; the rest are counted.
+_SHOWN = 40  # Problems listed in one message; the others are only counted.
 
 
 class SourceError(ValueError):
-    """The images cannot be packed as they are; the message lists every file concerned."""
+    """The images cannot be packed as they are; the message lists the files and their problems."""
 
     def __init__(self, problems: Iterable[str], *, headline: str):
         problems = list(problems)
@@ -35,7 +35,7 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class SourceImage:
-    """One image file and what its place and name say of it."""
+    """One image file, and what its folders and name say about it."""
 
     path: Path
     name: str  # "train/UID_57_29_1_all.bmp": split and file name, unique in the data set.
@@ -43,7 +43,7 @@ class SourceImage:
     label: int  # 1 = ALL, 0 = HEM, -1 = unpublished.
     phase: str  # "train", "validation" (preliminary phase) or "test" (final phase).
     fold: int  # The published fold, 0 to 2; -1 outside the training phase.
-    decoder: str = "bitmap"  # A key of `encoding.DECODERS`: "picture" for what is not C-NMC's.
+    decoder: str = "bitmap"  # A key of `encoding.DECODERS`; "picture" for other laboratories.
 
 
 class Refused(NamedTuple):
@@ -55,47 +55,47 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True)
 class Survey:
-    """What a folder holds."""
+    """The images that a folder holds, and the files that were left out."""
 
     images: list[SourceImage]
     refused: list[Refused]
-    num_passed_over: int  # Copies, byte for byte, of an image that is among `images`.
+    num_passed_over: int  # Copies of images in `images`, equal in every byte; left out.
 
 
 class CountRow(NamedTuple):
-    """How many images and patients there are of one phase, fold and class."""
+    """The number of images and patients of one phase, fold and class."""
 
     phase: str
     fold: int
     class_name: str  # "all", "hem" or "unlabelled".
     num_images: int
-    num_patients: int  # 0 where they are unpublished.
+    num_patients: int  # 0 where patients are unpublished.
 
 
 def find_images(root: Path) -> list[SourceImage]:
-    """Every image of C-NMC below a folder: `survey(root).images`, with no file skipped."""
+    """Find every image of C-NMC below a folder: `survey(root).images`, with no file skipped."""
     return survey(root).images
 
 
 def survey(root: Path, *, max_skips: int = 0) -> Survey:
-    """Look for the images of C-NMC below a folder, in any layout that `layouts` knows.
+    """Find the images of C-NMC below a folder, in any layout that `layouts` knows.
 
-    Only names, places and the headers of files are looked at, and the bytes of files that claim
-    to be one image. A phase may be absent. Of copies the first is kept.
+    The function reads names, folders and the headers of files. It compares all bytes only of files
+    that have the same name, and keeps the first of equal copies. A phase may be absent.
 
     Args:
-        root: The folder of the data set, or one that holds it.
-        max_skips: How many ill-formed bitmaps may be left out. A label that is missing or
-            contradicts itself is never let through.
+        root: The folder of the data set, or a folder that contains it.
+        max_skips: The number of unreadable bitmaps that may be left out. A label that is missing
+            or contradicts itself is always an error.
 
     Returns:
-        The images by phase, then by name, those of the later phases in numeric order.
+        The images, sorted by phase, then by name; in the later phases by number.
 
     Raises:
         FileNotFoundError: There is no such folder.
-        SourceError: No images, or files that are misplaced, misnamed, at odds with the labels or
-            with a file of the same name, or more than `max_skips` that are unreadable. All of
-            them are listed.
+        SourceError: There are no images; or files are misplaced, are misnamed, contradict the
+            labels or differ from a file of the same name; or more than `max_skips` files are
+            unreadable. The message lists them.
     """
     if not root.is_dir():
         raise FileNotFoundError(f"No such folder: {root}")
@@ -118,15 +118,15 @@ def survey(root: Path, *, max_skips: int = 0) -> Survey:
 
 
 def list_problems(root: Path, problems: Sequence[str]) -> SourceError:
-    """The one error that lists all that is wrong with a source."""
+    """Build the error that lists all problems of a source."""
     return SourceError(
         problems,
-        headline=f"{len(problems)} problems in {root}. Mend or remove these and run again:",
+        headline=f"{len(problems)} problems in {root}. Repair or remove these and run again:",
     )
 
 
 def count_found(images: Iterable[SourceImage]) -> list[CountRow]:
-    """Images and patients by phase, published fold and class, in this order; ALL before HEM."""
+    """Count images and patients by phase, published fold and class, sorted so; ALL before HEM."""
     patients = defaultdict(list)
     for image in images:
         patients[SPLITS.index(image.phase), image.fold, -image.label].append(image.patient)
@@ -143,23 +143,32 @@ def count_found(images: Iterable[SourceImage]) -> list[CountRow]:
 
 
 def patients_in_both_classes(images: Iterable[SourceImage]) -> list[str]:
-    """One line for each class of a patient who has two: a patient is ill or not."""
-    of_patient = defaultdict(lambda: defaultdict(list))
+    """List the patients with images of both classes, one line for each class.
+
+    This is an error in the source: a patient is either ill or not.
+    """
+    paths_of_patient: defaultdict[str, defaultdict[int, list[Path]]]
+    paths_of_patient = defaultdict(lambda: defaultdict(list))
     for image in images:
         if image.patient and image.label != UNLABELLED:
-            of_patient[image.patient][image.label].append(image.path)
+            paths_of_patient[image.patient][image.label].append(image.path)
     return [
         f"{paths[0]}: patient {patient} has both classes; {len(paths)} images of {CLASSES[label]}"
-        for patient, classes in of_patient.items()
+        for patient, classes in paths_of_patient.items()
         if len(classes) > 1
         for label, paths in sorted(classes.items())
     ]
 
 
 def _identify(bitmaps: list[Path], tree: Tree, root: Path) -> tuple[list[SourceImage], list[str]]:
-    """What each file is, by its place, its name and the table of labels."""
+    """Identify each file by its folders, its name and the table of labels.
+
+    Returns:
+        The images, and a list of problems.
+    """
     place_of_path = {path: place_of(path, root) for path in bitmaps}
-    labels, problems = {}, []
+    labels: dict[str, tuple[str, int]] | None = {}
+    problems: list[str] = []
     names = {p.name.lower() for p, place in place_of_path.items() if place == Place("validation")}
     if names:
         labels, problems = read_labels(label_tables(tree, root))
@@ -180,7 +189,7 @@ def _identify(bitmaps: list[Path], tree: Tree, root: Path) -> tuple[list[SourceI
 def _image(
     path: Path, place: Place | None, labels: dict[str, tuple[str, int]] | None
 ) -> SourceImage:
-    """One file's image, or a ValueError with the reason why it is none."""
+    """Parse one file. Raises ValueError with the reason if it is not an image of the data set."""
     if place is None:
         raise ValueError("in no folder of C-NMC (fold_N/all, fold_N/hem, ..._phase_data, phase2)")
     name = f"{place.phase}/{path.stem}.bmp"  # Whatever the case of the extension.
@@ -195,7 +204,9 @@ def _image(
     if not PHASE_NAME.fullmatch(path.name):
         raise ValueError("expected a name like 17.bmp")
     patient, label = "", UNLABELLED
-    if place.phase == "validation" and labels is not None:  # A missing table is said once.
+    if (
+        place.phase == "validation" and labels is not None
+    ):  # `read_labels` has reported a missing table.
         if path.name.lower() not in labels:
             raise ValueError("not in the table of labels")
         patient, label = labels[path.name.lower()]
@@ -218,7 +229,7 @@ def _refused(bitmaps: list[Path]) -> list[Refused]:
 
 
 def _without_copies(images: list[SourceImage]) -> tuple[list[SourceImage], list[str]]:
-    """The first of each name, and the names whose files are not the same image."""
+    """Keep the first image of each name, and list the names whose files differ."""
     copies = defaultdict(list)
     for image in images:
         copies[image.name].append(image)
@@ -232,9 +243,9 @@ def _without_copies(images: list[SourceImage]) -> tuple[list[SourceImage], list[
 
 
 def _difference(first: SourceImage, others: list[SourceImage]) -> str:
-    """How files of one name differ; empty for mere copies."""
+    """Describe how files of one name differ; empty if they are copies."""
     if any(other.fold != first.fold for other in others):
-        return "in different folds"  # Which of them is right, nobody can say.
+        return "in different folds"  # Nothing shows which fold is right.
     if any(not filecmp.cmp(first.path, other.path, shallow=False) for other in others):
         return "with different bytes"
     return ""

@@ -1,4 +1,4 @@
-"""From a folder of any layout to its images, and what records must say of their origin."""
+"""Finds the images of a folder in any layout, and what the manifest says about their origin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from tfrecords.sources.cnmc import SourceImage, count_found, survey
 from tfrecords.sources.folders import find_folder_images
 from tfrecords.sources.published import published_counts
 
-CNMC, FOLDERS = "cnmc", "folders"  # The data set itself, or other people's cells.
+CNMC, FOLDERS = "cnmc", "folders"  # C-NMC 2019, or cells of another laboratory.
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Images to pack, and how they were come by."""
+    """Images to pack, and the facts about their origin."""
 
     images: Sequence[SourceImage]
     layout: str
-    patient_per_image: bool  # Whether images without a patient count as one each.
-    skipped: tuple[str, ...] = ()  # Ill-formed files that were let go, with the reason.
-    num_passed_over: int = 0  # Further copies of an image, byte for byte.
+    patient_per_image: bool  # Whether each image without a patient counts as a patient.
+    skipped: tuple[str, ...] = ()  # Unreadable files that were left out, each with the reason.
+    num_passed_over: int = 0  # Further copies of an image, equal in every byte; left out.
 
 
 def find_origin(
@@ -28,13 +28,13 @@ def find_origin(
     """Find the images of C-NMC, or of another laboratory.
 
     Args:
-        source: As `survey` or `find_folder_images` take it.
+        source: The folder or table that `survey` or `find_folder_images` reads.
         layout: `CNMC` or `FOLDERS`.
-        max_skips: How many ill-formed bitmaps of C-NMC may be left out.
-        patient_per_image: Whether images without a patient, in `FOLDERS`, are let in.
+        max_skips: The number of unreadable bitmaps of C-NMC that may be left out.
+        patient_per_image: Whether images without a patient are accepted; only for `FOLDERS`.
 
     Raises:
-        FileNotFoundError, SourceError: As those two say.
+        FileNotFoundError, SourceError: `survey` or `find_folder_images` raises it.
     """
     if layout == FOLDERS:
         images = find_folder_images(source, patient_per_image=patient_per_image)
@@ -46,7 +46,10 @@ def find_origin(
 
 
 def describe_origin(origin: Origin) -> str:
-    """What was found, in lines: by phase, published fold and class, beside the published counts."""
+    """Describe what was found, one line for each phase, published fold and class.
+
+    For C-NMC the published counts stand beside the counts that were found.
+    """
     header = f"{'found':12}{'fold':>5}{'class':>12}{'images':>9}{'patients':>10}"
     lines = [header + (f"{'published':>11}" if origin.layout == CNMC else "")]
     counts = count_found(origin.images)
@@ -63,14 +66,14 @@ def describe_origin(origin: Origin) -> str:
     if origin.skipped:
         lines += ["Skipped, and listed in the manifest:", *(f"  {line}" for line in origin.skipped)]
     if origin.num_passed_over:
-        lines.append(f"{origin.num_passed_over} further copies of the same files passed over.")
+        lines.append(f"{origin.num_passed_over} further copies of the same files were left out.")
     if origin.patient_per_image:
         lines.append("WARNING: images without a patient count as one patient each.")
     return "\n".join(lines)
 
 
 def _missing(found: dict[tuple[str, str, int], int]) -> list[str]:
-    """One line for each published part of which images are missing."""
+    """Write one line for each published phase, class and fold with missing images."""
     lines = []
     for (phase, class_name, fold), expected in published_counts().items():
         here = sum(

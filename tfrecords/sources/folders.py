@@ -1,7 +1,7 @@
-"""Cells of other laboratories: folders `CLASS/PATIENT/`, or a table of paths, to score a model on.
+"""Finds the cells of another laboratory, in folders `CLASS/PATIENT/` or by a table of paths.
 
-They form one split, "validation", that of labelled images on which nothing is chosen:
-`evaluate.py` scores a run on it.
+They form one split, "validation": labelled images that are used to evaluate a model, and not to
+choose a setting. `evaluate.py` scores a run on it.
 """
 
 import csv
@@ -16,7 +16,13 @@ from tfrecords.sources.cnmc import SourceError, SourceImage, list_problems, pati
 from tfrecords.sources.layouts import walk
 
 SUFFIXES = (".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
-OTHER_SUFFIXES = (".gif", ".webp", ".jp2", ".jfif", ".heic")  # Images too; not to be overlooked.
+OTHER_SUFFIXES = (
+    ".gif",
+    ".webp",
+    ".jp2",
+    ".jfif",
+    ".heic",
+)  # Refused: to ignore images would lose them.
 _COLUMNS = ("path", "label", "patient")
 _LABEL_OF_TEXT = {"all": 1, "hem": 0, "1": 1, "0": 0}
 _EXPECTED = (
@@ -27,29 +33,29 @@ _EXPECTED = (
 
 class _Cell(NamedTuple):
     path: Path
-    relative: str  # To the folder or to the table; with "/".
+    relative: str  # The path relative to the folder, or to the table's folder; with "/".
     label: int
     patient: str  # Empty where unknown.
 
 
 def find_folder_images(root: Path, *, patient_per_image: bool) -> list[SourceImage]:
-    """Every image of another laboratory, each decoded once to see that it can be.
+    """Find every image of another laboratory, and decode each once to check that it is readable.
 
     Args:
         root: A folder with `all/PATIENT/IMAGE` and `hem/PATIENT/IMAGE`, in any case, or a CSV file
             with the columns path (relative to the file), label (all, hem, 1 = ALL, 0 = HEM) and
             patient.
-        patient_per_image: Whether an image without a patient is a patient of its own, called
-            after its path, instead of refused. It makes intervals over patients too narrow where
-            a patient has several cells.
+        patient_per_image: Whether an image without a patient counts as a patient, named after the
+            path of the image. Otherwise the image is refused. If a person has several such images,
+            intervals over patients are too narrow.
 
     Returns:
-        Sorted by path. Patients keep the ids that they have here.
+        The images, sorted by path, with the patient ids of the source.
 
     Raises:
-        FileNotFoundError: There is nothing at `root`.
-        SourceError: No images, or some that are misplaced, unlabelled, unreadable, of no patient,
-            or of a patient with both classes; all of them are listed.
+        FileNotFoundError: `root` does not exist.
+        SourceError: There are no images, or some are misplaced, unlabelled, unreadable, without a
+            patient, or of a patient with both classes; the message lists them.
     """
     if not root.exists():
         raise FileNotFoundError(f"No such folder or table: {root}")
@@ -111,7 +117,7 @@ def _listed_cells(table: Path) -> tuple[list[_Cell], list[str]]:
 
 
 def _listed_cell(table: Path, path: str, label: str, patient: str) -> _Cell:
-    relative = PureWindowsPath(path)  # Reads both kinds of slash: tables travel.
+    relative = PureWindowsPath(path)  # Accepts "/" and "\\": a table may come from Windows.
     if not relative.parts or relative.anchor or ".." in relative.parts:
         raise ValueError(f"expected a path below the folder of the table; received: {path!r}")
     if label.lower() not in _LABEL_OF_TEXT:

@@ -1,4 +1,4 @@
-"""How C-NMC is foldered, named and labelled, in each of the forms in which it is handed on.
+"""Folders, file names and label tables of C-NMC, in each layout in which it is distributed.
 
     Kaggle     training_data/fold_N/{all,hem}/UID_*.bmp,
                validation_data/C-NMC_test_prelim_phase_data/N.bmp, ..._labels.csv beside it,
@@ -6,7 +6,7 @@
     TCIA       C-NMC_training_data/fold_N/..., C-NMC_test_{prelim,final}_phase_data/N.bmp
     challenge  fold_N/..., phase2/N.bmp, phase2.csv, phase3/N.bmp
 
-Only the folder next to the images counts, so all of them are one rule; case never matters.
+Only the folder next to the images counts, so one rule reads all layouts. Case is ignored.
 """
 
 import csv
@@ -26,19 +26,19 @@ _PHASES = {
     "test": re.compile(r"(?!.*label).*final_phase.*|phase3"),
 }
 _LABEL_COLUMNS = ["Patient_ID", "new_names", "labels"]
-_MAX_HEADER = 1000  # Characters: other tables below the root may have lines without end.
+_MAX_HEADER = 1000  # Characters: other tables below the root may have very long lines.
 
 
 class Tree(NamedTuple):
-    """What lies below a folder, in a fixed order, outer folders first."""
+    """The folders and files below a folder, in a fixed order, outer folders first."""
 
     folders: list[Path]
     files: list[Path]
-    problems: list[str]  # Folders that cannot be looked into.
+    problems: list[str]  # One line for each folder that cannot be read.
 
 
 class Place(NamedTuple):
-    """What the folders of an image say of it."""
+    """What the folders of an image say about it."""
 
     phase: str  # "train", "validation" or "test".
     fold: int = -1  # The published fold; -1 outside the training phase.
@@ -46,14 +46,14 @@ class Place(NamedTuple):
 
 
 def walk(root: Path) -> Tree:
-    """Everything below a folder but what systems leave behind: dotfiles and `__MACOSX`.
+    """List everything below a folder except dotfiles and `__MACOSX`, which systems leave behind.
 
-    Links to folders are followed, unless they lead into themselves.
+    Links to folders are followed, unless a link leads to a folder that contains it.
     """
     tree = Tree([], [], [])
 
     def report(error: OSError) -> None:
-        tree.problems.append(f"{error.filename}: cannot be looked into: {error.strerror}")
+        tree.problems.append(f"{error.filename}: cannot be read: {error.strerror}")
 
     for folder, children, files in os.walk(root, onerror=report, followlinks=True):
         children[:] = sorted(child for child in children if _is_data(Path(folder, child)))
@@ -69,12 +69,13 @@ def _is_data(folder: Path) -> bool:
 
 
 def place_of(path: Path, root: Path) -> Place | None:
-    """The place of an image in C-NMC by its folders, the innermost one first, or None.
+    """Find the place of an image in C-NMC by its folders; None if no folder says it.
 
-    The root's own name counts, and nothing above it: a home called `phase2` says nothing.
+    The innermost folder that says it decides. The root's own name counts, but no folder above it:
+    a home directory called `phase2` means nothing.
     """
     names = [root.absolute().name, *path.relative_to(root).parts[:-1]]
-    # A folder unpacked into itself is one folder.
+    # Unpacking may put a folder into another of the same name; the two count as one.
     names = ["", *(name for name, _ in groupby(name.lower() for name in names))]
     if names[-1] in CLASSES and (fold := _FOLD.fullmatch(names[-2])):
         return Place("train", int(fold[1]), names[-1])
@@ -87,7 +88,7 @@ def _place_of_phase(folder: str) -> Place | None:
 
 
 def empty_folders(tree: Tree, images: list[Path]) -> list[str]:
-    """Folders of C-NMC without an image below them: an unpacking was cut short."""
+    """List the folders of C-NMC with no image below them; unpacking was probably interrupted."""
     filled = {parent for path in images for parent in path.parents}
     return [
         f"{folder}: the folder holds no image"
@@ -103,7 +104,7 @@ def _holds_images(folder: Path) -> bool:
 
 
 def label_tables(tree: Tree, root: Path) -> list[Path]:
-    """The tables of labels; also beside the root, where that is the phase's own folder."""
+    """Find the tables of labels; also beside the root, if the root is the phase's own folder."""
     beside = []
     if _place_of_phase(root.absolute().name.lower()) == Place("validation"):
         beside = sorted(path for path in root.absolute().parent.iterdir() if path.name[0] != ".")
@@ -120,14 +121,14 @@ def _columns(table: Path) -> list[str]:
 
 
 def read_labels(tables: list[Path]) -> tuple[dict[str, tuple[str, int]] | None, list[str]]:
-    """The labels of the preliminary phase.
+    """Read the labels of the preliminary phase.
 
     Args:
-        tables: As `label_tables` finds them. Copies of one table are one table.
+        tables: The paths that `label_tables` found. Copies of one table count as one table.
 
     Returns:
-        From file name, in lower case, to patient and label (1 = ALL), or None where there is not
-        exactly one table; and what is wrong with the tables or with rows.
+        A dict from file name, in lower case, to patient and label (1 = ALL), or None unless there
+        is exactly one table; and a list of problems with the tables or their rows.
     """
     distinct = {table.read_bytes(): table for table in reversed(tables)}
     if len(distinct) != 1:

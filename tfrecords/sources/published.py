@@ -1,4 +1,4 @@
-"""What was published, by name and SHA-256, and how a copy of it compares; standard library only."""
+"""Compares a copy of C-NMC with the published names and SHA-256; standard library only."""
 
 import csv
 import lzma
@@ -18,17 +18,17 @@ _SPLIT_OF_FOLDER = {
     "testing_data": "test",
 }
 _LENGTH_BYTES, _DIGEST_BYTES = 4, 32
-_SHOWN = 3  # Names spelled out in one line of a summary; the rest are counted.
+_SHOWN = 3  # Names listed in one line of a summary; the others are only counted.
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every published image and every image of a copy, once, by name; each tuple is sorted."""
+    """The name of every published image and every image of a copy, once; each tuple is sorted."""
 
-    exact: tuple[str, ...]  # Published, and here byte for byte.
-    changed: tuple[str, ...]  # Published, and here with other bytes.
-    missing: tuple[str, ...]  # Published, and not here.
-    unknown: tuple[str, ...]  # Here, and never published under this name.
+    exact: tuple[str, ...]  # Published, and in the copy with the same bytes.
+    changed: tuple[str, ...]  # Published, and in the copy with other bytes.
+    missing: tuple[str, ...]  # Published, and not in the copy.
+    unknown: tuple[str, ...]  # In the copy, and never published under this name.
 
 
 def write_published(rows: Iterable[Mapping[str, str]], path: Path) -> None:
@@ -52,7 +52,7 @@ def write_published(rows: Iterable[Mapping[str, str]], path: Path) -> None:
 
 
 def read_published(path: Path = _FILE) -> dict[str, str]:
-    """From image name, as in `SourceImage.name`, to the SHA-256 of the published file, in hex.
+    """Map each image name, as in `SourceImage.name`, to the SHA-256 of the published file, in hex.
 
     Raises:
         ValueError: The file is damaged.
@@ -66,7 +66,10 @@ def read_published(path: Path = _FILE) -> dict[str, str]:
 
 
 def _read(path: Path) -> tuple[dict[str, int], bytes]:
-    """The published folds (-1 outside the training phase) and the digests, in one order."""
+    """Read the published fold of each name (-1 outside the training phase), and the digests.
+
+    The digests follow one another in the order of the names.
+    """
     data = path.read_bytes()
     end = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "big")
     try:
@@ -95,7 +98,10 @@ def _by_number(name: str) -> list[str | int]:
 
 @cache
 def published_counts() -> dict[tuple[str, str, int], int]:
-    """From (split, class, fold) to images. The later phases' names tell no class: "" and -1."""
+    """Count the published images by (split, class, fold).
+
+    The names of the later phases do not contain a class: it is "" there, and the fold is -1.
+    """
     fold_of_name, _ = _read(_FILE)
     classes = {name: name[-7:-4] if fold >= 0 else "" for name, fold in fold_of_name.items()}
     return dict(
@@ -104,11 +110,12 @@ def published_counts() -> dict[tuple[str, str, int], int]:
 
 
 def compare_with_published(digest_of_name: Mapping[str, str]) -> Comparison:
-    """Hold a copy against what was published.
+    """Compare a copy with the published images.
 
-    Names are those of the images, so neither the layout nor the fold matters. Case is passed over
-    (UID_h3 as UID_H3, 1.BMP as 1.bmp) and the published spelling reported. Should a copy hold two
-    spellings of one name, the published one, or else the first, counts and the other is unknown.
+    The layout and the fold do not matter, because the function compares image names and not paths.
+    Case is ignored (UID_h3 equals UID_H3, 1.BMP equals 1.bmp), and the published spelling is
+    reported. If a copy has two spellings of one name, the published spelling counts, or else the
+    first one; the other is unknown.
 
     Args:
         digest_of_name: From image name to the SHA-256 of the file's bytes, in lower-case hex.
@@ -131,7 +138,7 @@ def compare_with_published(digest_of_name: Mapping[str, str]) -> Comparison:
 
 
 def describe_comparison(comparison: Comparison) -> str:
-    """Two to four lines for a person: what is here, by phase, and what does not belong."""
+    """Describe in two to four lines what the copy holds, by phase, and what does not belong."""
     found = Counter(_split(name) for name in (*comparison.exact, *comparison.changed))
     published = found + Counter(map(_split, comparison.missing))
     exact = _share(len(comparison.exact), published.total())
@@ -162,7 +169,7 @@ def _some(names: tuple[str, ...]) -> str:
 
 
 def write_comparison(path: Path, comparison: Comparison) -> None:
-    """A CSV of name and status, one line for every image published or found, sorted by name."""
+    """Write a CSV of name and status: a line for each image published or found, sorted by name."""
     rows = [(name, status) for status, names in asdict(comparison).items() for name in names]
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")

@@ -164,7 +164,7 @@ def _smooth_noise(rng, shape: tuple[int, int], sigma: float) -> np.ndarray:
 
 
 def _largest_piece(cell: np.ndarray) -> np.ndarray:
-    """Remove the specks that rounding has cut off at the edge, in place."""
+    """Remove, in place, the specks that rounding has cut off at the edge; return the cell."""
     pieces, num_pieces = ndimage.label(cell.any(-1))
     if num_pieces > 1:
         cell[pieces != np.bincount(pieces.ravel())[1:].argmax() + 1] = 0

@@ -138,7 +138,7 @@ def test_folder_that_cannot_be_looked_into_is_listed(unpack, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)  # The tests may run as root, who may read all.
-    with pytest.raises(SourceError, match="phase3: cannot be looked into: Permission denied"):
+    with pytest.raises(SourceError, match="phase3: cannot be read: Permission denied"):
         find_images(root)
 
 
