@@ -204,9 +204,8 @@ def _image(
     if not PHASE_NAME.fullmatch(path.name):
         raise ValueError("expected a name like 17.bmp")
     patient, label = "", UNLABELLED
-    if (
-        place.phase == "validation" and labels is not None
-    ):  # `read_labels` has reported a missing table.
+    # Without a table `labels` is None, and `read_labels` has reported the problem.
+    if place.phase == "validation" and labels is not None:
         if path.name.lower() not in labels:
             raise ValueError("not in the table of labels")
         patient, label = labels[path.name.lower()]

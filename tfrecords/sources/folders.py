@@ -16,13 +16,7 @@ from tfrecords.sources.cnmc import SourceError, SourceImage, list_problems, pati
 from tfrecords.sources.layouts import walk
 
 SUFFIXES = (".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
-OTHER_SUFFIXES = (
-    ".gif",
-    ".webp",
-    ".jp2",
-    ".jfif",
-    ".heic",
-)  # Refused: to ignore images would lose them.
+OTHER_SUFFIXES = (".gif", ".webp", ".jp2", ".jfif", ".heic")  # Refused, so that none is missed.
 _COLUMNS = ("path", "label", "patient")
 _LABEL_OF_TEXT = {"all": 1, "hem": 0, "1": 1, "0": 0}
 _EXPECTED = (
