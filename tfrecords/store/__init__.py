@@ -1,1 +1,1 @@
-"""Records on disk: manifest, index, folds, proof of leakage, reading, verification."""
+"""Records on disk: manifest, index, folds, leakage proof, reading, verification."""

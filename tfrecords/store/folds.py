@@ -1,4 +1,4 @@
-"""folds.csv, the sidecar that says which fold an image belongs to, and its digest."""
+"""Writes and reads folds.csv, the fold of each training image, and its SHA-256."""
 
 import csv
 import hashlib
@@ -15,7 +15,7 @@ class FoldsError(ValueError):
 def write_folds(
     directory: Path, *, fold_of_name: dict[str, int], group_of_name: dict[str, str]
 ) -> None:
-    """Write the folds beside the records, sorted by name; records need not change for another K."""
+    """Write the folds beside the records, sorted by name; new folds do not change the records."""
     path = directory / FOLDS_FILE
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -28,7 +28,7 @@ def write_folds(
 
 
 def read_folds(directory: Path) -> dict[str, int]:
-    """From image name to fold, 0 to K - 1.
+    """Read the fold, 0 to K - 1, of each image name.
 
     Raises:
         FoldsError: The file is missing or differs from its digest.

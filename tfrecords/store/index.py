@@ -1,9 +1,9 @@
-"""images.csv: one line an image, where it went and the digests of what it came from."""
+"""Writes and reads images.csv: one line an image, with its split, label, patient and digests."""
 
 import csv
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tfrecords.store.manifest import RecordsError, describe_file, read_manifest
 
@@ -11,17 +11,17 @@ INDEX_FILE = "images.csv"
 
 
 class IndexRow(NamedTuple):
-    """What is known of one image of a records directory."""
+    """The facts about one image of a records directory."""
 
     name: str  # Unique: "train/UID_57_29_1_all.bmp".
     split: str
     label: int  # 1 = ALL, 0 = HEM, -1 = unpublished.
     patient: str  # Empty where unpublished.
-    group: str  # Patients that are one person are one group.
+    group: str  # The patient ids that are one person, as in "20+21".
     duplicate_of: str  # The first image with the same pixels, or empty.
     official_fold: int  # The published fold; -1 outside the training split.
-    file_sha256: str
-    png_sha256: str  # As it lies in the record; equal pixels have equal PNGs.
+    file_sha256: str  # Of the image file.
+    png_sha256: str  # Of the PNG in the record; equal for equal pixels.
 
 
 def write_index(directory: Path, rows: Iterable[IndexRow]) -> None:
@@ -33,10 +33,10 @@ def write_index(directory: Path, rows: Iterable[IndexRow]) -> None:
 
 
 def read_index(directory: Path) -> list[IndexRow]:
-    """The index of a records directory, in the order of the source.
+    """Read the index of a records directory, in the order of the source.
 
     Raises:
-        RecordsError: There is none, or it is not the one that the manifest describes.
+        RecordsError: The index is missing, or is not the one that the manifest describes.
     """
     path = directory / INDEX_FILE
     expected = read_manifest(directory)["index"]
@@ -45,9 +45,13 @@ def read_index(directory: Path) -> list[IndexRow]:
             f"{path} is missing or was changed. Restore it, or pack the images again."
         )
     with path.open(newline="", encoding="utf-8") as file:
-        return [
-            IndexRow(
-                **{**row, "label": int(row["label"]), "official_fold": int(row["official_fold"])}
-            )
-            for row in csv.DictReader(file)
-        ]
+        return [_parse(row) for row in csv.DictReader(file)]
+
+
+def _parse(row: dict[str, str]) -> IndexRow:
+    fields: dict[str, Any] = {
+        **row,
+        "label": int(row["label"]),
+        "official_fold": int(row["official_fold"]),
+    }
+    return IndexRow(**fields)

@@ -1,22 +1,23 @@
-"""leakage.json, the proof that no patient lies on both sides of a split, and its checking."""
+"""Writes and checks leakage.json, the proof that no patient is on both sides of a split."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 LEAKAGE_FILE = "leakage.json"
-GROUPED, OFFICIAL = "grouped", "official"  # How the folds were made.
+GROUPED: Final = "grouped"  # The folds were made of whole patient groups.
+OFFICIAL: Final = "official"  # The folds are the published ones.
 
 
 class LeakageError(ValueError):
-    """The records are not those that the proof was made for, or there is no proof."""
+    """The records differ from those of the proof, or there is no proof."""
 
 
 class Member(NamedTuple):
-    """What the proof looks at in one image."""
+    """The facts about one image that the proof needs."""
 
     split: str
     fold: int  # -1 outside the training split.
@@ -25,19 +26,21 @@ class Member(NamedTuple):
 
 
 def prove(members: Iterable[Member], *, folds: str) -> dict:
-    """Patients and groups of every set, and which of them two sets share.
+    """List the patients and groups of every set, and those that two sets share.
 
     Args:
-        members: One an image.
-        folds: `GROUPED` or `OFFICIAL`.
+        members: One entry for each image.
+        folds: How the folds were made, `GROUPED` or `OFFICIAL`.
 
     Returns:
-        `folds`; `sets`, by name ("train fold 0", "validation", "test"), with counts and the SHA-256
-        of the sorted patients and groups, one a line; and `shared`, one entry for each two sets
-        that share a group: their names, the patients and the groups. Where it is empty nothing
-        leaks.
+        A dict of `folds`, `sets` and `shared`. `sets` holds, by name ("train fold 0", "validation",
+        "test"), the counts and the SHA-256 of the sorted patients and groups, one a line. `shared`
+        holds one entry for every two sets that share a group: their names, the shared patients and
+        the shared groups. If `shared` is empty, there is no leakage.
     """
-    patients, groups, counts = {}, {}, {}
+    patients: dict[str, set[str]] = {}
+    groups: dict[str, set[str]] = {}
+    counts: dict[str, int] = {}
     for member in members:
         name = _set_name(member)
         counts[name] = counts.get(name, 0) + 1
@@ -66,17 +69,17 @@ def prove(members: Iterable[Member], *, folds: str) -> dict:
 
 
 def write_proof(directory: Path, proof: dict) -> None:
-    """Write leakage.json whole or not at all."""
+    """Write leakage.json, complete or not at all."""
     partial = directory / f".{LEAKAGE_FILE}"
     partial.write_text(json.dumps(proof, indent=2) + "\n", encoding="utf-8")
     partial.replace(directory / LEAKAGE_FILE)
 
 
 def read_proof(directory: Path) -> dict:
-    """The proof of a records directory, as `prove` made it.
+    """Read the proof of a records directory, a result of `prove`.
 
     Raises:
-        LeakageError: There is none.
+        LeakageError: There is no proof.
     """
     path = directory / LEAKAGE_FILE
     if not path.is_file():
@@ -88,17 +91,17 @@ def read_proof(directory: Path) -> dict:
 
 
 def check_proof(directory: Path, members: Iterable[Member]) -> str:
-    """Hold the images that were read against the proof.
+    """Check that the images that were read agree with the proof.
 
     Args:
         directory: The records directory.
-        members: All images of one split or of several.
+        members: All images of one or several splits.
 
     Returns:
         How the folds were made, `GROUPED` or `OFFICIAL`.
 
     Raises:
-        LeakageError: A set's images, patients or groups are not those of the proof, or grouped
+        LeakageError: The images, patients or groups of a set differ from the proof, or grouped
             folds share a group.
     """
     proof = read_proof(directory)

@@ -1,4 +1,4 @@
-"""manifest.json: what a records directory holds, by count and digest, and whether it still does."""
+"""Writes, reads and checks manifest.json: the counts and digests of a records directory."""
 
 import hashlib
 import json
@@ -17,32 +17,32 @@ class RecordsError(ValueError):
 
 
 def digest_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Compute the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def describe_file(path: Path) -> dict[str, str | int]:
-    """Name, length in bytes and SHA-256 of a file, as the manifest lists it."""
+    """Describe a file as the manifest does: name, length in bytes and SHA-256."""
     return {"file": path.name, "num_bytes": path.stat().st_size, "sha256": digest_file(path)}
 
 
 def write_manifest(directory: Path, manifest: dict) -> None:
-    """Write the manifest; it comes last, so that a directory without one is known as unfinished."""
+    """Write the manifest; written last, because a directory without a manifest is unfinished."""
     text = json.dumps({"format": FORMAT, **manifest}, indent=2) + "\n"
     (directory / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
 
 def read_manifest(directory: Path) -> dict:
-    """The manifest of a records directory.
+    """Read the manifest of a records directory.
 
     Returns:
-        `format`, `seed`, `layout`, `patient_per_image`, `skipped` (files with the reason),
-        `index` (the described images.csv) and `splits`: for each split
-        `num_images`, `num_images_of_class` and the described `shards`.
+        A dict of `format`, `seed`, `layout`, `patient_per_image`, `skipped` (files with the
+        reason), `index` (images.csv, from `describe_file`) and `splits`: for each split
+        `num_images`, `num_images_of_class` and `shards` (from `describe_file`).
 
     Raises:
-        RecordsError: There is none, or another version of this program wrote it.
+        RecordsError: The manifest is missing, damaged, or of another version of this program.
     """
     path = directory / MANIFEST_FILE
     if not path.is_file():
@@ -66,21 +66,23 @@ def read_manifest(directory: Path) -> dict:
 def verify_split(
     directory: Path, split: str, *, trusted: bool = False, progress: Progress = untold
 ) -> dict:
-    """Check the shards of one split against the manifest: the set, the lengths, the SHA-256.
+    """Check the shards of one split against the manifest: their names, lengths and SHA-256.
 
-    TFRecord's own checksums miss a cut at a record's boundary, an empty file and a doubled shard.
+    TFRecord's own checksums do not detect a cut at a record's boundary, an empty file or a
+    duplicated shard.
 
     Args:
         directory: A records directory.
         split: One of its splits.
-        trusted: Leave out the SHA-256, a second for all of C-NMC where the disk keeps up.
-        progress: Wraps the shards as they are looked at.
+        trusted: Whether to skip the SHA-256, which take a second for all of C-NMC on a fast disk.
+        progress: Wraps the shards as they are checked.
 
     Returns:
         The manifest's entry for the split.
 
     Raises:
-        RecordsError: No such split, or a shard missing, stray, or changed; the message names it.
+        RecordsError: There is no such split, or a shard is missing, changed or not in the manifest;
+            the message names it.
     """
     splits = read_manifest(directory)["splits"]
     if split not in splits:

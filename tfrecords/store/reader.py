@@ -1,4 +1,4 @@
-"""From a split's verified shards to its examples: decoded, or as they lie in the files."""
+"""Reads the examples of a split from its verified shards."""
 
 import mmap
 import struct
@@ -71,21 +71,21 @@ def read_examples(
 def map_examples(
     directory: Path, split: str, *, trusted: bool = False, progress: Progress = untold
 ) -> Iterator[dict[str, str | int | memoryview]]:
-    """The examples of one split as they lie in the shards, in the order in which they were written.
+    """Read the examples of one split without decoding them, in the order of the shards.
 
-    Images are neither decoded nor copied: they are memory that the system has read the files to,
-    once for all processes, and that stays readable when the records are replaced.
+    Images are neither decoded nor copied: the shards are mapped to memory. All processes share that
+    memory, and it stays readable when the records are replaced.
 
     Args:
         directory: A records directory.
         split: "train", "validation" or "test".
-        trusted: Check the lengths of the shards only, not their SHA-256. TFRecord's checksums are
-            not looked at in any case.
+        trusted: Whether to check only the lengths of the shards, and not their SHA-256. TFRecord's
+            own checksums are never checked.
         progress: Wraps the shards as they are checked, and again as they are read.
 
     Yields:
-        `image` (a PNG), `label` (1 = ALL, -1 = unpublished), `patient`, `group`, `name` and
-        `duplicate_of`.
+        A dict of `image` (a PNG), `label` (1 = ALL, 0 = HEM, -1 = unpublished), `patient`, `group`,
+        `name` and `duplicate_of`.
 
     Raises:
         RecordsError: The split is missing or damaged.
@@ -102,7 +102,10 @@ def map_examples(
 
 
 def _examples(shard: mmap.mmap) -> Iterator[dict[str, str | int | memoryview]]:
-    """Of one file, which holds for each: its length, a checksum of that, itself, a checksum."""
+    """Parse the examples of one shard.
+
+    The file holds for each example: its length, the length's checksum, the example, its checksum.
+    """
     memory, end = memoryview(shard), 0
     while end < len(memory):
         (num_bytes,) = _LENGTH.unpack_from(memory, end)

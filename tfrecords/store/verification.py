@@ -1,4 +1,4 @@
-"""Whether a whole records directory is still what was written."""
+"""Checks that a whole records directory is unchanged since it was written."""
 
 from pathlib import Path
 
@@ -14,13 +14,14 @@ def verify_records(directory: Path, *, progress: Progress = untold) -> str:
 
     Args:
         directory: A records directory.
-        progress: Wraps the shards of each split as they are looked at.
+        progress: Wraps the shards of each split as they are checked.
 
     Returns:
-        What was found whole, in a line.
+        One line that says how many images, shards and bytes are unchanged.
 
     Raises:
-        RecordsError: Something is not; every fault that was found is listed.
+        RecordsError: A file is missing or changed, or two files contradict each other; the message
+            lists every fault that was found.
     """
     splits, faults = read_manifest(directory)["splits"], []
     for split in splits:
