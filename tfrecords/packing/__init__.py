@@ -1,1 +1,1 @@
-"""From images to records: encoding, duplicates, patient groups, shards."""
+"""Packs images into records: encoding, duplicates, patient groups, shards."""

@@ -1,4 +1,4 @@
-"""A directory that is whole or absent: written aside under a lock, then renamed."""
+"""Writes a directory that is complete or absent: in another place under a lock, then renamed."""
 
 import fcntl
 import os
@@ -14,21 +14,21 @@ class BusyError(BlockingIOError):
 
 @contextmanager
 def fresh_directory(target: Path, *, overwrite: bool, marker: str) -> Iterator[Path]:
-    """Lend a directory that takes the name `target` once the block has ended well.
+    """Yield a directory that is renamed to `target` when the block ends without an error.
 
-    If the block raises an `Exception`, the directory goes and whatever was at `target` stays. If
-    the process is killed or interrupted, it stays for the next call, which lends it again with what
-    is in it: the block may go on where it was. At no moment does `target` hold a part of the new.
+    If the block raises an `Exception`, the directory is deleted and `target` is not changed. If the
+    process is killed or interrupted, the directory stays, and the next call yields it again with
+    its content, so that the block may resume. `target` never holds a part of the new content.
 
     Args:
-        target: The directory to make; its parents are made too.
-        overwrite: Whether a directory already there may be replaced.
-        marker: A file that such a directory must hold to be replaced, so that a slip of the
-            keyboard deletes nobody's home.
+        target: The directory to create; its parents are created too.
+        overwrite: Whether an existing directory may be replaced.
+        marker: The name of a file that an existing directory must hold to be replaced. It protects
+            other folders, a home directory for example, from a wrong argument.
 
     Raises:
-        FileExistsError: There is something at `target` that may not be replaced.
-        BusyError: Another process has the same target under way.
+        FileExistsError: Something at `target` may not be replaced.
+        BusyError: Another process is writing the same target.
     """
     _refuse_to_replace(target, overwrite=overwrite, marker=marker)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def fresh_directory(target: Path, *, overwrite: bool, marker: str) -> Iterator[P
         partial.mkdir(exist_ok=True)
         try:
             yield partial
-        except Exception:  # Raised again; not BaseException: an interrupted work is to go on.
+        except Exception:  # Not BaseException: the next call resumes an interrupted block.
             shutil.rmtree(partial, ignore_errors=True)
             raise
         _synchronize(partial)
@@ -53,14 +53,14 @@ def fresh_directory(target: Path, *, overwrite: bool, marker: str) -> Iterator[P
 
 @contextmanager
 def _locked(path: Path, target: Path) -> Iterator[None]:
-    """Hold a lock that the kernel takes away from a process that dies."""
+    """Hold a lock that the kernel releases when the process ends, even if it is killed."""
     busy = f"{target} is being written by another process. Wait for it, or name another folder."
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(busy) from error
-        # Whoever held the lock before may have removed this file, and a third have made another.
+        # The process that held the lock may have removed this file, and a third made a new one.
         if not path.exists() or path.stat().st_ino != os.fstat(file.fileno()).st_ino:
             raise BusyError(busy)
         try:
@@ -70,14 +70,14 @@ def _locked(path: Path, target: Path) -> Iterator[None]:
 
 
 def _finish_exchange(target: Path, old: Path) -> None:
-    """Put right what a kill between two renames has left."""
+    """Restore or remove the old directory that a kill between two renames has left."""
     if old.exists() and not target.exists():
         old.rename(target)
     shutil.rmtree(old, ignore_errors=True)
 
 
 def _synchronize(directory: Path) -> None:
-    """Have every file on the disk before the name is: a power cut must not part them."""
+    """Bring every file to the disk before the rename, so that a power cut cannot separate them."""
     for path in [*directory.rglob("*"), directory]:
         _synchronize_one(path)
 

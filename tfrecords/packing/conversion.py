@@ -1,4 +1,4 @@
-"""From a folder of images to a records directory, whole or not at all, with a report of it."""
+"""Converts images to a records directory, complete or not at all, and reports on it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,38 +14,39 @@ from tfrecords.sources.published import describe_comparison as summarize_compari
 from tfrecords.store.manifest import MANIFEST_FILE
 
 COMPARISON_FILE = "published.csv"
-_SHOWN = 40  # Files spelled out in one message; the rest are counted.
+_SHOWN = 40  # Files listed in one message; the others are only counted.
 
 
 class PublishedError(ValueError):
-    """The images are not, file by file, the published ones, though that was asked for."""
+    """The images differ from the published ones, and `Target.require_published` is set."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where records go, and what may stand in the way."""
+    """The directory to write, and the conditions for it."""
 
     directory: Path
-    overwrite: bool = False
-    require_published: bool = False
+    overwrite: bool = False  # Whether existing records may be replaced.
+    require_published: bool = False  # Whether every file has to be as published.
 
 
 def convert(origin: Origin, target: Target, settings: Settings, *, progress: Progress) -> str:
     """Pack images and report on them.
 
     Args:
-        origin: The images, as `find_origin` gives them.
-        target: Where the records go.
-        settings: How they are written.
-        progress: Wraps the images as they are done.
+        origin: The images and their origin, from `find_origin`.
+        target: The directory to write.
+        settings: How the records are written. `layout`, `patient_per_image` and `skipped` are
+            taken from `origin` instead.
+        progress: Wraps the images as they are packed.
 
     Returns:
-        The report, of many lines.
+        The report, a text of many lines.
 
     Raises:
         FileExistsError, BusyError: The target may not be written.
-        PublishedError: A file is not as published, and `target.require_published`.
-        BitmapError, FoldError, OSError: As `write_records` says.
+        PublishedError: A file is not as published, and `target.require_published` is set.
+        BitmapError, FoldError, OSError: `write_records` raises it.
     """
     with fresh_directory(
         target.directory, overwrite=target.overwrite, marker=MANIFEST_FILE

@@ -1,4 +1,4 @@
-"""Encoding of all images on every core, in chunks that a later run takes over."""
+"""Encodes all images on every core, in chunks that a later run can reuse."""
 
 import hashlib
 import json
@@ -12,18 +12,18 @@ from tfrecords.codec.encoding import EncodedImage, encode_images
 from tfrecords.codec.png import ENCODER
 from tfrecords.sources.cnmc import SourceImage
 
-CHUNK_IMAGES = 16  # One task of one thread: about a tenth of a second.
+CHUNK_IMAGES = 16  # A thread encodes that many in about a tenth of a second.
 
 
 class CachedImage(NamedTuple):
-    """Where one PNG lies in the spool, and what is known of it."""
+    """The place of one PNG in the spool, with its length and digests."""
 
     file: Path
     offset: int
     encoded: EncodedImage
 
     def read(self) -> bytes:
-        """The PNG."""
+        """Read the PNG."""
         with self.file.open("rb") as file:
             file.seek(self.offset)
             return file.read(self.encoded.num_bytes)
@@ -34,14 +34,18 @@ def encode_all(
 ) -> Iterator[CachedImage]:
     """Encode images into a folder, in their order, and skip what an earlier run has finished.
 
-    A chunk is two files, named after the paths, lengths and times of its images and the encoder:
-    `.png` with the PNGs one after another, and `.json`, which comes last. A chunk with both is
-    finished. Chunks of other images are removed.
+    A chunk is two files: `.png` holds the PNGs one after another, and `.json`, written last, their
+    lengths and digests. A chunk with both files is finished. The name of both is a hash of the
+    encoder and of the paths, lengths and times of the image files. The function deletes the chunks
+    of other images.
 
     Args:
-        images: Whose pixels are wanted.
-        spool: A folder; made if missing.
-        num_workers: Threads; None for one a core.
+        images: The images to encode.
+        spool: The folder of the chunks; created if missing.
+        num_workers: The number of threads; None for one a core.
+
+    Yields:
+        The place of each PNG, in the order of `images`.
 
     Raises:
         BitmapError: A file's pixels cannot be read exactly; the message names it.
@@ -60,17 +64,18 @@ def encode_all(
                     yield CachedImage(file, offset, image)
                     offset += image.num_bytes
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # One bad file is enough; the rest is not tried.
+            pool.shutdown(cancel_futures=True)  # After one bad file the result is of no use.
             raise
 
 
 def thread_pool(num_workers: int | None) -> ThreadPoolExecutor:
-    """Threads that use every core: Pillow and hashlib let go of Python's lock while they work.
+    """Make a pool of threads that use every core.
 
-    Processes need a third of a second to begin and must be ended when this one is killed.
+    Threads are enough, because Pillow and hashlib release Python's lock while they work. Processes
+    would need a third of a second to start, and would have to end when this one is killed.
 
     Args:
-        num_workers: How many; None for one a core.
+        num_workers: The number of threads; None for one a core.
     """
     return ThreadPoolExecutor(num_workers or os.cpu_count())
 
@@ -84,7 +89,7 @@ def _key(chunk: Sequence[SourceImage]) -> str:
 
 
 def _encode_chunk(chunk: Sequence[SourceImage], file: Path) -> list[EncodedImage]:
-    """What a thread does: encode one chunk, unless an earlier run has."""
+    """Encode one chunk in a thread, unless an earlier run has encoded it."""
     done = file.with_suffix(".json")
     if done.exists():
         return [EncodedImage(*fields) for fields in json.loads(done.read_text())]

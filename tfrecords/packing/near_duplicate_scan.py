@@ -1,4 +1,4 @@
-"""The scan for near-duplicates over encoded images, and suspects.csv, which lists them."""
+"""Scans encoded images for near-duplicates, and lists them in suspects.csv."""
 
 import csv
 import io
@@ -22,17 +22,19 @@ from tfrecords.store.index import IndexRow
 SUSPECTS_FILE = "suspects.csv"
 
 
-def scan(places: Sequence[CachedImage], names: Sequence[str], *, num_workers: int | None, progress):
-    """Every two images that look the same without having the same pixels.
+def scan(
+    places: Sequence[CachedImage], names: Sequence[str], *, num_workers: int | None, progress
+) -> list[Suspect]:
+    """Find every two images that look the same but have different pixels.
 
     Args:
-        places: Of the PNGs in the spool.
-        names: Of the images, in the same order.
-        num_workers: Threads; None for one a core.
-        progress: Wraps the images as they are looked at.
+        places: The places of the PNGs in the spool.
+        names: The names of the images, in the same order.
+        num_workers: The number of threads; None for one a core.
+        progress: Wraps the images as they are hashed.
 
     Returns:
-        list of `Suspect`.
+        The pairs, sorted as by `find_suspects`.
     """
     hashes = list(progress(_hash_all(places, num_workers), "comparing", len(places)))
     digests = dict(zip(names, (place.encoded.png_sha256 for place in places), strict=True))
@@ -42,7 +44,7 @@ def scan(places: Sequence[CachedImage], names: Sequence[str], *, num_workers: in
 
 def _hash_all(places: Sequence[CachedImage], num_workers: int | None) -> Iterator[np.ndarray]:
     chunks = [list(chunk) for _, chunk in groupby(places, key=lambda place: place.file)]
-    # There is a thread a core already: numpy's own beside them made hashing 4 times slower.
+    # The pool has one thread a core; with numpy's own threads as well, hashing was 4 times slower.
     with threadpool_limits(1), thread_pool(num_workers) as pool:
         for hashes in pool.map(_hash_chunk, chunks):
             yield from hashes
@@ -54,7 +56,7 @@ def _hash_chunk(places: Sequence[CachedImage]) -> list[np.ndarray]:
 
 
 def write_suspects(directory: Path, suspects: Sequence[Suspect], rows: Sequence[IndexRow]) -> None:
-    """Write a line for each pair, with both patients and groups."""
+    """Write one line for each pair, with the patients and the groups of both images."""
     by_name = {row.name: row for row in rows}
     with (directory / SUSPECTS_FILE).open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file, lineterminator="\n")
@@ -67,7 +69,7 @@ def write_suspects(directory: Path, suspects: Sequence[Suspect], rows: Sequence[
 
 
 def read_suspects(directory: Path) -> list[Suspect] | None:
-    """The pairs of a records directory; None where no scan was made."""
+    """Read the pairs of a records directory; None if no scan was made."""
     path = directory / SUSPECTS_FILE
     if not path.is_file():
         return None

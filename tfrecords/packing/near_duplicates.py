@@ -1,9 +1,10 @@
-"""Images that look the same though their pixels differ: perceptual hashes and their search; pure.
+"""Perceptual hashes of images, and the search for pairs that look the same; pure functions.
 
-Measured on 2,103 published cells, in bits of 256. Copies of 400 (brightness +-5 %, a shift of one
-pixel, JPEG of quality 85, 0.9 of the size and back, all of it together; any flip or turn): 99 %
-within 17, all within 19. Nearest cells of two people, among 1.9 million pairs: 48. Pairs of one
-patient below that, where looked at, were one cell twice: in overlapping fields, in other focus.
+Measured on 2,103 published cells, in bits of 256. 400 cells were copied with changes (brightness
++-5 %, a shift of one pixel, JPEG of quality 85, 0.9 of the size and back, all of these together;
+any flip or turn): 99 % of the copies were at most 17 bits from the original, all at most 19. The
+nearest cells of two people, among 1.9 million pairs, were 48 bits apart. The pairs of one patient
+below 48 that were inspected showed one cell twice, in overlapping fields or at another focus.
 """
 
 from collections.abc import Sequence
@@ -13,38 +14,39 @@ import numpy as np
 
 from tfrecords.progress import Progress, untold
 
-MAX_DISTANCE = 32  # Bits of 256: above every altered copy, and well below any two people's cells.
+MAX_DISTANCE = 32  # Bits of 256: above every altered copy, well below the cells of two people.
 
-_ORDER = 16  # Cosines an axis; 8x8 signs, the usual 64 bits, are alike in many centred cells.
+_ORDER = 16  # Cosines an axis. With the usual 8x8 signs, 64 bits, many centred cells are alike.
 _WINDOW = 250  # Pixels around the centre: the largest cells are 254 px across (of equal area).
-_TILE = 512  # Images a side of one block of comparisons: about 4 MB.
+_TILE = 512  # A block compares that many images with as many others, in about 4 MB.
 
 
 class Suspect(NamedTuple):
-    """Two images that look the same, the one earlier in the data set first."""
+    """Two images that look the same; `name_a` is the earlier one in the data set."""
 
     name_a: str
     name_b: str
-    distance: int  # Bits of 256 that differ, at the flip or turn where fewest do.
+    distance: int  # Bits of 256 that differ, for the flip or turn with the fewest.
 
 
 def perceptual_hashes(pixels: np.ndarray) -> np.ndarray:
-    """What a cell looks like, in 256 bits, for each of its eight flips and turns.
+    """Hash the looks of a cell to 256 bits, for each of its eight flips and turns.
 
     The bits are the signs of 16x16 cosine coefficients (as in pHash; Zauner, 2010) of the grey
-    cell, which is taken around its centre of mass, so that a shift changes nothing, and less its
-    mean, so that the texture counts as well as the outline. To flip the cell changes the sign of
-    its odd coefficients, to turn it exchanges the axes too: one transform gives all eight.
+    cell. The cosines are centred on the cell's centre of mass, so that a shift changes nothing. The
+    cell's mean is subtracted, so that the texture counts as well as the outline. A flip of the cell
+    changes the sign of its odd coefficients, and a turn also exchanges the axes: one transform
+    gives all eight hashes.
 
     Args:
         pixels: uint8 `(h, w, 3)`, one cell on black.
 
     Returns:
-        uint64 `(8, 4)`: a row of four words for each symmetry, the image as it is first.
+        uint64 `(8, 4)`: a row of four words for each symmetry; row 0 is the unchanged image.
     """
     gray = pixels @ np.ones(3)  # Exact, and faster than a sum over so short an axis.
-    mass = max(gray.sum(), 1.0)  # A black image is not refused: its bits are all 0.
-    # Half of the typical brightness: noise of JPEG around the cell is out, and scaling is harmless.
+    mass = max(gray.sum(), 1.0)  # Not 0, so that a black image has a hash too: all bits are 0.
+    # Half of the typical brightness excludes JPEG noise around the cell, at any brightness.
     inside = gray > 0.5 * np.square(gray).sum() / mass
     mean = gray[inside].sum() / max(inside.sum(), 1)
     rows, columns = (_cosines(gray.sum(1 - axis) / mass) for axis in (0, 1))
@@ -60,7 +62,7 @@ def perceptual_hashes(pixels: np.ndarray) -> np.ndarray:
 
 
 def _cosines(profile: np.ndarray) -> np.ndarray:
-    """Cosines 1 to 16 around the centre of mass of a profile, 0 outside the window: `(16, n)`."""
+    """Compute `(16, n)` cosines around a profile's centre of mass; 0 outside the window."""
     places = np.arange(len(profile))
     away = (places - profile @ places) / _WINDOW
     waves = np.cos(np.pi * np.arange(1, _ORDER + 1)[:, None] * (away + 0.5))
@@ -74,23 +76,23 @@ def find_suspects(
     threshold: int = MAX_DISTANCE,
     progress: Progress = untold,
 ) -> list[Suspect]:
-    """Every pair of images that look the same in some flip or turn.
+    """Find every pair of images that look the same in some flip or turn.
 
-    Memory does not grow with the number of images but for the hashes, 256 bytes each, and the
-    pairs. Copies with the very same pixels are pairs like any other: leave out all but the first
-    of each to find only what `find_duplicates` does not.
+    Memory holds one block of comparisons at a time; only the hashes, 256 bytes an image, and the
+    pairs grow with the number of images. Copies with equal pixels are pairs too. To find only what
+    `find_duplicates` does not, pass only the first of equal copies.
 
     Args:
-        hashes: uint64 `(n, 8, 4)`, as `perceptual_hashes` gives them.
-        names: Of the n images, in the same order.
+        hashes: uint64 `(n, 8, 4)`, one result of `perceptual_hashes` for each image.
+        names: The names of the n images, in the same order.
         threshold: The largest distance of a pair, in bits of 256.
-        progress: Wraps the blocks of comparisons as they are done.
+        progress: Wraps the blocks of comparisons as they are made.
 
     Returns:
-        Sorted by distance, then in the order of the images.
+        The pairs, sorted by distance, then by the order of the images.
 
     Raises:
-        ValueError: The hashes are not eight of 256 bits for each name.
+        ValueError: `hashes` does not hold eight hashes of 256 bits for each name.
     """
     if hashes.dtype != np.uint64 or hashes.shape != (len(names), 8, 4):
         raise ValueError(
@@ -115,7 +117,7 @@ def find_suspects(
 
 
 def _distances(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Bits by which `(p, 4)` hashes differ from the nearest of eight, `(q, 8, 4)`: `(p, q)`."""
+    """Count the bits, `(p, q)`, between `(p, 4)` hashes and the nearest of each `(q, 8, 4)`."""
     nearest = np.full((len(ones), len(others)), 256, np.uint16)
     for symmetry in range(8):
         # Word by word: a three-dimensional array would be slower and four times as large.

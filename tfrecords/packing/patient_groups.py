@@ -1,4 +1,4 @@
-"""Duplicates, the patients they join, and folds that divide no group; pure."""
+"""Finds duplicates, joins patients that share one, and makes folds of whole groups; pure."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,21 +10,22 @@ from tfrecords.store.index import IndexRow
 
 
 class FoldError(ValueError):
-    """The groups cannot be shared out into that many folds."""
+    """The patient groups cannot be divided into that many folds."""
 
 
 def find_duplicates(images: Sequence[SourceImage], digests: Sequence[str]) -> dict[str, str]:
-    """From the name of an image to the first image with the same pixels.
+    """Find the images whose pixels an earlier image has.
 
     Args:
-        images: In the order in which "first" is meant.
-        digests: Equal where the pixels are; not those of the files, whose headers differ from
-            phase to phase.
+        images: The images; their order decides which of equal images is the first.
+        digests: A digest for each image, equal if the pixels are equal. Digests of the files do
+            not serve: their headers differ between the phases.
 
     Returns:
-        An entry for every image but the first of its kind.
+        From the name of each duplicate to the name of the first image with the same pixels.
     """
-    first, duplicate_of = {}, {}
+    first: dict[str, str] = {}
+    duplicate_of: dict[str, str] = {}
     for image, digest in zip(images, digests, strict=True):
         original = first.setdefault(digest, image.name)
         if original != image.name:
@@ -33,15 +34,15 @@ def find_duplicates(images: Sequence[SourceImage], digests: Sequence[str]) -> di
 
 
 def group_patients(images: Sequence[SourceImage], digests: Sequence[str]) -> dict[str, str]:
-    """From the name of an image to its group: the patients that are one person.
+    """Map each image name to its patient group: the patient ids that are one person.
 
-    Two ids that share an image are one person, and so on along the chain. A group is called after
-    its ids, as in "20+21". An image without a patient is a group of its own, called after itself,
-    unless a patient has the same image.
+    Two ids that share an image are one person, and ids that are linked by a chain of such pairs are
+    one person too. The name of a group joins its ids, as in "20+21". An image without a patient is
+    a group of its own, with the image's name, unless a patient has the same image.
 
     Args:
-        images: Of all phases.
-        digests: Of their pixels, likewise, in the same order.
+        images: The images of all phases.
+        digests: The digests of their pixels, as for `find_duplicates`.
     """
     parent = {image.patient or image.name: image.patient or image.name for image in images}
 
@@ -50,14 +51,14 @@ def group_patients(images: Sequence[SourceImage], digests: Sequence[str]) -> dic
             node = parent[node]
         return node
 
-    holder = {}
+    holder: dict[str, str] = {}  # From digest to the first patient, or image, that has it.
     for image, digest in zip(images, digests, strict=True):
         node = image.patient or image.name
         parent[root(node)] = root(holder.setdefault(digest, node))
     members = defaultdict(list)
     for node in parent:
         members[root(node)].append(node)
-    # An image without a patient adds no name to the patients it was joined to.
+    # The name of an image without a patient does not enter the name of a group with patients.
     patients = {image.patient for image in images}
     title = {
         head: "+".join(sorted(set(nodes) & patients or nodes, key=_by_number))
@@ -67,26 +68,27 @@ def group_patients(images: Sequence[SourceImage], digests: Sequence[str]) -> dic
 
 
 def _by_number(patient: str) -> tuple[str, int, str]:
-    """`2` before `11`, and ALL ids before HEM ids."""
+    """A sort key that puts `2` before `11`, and ALL ids before HEM ids."""
     digits = patient.lstrip("H")
     return patient[: -len(digits)], int(digits) if digits.isdigit() else 0, patient
 
 
 def assign_folds(rows: Sequence[IndexRow], *, num_folds: int, seed: int) -> dict[str, int]:
-    """Share the training images out into folds, whole groups at a time, classes balanced.
+    """Divide the training images into folds of whole patient groups, with balanced classes.
 
     Args:
-        rows: Of any split; only the training split gets folds.
-        num_folds: At least 2.
-        seed: Of the order in which groups are dealt.
+        rows: The images of any split; only those of the training split get folds.
+        num_folds: The number of folds, at least 2.
+        seed: The seed of the order in which groups are assigned.
 
     Returns:
         From image name to fold, 0 to `num_folds - 1`.
 
     Raises:
-        FoldError: Too few groups: some fold would lack a class.
+        FoldError: There are too few groups, so that some fold would lack a class.
     """
-    from sklearn.model_selection import StratifiedGroupKFold  # 1 s, only where folds are dealt.
+    # The import takes 1 s, and most users of this module need no folds.
+    from sklearn.model_selection import StratifiedGroupKFold
 
     training = [row for row in rows if row.split == "train"]
     if not training:
@@ -96,11 +98,11 @@ def assign_folds(rows: Sequence[IndexRow], *, num_folds: int, seed: int) -> dict
     num_groups = min(len(set(groups[labels == label])) for label in (0, 1))
     if not 2 <= num_folds <= num_groups:
         raise FoldError(
-            f"Expected 2 to {num_groups} folds: that is how many groups of patients the smaller "
-            f"class has. Received: folds={num_folds}"
+            f"Expected 2 to {num_groups} folds, because the smaller class has {num_groups} groups "
+            f"of patients. Received: folds={num_folds}"
         )
     splitter = StratifiedGroupKFold(num_folds, shuffle=True, random_state=seed)
-    fold_of_name = {}
+    fold_of_name: dict[str, int] = {}
     for fold, (_, held_out) in enumerate(splitter.split(groups, labels, groups)):
         if len(set(labels[held_out])) < 2:
             raise FoldError(

@@ -1,4 +1,4 @@
-"""Shards of examples in TFDS' format, and the metadata that make a folder one of its data sets."""
+"""Writes shards of examples in TFDS' format, and the metadata with which TFDS opens them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,17 +30,17 @@ def write_split(
     """Write the shards of one split, in a random order that the seed fixes.
 
     Args:
-        directory: Where they go.
-        split: Its name.
-        images: Those of the split, with the places of their PNGs.
-        seed: Of the order.
-        num_workers: Threads; None for one a core.
+        directory: The folder of the shards.
+        split: The name of the split.
+        images: The index row of each image of the split, and the place of its PNG.
+        seed: The seed of the order.
+        num_workers: The number of threads; None for one a core.
 
     Returns:
         The manifest's entry: `num_images`, `num_images_of_class` and the described `shards`.
 
     Raises:
-        OSError: The disk is full, or cannot be written.
+        OSError: The disk is full or cannot be written.
     """
     order = np.random.default_rng([seed, SPLITS.index(split)]).permutation(len(images))
     labels = [row.label for row, _ in images]
@@ -65,15 +65,15 @@ def _write_shard(path: Path, images: Sequence[tuple[IndexRow, CachedImage]]) -> 
         with tf.io.TFRecordWriter(str(path)) as writer:
             for row, place in images:
                 writer.write(serialize(row, place.read()))
-    except tf.errors.OpError as error:  # TensorFlow's own kind of error, which nobody else knows.
+    except tf.errors.OpError as error:  # Callers expect OSError, and this is no subclass of it.
         raise OSError(f"{path} cannot be written: {error.message}") from error
 
 
 def serialize(row: IndexRow, png: bytes) -> bytes:
-    """The record of one image, the same bytes in every process.
+    """Serialize the record of one image; every process gives the same bytes.
 
-    TFDS' own serializer checks types and shapes, a tenth of a millisecond for each image, and
-    orders the features differently from process to process.
+    TFDS' own serializer checks types and shapes, which takes a tenth of a millisecond an image, and
+    its order of the features differs from process to process.
     """
     feature = {name: _bytes_feature(getattr(row, name).encode()) for name in TEXTS}
     feature["image"] = _bytes_feature(png)
@@ -99,9 +99,9 @@ def write_metadata(directory: Path, splits: dict, *, of_cnmc: bool) -> None:
     """Write features.json and dataset_info.json, with which TFDS opens the directory.
 
     Args:
-        directory: That holds the shards.
+        directory: The folder that holds the shards.
         splits: The manifest's entries by split.
-        of_cnmc: Whether the images are the data set's, to be described and cited as such.
+        of_cnmc: Whether the images are those of C-NMC, and are described and cited so.
     """
     template = tfds.core.ShardedFileTemplate(
         data_dir=directory, template="{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"

@@ -1,4 +1,4 @@
-"""What was packed, in words: images and patients by split, class and fold, and what leaks."""
+"""Writes the report of a conversion: images and patients by split, class, fold, and leakage."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,11 @@ _CLASS_ORDER = ("all", "hem")
 
 
 def describe_packed(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
-    """A report: a table by split and by fold, the patients, the joined groups, what leaks.
+    """Report the counts by split and fold, the patients, the joined groups, and leakage.
 
     Args:
-        packed: What was packed.
-        suspects: Pairs that look the same; None where nobody looked.
+        packed: The packed images and their folds.
+        suspects: The pairs that look the same; None if no scan was made.
     """
     rows = packed.rows
     patients = {row.patient for row in rows} - {""}
@@ -56,10 +56,10 @@ def _patients(packed: Packed) -> list[str]:
 
 
 def _leaks(packed: Packed) -> list[str]:
-    """The joined groups, and what two sets share."""
+    """List the joined groups, and the groups that two sets share."""
     joined = sorted({row.group for row in packed.rows if "+" in row.group})
     lines = [
-        f"Joined, for they share an image and so are one person: {', '.join(joined) or 'none'}"
+        f"Joined because they share an image, and so are one person: {', '.join(joined) or 'none'}"
     ]
     lines += _duplicates(packed.rows)
     for entry in prove(packed.members, folds=packed.folds)["shared"]:
@@ -69,13 +69,13 @@ def _leaks(packed: Packed) -> list[str]:
         crossing = _crossing(packed.rows)
         lines.append(
             f"WARNING: {crossing} pairs of identical images lie in two of the published folds; "
-            "figures of runs on them are stamped: leaky folds"
+            "metrics of runs on them carry the caveat: leaky folds"
         )
     return lines
 
 
 def _duplicates(rows: Sequence[IndexRow]) -> list[str]:
-    """How many images of one patient are those of another, or occur twice in one."""
+    """Count the identical images of every two patients, or of one patient."""
     first = {row.name: row for row in rows}
     pairs = Counter(
         tuple(sorted([_owner(row), _owner(first[row.duplicate_of])]))
@@ -92,7 +92,7 @@ def _owner(row: IndexRow) -> str:
 
 def _look_alikes(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
     if suspects is None:
-        return "Near-duplicates were not looked for."
+        return "Near-duplicates: no scan was made."
     split_of_name = {row.name: row.split for row in packed.rows}
 
     def place(name: str) -> str | int:
@@ -102,13 +102,14 @@ def _look_alikes(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
     group_of_name = {row.name: row.group for row in packed.rows}
     strangers = sum(group_of_name[pair.name_a] != group_of_name[pair.name_b] for pair in suspects)
     return (
-        f"Near-duplicates: {len(suspects)} pairs look the same without being so, {strangers} of "
-        f"them in two groups of patients, {crossing} in two folds or splits (suspects.csv)"
+        f"Near-duplicates: {len(suspects)} pairs look the same but differ in pixels, "
+        f"{strangers} of them in two groups of patients, {crossing} in two folds or splits "
+        "(suspects.csv)"
     )
 
 
 def _crossing(rows: Sequence[IndexRow]) -> int:
-    """Pairs of identical training images in two of the published folds."""
+    """Count the pairs of identical training images that lie in two published folds."""
     first = {row.name: row for row in rows}
     return sum(
         row.split == "train" and row.official_fold != first[row.duplicate_of].official_fold

@@ -1,10 +1,11 @@
-"""From images to a records directory, stage by stage; the manifest comes last."""
+"""Writes a records directory from images, stage by stage; the manifest comes last."""
 
 import csv
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tfrecords.packing.encode_cache import CachedImage, encode_all
 from tfrecords.packing.near_duplicate_scan import scan, write_suspects
@@ -20,19 +21,21 @@ from tfrecords.store.leakage import GROUPED, OFFICIAL, Member, prove, write_proo
 from tfrecords.store.manifest import describe_file, write_manifest
 
 DUPLICATES_FILE = "duplicates.csv"
+# The number of folds to make, or "official": the published folds, which leak.
+FoldChoice = int | Literal["official"]
 
 
 @dataclass(frozen=True)
 class Packed:
-    """What was packed: the index, and the fold of each image of the training split."""
+    """The index of the packed images, and the fold of each image of the training split."""
 
     rows: list[IndexRow]
     fold_of_name: dict[str, int]
-    folds: str  # How they were made: `leakage.GROUPED` or `leakage.OFFICIAL`.
+    folds: str  # How the folds were made: `leakage.GROUPED` or `leakage.OFFICIAL`.
 
     @property
     def members(self) -> list[Member]:
-        """The images as the proof of leakage looks at them."""
+        """The images in the form that `leakage.prove` needs."""
         return [
             Member(row.split, self.fold_of_name.get(row.name, -1), row.patient, row.group)
             for row in self.rows
@@ -41,15 +44,15 @@ class Packed:
 
 @dataclass(frozen=True)
 class Settings:
-    """How records are written; only folds and seed change what is written."""
+    """How records are written; only `folds` and `seed` change the records and folds themselves."""
 
-    folds: int | str = 5  # Their number, or "official" for the published ones, which leak.
-    seed: int = 0  # Of the order of the records and of the folds.
-    num_workers: int | None = None  # Threads; None for one a core.
-    scan: bool = True  # Whether near-duplicates are looked for.
-    layout: str = CNMC  # Recorded, and decides on the description that TFDS shows.
-    patient_per_image: bool = False  # Recorded: intervals over patients are then too narrow.
-    skipped: tuple[str, ...] = ()  # Recorded: files that were let go.
+    folds: FoldChoice = 5
+    seed: int = 0  # The seed of the order of the records and of the folds.
+    num_workers: int | None = None  # The number of threads; None for one a core.
+    scan: bool = True  # Whether to look for near-duplicates.
+    layout: str = CNMC  # For the manifest; it also selects the description that TFDS shows.
+    patient_per_image: bool = False  # For the manifest: intervals over patients are too narrow.
+    skipped: tuple[str, ...] = ()  # For the manifest: files that were left out, with the reason.
 
 
 def write_records(
@@ -61,29 +64,29 @@ def write_records(
 ) -> Packed:
     """Pack images into shards that `tfds.builder_from_directory(directory)` opens.
 
-    Every image is packed, duplicates too, flagged. The records of a split lie in a random order
-    that the seed fixes, so that no stretch of them holds one class only. The same images and seed
-    give the same bytes, whatever the number of threads.
+    Duplicates are packed too, and flagged. The records of a split are in a random order that the
+    seed fixes, so that no part of a split holds one class only. The same images and seed give the
+    same bytes, for any number of threads.
 
     Args:
-        images: As `find_images` gives them.
-        directory: Empty, or with what an interrupted call has left. Shards, TFDS' metadata,
-            images.csv, duplicates.csv, suspects.csv, folds.csv, leakage.json and, last,
-            manifest.json go there.
-        settings: How.
-        progress: Wraps the images as they are done.
+        images: The images, from `find_images`.
+        directory: A folder that is empty or was left by an interrupted call. The function writes
+            shards, TFDS' metadata, images.csv, duplicates.csv, suspects.csv, folds.csv,
+            leakage.json and, last, manifest.json into it.
+        settings: How the records are written.
+        progress: Wraps the images as they are packed.
 
     Returns:
-        What was packed, in the order of `images`.
+        The index and the folds; the index is in the order of `images`.
 
     Raises:
         BitmapError: A file's pixels cannot be read exactly.
-        FoldError: The patients cannot be shared out into that many folds.
-        OSError: The disk is full, or cannot be written.
+        FoldError: The patient groups cannot be divided into that many folds.
+        OSError: The disk is full or cannot be written.
     """
     spool = directory / "spool"
     for leftover in set(directory.iterdir()) - {spool}:
-        leftover.unlink()  # Of a run with other images or settings; only the spool knows its own.
+        leftover.unlink()  # It may be of other images or settings; only the spool can tell.
     encoded = encode_all(images, spool, num_workers=settings.num_workers)
     places = list(progress(encoded, "packing", len(images)))
     rows = _describe(images, places)
@@ -112,28 +115,28 @@ def write_records(
     return packed
 
 
-def refold(directory: Path, *, folds: int | str, seed: int = 0) -> Packed:
-    """Make new folds for existing records, which stay as they are.
+def refold(directory: Path, *, folds: FoldChoice, seed: int = 0) -> Packed:
+    """Make new folds for existing records, without changing the records.
 
     Args:
         directory: A records directory.
-        folds: As `write_records` takes them.
-        seed: Of the folds.
+        folds: The number of folds, or "official" for the published ones.
+        seed: The seed of the folds.
 
     Raises:
-        RecordsError: No records, or their index was changed.
-        FoldError: The patients cannot be shared out into that many folds.
+        RecordsError: There are no records, or their index was changed.
+        FoldError: The patient groups cannot be divided into that many folds.
     """
     packed = assign_packed_folds(read_index(directory), folds=folds, seed=seed)
     _write_sidecars(directory, packed)
     return packed
 
 
-def assign_packed_folds(rows: list[IndexRow], *, folds: int | str, seed: int) -> Packed:
-    """Give every image of the training split its fold.
+def assign_packed_folds(rows: list[IndexRow], *, folds: FoldChoice, seed: int) -> Packed:
+    """Assign a fold to every image of the training split.
 
     Raises:
-        FoldError: The patients cannot be shared out into that many folds.
+        FoldError: The patient groups cannot be divided into that many folds.
     """
     if folds == OFFICIAL:
         official = {row.name: row.official_fold for row in rows if row.split == "train"}
@@ -164,7 +167,7 @@ def _describe(images: Sequence[SourceImage], places: Sequence[CachedImage]) -> l
 def _write_splits(
     directory: Path, rows: Sequence[IndexRow], places: Sequence[CachedImage], settings: Settings
 ) -> dict:
-    """Write the shards of every split that has images; the manifest's entries by split."""
+    """Write the shards of every split that has images; return the manifest's entries by split."""
     entries = {}
     for split in SPLITS:
         images = [pair for pair in zip(rows, places, strict=True) if pair[0].split == split]
@@ -183,7 +186,7 @@ def _write_sidecars(directory: Path, packed: Packed) -> None:
 
 
 def _write_duplicates(path: Path, rows: Sequence[IndexRow]) -> None:
-    """Write a line for each image whose pixels stood before, with what the first one was called."""
+    """Write one line for each duplicate, with the first image that has the same pixels."""
     first = {row.name: row for row in rows}
     with path.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file, lineterminator="\n")

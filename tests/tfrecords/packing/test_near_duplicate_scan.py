@@ -54,7 +54,9 @@ def test_list_names_patients_and_groups_and_reads_back(images, tmp_path):
     assert (line["patient_a"], line["group_b"]) == ("1", "g2")
     folds = {image.name: int(image.patient) % 2 for image in images}
     text = describe_packed(Packed(rows, folds, "grouped"), suspects)
-    assert "2 pairs look the same without being so, 2 of them in two groups of patients, 2" in text
+    assert (
+        "2 pairs look the same but differ in pixels, 2 of them in two groups of patients, 2" in text
+    )
 
 
 def test_records_without_a_scan_have_no_list(tmp_path):
