@@ -2,6 +2,8 @@
 
 from keras import KerasTensor, layers
 
+from builders.preprocessing import scale_to_unit
+
 _EPSILON = 1e-3  # As the published weights were trained.
 # Channels: 1x1 | 1x1, then 3x3 | 1x1, then 3x3 | 1x1 after a pooling. Szegedy et al., table 1.
 _INCEPTION = {
@@ -30,8 +32,7 @@ def googlenet(pixels: KerasTensor) -> KerasTensor:
     Returns:
         `(batch, s, s, 1024)`, s about side / 32: 3, 6 and 7 at 100, 200 and 224 pixels.
     """
-    scaled = layers.Rescaling(1 / 127.5, -1, name="scaled", dtype="float32")(pixels)
-    maps = layers.ZeroPadding2D(3, name="conv1_pad")(scaled)
+    maps = layers.ZeroPadding2D(3, name="conv1_pad")(scale_to_unit(pixels))
     maps = _conv(maps, 64, 7, name="conv1", strides=2, padding="valid")
     maps = ceil_max_pool(maps, 3, name="maxpool1")
     maps = _conv(maps, 64, 1, name="conv2")

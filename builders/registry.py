@@ -1,65 +1,14 @@
-"""The architectures by name, and the way from a name to a model."""
+"""The way from an architecture's name to a model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import keras
-from keras import KerasTensor
 
 from builders.architecture_info import CATALOGUE
-from builders.base_cnn import base_cnn
-from builders.cellnet import cellnet
-from builders.densenet import (
-    densenet121,
-    densenet161,
-    densenet169,
-    load_densenet121,
-    load_densenet169,
-)
-from builders.efficientnet import (
-    efficientnetb0,
-    efficientnetb3,
-    efficientnetb4,
-    efficientnetb5,
-    efficientnetb7,
-    load_efficientnetb0,
-    load_efficientnetb3,
-    load_efficientnetb4,
-    load_efficientnetb5,
-    load_efficientnetb7,
-)
-from builders.googlenet import googlenet
 from builders.head import add_head
-from builders.resnet import load_resnet152, resnet152
-from builders.vgg import load_vgg16, load_vgg19, vgg16, vgg19
 from builders.weights import FILE_SUFFIX, WeightsError, load_file, load_published
-
-
-class Architecture(NamedTuple):
-    """How one network is built, and how it gets its ImageNet weights, where Keras has any."""
-
-    features: Callable[[KerasTensor], KerasTensor]  # Pixels in [0, 255] to a feature map.
-    load_imagenet: Callable[[keras.Model], None] | None = None
-
-
-ARCHITECTURES: dict[str, Architecture] = {
-    "base_cnn": Architecture(base_cnn),
-    "cellnet": Architecture(cellnet),
-    "densenet121": Architecture(densenet121, load_densenet121),
-    "densenet161": Architecture(densenet161),
-    "densenet169": Architecture(densenet169, load_densenet169),
-    "efficientnetb0": Architecture(efficientnetb0, load_efficientnetb0),
-    "efficientnetb3": Architecture(efficientnetb3, load_efficientnetb3),
-    "efficientnetb4": Architecture(efficientnetb4, load_efficientnetb4),
-    "efficientnetb5": Architecture(efficientnetb5, load_efficientnetb5),
-    "efficientnetb7": Architecture(efficientnetb7, load_efficientnetb7),
-    "googlenet": Architecture(googlenet),
-    "resnet152": Architecture(resnet152, load_resnet152),
-    "vgg16": Architecture(vgg16, load_vgg16),
-    "vgg19": Architecture(vgg19, load_vgg19),
-}
 
 
 def build_model(
@@ -76,7 +25,7 @@ def build_model(
     model or of the backbone alone.
 
     Args:
-        arch: A key of `ARCHITECTURES`.
+        arch: A key of `CATALOGUE`.
         image_size: Side of the input in pixels.
         weights: "imagenet", "none", or the path of a `.weights.h5` file of the whole model or of
             its backbone.
@@ -91,13 +40,11 @@ def build_model(
     Raises:
         ValueError: `arch` is unknown, or its weights cannot be had (`WeightsError`).
     """
-    if arch not in ARCHITECTURES:
-        raise ValueError(
-            f"Unknown arch. Known: {', '.join(sorted(ARCHITECTURES))}. Received: arch={arch!r}"
-        )
+    if arch not in CATALOGUE:
+        raise ValueError(f"Unknown arch. Known: {', '.join(CATALOGUE)}. Received: arch={arch!r}")
     pixels = keras.Input((image_size, image_size, 3), name="image", dtype="float32")
     with _computing_in(precision):
-        features = ARCHITECTURES[arch].features(pixels)
+        features = CATALOGUE[arch].features(pixels)
     model = keras.Model(pixels, add_head(features, dropout=dropout), name=arch)
     if weights == "imagenet":
         _load_imagenet(arch, keras.Model(pixels, features))
@@ -120,7 +67,7 @@ def _computing_in(precision: str) -> Iterator[None]:
 
 
 def _load_imagenet(arch: str, backbone: keras.Model) -> None:
-    load, url = ARCHITECTURES[arch].load_imagenet, CATALOGUE[arch].url
+    load, url = CATALOGUE[arch].load_imagenet, CATALOGUE[arch].url
     if not url:
         raise WeightsError(f"{arch} has no ImageNet weights. Pass --weights none.")
     if load is not None:

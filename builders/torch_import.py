@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import KerasTensor
 
-from builders.densenet import densenet161
+from builders.densenet161 import densenet161
 from builders.googlenet import googlenet
 from builders.hdf5_weights import add_digest
 from builders.torch_reader import read_tensors

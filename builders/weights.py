@@ -9,8 +9,6 @@ import keras
 
 from builders.hdf5_weights import WeightsError, check_values, read_shapes
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)  # Of RGB in [0, 1], as torchvision and Keras have them.
-IMAGENET_STD = (0.229, 0.224, 0.225)
 FILE_SUFFIX = ".weights.h5"
 _WAYS_OUT = (
     "pass --weights none to start from random weights, "

@@ -28,8 +28,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # Jobs in the background may ignore the first.
         signal.signal(number, _interrupt)
     try:
+        from all_tf.config.presets import STUDY
         from all_tf.launch.run_queue import Study, run_rows
-        from all_tf.launch.study_plan import STUDY, choose_rows
+        from all_tf.launch.study_plan import choose_rows
 
         rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
         from all_tf.reports.study import write_chart, write_tables

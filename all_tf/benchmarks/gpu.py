@@ -15,7 +15,7 @@ from all_tf.benchmarks.drawn_data import draw_data
 from all_tf.config import choices
 from all_tf.config.engine import Engine
 from all_tf.config.experiment import Experiment
-from all_tf.config.presets import EXPERIMENTS
+from all_tf.config.presets import default_experiment, find_row
 from all_tf.data.splits import Data
 from all_tf.system.checks import ConfigError
 from all_tf.training.fit import batches_to_fit
@@ -74,7 +74,7 @@ def benchmark_gpu(archs: Sequence[str], *, device: Device) -> dict[str, object]:
 
 def _cases(archs: Sequence[str], device: Device) -> Iterator[dict[str, object]]:
     for arch in archs:
-        row = next(row for row in EXPERIMENTS.values() if row.arch == arch)
+        row = find_row(arch) or default_experiment(arch)
         data = draw_data(_STEPS * row.batch_size, num_selection=2)
         for precision in choices.PRECISIONS:
             experiment = replace(

@@ -1,21 +1,8 @@
-"""The words of the command line; imports nothing, so that --help answers at once."""
+"""Choices of command-line options; imports nothing heavy, so that --help is fast."""
 
-ARCHITECTURE_NAMES = (
-    "base_cnn",
-    "cellnet",  # Ours, for training without pretrained weights; the others are the study's.
-    "densenet121",
-    "densenet161",
-    "densenet169",
-    "efficientnetb0",
-    "efficientnetb3",
-    "efficientnetb4",
-    "efficientnetb5",
-    "efficientnetb7",
-    "googlenet",
-    "resnet152",
-    "vgg16",
-    "vgg19",
-)
+from builders.architecture_info import CATALOGUE
+
+ARCHITECTURE_NAMES = tuple(CATALOGUE)
 AUGMENTATIONS = (
     "hflip",
     "vflip",

@@ -1,12 +1,13 @@
-"""The table of the study, row by row, and in what an experiment departs from its row."""
+"""The rows of the study and those beside it, and how an experiment departs from its row."""
 
 from dataclasses import fields
 
 from all_tf.config.experiment import Experiment
+from builders.architecture_info import CATALOGUE
 
-# The study of 2021, one row an architecture. Where it states no number of epochs the default
-# stands (10). The rows beside the study's come last.
-EXPERIMENTS: dict[str, Experiment] = {
+# The study of 2021 in its order, one row an architecture. Where it states no number of epochs the
+# default stands (10).
+STUDY: dict[str, Experiment] = {
     "base_cnn": Experiment(
         "base_cnn", image_size=100, batch_size=60, epochs=1, learning_rate=1e-3, weights="none"
     ),
@@ -64,7 +65,10 @@ EXPERIMENTS: dict[str, Experiment] = {
         imbalance="oversample",
         crop=300,  # Its centre-cropped view: the cell at native scale.
     ),
-    # Beside the study. The strongest without pretrained weights on 2,103 real cells, patients held
+}
+
+BESIDE_STUDY: dict[str, Experiment] = {
+    # The strongest without pretrained weights on 2,103 real cells, patients held
     # out by group; docs/decisions/0010 has what was tried.
     "scratch": Experiment(
         "cellnet",
@@ -105,9 +109,32 @@ EXPERIMENTS: dict[str, Experiment] = {
     ),
 }
 
+# All rows that --experiment names.
+EXPERIMENTS: dict[str, Experiment] = STUDY | BESIDE_STUDY
+
+
+def find_row(arch: str) -> Experiment | None:
+    """The first row that trains an architecture, the study's before others; None without one."""
+    return next((row for row in EXPERIMENTS.values() if row.arch == arch), None)
+
+
+def default_experiment(arch: str) -> Experiment:
+    """The settings of an architecture that has no row.
+
+    Args:
+        arch: A key of `CATALOGUE`.
+
+    Returns:
+        The defaults of `Experiment`, with images of the size of its pretraining, but none larger
+        than the default, and ImageNet weights where they are published.
+    """
+    size = CATALOGUE[arch].pretrained_at or Experiment.image_size
+    weights = "imagenet" if CATALOGUE[arch].url else "none"
+    return Experiment(arch, image_size=min(size, Experiment.image_size), weights=weights)
+
 
 def departures(name: str, experiment: Experiment) -> dict[str, object]:
-    """The fields in which an experiment is not the table's row of that name, with their values."""
+    """The fields in which an experiment is not the row of that name, with their values."""
     return {key: there for key, (there, _) in _differences(experiment, EXPERIMENTS[name]).items()}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from all_tf.config import choices
 from all_tf.config.engine import Engine, engine_of
 from all_tf.config.experiment import Experiment
-from all_tf.config.presets import EXPERIMENTS
+from all_tf.config.presets import EXPERIMENTS, default_experiment, find_row
 from all_tf.launch.cluster import ProcessInfo, find_process
 from all_tf.launch.options import ALL_FOLDS, RECORDS, given
 from all_tf.launch.supervisor import ADDRESS, supervise
@@ -177,12 +177,16 @@ def _refuse_several(host: ProcessInfo | None, what: str) -> None:
 
 
 def _row(options: dict) -> Experiment:
-    """The row of the table that is asked for; of an architecture the first: the study's, if any."""
+    """The row that was asked for, by its name or its architecture; without one, defaults."""
     if options["experiment"]:
         return EXPERIMENTS[options["experiment"]]
-    for row in EXPERIMENTS.values():
-        if row.arch == options["arch"]:
-            return row
-    raise ConfigError(
-        f"all_tf/config/presets.py has no row for it. Add one. Received: arch={options['arch']}"
+    arch = options["arch"]
+    if row := find_row(arch):
+        return row
+    row = default_experiment(arch)
+    print(
+        f"{arch} has no row in all_tf/config/presets.py. What is not given as an option is a "
+        f"default: image_size {row.image_size}, batch_size {row.batch_size}, epochs {row.epochs}, "
+        f"learning_rate {row.learning_rate}, weights {row.weights}, no augmentation."
     )
+    return row

@@ -17,9 +17,6 @@ from all_tf.system.checks import ConfigError
 from tfrecords.store.folds import FOLDS_FILE
 from tfrecords.store.manifest import MANIFEST_FILE, digest_file
 
-# What the study compared, in its order; other rows run only where they are named.
-STUDY = tuple(name for name, row in EXPERIMENTS.items() if name == row.arch != "cellnet")
-
 
 class StudyError(ValueError):
     """A study that cannot go on as asked; the message says which row or folder, and why."""

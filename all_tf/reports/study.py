@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from all_tf.config.presets import EXPERIMENTS, departures
+from all_tf.config.presets import EXPERIMENTS, STUDY, departures
 from all_tf.config.published_results import COMPARATORS, REPORTED
 from all_tf.metrics.paired import PairError, paired_differences
 from all_tf.metrics.weighted import additive_metrics
@@ -132,7 +132,9 @@ def _preface(runs: Mapping[str, Scored]) -> list[str]:
         for key, value in departures(name, run.experiment).items()
         if key not in _CHOSEN
     )
-    settings = "All rows were trained with the settings of the study's table."
+    others = ", ".join(name for name in runs if name not in STUDY)
+    whose = " of the study" if others else ""
+    settings = f"All rows{whose} were trained with the settings of the study's table."
     if departing:
         listed = "; ".join(_join(departing, total=len(runs)))
         settings = f"NOT THE STUDY'S SETTINGS, so no repetition of it: {listed}."
@@ -140,7 +142,8 @@ def _preface(runs: Mapping[str, Scored]) -> list[str]:
         'Figures in per cent; F1 is weighted by class frequency. "Reported": by the study, which '
         "does not say on which images.",
         *_join(sets, total=len(runs)),
-        *([settings] if runs else []),
+        *([settings] if runs.keys() & STUDY.keys() or departing else []),
+        *([f"Rows that are not of the study: {others}."] if others else []),
         *filter(None, [warn_of_different_images(list(runs.values()))]),
     ]
 
@@ -199,5 +202,7 @@ def _title(runs: Mapping[str, Scored]) -> str:
     departing = any(
         departures(name, run.experiment).keys() - set(_CHOSEN) for name, run in runs.items()
     )
+    others = ", ".join(name for name in runs if name not in STUDY)
     lines = _join(sets, total=len(runs)) + ["Not the study's settings."] * departing
+    lines += [f"Not of the study: {others}."] if others else []
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What every architecture of the registry promises."""
+"""The contract of every architecture."""
 
 import os
 import subprocess
@@ -12,29 +12,16 @@ import tensorflow as tf
 
 from all_tf.config import choices
 from builders.architecture_info import CATALOGUE
-from builders.caffe_preprocessing import center_bgr
 from builders.classifier import build_classifier
 from builders.losses import WeightedBinaryCrossentropy
-from builders.registry import ARCHITECTURES, build_model
-from builders.weights import IMAGENET_MEAN, IMAGENET_STD
+from builders.preprocessing import IMAGENET_MEAN, IMAGENET_STD, center_bgr
+from builders.registry import build_model
 from tests.conftest import ROOT
 
 SIZE = 64
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3)).astype("float32")
 QUICK_ON_JAX = ("base_cnn", "cellnet", "efficientnetb0", "vgg16")
-APPLICATIONS = keras.applications
-# Layer whose output is the preprocessed image, and what it is; a prefix names a family. cellnet
-# has no published one.
-PREPROCESSING = {
-    "base_cnn": ("scaled", lambda x: x / 255),
-    "densenet": ("standardized", APPLICATIONS.densenet.preprocess_input),
-    # Keras' own passes pixels through: it is in the graph.
-    "efficientnet": ("normalization", lambda x: (x / 255 - IMAGENET_MEAN) / IMAGENET_STD),
-    "googlenet": ("scaled", APPLICATIONS.inception_v3.preprocess_input),
-    "resnet": ("centered", APPLICATIONS.resnet.preprocess_input),
-    "vgg16": ("centered", APPLICATIONS.vgg16.preprocess_input),
-    "vgg19": ("centered", APPLICATIONS.vgg19.preprocess_input),
-}
+_PREPROCESSED = ("centered", "scaled", "standardized")  # Layers that prepare pixels.
 
 
 @cache
@@ -46,10 +33,6 @@ def built(arch: str) -> keras.Model:
 @pytest.fixture(scope="module")
 def model(architecture):
     return built(architecture)
-
-
-def test_registry_is_the_command_lines():
-    assert set(ARCHITECTURES) == set(choices.ARCHITECTURE_NAMES)
 
 
 def test_graph_is_flat_and_ends_in_pooled_and_logit(model):
@@ -64,20 +47,45 @@ def test_raw_pixels_give_one_finite_float32_logit(model):
     assert np.all(np.isfinite(logits))
 
 
-def test_preprocessing_is_the_familys_own(model):
-    (family,) = [x for x in PREPROCESSING if model.name.startswith(x)] or [None]
-    if family is None:
-        assert model.name == "cellnet"
-        return
-    name, preprocess = PREPROCESSING[family]
-    layer = next(layer for layer in model.layers if layer.name.startswith(name))
+def test_preprocessing_is_that_of_keras(model):
+    application = CATALOGUE[model.name].application
+    if not application:
+        return  # Ours, which PyTorch's weights or none fit: the tests of each network.
+    module = sys.modules[getattr(keras.applications, application).__module__]
+    expected = module.preprocess_input(PIXELS.copy())
+    np.testing.assert_allclose(preprocessed(model)(PIXELS), expected, rtol=1e-4, atol=1e-4)
+
+
+def preprocessed(model) -> keras.Model:
+    """From raw pixels to those that the first layer of the network takes."""
+    outputs = [layer.output for layer in model.layers if layer.name in _PREPROCESSED]
+    return keras.Model(model.input, outputs[0] if outputs else model.input)
+
+
+def test_efficientnet_normalizes_by_the_statistics_of_imagenet():
+    model = built("efficientnetb0")
+    (layer,) = (x for x in model.layers if isinstance(x, keras.layers.Normalization))
     found = keras.Model(model.input, layer.output)(PIXELS)
-    np.testing.assert_allclose(found, preprocess(PIXELS.copy()), rtol=1e-4, atol=1e-4)
+    expected = (PIXELS / 255 - IMAGENET_MEAN) / IMAGENET_STD
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arch", "preprocess"),
+    [
+        ("base_cnn", lambda x: x / 255),
+        ("googlenet", lambda x: x / 127.5 - 1),
+    ],
+)
+def test_preprocessing_of_our_own_networks(arch, preprocess):
+    found = preprocessed(built(arch))(PIXELS)
+    np.testing.assert_allclose(found, preprocess(PIXELS), rtol=1e-4, atol=1e-4)
 
 
 def test_number_of_parameters_is_the_catalogues(model):
     head = model.get_layer("logit").count_params()
-    assert model.count_params() - head == CATALOGUE[model.name].parameters
+    expected = CATALOGUE[model.name].parameters
+    assert model.count_params() - head == expected, f"parameters of {model.name} in its row"
 
 
 def test_saved_weights_give_the_same_logits_in_a_new_model(model, tmp_path):
@@ -115,7 +123,7 @@ def backbone_alone_computes_in(precision: str, arch: str) -> None:
     assert model(PIXELS[:, :32, :32]).dtype == "float32"
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
     for layer in model.layers:
-        if layer.name in ("centered", "scaled", "standardized"):
+        if layer.name in _PREPROCESSED:
             assert layer.output.dtype == "float32"
     assert keras.config.dtype_policy().name == "float32"  # Of whatever is built next.
 
@@ -144,7 +152,7 @@ def test_centered_pixels_survive_a_saved_model(tmp_path):
     pixels = keras.Input((SIZE, SIZE, 3))
     keras.Model(pixels, center_bgr(pixels)).save(tmp_path / "centered.keras")
     loaded = keras.saving.load_model(tmp_path / "centered.keras", safe_mode=True)
-    expected = APPLICATIONS.resnet.preprocess_input(PIXELS.copy())
+    expected = keras.applications.resnet.preprocess_input(PIXELS.copy())
     np.testing.assert_allclose(loaded(PIXELS), expected, rtol=1e-6)
 
 

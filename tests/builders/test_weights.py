@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from builders import weights
 from builders.architecture_info import CATALOGUE
-from builders.registry import ARCHITECTURES, build_model
+from builders.preprocessing import IMAGENET_MEAN, IMAGENET_STD
+from builders.registry import build_model
 from builders.weights import WeightsError, load_file, load_published
 
 SIZE = 64
@@ -40,9 +40,10 @@ def keras_home(tmp_path, monkeypatch) -> Path:
 
 
 def test_without_network_the_file_its_place_and_its_address_are_named(architecture, keras_home):
-    load, url = ARCHITECTURES[architecture].load_imagenet, CATALOGUE[architecture].url
+    row = CATALOGUE[architecture]
+    load, url = row.load_imagenet, row.url
     if load is None:
-        assert CATALOGUE[architecture].source != "Keras"
+        assert row.source != "Keras"
         return
     pixels = keras.Input((SIZE, SIZE, 3))
     with pytest.raises(WeightsError) as error:
@@ -81,8 +82,8 @@ def test_imagenet_weights_mean_what_they_mean_to_keras(arch, monkeypatch, tmp_pa
     oracle = application(include_top=False, weights=None, input_shape=(SIZE, SIZE, 3))
     if arch == "efficientnetb0":  # Its file holds standard deviations as variances.
         (norm,) = (x for x in oracle.layers if isinstance(x, keras.layers.Normalization))
-        norm.adapt_mean.assign(weights.IMAGENET_MEAN)
-        norm.adapt_variance.assign(weights.IMAGENET_STD)
+        norm.adapt_mean.assign(IMAGENET_MEAN)
+        norm.adapt_variance.assign(IMAGENET_STD)
     oracle.save_weights(tmp_path / "published.weights.h5")
     monkeypatch.setattr(
         "keras.src.utils.file_utils.get_file",

@@ -60,7 +60,9 @@ def test_no_public_name_is_defined_twice():
     for path in sorted(path for name in PACKAGES for path in ROOT.glob(f"{name}/**/*.py")):
         for node in ast.parse(path.read_text()).body:
             for name in defined_names(node):
-                if not name.startswith("_"):
+                # Every file of architectures has a table of this name.
+                is_table = name == "ARCHITECTURES" and path.parent.name == "architectures"
+                if not name.startswith("_") and not is_table:
                     places[name].append(str(path.relative_to(ROOT)))
     assert not {name: paths for name, paths in places.items() if len(paths) > 1}
 

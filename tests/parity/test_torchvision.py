@@ -11,10 +11,11 @@ import keras
 import numpy as np
 import pytest
 
-from builders.densenet import densenet121
+from builders.architecture_info import CATALOGUE
+from builders.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from builders.torch_import import PUBLISHED, Published, copy_tensors, import_weights
 from builders.torch_reader import read_tensors
-from builders.weights import IMAGENET_MEAN, IMAGENET_STD, WeightsError
+from builders.weights import WeightsError
 
 torch = pytest.importorskip("torch", reason="make test-parity installs PyTorch and runs these")
 torch.set_num_threads(1)  # Beside TensorFlow's own, more threads wait for each other: ten times.
@@ -25,7 +26,7 @@ save_file = pytest.importorskip("safetensors.torch").save_file
 
 ARCHITECTURES: dict[str, Published] = PUBLISHED | {
     # Keras publishes weights of its own; torchvision's hold the naming of layers to the proof.
-    "densenet121": PUBLISHED["densenet161"]._replace(features=densenet121)
+    "densenet121": PUBLISHED["densenet161"]._replace(features=CATALOGUE["densenet121"].features)
 }
 # 75 and 100 make odd feature maps on the way down.
 CASES = [

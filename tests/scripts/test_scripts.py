@@ -12,7 +12,6 @@ from PIL import Image
 
 from all_tf.config.engine import Engine
 from all_tf.config.experiment import Experiment
-from all_tf.config.presets import EXPERIMENTS
 from all_tf.launch import launch
 from tests.conftest import ROOT
 from tfrecords.synthetic.cells import draw_cell
@@ -193,14 +192,13 @@ def test_resumed_run_takes_its_settings_from_the_run_alone(tmp_path):
     assert "it has no config.json" in error and list(tmp_path.iterdir()) == []
 
 
-def test_architecture_stands_for_its_first_row(monkeypatch):
-    first, later = EXPERIMENTS["vgg16"], Experiment("vgg16", epochs=3)
-    for rows in ({"vgg16": first, "later": later}, {"later": later, "vgg16": first}):
-        monkeypatch.setattr(launch, "EXPERIMENTS", rows)
-        row = launch._row({"experiment": None, "arch": "vgg16"})
-        assert row is next(iter(rows.values()))
-    with pytest.raises(ValueError, match="arch=vgg19"):
-        launch._row({"experiment": None, "arch": "vgg19"})
+def test_architecture_without_a_row_is_trained_by_defaults_that_are_named(monkeypatch, capsys):
+    monkeypatch.setattr(launch, "find_row", lambda arch: None)
+    row = launch._row({"experiment": None, "arch": "vgg16"})
+    assert row == Experiment("vgg16", image_size=224)
+    said = capsys.readouterr().out
+    assert "vgg16 has no row in all_tf/config/presets.py" in said
+    assert "is a default: image_size 224, batch_size 32" in said
 
 
 def test_unknown_monitor_is_refused_with_the_known_ones():

@@ -76,7 +76,7 @@ def test_every_precision_is_measured_with_and_without_a_compiler(cases):
 
 def test_step_is_timed_with_its_input_and_without(monkeypatch):
     monkeypatch.setattr(gpu, "_STEPS", 2)
-    row = gpu.EXPERIMENTS["base_cnn"]
+    row = gpu.find_row("base_cnn")
     small = gpu.replace(row, batch_size=4, image_size=32, weights="none", epochs=2)
     prepared = gpu.prepare(small, draw_data(8, num_selection=2), gpu.Engine())
     with_input, without = gpu._seconds_a_step(prepared)

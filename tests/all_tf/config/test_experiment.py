@@ -1,14 +1,16 @@
-"""Experiments are checked at the door, and the study's table holds its rows."""
+"""Experiments are checked when they are made, and the study's table has its rows."""
 
 from dataclasses import replace
 
 import pytest
 
-from all_tf.config import choices
+from all_tf.config import presets
 from all_tf.config.experiment import Experiment, View
-from all_tf.config.presets import EXPERIMENTS
+from all_tf.config.presets import EXPERIMENTS, STUDY
 from all_tf.config.published_results import REPORTED
+from all_tf.config.study_table import study_table
 from all_tf.system.checks import ConfigError
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -60,11 +62,31 @@ def test_canvas_is_larger_only_where_crops_are_random():
     assert cropped.view == View(300, 256, 224)
 
 
-def test_every_architecture_of_the_study_has_its_row():
-    study = set(choices.ARCHITECTURE_NAMES) - {"cellnet"}
-    assert study <= set(EXPERIMENTS)
-    assert all(EXPERIMENTS[name].arch == name for name in study)
-    assert set(REPORTED) == study - {"efficientnetb7"}  # Listed without figures.
+def test_study_reported_all_of_its_rows_but_one():
+    assert set(REPORTED) == set(STUDY) - {"efficientnetb7"}  # Listed without figures.
+
+
+def test_architecture_without_a_row_has_defaults_that_suit_its_weights(monkeypatch):
+    monkeypatch.setattr(presets, "EXPERIMENTS", {})
+    assert presets.find_row("vgg16") is None
+    assert presets.default_experiment("vgg16") == Experiment("vgg16", image_size=224)
+    assert presets.default_experiment("efficientnetb7").image_size == 300
+    assert presets.default_experiment("cellnet") == Experiment("cellnet", weights="none")
+
+
+def test_architecture_stands_for_its_first_row(monkeypatch):
+    first, later = STUDY["vgg16"], Experiment("vgg16", epochs=3)
+    for rows in ({"vgg16": first, "later": later}, {"later": later, "vgg16": first}):
+        monkeypatch.setattr(presets, "EXPERIMENTS", rows)
+        assert presets.find_row("vgg16") is next(iter(rows.values()))
+
+
+def test_readme_has_the_table_of_the_study():
+    table = study_table()
+    assert table in (ROOT / "README.md").read_text(encoding="utf-8"), (
+        f"Replace the table of README.md by what study_table() of {study_table.__module__} "
+        f"returns:\n{table}"
+    )
 
 
 def test_rows_are_the_studys():

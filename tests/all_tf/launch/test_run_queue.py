@@ -170,6 +170,16 @@ def test_departures_from_the_study_are_stated_above_the_table(bench, call):
     assert "weights none (vgg16, densenet169)" in above
 
 
+def test_row_that_is_not_of_the_study_is_not_counted_as_one(bench, call):
+    call(rows="scratch")
+    above, _ = (bench / "study/study.md").read_text().split("| row ")
+    assert "settings of the study's table" not in above
+    call(rows="base_cnn")
+    above, _ = (bench / "study/study.md").read_text().split("| row ")
+    assert "All rows of the study were trained with the settings of the study's table." in above
+    assert "Rows that are not of the study: scratch." in above
+
+
 def test_rows_that_were_not_asked_for_stay_in_the_table(bench, call):
     call(rows="vgg16")
     call(rows="base_cnn")

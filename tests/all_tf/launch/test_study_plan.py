@@ -5,15 +5,16 @@ import sys
 
 import pytest
 
-from all_tf.config.presets import EXPERIMENTS, departures
+from all_tf.config.presets import BESIDE_STUDY, EXPERIMENTS, STUDY, departures
 from all_tf.config.published_results import REPORTED
-from all_tf.launch.study_plan import STUDY, StudyError, choose_rows
+from all_tf.launch.study_plan import StudyError, choose_rows
 from tests.conftest import ROOT
 
 
 def test_study_has_thirteen_rows_in_the_tables_order():
     assert len(STUDY) == 13
-    assert list(STUDY) == [name for name in EXPERIMENTS if name in STUDY]
+    assert list(EXPERIMENTS) == [*STUDY, *BESIDE_STUDY]
+    assert all(name == row.arch for name, row in STUDY.items())
     assert set(REPORTED) < set(STUDY)
 
 

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from builders.densenet import densenet121, densenet161
+from builders.architecture_info import CATALOGUE
+from builders.densenet161 import densenet161
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def test_number_of_parameters_is_the_published_one(model):
 
 def test_layers_with_weights_are_named_as_keras_names_those_of_densenet121(model):
     pixels = keras.Input((None, None, 3))
-    smaller = keras.Model(pixels, densenet121(pixels))
+    smaller = keras.Model(pixels, CATALOGUE["densenet121"].features(pixels))
     ours, theirs = ({layer.name for layer in m.layers if layer.weights} for m in (model, smaller))
     assert theirs < ours
     assert len(ours - theirs) == 4 * (36 - 24 + 24 - 16)

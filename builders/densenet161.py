@@ -1,25 +1,10 @@
-"""DenseNet (Huang et al., 2017, arXiv:1608.06993), with its preprocessing."""
+"""DenseNet161 (Huang et al., 2017, arXiv:1608.06993), with its preprocessing."""
 
-import keras
 from keras import KerasTensor, layers
 
-from builders.weights import IMAGENET_MEAN, IMAGENET_STD, copy_imagenet
+from builders.preprocessing import standardize
 
-_EPSILON = 1e-5  # As the weights published for densenet161 were trained; Keras' own has 1.001e-5.
-
-
-def densenet121(pixels: KerasTensor) -> KerasTensor:
-    """Feature map of DenseNet121.
-
-    Args:
-        pixels: `(batch, side, side, 3)` in [0, 255]; a side of at least 32.
-
-    Returns:
-        `(batch, side / 32, side / 32, 1024)`.
-    """
-    return keras.applications.DenseNet121(
-        include_top=False, weights=None, input_tensor=_standardize(pixels)
-    ).output
+_EPSILON = 1e-5  # As the published weights were trained; Keras' DenseNets have 1.001e-5.
 
 
 def densenet161(pixels: KerasTensor) -> KerasTensor:
@@ -34,7 +19,7 @@ def densenet161(pixels: KerasTensor) -> KerasTensor:
     Returns:
         `(batch, side / 32, side / 32, 2208)`.
     """
-    maps = layers.ZeroPadding2D(3, name="conv1_pad")(_standardize(pixels))
+    maps = layers.ZeroPadding2D(3, name="conv1_pad")(standardize(pixels))
     maps = layers.Conv2D(96, 7, strides=2, use_bias=False, name="conv1_conv")(maps)
     maps = _normalize(maps, "conv1_bn", "conv1_relu")
     # Zeros stand in for minus infinity: nothing is negative after a ReLU.
@@ -48,37 +33,6 @@ def densenet161(pixels: KerasTensor) -> KerasTensor:
     return _normalize(maps, "bn", "relu")
 
 
-def densenet169(pixels: KerasTensor) -> KerasTensor:
-    """Feature map of DenseNet169.
-
-    Args:
-        pixels: `(batch, side, side, 3)` in [0, 255]; a side of at least 32.
-
-    Returns:
-        `(batch, side / 32, side / 32, 1664)`.
-    """
-    return keras.applications.DenseNet169(
-        include_top=False, weights=None, input_tensor=_standardize(pixels)
-    ).output
-
-
-def load_densenet121(backbone: keras.Model) -> None:
-    """Put the ImageNet weights that Keras publishes into a DenseNet121 backbone."""
-    copy_imagenet(backbone, keras.applications.DenseNet121)
-
-
-def load_densenet169(backbone: keras.Model) -> None:
-    """Put the ImageNet weights that Keras publishes into a DenseNet169 backbone."""
-    copy_imagenet(backbone, keras.applications.DenseNet169)
-
-
-def _standardize(pixels: KerasTensor) -> KerasTensor:
-    """Zero mean and unit variance over ImageNet, as `densenet.preprocess_input` does."""
-    scale = [1 / (255 * std) for std in IMAGENET_STD]
-    offset = [-mean / std for mean, std in zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)]
-    return layers.Rescaling(scale, offset, name="standardized", dtype="float32")(pixels)
-
-
 def _dense_layer(maps: KerasTensor, *, growth: int, name: str) -> KerasTensor:
     """The maps, and `growth` new ones computed from all of them through a bottleneck."""
     new = _normalize(maps, f"{name}_0_bn", f"{name}_0_relu")
@@ -89,7 +43,7 @@ def _dense_layer(maps: KerasTensor, *, growth: int, name: str) -> KerasTensor:
 
 
 def _transition(maps: KerasTensor, name: str) -> KerasTensor:
-    """Half the channels at half the side; the last row of an odd side is let go."""
+    """Half the channels at half the side; the last row of an odd side is dropped."""
     maps = _normalize(maps, f"{name}_bn", f"{name}_relu")
     half = maps.shape[-1] // 2
     maps = layers.Conv2D(half, 1, use_bias=False, name=f"{name}_conv")(maps)
