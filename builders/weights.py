@@ -1,4 +1,4 @@
-"""Where the weights that a model starts from come from: ImageNet, by Keras, or a file."""
+"""Loads the weights that a model starts from: ImageNet's, from Keras, or those of a file."""
 
 import os
 import warnings
@@ -10,6 +10,7 @@ import keras
 from builders.hdf5_weights import WeightsError, check_values, read_shapes
 
 FILE_SUFFIX = ".weights.h5"
+_DONOR_SIDE = 224  # Pixels; no weight depends on it, but MobileNets warn about other sides.
 _WAYS_OUT = (
     "pass --weights none to start from random weights, "
     f"or --weights FILE{FILE_SUFFIX} to start from a file of your own"
@@ -23,7 +24,8 @@ def copy_imagenet(backbone: keras.Model, application: Callable[..., keras.Model]
         backbone: From pixels to a feature map.
         application: One of `keras.applications`; it downloads, checks and loads its own file.
     """
-    donor = application(include_top=False, weights="imagenet", input_shape=backbone.input_shape[1:])
+    shape = (_DONOR_SIDE, _DONOR_SIDE, 3)
+    donor = application(include_top=False, weights="imagenet", input_shape=shape)
     backbone.set_weights(donor.get_weights())
 
 

@@ -43,7 +43,11 @@ def repeated(name, image, count):
 
 
 def test_augmentations_are_those_of_the_command_line():
-    assert (*OPERATIONS, *MIXES) == choices.AUGMENTATIONS
+    functions, words = (*OPERATIONS, *MIXES), choices.AUGMENTATIONS
+    without_word, without_function = set(functions) - set(words), set(words) - set(functions)
+    assert not without_word, "missing in AUGMENTATIONS of all_tf/config/choices.py"
+    assert not without_function, "missing in OPERATIONS of all_tf/data/augmentation.py"
+    assert functions == words  # In the order in which they are applied.
 
 
 def test_no_operation_leaves_pixels_and_labels(canvases):
