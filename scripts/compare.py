@@ -17,13 +17,14 @@ from pathlib import Path
 def main() -> None:
     """Read the runs, print the table, write it if asked to."""
     args = _parse()
-    from all_tf.reports.comparison import compare_pair, comparison_table, read_scored
+    from all_tf.reports.comparison import compare_pair, comparison_table
+    from all_tf.reports.run_facts import read_facts
     from all_tf.system.tables import write_csv
 
     try:
         if args.out and args.out.suffix not in (".md", ".csv"):
             raise ValueError(f"Expected --out FILE.md or FILE.csv. Received: --out {args.out}")
-        runs = [read_scored(run) for run in args.runs]
+        runs = [read_facts(run, name=str(run)) for run in args.runs]
         text = comparison_table(runs)
         print(text)
         if len(runs) == 2:

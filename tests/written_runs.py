@@ -35,7 +35,7 @@ def write_run(
     run: Path,
     *,
     experiment: Experiment = EXPERIMENT,
-    judged: Predictions | None = None,
+    evaluated: Predictions | None = None,
     stamps=(),
     **facts: object,
 ) -> Path:
@@ -44,7 +44,7 @@ def write_run(
     Args:
         run: Its folder, which is made.
         experiment: That it claims to be.
-        judged: Of the preliminary phase.
+        evaluated: Of the preliminary phase.
         stamps: Of the figures there.
         **facts: More for its config.json.
     """
@@ -60,9 +60,9 @@ def write_run(
     chosen = draw_predictions(seed=1, fold=0)
     more = {"weights_sha256": "a" * 64, "images_per_second": 99.5}
     file_set(run, chosen, split="train", fold=0, stamps=("optimistic",), **more)
-    judged = judged or draw_predictions(seed=2)
+    evaluated = evaluated or draw_predictions(seed=2)
     folder = evaluation_folder(run, "validation", None)
-    file_set(folder, judged, split="validation", fold=None, stamps=stamps)
+    file_set(folder, evaluated, split="validation", fold=None, stamps=stamps)
     return run
 
 

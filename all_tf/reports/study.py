@@ -8,15 +8,8 @@ from all_tf.config.published_results import COMPARATORS, REPORTED
 from all_tf.metrics.paired import PairError, paired_differences
 from all_tf.metrics.weighted import additive_metrics
 from all_tf.plots.study_chart import draw_study
-from all_tf.reports.comparison import (
-    COMPARED_METRICS,
-    COST,
-    Scored,
-    ends,
-    read_scored,
-    shown,
-    warn_of_different_images,
-)
+from all_tf.reports.comparison import shown, warn_of_different_images
+from all_tf.reports.run_facts import COMPARED_METRICS, COST, RunFacts, ends, read_facts
 from all_tf.runs.folder import is_finished
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole, write_csv
 
@@ -102,15 +95,15 @@ def write_chart(folder: Path, records: Path, failures: Mapping[str, str]) -> Non
         draw_study(folder / "study.png", rows, title=_title(runs), comparators=COMPARATORS)
 
 
-def _finished(folder: Path, records: Path, failures: Mapping[str, str]) -> dict[str, Scored]:
+def _finished(folder: Path, records: Path, failures: Mapping[str, str]) -> dict[str, RunFacts]:
     return {
-        name: read_scored(folder / name, name=name)
+        name: read_facts(folder / name, name=name)
         for name in EXPERIMENTS
         if name not in failures and is_finished(folder / name, records)
     }
 
 
-def _row(name: str, run: Scored | None, reason: str | None) -> dict[str, object]:
+def _row(name: str, run: RunFacts | None, reason: str | None) -> dict[str, object]:
     figures = run.row() if run else {}
     reported = REPORTED[name]._asdict() if name in REPORTED else {}
     shares = {key: round(value / 100, 4) for key, value in reported.items() if value is not None}
@@ -123,7 +116,7 @@ def _row(name: str, run: Scored | None, reason: str | None) -> dict[str, object]
     }
 
 
-def _preface(runs: Mapping[str, Scored]) -> list[str]:
+def _preface(runs: Mapping[str, RunFacts]) -> list[str]:
     """What is to be known before the table is read."""
     sets = _group((_describe_set(run), name) for name, run in runs.items())
     departing = _group(
@@ -148,13 +141,13 @@ def _preface(runs: Mapping[str, Scored]) -> list[str]:
     ]
 
 
-def _describe_set(run: Scored) -> str:
+def _describe_set(run: RunFacts) -> str:
     row = run.row()
     fold = f" (fold {run.experiment.fold} held out)" if row["protocol"] == "honest" else ""
     return (
         f"Protocol {row['protocol']}{fold}, seed {run.experiment.seed}: scored on {row['set']}, "
         f"{row['num_images']:,} images of {row['num_patients']} patients, epoch chosen on "
-        f"{row['selected_on']}" + "".join(f" [{stamp}]" for stamp in run.report["stamps"])
+        f"{row['selected_on']}" + "".join(f" [{stamp}]" for stamp in run.evaluated.report["stamps"])
     )
 
 
@@ -174,10 +167,10 @@ def _join(groups: Mapping[str, list[str]], *, total: int) -> list[str]:
     ]
 
 
-def _best(runs: Mapping[str, Scored], key: str, title: str) -> str:
+def _best(runs: Mapping[str, RunFacts], key: str, title: str) -> str:
     """Which row is best by a figure, and which rows cannot be told apart from it."""
-    value = max(run.report[key] for run in runs.values())
-    best = [name for name, run in runs.items() if run.report[key] == value]
+    value = max(run.evaluated.report[key] for run in runs.values())
+    best = [name for name, run in runs.items() if run.evaluated.report[key] == value]
     close = [
         name
         for name, run in runs.items()
@@ -187,16 +180,16 @@ def _best(runs: Mapping[str, Scored], key: str, title: str) -> str:
     return line + (f" Cannot be told apart from it: {', '.join(close)}." if close else "")
 
 
-def _is_behind(run: Scored, best: Scored, key: str) -> bool:
+def _is_behind(run: RunFacts, best: RunFacts, key: str) -> bool:
     """Whether it is behind over patients, so far as that can be known of the same images."""
     try:
-        found = paired_differences(best.judged, run.judged, figures=additive_metrics)
+        found = paired_differences(best.scored_run, run.scored_run, figures=additive_metrics)
     except PairError:
         return False
     return found[key].better == 1
 
 
-def _title(runs: Mapping[str, Scored]) -> str:
+def _title(runs: Mapping[str, RunFacts]) -> str:
     """Of the chart, which may be shown without the tables: what it shows, and any departure."""
     sets = _group((_describe_set(run), name) for name, run in runs.items())
     departing = any(

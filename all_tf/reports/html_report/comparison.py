@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from all_tf.config.published_results import REPORTED
 from all_tf.metrics.formatting import basis_of_intervals, signed, with_interval
-from all_tf.metrics.paired import Difference, ScoredRun, paired_differences
+from all_tf.metrics.paired import Difference, paired_differences
 from all_tf.metrics.weighted import additive_metrics
 from all_tf.plots.forest import draw_forest
 from all_tf.reports.html_report.inline_plots import Drawn, inline
 from all_tf.reports.html_report.prose import name_set, stamps_in_words
 from all_tf.reports.html_report.rows import Rows, ours, published, study_row
-from all_tf.reports.html_report.run_facts import RunFacts
+from all_tf.reports.run_facts import RunFacts
 from all_tf.system.tables import Column, decimal, whole
 
 _FIGURES = {"f1": "F1, weighted by class frequency", "kappa": "kappa", "auc": "AUROC"}
@@ -48,7 +48,7 @@ def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
         return (
             "These networks were not scored on the same images: their figures cannot be compared."
         )
-    count = runs[0].judged.count
+    count = runs[0].evaluated.count
     best_by = {key: _best(runs, key) for key in _SHORT}
     ahead = "{} has the highest F1, {} the highest kappa".format(*best_by.values())
     if len(set(best_by.values())) == 1:
@@ -63,20 +63,26 @@ def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
 
 def _best(runs: Sequence[RunFacts], key: str) -> str:
     """The name of the run, or of those that share the place."""
-    best = max(run.judged.report[key] for run in runs)
-    return " and ".join(run.name for run in runs if run.judged.report[key] == best)
+    best = max(run.evaluated.report[key] for run in runs)
+    return " and ".join(run.name for run in runs if run.evaluated.report[key] == best)
 
 
 def pair_rows(runs: Sequence[RunFacts]) -> Rows:
     """The run of the highest F1 beside each other one that was scored on the same images."""
-    ahead = max(runs, key=lambda run: run.judged.report["f1"])
+    ahead = max(runs, key=lambda run: run.evaluated.report["f1"])
     return [
         _pair_row(
-            ahead, run, paired_differences(_judged(ahead), _judged(run), figures=additive_metrics)
+            ahead,
+            run,
+            paired_differences(ahead.scored_run, run.scored_run, figures=additive_metrics),
         )
         for run in runs
-        if run is not ahead and _images(run) == _images(ahead)
+        if run is not ahead and run.images == ahead.images
     ]
+
+
+def _differences(ahead: RunFacts, run: RunFacts) -> dict[str, Difference]:
+    return paired_differences(ahead.scored_run, run.scored_run, figures=additive_metrics)
 
 
 def _pair_row(ahead: RunFacts, run: RunFacts, found: Mapping[str, Difference]) -> dict[str, object]:
@@ -101,22 +107,14 @@ def _difference(found: Difference) -> str:
     return f"{text} ({signed(found.low)} to {signed(found.high)}; {p_value})"
 
 
-def _judged(run: RunFacts) -> ScoredRun:
-    return ScoredRun(run.judged.predictions, run.judged.report["threshold"])
-
-
-def _images(run: RunFacts) -> frozenset[str]:
-    return frozenset(run.judged.predictions.names.tolist())
-
-
 def comparison_warnings(runs: Sequence[RunFacts]) -> Iterator[tuple[str, str]]:
     """What must be known before the figures: other images, stamps with their meaning."""
     sides = _sides(runs)
     if len(sides) > 1:
         listed = "; ".join(f"{', '.join(names)} on {number:,}" for names, number in sides)
         yield "Not the same images", f"Compare only within: {listed}."
-    for stamp, meaning in stamps_in_words(run.judged.report for run in runs):
-        which = [run.name for run in runs if stamp in run.judged.report["stamps"]]
+    for stamp, meaning in stamps_in_words(run.evaluated.report for run in runs):
+        which = [run.name for run in runs if stamp in run.evaluated.report["stamps"]]
         of_whom = "" if len(which) == len(runs) else f" ({', '.join(which)})"
         yield f"{stamp.capitalize()}{of_whom}", meaning
 
@@ -125,7 +123,7 @@ def _sides(runs: Sequence[RunFacts]) -> list[tuple[list[str], int]]:
     """The names of the runs that were scored on the same images, and on how many."""
     names_of: dict[frozenset[str], list[str]] = {}
     for run in runs:
-        names_of.setdefault(_images(run), []).append(run.name)
+        names_of.setdefault(run.images, []).append(run.name)
     return [(names, len(images)) for images, names in names_of.items()]
 
 
@@ -135,12 +133,12 @@ def rows(runs: Sequence[RunFacts]) -> Rows:
 
 
 def _row(run: RunFacts) -> dict[str, object]:
-    report, count = run.judged.report, run.judged.count
+    report, count = run.evaluated.report, run.evaluated.count
     return {
         "run": run.name,
         "arch": run.experiment.arch,
         **{key: with_interval(report, key) for key in _FIGURES},
-        "set": name_set(run.judged),
+        "set": name_set(run.evaluated),
         "cells": count.cells,
         "patients": count.patients,
         "num_parameters": run.config["num_parameters"],
@@ -152,7 +150,7 @@ def _row(run: RunFacts) -> dict[str, object]:
 
 def forests(runs: Sequence[RunFacts]) -> list[Drawn]:
     """A figure for each figure of merit, the runs one beneath the other."""
-    basis = basis_of_intervals(runs[0].judged.report)
+    basis = basis_of_intervals(runs[0].evaluated.report)
     drawn = []
     for key, name in _FIGURES.items():
         shown = [_to_draw(run, key) for run in runs]
@@ -163,7 +161,7 @@ def forests(runs: Sequence[RunFacts]) -> list[Drawn]:
 
 
 def _to_draw(run: RunFacts, key: str) -> dict[str, object]:
-    report, reported = run.judged.report, REPORTED.get(run.experiment.arch)
+    report, reported = run.evaluated.report, REPORTED.get(run.experiment.arch)
     per_cent = getattr(reported, key, None)  # It gave no AUROC.
     return {
         "run": run.name,

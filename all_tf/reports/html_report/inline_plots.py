@@ -12,7 +12,7 @@ from all_tf.plots.curves import draw_precision_recall, draw_reliability, draw_ro
 from all_tf.plots.learning_curves import CURVES, draw_curve
 from all_tf.plots.patients import draw_patients
 from all_tf.plots.style import as_svg
-from all_tf.reports.html_report.run_facts import RunFacts
+from all_tf.reports.run_facts import RunFacts
 
 
 class Drawn(NamedTuple):
@@ -32,7 +32,7 @@ def curves(run: RunFacts) -> list[Drawn]:
     """F1, kappa and loss over the epochs; nothing where a run has no history."""
     if not run.history:
         return []
-    best = run.judged.report["best_epoch"]
+    best = run.evaluated.report["best_epoch"]
     drawn = []
     for key, name in CURVES.items():
         last = run.history[best - 1]

@@ -7,7 +7,7 @@ import jinja2
 from markupsafe import Markup
 
 from all_tf.reports.html_report import prose, rows, settings
-from all_tf.reports.html_report.run_facts import RunFacts
+from all_tf.reports.run_facts import RunFacts
 from all_tf.system.tables import Column, markdown
 
 _ACTIVE = re.compile(r"([\\`*_\[\]~$])")  # Within a line; no value begins one.

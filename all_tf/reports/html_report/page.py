@@ -13,8 +13,8 @@ from all_tf.metrics import formatting
 from all_tf.metrics.scored_set import Mistakes
 from all_tf.reports.html_report import comparison, inline_plots, prose, rows, settings
 from all_tf.reports.html_report.checklists import CHECKLISTS
-from all_tf.reports.html_report.run_facts import RunFacts
 from all_tf.reports.html_report.sections import COMPARISON_PARTS, PARTS
+from all_tf.reports.run_facts import RunFacts
 
 _STYLE = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
 

@@ -2,13 +2,12 @@
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from all_tf.metrics.bootstrap import LEAST_GROUPS
 from all_tf.metrics.formatting import basis_of_intervals, not_estimable
 from all_tf.metrics.scored_set import Count, ScoredSet
-from all_tf.reports.html_report.run_facts import RunFacts
+from all_tf.reports.run_facts import RunFacts
 from all_tf.system.tables import per_cent
 
 STAMPS = {  # What a stamp means for whoever reads the figure.
@@ -42,7 +41,7 @@ def name_set(scored: ScoredSet) -> str:
 
 def run_verdict(run: RunFacts) -> str:
     """What the network did on the set that it is judged by, in one sentence."""
-    report, count = run.judged.report, run.judged.count
+    report, count = run.evaluated.report, run.evaluated.count
     who = "they" if run.num_folds else "it"
     return (
         f"Of {count.cells:,} cells of {count.patients} patients{_how_known(run)}, {who} called "
@@ -52,7 +51,7 @@ def run_verdict(run: RunFacts) -> str:
 
 
 def _how_known(run: RunFacts) -> str:
-    stamps = run.judged.report["stamps"]
+    stamps = run.evaluated.report["stamps"]
     if run.num_folds:
         return f", each scored by that of {run.num_folds} networks that had not met the patient"
     if "resubstitution" in stamps:
@@ -73,7 +72,7 @@ def about_intervals(report: Mapping) -> str:
 
 def run_warnings(run: RunFacts) -> Iterator[tuple[str, str]]:
     """Each stamp of the figures with its meaning, and what else must be known before them."""
-    report = run.judged.report
+    report = run.evaluated.report
     for stamp, meaning in stamps_in_words([report]):
         yield stamp.capitalize(), meaning
     if run.source and run.source.published == 0:
@@ -152,7 +151,7 @@ def about_data(run: RunFacts) -> Iterator[str]:
 def about_scores(run: RunFacts) -> Iterator[str]:
     """What turns a logit into a decision."""
     calibration = run.calibration
-    threshold = run.judged.report["threshold"]
+    threshold = run.evaluated.report["threshold"]
     yield f"A cell whose score is at least {threshold:.3f} is called ALL."
     if calibration.rule == "none":
         yield "The threshold is the usual half: none was fitted."
@@ -176,20 +175,18 @@ def missing(run: RunFacts) -> dict[str, tuple[str, ...]]:
     """The parts that a run's files cannot fill: what is not there, and what makes it."""
     absent = {}
     if run.num_folds:
-        first = replace(run, folder=run.folder / "fold-0")
-        absent["curves"] = ("Each fold has its own curves.", command(first, "report.py"))
+        absent["curves"] = ("Each fold has its own curves.", command(run.folds[0], "report.py"))
     elif not run.history:
         absent["curves"] = ("The run has no history.csv.",)
     if not run.explanations:
-        absent["explanations"] = ("No heat maps were drawn.", command(run, "explain.py"))
+        absent["explanations"] = ("No heat maps were drawn.", command(run.folder, "explain.py"))
     if not run.probes:
-        absent["probes"] = ("No probes were run.", command(run, "probe.py"))
+        absent["probes"] = ("No probes were run.", command(run.folder, "probe.py"))
     return absent
 
 
-def command(run: RunFacts, script: str) -> str:
-    """What a user types to have a script look at a run; no folder above the current is named."""
-    folder = run.folder
+def command(folder: Path, script: str) -> str:
+    """The command that runs a script on a run; it names no folder above the current one."""
     if folder.is_absolute():
         inside = folder.is_relative_to(Path.cwd())
         folder = folder.relative_to(Path.cwd()) if inside else Path(folder.name)
@@ -210,7 +207,7 @@ def _people(number: int) -> str:
 
 def limits(run: RunFacts) -> Iterator[str]:
     """What the figures of a run do not say, its own weaknesses first."""
-    count = run.judged.count
+    count = run.evaluated.count
     fewest = min(count.all_patients, count.hem_patients)
     if fewest < 15:
         yield (

@@ -18,7 +18,7 @@ from all_tf.metrics.formatting import (
 )
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.html_report.prose import name_set
-from all_tf.reports.html_report.run_facts import RunFacts
+from all_tf.reports.run_facts import RunFacts
 from all_tf.system.tables import Column, decimal, per_cent, whole
 
 
@@ -203,10 +203,10 @@ def beside_published(run: RunFacts) -> Rows:
 
 def ours(run: RunFacts) -> dict[str, object]:
     """A run as a row of what is in `BESIDE_COLUMNS`."""
-    report = run.judged.report
+    report = run.evaluated.report
     return {
         "work": run.name,
-        "tested_on": f"{name_set(run.judged)}, {run.judged.count.cells:,} cells",
+        "tested_on": f"{name_set(run.evaluated)}, {run.evaluated.count.cells:,} cells",
         **{key: 100 * report[key] for key in ("f1", "accuracy", "kappa")},
         "caveat": "; ".join(report["stamps"]),
         "ours": True,

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from all_tf.reports.html_report.run_facts import RunFacts
+from all_tf.reports.run_facts import RunFacts
 
 Pairs = list[tuple[str, str]]
 
@@ -34,10 +34,10 @@ def model_rows(run: RunFacts) -> Pairs:
 
 def _epochs(run: RunFacts) -> str:
     if run.num_folds:
-        kept = ", ".join(map(str, run.judged.report["best_epochs"]))
+        kept = ", ".join(map(str, run.evaluated.report["best_epochs"]))
         how = f"by {run.experiment.monitor} on the fold that was held out"
         return f"up to {run.experiment.epochs} for each fold; kept: {kept}, chosen {how}"
-    report = run.judged.report
+    report = run.evaluated.report
     return (
         f"{len(run.history)} of {run.experiment.epochs} trained; of epoch {report['best_epoch']}, "
         f"chosen by {run.experiment.monitor} on {report['selected_on']}, the weights are kept"

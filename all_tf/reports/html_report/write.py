@@ -9,7 +9,7 @@ from all_tf.metrics.scored_set import worst_mistakes
 from all_tf.reports.html_report.images import read_uri
 from all_tf.reports.html_report.model_card import build_card
 from all_tf.reports.html_report.page import build_comparison_page, build_page
-from all_tf.reports.html_report.run_facts import EXPLANATIONS, RunFacts, read_facts
+from all_tf.reports.run_facts import EXPLANATIONS, RunFacts, read_facts
 from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, RunError, is_cross_validation
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from tfrecords.store.manifest import RecordsError
@@ -44,12 +44,12 @@ def write_about(
     if len(runs) == 1 and not unfinished:
         return write_report(runs[0], folder or runs[0], records=records, cells=cells)
     folder = folder or Path(os.path.commonpath([run.parent for run in runs]))
-    folder.mkdir(parents=True, exist_ok=True)
     text = build_comparison_page(
         [read_facts(run, records=records) for run in runs],
         title=f"{len(runs)} networks of {folder.resolve().name}",
         unfinished=[run.name for run in unfinished],
     )
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / REPORT_FILE).write_text(text, encoding="utf-8")
     return [folder / REPORT_FILE]
 
@@ -101,10 +101,9 @@ def write_report(
         RunError: There is no run, it has not ended, or a file of it is damaged.
     """
     facts = read_facts(run, records=records)
-    mistakes = worst_mistakes(facts.judged, most=_MOST_CELLS)
+    mistakes = worst_mistakes(facts.evaluated, most=_MOST_CELLS)
     names = {mistake.name for kind in mistakes for mistake in kind.worst}
     pictures = _pictures(facts, names, records) if cells else "Left out, as --no-cells asks for."
-    folder.mkdir(parents=True, exist_ok=True)
     content = {
         REPORT_FILE: build_page(
             facts,
@@ -114,6 +113,7 @@ def write_report(
         ),
         CARD_FILE: build_card(facts),
     }
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in content.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in content]
@@ -129,7 +129,7 @@ def _pictures(facts: RunFacts, names: set[str], records: Path | None) -> Mapping
     from all_tf.reports.html_report.images import picture_cells
 
     records = records or Path(facts.config["records"])
-    split, crop = facts.judged.report["split"], facts.experiment.crop
+    split, crop = facts.evaluated.report["split"], facts.experiment.crop
     try:
         pictures = picture_cells(records, split, names, crop=crop)
     except RecordsError:

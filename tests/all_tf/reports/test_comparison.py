@@ -1,4 +1,4 @@
-"""Runs side by side: which set each is judged by, what is said of two of them, and the chart."""
+"""Runs side by side: which set each is evaluated on, what is said of two of them, and the chart."""
 
 import json
 import subprocess
@@ -14,7 +14,8 @@ from all_tf.config.published_results import COMPARATORS
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.plots.study_chart import draw_study
-from all_tf.reports.comparison import compare_pair, comparison_table, read_scored
+from all_tf.reports.comparison import compare_pair, comparison_table
+from all_tf.reports.run_facts import read_facts
 from all_tf.runs.folder import RunError, write_config
 from all_tf.runs.prediction_files import write_predictions
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole
@@ -73,32 +74,30 @@ def make_run(tmp_path):
     return make
 
 
-def test_run_is_judged_where_nothing_was_chosen_if_it_was_scored_there(make_run):
-    apart = read_scored(make_run("a", share=0.7, num_parameters=1500, images_per_second=9.5)).row()
+def test_run_is_evaluated_where_nothing_was_chosen_if_it_was_scored_there(make_run):
+    apart = read_facts(make_run("a", share=0.7, num_parameters=1500, images_per_second=9.5)).row()
     assert (apart["set"], apart["f1"], apart["stamps"]) == ("validation", 0.7, "")
     assert (apart["num_parameters"], apart["images_per_second"]) == (1500, 9.5)
-    chosen = read_scored(make_run("b", share=0.7, chosen=True)).row()
+    chosen = read_facts(make_run("b", share=0.7, chosen=True)).row()
     assert (chosen["set"], chosen["f1"]) == ("train fold 0", pytest.approx(0.6))
     assert chosen["stamps"] == "optimistic; leaky folds"
     assert chosen["num_parameters"] is chosen["images_per_second"] is None
 
 
 def test_runs_on_other_images_are_told_apart(make_run):
-    a, b = (read_scored(make_run(name)) for name in "ab")
+    a, b = (read_facts(make_run(name)) for name in "ab")
     assert "WARNING" not in comparison_table([a, b])
-    c = read_scored(
-        make_run("c", images=("1.bmp", "3.bmp")), name="run c"
-    )  # As many, not the same.
+    c = read_facts(make_run("c", images=("1.bmp", "3.bmp")), name="run c")  # As many, not the same.
     assert "cannot be compared" in comparison_table([a, b, c])
     assert comparison_table([a, b, c]).endswith(f"{a.name}, {b.name} on 2; run c on 2.")
 
 
-def test_cross_validation_is_judged_by_its_out_of_fold_predictions(tmp_path):
+def test_cross_validation_is_evaluated_by_its_out_of_fold_predictions(tmp_path):
     fields = asdict(Experiment("vgg16", epochs=3))
     (tmp_path / "cross-validation.json").write_text(json.dumps({"experiment": fields}))
     folder = tmp_path / "out-of-fold"
     write_report(folder, split="train", fold=None, share=0.5, images=("1.bmp", "2.bmp"))
-    row = read_scored(tmp_path).row()
+    row = read_facts(tmp_path).row()
     assert (row["set"], row["num_images"], row["num_parameters"]) == ("train", 2, None)
 
 
@@ -106,9 +105,9 @@ def test_run_that_has_not_ended_is_refused(make_run, tmp_path):
     run = make_run("a", chosen=True)
     (run / "metrics.json").unlink()
     with pytest.raises(RunError, match="training has not ended"):
-        read_scored(run)
+        read_facts(run)
     with pytest.raises(RunError, match="No run in"):
-        read_scored(tmp_path / "nowhere")
+        read_facts(tmp_path / "nowhere")
 
 
 @pytest.fixture
@@ -130,7 +129,7 @@ def make_pair(tmp_path):
             report |= all_metrics(cells, threshold=0.5)
             (folder / "metrics.json").write_text(json.dumps(report))
             write_predictions(folder / "predictions.csv", cells)
-        return [read_scored(tmp_path / name, name=name) for name in ("first", "second")]
+        return [read_facts(tmp_path / name, name=name) for name in ("first", "second")]
 
     return make
 

@@ -8,8 +8,8 @@ import pytest
 from all_tf.config.presets import EXPERIMENTS
 from all_tf.plots.forest import draw_forest
 from all_tf.reports.html_report.comparison import pair_rows
-from all_tf.reports.html_report.run_facts import read_facts
 from all_tf.reports.html_report.write import write_about
+from all_tf.reports.run_facts import read_facts
 from all_tf.runs.folder import RunError
 from tests.all_tf.reports.test_html_report import HOSTILE, Page
 from tests.written_runs import PATIENTS, draw_predictions, write_run
@@ -20,8 +20,8 @@ def study(tmp_path):
     """Two finished rows of a study and one that has not ended."""
     folder = tmp_path / "study"
     for seed, name in enumerate(("efficientnetb0", "googlenet", "vgg16")):
-        judged = draw_predictions(seed=seed)  # Of equal skill.
-        write_run(folder / name, experiment=EXPERIMENTS[name], judged=judged)
+        evaluated = draw_predictions(seed=seed)  # Of equal skill.
+        write_run(folder / name, experiment=EXPERIMENTS[name], evaluated=evaluated)
     (folder / "vgg16/metrics.json").unlink()
     return folder
 
@@ -42,8 +42,8 @@ def test_network_that_is_better_on_nearly_every_patient_is_told_apart(tmp_path):
     good = draw_predictions()
     noise = np.random.default_rng(3).normal(0, 3, len(good.names))
     poor = replace(good, logits=good.logits + noise, calibrated_scores=None)
-    runs = [read_facts(write_run(tmp_path / "poor", judged=poor))]
-    runs += [read_facts(write_run(tmp_path / "good", judged=good))]
+    runs = [read_facts(write_run(tmp_path / "poor", evaluated=poor))]
+    runs += [read_facts(write_run(tmp_path / "good", evaluated=good))]
     (row,) = pair_rows(runs)
     assert (row["ahead"], row["other"], row["told_apart"]) == ("good", "poor", True)
     assert row["verdict"] == "good is better by F1 and kappa"
@@ -53,7 +53,7 @@ def test_runs_on_other_images_are_not_compared(tmp_path):
     few = draw_predictions(cells=60)
     runs = [
         write_run(tmp_path / "a", stamps=("optimistic",)),
-        write_run(tmp_path / HOSTILE.replace("/", "%"), judged=few),
+        write_run(tmp_path / HOSTILE.replace("/", "%"), evaluated=few),
     ]
     (path,) = write_about(runs, tmp_path / "out")
     page = Page(path.read_text())

@@ -7,7 +7,7 @@ import json
 import re
 import runpy
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,9 +22,9 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.reports.html_report.checklists import CHECKLISTS, CLAIM, TRIPOD_AI
 from all_tf.reports.html_report.model_card import escape
 from all_tf.reports.html_report.prose import STAMPS
-from all_tf.reports.html_report.run_facts import read_facts
 from all_tf.reports.html_report.sections import PARTS
 from all_tf.reports.html_report.write import write_about, write_report
+from all_tf.reports.run_facts import read_facts
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.folder import RunError
 from tests.all_tf.plots.test_style import contrast
@@ -128,7 +128,7 @@ def test_first_screen_has_the_verdict_its_intervals_and_every_stamp(plain, tmp_p
         assert f"**{stamp.capitalize()}.** {meaning}" in card
     assert "95 % over 6 ALL, 6 HEM groups" in head and "not a medical device" in head
     run = write_run(tmp_path / "clean")
-    figures = read_facts(run).judged.report
+    figures = read_facts(run).evaluated.report
     clean, _ = written(run, tmp_path)
     assert "of 12 patients whom it had never met" in clean
     assert f"{figures['f1_low']:.3f} to {figures['f1_high']:.3f}" in clean
@@ -137,7 +137,7 @@ def test_first_screen_has_the_verdict_its_intervals_and_every_stamp(plain, tmp_p
 
 def test_without_patients_enough_the_page_says_so_instead_of_an_interval(tmp_path):
     few = draw_predictions(patients=PATIENTS[:4])
-    text, card = written(write_run(tmp_path / "run", judged=few), tmp_path)
+    text, card = written(write_run(tmp_path / "run", evaluated=few), tmp_path)
     assert text.count("not estimable: 2 groups of ") > 5
     assert "No interval can be given." in Page(text).text and "**No interval" in card
 
@@ -163,13 +163,13 @@ def test_whatever_a_file_holds_shows_as_text(tmp_path):
 
 
 def test_probes_stand_beside_the_network_with_their_verdict(tmp_path):
-    judged = draw_predictions()
-    run = write_run(tmp_path / "run", judged=judged)
+    evaluated = draw_predictions()
+    run = write_run(tmp_path / "run", evaluated=evaluated)
     shuffled = draw_predictions(seed=9).logits[::-1]
     rival = Probe(
-        "size", "trivial", HOSTILE, replace(judged, logits=shuffled, calibrated_scores=None)
+        "size", "trivial", HOSTILE, replace(evaluated, logits=shuffled, calibrated_scores=None)
     )
-    found = compare_with_probes(judged, [rival]) | {"identity": [IDENTITY]}
+    found = compare_with_probes(evaluated, [rival]) | {"identity": [IDENTITY]}
     found["stamps"] = ["optimistic"]
     (run / "probes").mkdir()
     (run / "probes/probes.json").write_text(json.dumps(found))
@@ -215,7 +215,8 @@ def test_folds_are_reported_together(tmp_path, monkeypatch):
     about = {"best_epochs": [2, 3], "stamps": ("optimistic",)}
     file_set(folder / "out-of-fold", together, split="train", fold=None, **about)
     write_calibration(folder / "out-of-fold", Calibration())
-    (folder / "cross-validation.json").write_text("{}")
+    asked = json.dumps({"experiment": asdict(EXPERIMENT)})
+    (folder / "cross-validation.json").write_text(asked)
     text, card = written(folder, tmp_path / "out")
     shown = Page(text).text
     assert "240 cells of 12 patients, each scored by that of 2 networks" in shown
@@ -262,7 +263,8 @@ def test_damaged_files_are_refused_or_as_if_not_there(tmp_path):
     del config["view"]
     (run / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match="config.json is damaged .* it has no view"):
-        read_facts(run)
+        write_report(run, tmp_path / "none", cells=False)
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.fixture(scope="module")
@@ -279,14 +281,14 @@ def on_records(records, tmp_path_factory) -> Path:
         for what, file in (("manifest", "manifest.json"), ("folds", "folds.csv"))
     }
     run = tmp_path_factory.mktemp("runs") / "run"
-    judged = Predictions(*columns, labels, logits)
-    return write_run(run, judged=judged, records=str(records), **config)
+    evaluated = Predictions(*columns, labels, logits)
+    return write_run(run, evaluated=evaluated, records=str(records), **config)
 
 
 def test_worst_cells_are_shown_small_and_the_page_stays_so_too(on_records, tmp_path):
     text, card = written(on_records, tmp_path, cells=True)
     pictures = Page(text).of("img")
-    labels = read_facts(on_records).judged.predictions.labels
+    labels = read_facts(on_records).evaluated.predictions.labels
     assert len(pictures) == sum(min(8, n) for n in np.bincount(labels))
     assert all(picture["alt"].startswith("A cell of ") for picture in pictures)
     data = base64.b64decode(pictures[0]["src"].removeprefix("data:image/jpeg;base64,"))
@@ -294,7 +296,7 @@ def test_worst_cells_are_shown_small_and_the_page_stays_so_too(on_records, tmp_p
         assert file.size == (144, 144) and np.asarray(file).max() > 50
     assert len(text) < 600_000
     facts = read_facts(on_records)
-    for name in {*facts.judged.predictions.names, str(facts.config["records"])}:
+    for name in {*facts.evaluated.predictions.names, str(facts.config["records"])}:
         assert name not in text + card
     scores = [float(picture["alt"].split()[-1]) for picture in pictures]
     assert scores[:8] == sorted(scores[:8]) and scores[8:] == sorted(scores[8:], reverse=True)
@@ -325,7 +327,7 @@ def test_records_that_are_not_there_or_others_are_said_to_be(on_records, tmp_pat
 
 def test_page_of_the_whole_preliminary_phase_can_be_mailed(tmp_path):
     people = tuple(f"ZEBRA{n}" for n in range(28))
-    run = write_run(tmp_path / "run", judged=draw_predictions(cells=1867, patients=people))
+    run = write_run(tmp_path / "run", evaluated=draw_predictions(cells=1867, patients=people))
     assert len(written(run, tmp_path)[0]) < 1_000_000  # Pictures add 16 of 4 to 8 KB.
 
 

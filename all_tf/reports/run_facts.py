@@ -1,0 +1,247 @@
+"""A finished run as its files describe it, for tables, pages and model cards."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from all_tf.config.experiment import Experiment
+from all_tf.metrics.calibration import Calibration
+from all_tf.metrics.paired import ScoredRun
+from all_tf.metrics.per_patient import patient_rows
+from all_tf.metrics.scored_set import ScoredSet
+from all_tf.reports.training_source import Source, read_source
+from all_tf.runs.calibration_file import read_calibration
+from all_tf.runs.folder import (
+    CONFIG_FILE,
+    CROSS_VALIDATION_FILE,
+    HISTORY_FILE,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    RunError,
+    evaluation_folder,
+    experiment_of,
+    is_cross_validation,
+    read_config,
+    read_json,
+    read_metrics,
+    set_name,
+)
+from all_tf.runs.out_of_fold import out_of_fold_folder
+from all_tf.runs.prediction_files import read_predictions
+
+EXPLANATIONS, _PROBES = "explanations", "probes"  # Folders within a run.
+COMPARED_METRICS = (
+    "accuracy",
+    "f1",
+    "kappa",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "auc",
+    "log_loss",
+)
+COST = ("num_parameters", "images_per_second")  # Of the run; older ones have neither.
+# The keys that are read of each file. A file without one of them is damaged or of another version.
+_CONFIG_KEYS = {"view", "num_parameters", "folds", "manifest_sha256", "folds_sha256"}
+_METRICS_KEYS = {"split", "fold", "stamps", "threshold", "best_epoch", "selected_on"}
+_INTERVAL_KEYS = {"f1_low"}  # Pages show intervals; tables do without.
+_PROBES_KEYS = {"model", "probes", "stamps", "margin_low", "num_groups_all", "verdict"}
+_EXPLANATIONS_KEYS = {"verdict", "randomised", "map_side", "cells"}
+
+
+@dataclass(frozen=True, eq=False)
+class RunFacts:
+    """A finished run, or a cross-validation.
+
+    The fields are what every table shows. The properties read their file when they are first used,
+    so that a table needs neither the records nor the files that only a page shows; they raise
+    RunError if that file is damaged.
+    """
+
+    folder: Path
+    name: str  # What tables and pages call it.
+    experiment: Experiment
+    evaluated: ScoredSet  # The set whose metrics stand for the run.
+    cost: Mapping[str, object]  # `COST`, as far as it was measured.
+    folds: tuple[Path, ...]  # The runs of a cross-validation; empty for a run.
+    records: Path | None  # None: where they were when the run was trained.
+
+    @property
+    def num_folds(self) -> int:
+        """The number of networks of a cross-validation; 0 for a run."""
+        return len(self.folds)
+
+    @property
+    def images(self) -> frozenset[str]:
+        """The names of the images of the evaluated set."""
+        return frozenset(self.evaluated.predictions.names.tolist())
+
+    @property
+    def scored_run(self) -> ScoredRun:
+        """The evaluated set as a paired comparison takes it."""
+        return ScoredRun(self.evaluated.predictions, self.evaluated.report["threshold"])
+
+    def row(self) -> dict[str, object]:
+        """The run as a row of a table; a metric that its report lacks is None."""
+        report = self.evaluated.report
+        return {
+            "run": self.name,
+            "arch": self.experiment.arch,
+            "protocol": self.experiment.protocol,
+            "set": set_name(report["split"], report["fold"]),
+            "num_images": report["num_images"],
+            "num_patients": report["num_patients"],
+            "selected_on": report["selected_on"],
+            "best_epoch": report["best_epoch"],
+            "stamps": "; ".join(report["stamps"]),
+            "num_groups_all": report["num_groups_all"],
+            "num_groups_hem": report["num_groups_hem"],
+            **{key: report.get(key) for metric in COMPARED_METRICS for key in ends(metric)},
+            **{key: self.cost.get(key) for key in COST},
+        }
+
+    @cached_property
+    def config(self) -> dict:
+        """What config.json holds beside the experiment; of the first fold of a cross-validation."""
+        _, config = read_config(self._first)
+        _require(self._first / CONFIG_FILE, config, _CONFIG_KEYS)
+        return config
+
+    @cached_property
+    def environment(self) -> dict:
+        """environment.json; empty if it is missing or damaged."""
+        return _read_if_whole(self._first / "environment.json")
+
+    @cached_property
+    def history(self) -> list[dict[str, str]]:
+        """The rows of history.csv; a cross-validation has none."""
+        path = self.folder / HISTORY_FILE
+        if not path.is_file():
+            return []
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    @cached_property
+    def sets(self) -> list[ScoredSet]:
+        """All labelled sets that the run was evaluated on; the selection set of a run is first."""
+        more = self.folds or sorted(
+            path.parent for path in self.folder.glob(f"evaluation/*/{METRICS_FILE}")
+        )
+        reports = {folder: read_metrics(folder) for folder in (_main_folder(self.folder), *more)}
+        labelled = {folder: report for folder, report in reports.items() if "f1" in report}
+        for folder, report in labelled.items():
+            _require(folder / METRICS_FILE, report, _INTERVAL_KEYS)
+        return [_read_set(folder, report) for folder, report in labelled.items()]
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """What turns the logits into probabilities and decisions."""
+        return read_calibration(_main_folder(self.folder))
+
+    @cached_property
+    def source(self) -> Source | None:
+        """What the records say of the training images; None if the records are not there."""
+        records = self.records or Path(self.config.get("records", ""))
+        return read_source(records, self.experiment, self.config, every_fold=bool(self.folds))
+
+    @cached_property
+    def probes(self) -> dict | None:
+        """probes.json; None if no probes were run."""
+        return _read_found(self.folder / _PROBES / "probes.json", _PROBES_KEYS)
+
+    @cached_property
+    def explanations(self) -> dict | None:
+        """explanations.json; None if no heat maps were made."""
+        return _read_found(self.folder / EXPLANATIONS / "explanations.json", _EXPLANATIONS_KEYS)
+
+    @property
+    def _first(self) -> Path:
+        """The folder of a run, or of the first fold."""
+        return self.folds[0] if self.folds else self.folder
+
+
+def ends(key: str) -> tuple[str, str, str]:
+    """The keys of a metric and of the two ends of its interval."""
+    return key, f"{key}_low", f"{key}_high"
+
+
+def read_facts(run: Path, *, name: str | None = None, records: Path | None = None) -> RunFacts:
+    """Read a finished run with the set whose metrics stand for it.
+
+    That set is the preliminary phase if the run was evaluated on it, else the selection set, whose
+    report says that it is optimistic. For a cross-validation it is the training images, each
+    predicted by the network that was not trained on its fold.
+
+    Args:
+        run: The folder of a run, or of a cross-validation, which has a run for each fold.
+        name: What tables and pages call it; the name of the folder by default.
+        records: Where the records are; None for where they were when it was trained.
+
+    Raises:
+        RunError: There is no run, it has not ended, or a file that every table needs is damaged.
+    """
+    experiment, main = _read_experiment(run), _main_folder(run)
+    measured = read_metrics(main)
+    held_out = evaluation_folder(run, "validation", None)
+    evaluated = held_out if (held_out / METRICS_FILE).is_file() else main
+    return RunFacts(
+        folder=run,
+        name=name or run.resolve().name,
+        experiment=experiment,
+        evaluated=_read_set(evaluated, read_metrics(evaluated)),
+        cost={key: measured[key] for key in COST if key in measured},
+        folds=_folds(run) if is_cross_validation(run) else (),
+        records=records,
+    )
+
+
+def _read_experiment(run: Path) -> Experiment:
+    if not is_cross_validation(run):
+        return read_config(run)[0]
+    path = run / CROSS_VALIDATION_FILE
+    try:
+        return experiment_of(read_json(path)["experiment"])
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{path} is damaged or from another version: {error!r}") from error
+
+
+def _main_folder(run: Path) -> Path:
+    """Where a run, or a cross-validation, keeps the report that it always has."""
+    return out_of_fold_folder(run) if is_cross_validation(run) else run
+
+
+def _folds(folder: Path) -> tuple[Path, ...]:
+    """The runs of a cross-validation, in the order of their folds."""
+    runs = [file.parent for file in folder.glob(f"fold-*/{CONFIG_FILE}")]
+    return tuple(sorted(runs, key=lambda run: (len(run.name), run.name)))
+
+
+def _read_set(folder: Path, report: dict) -> ScoredSet:
+    _require(folder / METRICS_FILE, report, _METRICS_KEYS)
+    predictions = read_predictions(folder / PREDICTIONS_FILE)
+    patients = patient_rows(predictions, threshold=report["threshold"])
+    return ScoredSet(report, predictions, patients)
+
+
+def _require(path: Path, content: dict, keys: set[str]) -> None:
+    if absent := sorted(keys - content.keys()):
+        raise RunError(
+            f"{path} is damaged or of another version: it has no {', '.join(absent)}. Train again."
+        )
+
+
+def _read_found(path: Path, keys: set[str]) -> dict | None:
+    """The result of an analysis; None if it has not been run, or has to be run again."""
+    content = _read_if_whole(path)
+    return content if keys <= content.keys() else None
+
+
+def _read_if_whole(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,66 @@
+"""What the records say of the images that a run was trained on."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from all_tf.config.experiment import Experiment
+from all_tf.metrics.scored_set import Count, count
+from tfrecords.store.folds import FOLDS_FILE, read_folds
+from tfrecords.store.index import read_index
+from tfrecords.store.manifest import MANIFEST_FILE, digest_file
+
+_PUBLISHED_FILE = "published.csv"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The training images of a run, counted in its records."""
+
+    learnt: Count
+    published: int  # Images of the records that are byte for byte those of C-NMC 2019.
+    images: int  # Of the records.
+
+
+def read_source(
+    records: Path, experiment: Experiment, config: dict, *, every_fold: bool
+) -> Source | None:
+    """Count what a run was trained on.
+
+    Args:
+        records: A records directory, which may be missing.
+        experiment: The run's.
+        config: What its config.json holds beside the experiment.
+        every_fold: Whether all folds were trained on, as by the networks of a cross-validation.
+
+    Returns:
+        None if the records are missing or are not those that the run was trained on.
+    """
+    if not _same_records(records, config):
+        return None
+    fold_of_name = read_folds(records)
+    rows = read_index(records)
+    held_out = experiment.fold if experiment.protocol == "honest" and not every_fold else None
+    learnt = [
+        (row.label, row.patient)
+        for row in rows
+        if row.split == "train" and not row.duplicate_of and fold_of_name[row.name] != held_out
+    ]
+    return Source(count(learnt), _count_published(records, {row.name for row in rows}), len(rows))
+
+
+def _same_records(records: Path, config: dict) -> bool:
+    digests = {MANIFEST_FILE: config["manifest_sha256"], FOLDS_FILE: config["folds_sha256"]}
+    return all(
+        (records / file).is_file() and digest_file(records / file) == digest
+        for file, digest in digests.items()
+    )
+
+
+def _count_published(records: Path, names: set[str]) -> int:
+    path = records / _PUBLISHED_FILE
+    if not path.is_file():
+        return 0
+    with path.open(newline="", encoding="utf-8") as file:
+        exact = {row["name"] for row in csv.DictReader(file) if row["status"] == "exact"}
+    return len(exact & names)
