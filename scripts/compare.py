@@ -17,7 +17,7 @@ from pathlib import Path
 def main() -> None:
     """Read the runs, print the table, write it if asked to."""
     args = _parse()
-    from all_tf.reports.comparison import compare_pair, comparison_table
+    from all_tf.reports.comparison_text import compare_pair, comparison_table
     from all_tf.reports.run_facts import read_facts
     from all_tf.system.tables import write_csv
 

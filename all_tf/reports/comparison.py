@@ -1,147 +1,96 @@
-"""Finished runs side by side: the figures each is judged by, and whether they can be told apart."""
+"""Which of several runs is best, and which differ significantly from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from all_tf.metrics.formatting import basis_of_intervals, not_estimable, thousandths, with_interval
-from all_tf.metrics.paired import Difference, paired_differences
-from all_tf.reports.run_facts import COMPARED_METRICS, RunFacts
-from all_tf.system.tables import Column, decimal, markdown, per_cent, whole
-
-_COLUMNS = (
-    Column("run", "run"),
-    Column("arch", "arch"),
-    Column("set", "set"),
-    Column("images", "num_images", whole),
-    Column("patients", "num_patients", whole),
-    Column("accuracy", "accuracy"),
-    Column("F1", "f1"),
-    Column("kappa", "kappa"),
-    Column("AUC", "auc"),
-    Column("intervals", "intervals"),
-    Column("parameters", "num_parameters", whole),
-    Column("images/s", "images_per_second", decimal),
-    Column("epoch", "best_epoch", whole),
-    Column("chosen on", "selected_on"),
-    Column("stamps", "stamps"),
-)
+from all_tf.metrics.paired import Difference, PairError, paired_differences
+from all_tf.metrics.weighted import additive_metrics
+from all_tf.reports.run_facts import RunFacts
 
 
-_COMPARED = (
-    "f1",
-    "kappa",
-    "accuracy",
-    "balanced_accuracy",
-    "sensitivity",
-    "specificity",
-    "auc",
-    "average_precision",
-    "brier",
-    "log_loss",
-)
-_DIFFERENCE_COLUMNS = (
-    Column("figure", "figure"),
-    Column("A", "first"),
-    Column("B", "second"),
-    Column("A - B", "difference"),
-    Column("interval", "interval"),
-    Column("p", "p_value"),
-    Column("verdict", "verdict"),
-)
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two runs that were evaluated on the same images, and their difference in each metric."""
+
+    first: RunFacts
+    second: RunFacts
+    differences: dict[str, Difference]  # By metric, of the first less the second.
+
+    def better_by(self, keys: Sequence[str]) -> list[tuple[str, list[str]]]:
+        """The name of each run with the metrics in which it is significantly better."""
+        return [
+            (run.name, [key for key in keys if self.differences[key].better == sign])
+            for sign, run in ((1, self.first), (-1, self.second))
+        ]
 
 
-def shown(row: Mapping[str, object]) -> dict[str, object]:
-    """A row as a table shows it: figures in per cent, their intervals, what those rest on.
+def compare_runs(first: RunFacts, second: RunFacts) -> Pair:
+    """Compare two runs in every metric.
 
-    Args:
-        row: As `RunFacts.row` gives it.
+    Raises:
+        PairError: The images are not the same, or were packed again with other patient groups.
     """
-    if not_estimable(row):  # Once in a row, in a column of its own.
-        texts = {key: per_cent(row[key]) for key in COMPARED_METRICS}
-    else:
-        texts = {key: with_interval(row, key, show=per_cent) for key in COMPARED_METRICS}
-    return {**row, **texts, "intervals": basis_of_intervals(row)}
+    return Pair(first, second, paired_differences(first.scored_run, second.scored_run))
 
 
-def comparison_table(runs: Sequence[RunFacts]) -> str:
-    """The runs as a Markdown table, figures in per cent, and a warning where they differ in images.
+def best_runs(runs: Sequence[RunFacts], key: str) -> list[RunFacts]:
+    """The run with the highest value of a metric; several if they share it.
 
     Args:
         runs: Not empty.
+        key: A metric of which more is better.
     """
-    table = markdown([shown(run.row()) for run in runs], _COLUMNS)
-    warning = warn_of_different_images(runs)
-    return table + (f"\n\n{warning}" if warning else "")
+    best = max(run.evaluated.report[key] for run in runs)
+    return [run for run in runs if run.evaluated.report[key] == best]
 
 
-def compare_pair(first: RunFacts, second: RunFacts) -> str:
-    """Two runs on the same images: differences, their intervals and p-values, and what they tell.
+def pairs_with_best(runs: Sequence[RunFacts], key: str) -> list[Pair]:
+    """The best run by a metric beside each other one that can be compared with it.
 
-    Raises:
-        PairError: The images are not the same, or were packed anew.
+    The differences are of metrics that follow from sums, so neither `auc` nor `average_precision`.
+
+    Args:
+        runs: Not empty.
+        key: A metric of which more is better.
     """
-    found = paired_differences(first.scored_run, second.scored_run)
-    report = first.evaluated.report
-    reason = not_estimable(report)
-    rows = [_difference_row(key, found[key], reason) for key in _COMPARED]
-    ahead = {
-        run.name: [key for key in _COMPARED if found[key].better == sign]
-        for sign, run in ((1, first), (-1, second))
-    }
-    return "\n\n".join(
-        [
-            f"A is {first.name}, B is {second.name}: the same {len(first.images):,} images, "
-            f"{report['num_groups_all']} ALL and {report['num_groups_hem']} HEM groups of "
-            "patients.",
-            markdown(rows, _DIFFERENCE_COLUMNS),
-            "Intervals of 95 % by drawing groups within class. p: how often a difference as large "
-            "comes up where a coin decides for each group which run is which; none for AUC and "
-            "average precision. Of twenty figures one differs by chance.",
-            _verdict(ahead, reason),
-        ]
-    )
+    best = best_runs(runs, key)[0]
+    pairs = [_pair(best, run) for run in runs if run is not best]
+    return [pair for pair in pairs if pair]
 
 
-def _difference_row(key: str, difference: Difference, reason: str) -> dict[str, str]:
-    low, high, p_value = difference.low, difference.high, difference.p_value
-    return {
-        "figure": key,
-        "first": thousandths(difference.first),
-        "second": thousandths(difference.second),
-        "difference": _signed(difference.first - difference.second),
-        "interval": reason if low is None else f"{_signed(low)} to {_signed(high)}",
-        "p_value": None if p_value is None else thousandths(p_value),
-        "verdict": {1: "A is better", -1: "B is better", 0: "cannot be told apart"}[
-            difference.better
-        ],
-    }
+def runs_near_best(runs: Sequence[RunFacts], key: str) -> list[RunFacts]:
+    """The runs that are below the best by a metric, but not significantly.
+
+    A run that was evaluated on other images is one of them: nothing shows that it is worse.
+
+    Args:
+        runs: Not empty.
+        key: One of `additive_metrics` of which more is better.
+    """
+    worse = [pair.second for pair in pairs_with_best(runs, key) if pair.differences[key].better > 0]
+    best = best_runs(runs, key)
+    return [run for run in runs if run not in best and run not in worse]
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.3f}"
-
-
-def _verdict(ahead: Mapping[str, list[str]], reason: str) -> str:
-    first, second = ahead
-    if reason:
-        return f"{first} and {second} cannot be told apart: {reason}."
-    if not any(ahead.values()):
-        return f"{first} and {second} cannot be told apart."
-    return " ".join(
-        f"{name} is better by {', '.join(keys)}." for name, keys in ahead.items() if keys
-    )
-
-
-def warn_of_different_images(runs: Sequence[RunFacts]) -> str:
-    """A line that says which runs were scored on which images; nothing if on the same."""
-    names_of_images: dict[frozenset[str], list[str]] = {}
+def groups_by_images(runs: Sequence[RunFacts]) -> list[list[RunFacts]]:
+    """The runs, those that were evaluated on the same images together."""
+    groups: dict[frozenset[str], list[RunFacts]] = {}
     for run in runs:
-        names_of_images.setdefault(run.images, []).append(run.name)
-    if len(names_of_images) < 2:
-        return ""
-    sides = "; ".join(
-        f"{', '.join(names)} on {len(images):,}" for images, names in names_of_images.items()
+        groups.setdefault(run.images, []).append(run)
+    return list(groups.values())
+
+
+def list_groups(groups: Sequence[Sequence[RunFacts]]) -> str:
+    """The groups of `groups_by_images` in words: "a, b on 1,867; c on 60"."""
+    return "; ".join(
+        f"{', '.join(run.name for run in group)} on {len(group[0].images):,}" for group in groups
     )
-    return (
-        "WARNING: not scored on the same images, so these figures cannot be compared across "
-        f"them: {sides}."
-    )
+
+
+def _pair(first: RunFacts, second: RunFacts) -> Pair | None:
+    """None if the runs cannot be compared."""
+    try:
+        found = paired_differences(first.scored_run, second.scored_run, figures=additive_metrics)
+    except PairError:
+        return None
+    return Pair(first, second, found)

@@ -1,14 +1,13 @@
 """The results of a study: study.md, study.csv and study.png, ours beside what was reported."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from all_tf.config.presets import EXPERIMENTS, STUDY, departures
 from all_tf.config.published_results import COMPARATORS, REPORTED
-from all_tf.metrics.paired import PairError, paired_differences
-from all_tf.metrics.weighted import additive_metrics
 from all_tf.plots.study_chart import draw_study
-from all_tf.reports.comparison import shown, warn_of_different_images
+from all_tf.reports.comparison import best_runs, runs_near_best
+from all_tf.reports.comparison_text import shown, warn_of_different_images
 from all_tf.reports.run_facts import COMPARED_METRICS, COST, RunFacts, ends, read_facts
 from all_tf.runs.folder import is_finished
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole, write_csv
@@ -73,7 +72,10 @@ def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> st
     table = markdown([shown(row) if row["row"] in runs else row for row in rows], _COLUMNS)
     parts = ["# The study of 2021, run again", *_preface(runs), table]
     if runs:
-        parts += [_best(runs, key, title) for key, title in (("f1", "F1"), ("kappa", "kappa"))]
+        parts += [
+            _best(list(runs.values()), key, title)
+            for key, title in (("f1", "F1"), ("kappa", "kappa"))
+        ]
         parts += ["![The same figures as bars](study.png)"]
     parts += ["What others published, in per cent, F1 weighted by class frequency:"]
     parts += [markdown([other._asdict() for other in COMPARATORS], _COMPARATOR_COLUMNS)]
@@ -167,26 +169,16 @@ def _join(groups: Mapping[str, list[str]], *, total: int) -> list[str]:
     ]
 
 
-def _best(runs: Mapping[str, RunFacts], key: str, title: str) -> str:
+def _best(runs: Sequence[RunFacts], key: str, title: str) -> str:
     """Which row is best by a figure, and which rows cannot be told apart from it."""
-    value = max(run.evaluated.report[key] for run in runs.values())
-    best = [name for name, run in runs.items() if run.evaluated.report[key] == value]
-    close = [
-        name
-        for name, run in runs.items()
-        if name not in best and not _is_behind(run, runs[best[0]], key)
-    ]
-    line = f"Best by {title}: {', '.join(best)} ({per_cent(value)})."
-    return line + (f" Cannot be told apart from it: {', '.join(close)}." if close else "")
+    best, near = best_runs(runs, key), runs_near_best(runs, key)
+    value = per_cent(best[0].evaluated.report[key])
+    line = f"Best by {title}: {_names(best)} ({value})."
+    return line + (f" Cannot be told apart from it: {_names(near)}." if near else "")
 
 
-def _is_behind(run: RunFacts, best: RunFacts, key: str) -> bool:
-    """Whether it is behind over patients, so far as that can be known of the same images."""
-    try:
-        found = paired_differences(best.scored_run, run.scored_run, figures=additive_metrics)
-    except PairError:
-        return False
-    return found[key].better == 1
+def _names(runs: Sequence[RunFacts]) -> str:
+    return ", ".join(run.name for run in runs)
 
 
 def _title(runs: Mapping[str, RunFacts]) -> str:

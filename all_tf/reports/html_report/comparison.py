@@ -1,12 +1,18 @@
 """What a page says of several runs: a table, and intervals to look at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from all_tf.config.published_results import REPORTED
 from all_tf.metrics.formatting import basis_of_intervals, signed, with_interval
-from all_tf.metrics.paired import Difference, paired_differences
-from all_tf.metrics.weighted import additive_metrics
+from all_tf.metrics.paired import Difference
 from all_tf.plots.forest import draw_forest
+from all_tf.reports.comparison import (
+    Pair,
+    best_runs,
+    groups_by_images,
+    list_groups,
+    pairs_with_best,
+)
 from all_tf.reports.html_report.inline_plots import Drawn, inline
 from all_tf.reports.html_report.prose import name_set, stamps_in_words
 from all_tf.reports.html_report.rows import Rows, ours, published, study_row
@@ -44,7 +50,7 @@ def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
         runs: Not empty.
         pairs: Their `pair_rows`.
     """
-    if len(_sides(runs)) > 1:
+    if len(groups_by_images(runs)) > 1:
         return (
             "These networks were not scored on the same images: their figures cannot be compared."
         )
@@ -63,37 +69,24 @@ def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
 
 def _best(runs: Sequence[RunFacts], key: str) -> str:
     """The name of the run, or of those that share the place."""
-    best = max(run.evaluated.report[key] for run in runs)
-    return " and ".join(run.name for run in runs if run.evaluated.report[key] == best)
+    return " and ".join(run.name for run in best_runs(runs, key))
 
 
 def pair_rows(runs: Sequence[RunFacts]) -> Rows:
     """The run of the highest F1 beside each other one that was scored on the same images."""
-    ahead = max(runs, key=lambda run: run.evaluated.report["f1"])
-    return [
-        _pair_row(
-            ahead,
-            run,
-            paired_differences(ahead.scored_run, run.scored_run, figures=additive_metrics),
-        )
-        for run in runs
-        if run is not ahead and run.images == ahead.images
+    return [_pair_row(pair) for pair in pairs_with_best(runs, "f1")]
+
+
+def _pair_row(pair: Pair) -> dict[str, object]:
+    verdicts = [
+        f"{name} is better by {' and '.join(_SHORT[key] for key in keys)}"
+        for name, keys in pair.better_by(tuple(_SHORT))
+        if keys
     ]
-
-
-def _differences(ahead: RunFacts, run: RunFacts) -> dict[str, Difference]:
-    return paired_differences(ahead.scored_run, run.scored_run, figures=additive_metrics)
-
-
-def _pair_row(ahead: RunFacts, run: RunFacts, found: Mapping[str, Difference]) -> dict[str, object]:
-    verdicts = []
-    for sign, name in ((1, ahead.name), (-1, run.name)):
-        if keys := [_SHORT[key] for key in _SHORT if found[key].better == sign]:
-            verdicts.append(f"{name} is better by {' and '.join(keys)}")
     return {
-        "ahead": ahead.name,
-        "other": run.name,
-        **{key: _difference(found[key]) for key in _SHORT},
+        "ahead": pair.first.name,
+        "other": pair.second.name,
+        **{key: _difference(pair.differences[key]) for key in _SHORT},
         "told_apart": bool(verdicts),
         "verdict": "; ".join(verdicts) or "cannot be told apart",
     }
@@ -109,22 +102,13 @@ def _difference(found: Difference) -> str:
 
 def comparison_warnings(runs: Sequence[RunFacts]) -> Iterator[tuple[str, str]]:
     """What must be known before the figures: other images, stamps with their meaning."""
-    sides = _sides(runs)
-    if len(sides) > 1:
-        listed = "; ".join(f"{', '.join(names)} on {number:,}" for names, number in sides)
-        yield "Not the same images", f"Compare only within: {listed}."
+    groups = groups_by_images(runs)
+    if len(groups) > 1:
+        yield "Not the same images", f"Compare only within: {list_groups(groups)}."
     for stamp, meaning in stamps_in_words(run.evaluated.report for run in runs):
         which = [run.name for run in runs if stamp in run.evaluated.report["stamps"]]
         of_whom = "" if len(which) == len(runs) else f" ({', '.join(which)})"
         yield f"{stamp.capitalize()}{of_whom}", meaning
-
-
-def _sides(runs: Sequence[RunFacts]) -> list[tuple[list[str], int]]:
-    """The names of the runs that were scored on the same images, and on how many."""
-    names_of: dict[frozenset[str], list[str]] = {}
-    for run in runs:
-        names_of.setdefault(run.images, []).append(run.name)
-    return [(names, len(images)) for images, names in names_of.items()]
 
 
 def rows(runs: Sequence[RunFacts]) -> Rows:

@@ -1,0 +1,142 @@
+"""Finished runs side by side as text: a table of their metrics, and the differences of a pair."""
+
+from collections.abc import Mapping, Sequence
+
+from all_tf.metrics.formatting import (
+    basis_of_intervals,
+    not_estimable,
+    signed,
+    thousandths,
+    with_interval,
+)
+from all_tf.metrics.paired import Difference
+from all_tf.reports.comparison import Pair, compare_runs, groups_by_images, list_groups
+from all_tf.reports.run_facts import COMPARED_METRICS, RunFacts
+from all_tf.system.tables import Column, decimal, markdown, per_cent, whole
+
+_COLUMNS = (
+    Column("run", "run"),
+    Column("arch", "arch"),
+    Column("set", "set"),
+    Column("images", "num_images", whole),
+    Column("patients", "num_patients", whole),
+    Column("accuracy", "accuracy"),
+    Column("F1", "f1"),
+    Column("kappa", "kappa"),
+    Column("AUC", "auc"),
+    Column("intervals", "intervals"),
+    Column("parameters", "num_parameters", whole),
+    Column("images/s", "images_per_second", decimal),
+    Column("epoch", "best_epoch", whole),
+    Column("chosen on", "selected_on"),
+    Column("stamps", "stamps"),
+)
+
+
+_COMPARED = (
+    "f1",
+    "kappa",
+    "accuracy",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "auc",
+    "average_precision",
+    "brier",
+    "log_loss",
+)
+_DIFFERENCE_COLUMNS = (
+    Column("figure", "figure"),
+    Column("A", "first"),
+    Column("B", "second"),
+    Column("A - B", "difference"),
+    Column("interval", "interval"),
+    Column("p", "p_value"),
+    Column("verdict", "verdict"),
+)
+
+
+def shown(row: Mapping[str, object]) -> dict[str, object]:
+    """A row as a table shows it: figures in per cent, their intervals, what those rest on.
+
+    Args:
+        row: As `RunFacts.row` gives it.
+    """
+    if not_estimable(row):  # Once in a row, in a column of its own.
+        texts = {key: per_cent(row[key]) for key in COMPARED_METRICS}
+    else:
+        texts = {key: with_interval(row, key, show=per_cent) for key in COMPARED_METRICS}
+    return {**row, **texts, "intervals": basis_of_intervals(row)}
+
+
+def comparison_table(runs: Sequence[RunFacts]) -> str:
+    """The runs as a Markdown table, figures in per cent, and a warning where they differ in images.
+
+    Args:
+        runs: Not empty.
+    """
+    table = markdown([shown(run.row()) for run in runs], _COLUMNS)
+    warning = warn_of_different_images(runs)
+    return table + (f"\n\n{warning}" if warning else "")
+
+
+def compare_pair(first: RunFacts, second: RunFacts) -> str:
+    """Two runs on the same images: differences, their intervals and p-values, and what they tell.
+
+    Raises:
+        PairError: The images are not the same, or were packed anew.
+    """
+    pair = compare_runs(first, second)
+    report = first.evaluated.report
+    reason = not_estimable(report)
+    rows = [_difference_row(key, pair.differences[key], reason) for key in _COMPARED]
+    return "\n\n".join(
+        [
+            f"A is {first.name}, B is {second.name}: the same {len(first.images):,} images, "
+            f"{report['num_groups_all']} ALL and {report['num_groups_hem']} HEM groups of "
+            "patients.",
+            markdown(rows, _DIFFERENCE_COLUMNS),
+            "Intervals of 95 % by drawing groups within class. p: how often a difference as large "
+            "comes up where a coin decides for each group which run is which; none for AUC and "
+            "average precision. Of twenty figures one differs by chance.",
+            _verdict(pair, reason),
+        ]
+    )
+
+
+def _difference_row(key: str, difference: Difference, reason: str) -> dict[str, str]:
+    low, high, p_value = difference.low, difference.high, difference.p_value
+    return {
+        "figure": key,
+        "first": thousandths(difference.first),
+        "second": thousandths(difference.second),
+        "difference": signed(difference.first - difference.second),
+        "interval": reason if low is None else f"{signed(low)} to {signed(high)}",
+        "p_value": None if p_value is None else thousandths(p_value),
+        "verdict": {1: "A is better", -1: "B is better", 0: "cannot be told apart"}[
+            difference.better
+        ],
+    }
+
+
+def _verdict(pair: Pair, reason: str) -> str:
+    better = [
+        f"{name} is better by {', '.join(keys)}."
+        for name, keys in pair.better_by(_COMPARED)
+        if keys
+    ]
+    if better and not reason:
+        return " ".join(better)
+    why = f": {reason}" if reason else ""
+    return f"{pair.first.name} and {pair.second.name} cannot be told apart{why}."
+
+
+def warn_of_different_images(runs: Sequence[RunFacts]) -> str:
+    """A line that says which runs were scored on which images; nothing if on the same."""
+    groups = groups_by_images(runs)
+    if len(groups) < 2:
+        return ""
+    return (
+        "WARNING: not scored on the same images, so these figures cannot be compared across "
+        f"them: {list_groups(groups)}."
+    )
