@@ -68,7 +68,7 @@ def explain_run(
         raise ValueError(f"Expected at least 1 image. Received: --images {num_images}")
     examined = load_inputs(run, asked, purpose="be explained")
     predictions = examined.predict(examined.batches(examined.cells))
-    decisions = predictions.decisions(examined.judge.calibration.threshold)
+    decisions = predictions.decisions(examined.context.calibration.threshold)
     picks = pick_cells(predictions, decisions, num_images=num_images, seed=seed)
     chosen = np.array([pick.index for pick in picks])
     maps = _find(examined, chosen)
@@ -86,7 +86,7 @@ def _find(examined: AnalysisInputs, chosen: np.ndarray) -> Maps:
     batches = examined.batches(examined.cells.take(chosen)).as_numpy_iterator()
     images = np.concatenate([images for images, _, _ in batches])[: len(chosen)]
     evidence = evidence_maps(examined.model, images)
-    experiment = examined.judge.experiment
+    experiment = examined.context.experiment
     random: dict[str, list[np.ndarray]] = {}
     # The run itself began with the weights of its own seed: its last layer may still be near them.
     seeds = range(experiment.seed + 1, experiment.seed + 1 + _NUM_RANDOM)

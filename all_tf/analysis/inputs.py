@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from all_tf.data.cells import Cells
 from all_tf.data.splits import load_set, require_labelled_classes
-from all_tf.evaluation.evaluate import EvaluationContext, report_header
+from all_tf.evaluation.evaluate import EvaluationContext
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
 from all_tf.metrics.predictions import Predictions
@@ -21,7 +21,7 @@ from all_tf.runs.stamps import evaluated_on, stamps_of_records
 class AnalysisInputs:
     """A finished run with the cells of a set."""
 
-    judge: EvaluationContext
+    context: EvaluationContext
     model: keras.Model
     asked: EvaluationSet  # Split and records are filled in.
     cells: Cells
@@ -33,15 +33,15 @@ class AnalysisInputs:
 
     def batches(self, cells: Cells) -> tf.data.Dataset:
         """Cells as the run's network sees them."""
-        return batches_to_score(cells, self.judge.experiment, title=self.title)
+        return batches_to_score(cells, self.context.experiment, title=self.title)
 
     def predict(self, batches: tf.data.Dataset) -> Predictions:
         """The run's calibrated predictions of its cells, as they are or as they were altered."""
-        return self.judge.calibration.apply(predict(self.model, batches, self.cells))
+        return self.context.calibration.apply(predict(self.model, batches, self.cells))
 
     def heading(self, predictions: Predictions) -> dict:
         """What is to be known of any figure on these cells before it is read."""
-        found = report_header(predictions, self.judge, split=self.asked.split, fold=self.asked.fold)
+        found = self.context.header(predictions, split=self.asked.split, fold=self.asked.fold)
         found["stamps"] += stamps_of_records(self.asked.records)
         return found
 
@@ -58,7 +58,7 @@ def load_inputs(run: Path, asked: EvaluationSet, *, purpose: str) -> AnalysisInp
         RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
     """
     experiment, facts, metrics, model = load_run(run)
-    judge = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
+    context = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
     if asked.split is None:
         place = ("train", asked.fold)
         if asked.fold is None:
@@ -66,4 +66,4 @@ def load_inputs(run: Path, asked: EvaluationSet, *, purpose: str) -> AnalysisInp
         asked = EvaluationSet(*place, *asked[2:])
     cells, records = load_set(facts, asked)
     require_labelled_classes(cells, purpose)
-    return AnalysisInputs(judge, model, asked._replace(records=records), cells)
+    return AnalysisInputs(context, model, asked._replace(records=records), cells)

@@ -66,7 +66,7 @@ def probe(examined: AnalysisInputs, learnt: Cells, *, seed: int) -> tuple[dict, 
     scored = _measure_cells(examined.cells, examined.title)
     usual = [measured.features[f"mean_{channel}"].mean() for channel in ("red", "green", "blue")]
     changes = alterations(usual)
-    threshold = examined.judge.calibration.threshold
+    threshold = examined.context.calibration.threshold
     batches = examined.batches(examined.cells)
     predictions = examined.predict(batches)
     probes = trivial_probes(measured, scored, predictions)
@@ -86,11 +86,11 @@ def probe(examined: AnalysisInputs, learnt: Cells, *, seed: int) -> tuple[dict, 
 
 
 def _learnt_from(examined: AnalysisInputs) -> Cells:
-    facts = examined.judge.facts
+    facts = examined.context.facts
     home = home_of(facts, examined.asked.records)
     asked = EvaluationSet("train", records=home, trusted=examined.asked.trusted)
     training, _ = load_set(facts, asked)
-    return learnt_from(training, examined.judge.experiment)
+    return learnt_from(training, examined.context.experiment)
 
 
 def _measure_cells(cells: Cells, title: str) -> Measured:

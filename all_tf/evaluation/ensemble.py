@@ -24,6 +24,7 @@ from all_tf.runs.folder import (
     read_config,
     read_metrics,
 )
+from all_tf.runs.report_header import Selection, report_header
 from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
 
 _RULE = "mean of the members' own, as logits"
@@ -86,20 +87,14 @@ def evaluate_ensemble(
     cells, records = load_set(facts, asked)
     calibration = _combine([read_calibration(member) for member in members])
     predictions = _mean_predictions(members, cells, tta=tta)
-    report = {
-        "split": split,
-        "fold": fold,
-        "members": names,
-        "selected_on": _listed(selected_on(read_config(member)[0]) for member in members),
-        "stamps": _stamps(members, split, fold) + calibration.stamps + stamps_of_records(records),
-        "best_epoch": None,
-        "tta": tta,
-        "threshold": calibration.threshold,
-        "threshold_rule": calibration.rule,
-        "calibrated_on": calibration.fitted_on,
-        "num_images": len(predictions.names),
-        "num_patients": len(set(predictions.patients) - {""}),
-    }
+    selection = Selection(
+        selected_on=_listed(selected_on(read_config(member)[0]) for member in members),
+        stamps=_stamps(members, split, fold),
+        best_epoch=None,
+    )
+    header = report_header(predictions, selection, calibration, split=split, fold=fold, tta=tta)
+    report = header | {"members": names}
+    report["stamps"] += stamps_of_records(records)
     if predictions.labelled:
         report |= all_metrics(predictions, threshold=calibration.threshold)
     out.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.folder import EvaluationSet, evaluation_folder, set_name
 from all_tf.runs.prediction_files import file_scored_set
+from all_tf.runs.report_header import Selection, report_header
 from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
 from builders.losses import LOSSES, ClassWeightedLoss
 
@@ -28,50 +29,27 @@ def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> Cl
 
 
 class EvaluationContext(NamedTuple):
-    """What a run brings to the judgement of any set."""
+    """What a report on any set needs of a run, beside the predictions."""
 
     experiment: Experiment
     facts: dict  # That config.json holds beside it.
     best_epoch: int  # Whose weights predict.
     calibration: Calibration
 
-
-def report_header(
-    predictions: Predictions,
-    judge: EvaluationContext,
-    *,
-    split: str,
-    fold: int | None,
-    tta: int = 1,
-) -> dict:
-    """What is to be known of figures on a set before any is read: where they are from.
-
-    Args:
-        predictions: Of the set.
-        judge: The run's.
-        split: Of the set.
-        fold: Of the training split; None for all of a split.
-        tta: With how many views of each image.
-    """
-    experiment, facts, best_epoch, calibration = judge
-    return {
-        "split": split,
-        "fold": fold,
-        "selected_on": selected_on(experiment),
-        "stamps": stamps(experiment, split, fold, folds=facts["folds"]) + calibration.stamps,
-        "best_epoch": best_epoch,
-        "tta": tta,
-        "threshold": calibration.threshold,
-        "threshold_rule": calibration.rule,
-        "calibrated_on": calibration.fitted_on,
-        "num_images": len(predictions.names),
-        "num_patients": len(set(predictions.patients) - {""}),
-    }
+    def header(
+        self, predictions: Predictions, *, split: str, fold: int | None, tta: int = 1
+    ) -> dict:
+        """The keys of a report that come before the metrics (`report_header`)."""
+        limits = stamps(self.experiment, split, fold, folds=self.facts["folds"])
+        selection = Selection(selected_on(self.experiment), limits, self.best_epoch)
+        return report_header(
+            predictions, selection, self.calibration, split=split, fold=fold, tta=tta
+        )
 
 
 def evaluation_report(
     predictions: Predictions,
-    judge: EvaluationContext,
+    context: EvaluationContext,
     *,
     split: str,
     fold: int | None,
@@ -84,19 +62,19 @@ def evaluation_report(
 
     Args:
         predictions: Of the set, calibrated.
-        judge: The run's.
+        context: The run's.
         split: As `report_header` takes it, like what follows.
     """
-    report = report_header(predictions, judge, split=split, fold=fold, tta=tta)
+    report = context.header(predictions, split=split, fold=fold, tta=tta)
     if not predictions.labelled:
         return report
-    loss = build_loss(judge.experiment, judge.facts["class_weights"])
+    loss = build_loss(context.experiment, context.facts["class_weights"])
     logits = predictions.logits.astype(np.float32)  # As they came; JAX takes no others.
     losses = loss.call(predictions.labels[:, None], logits[:, None])
     return (
         report
         | mean_with_interval("loss", np.asarray(losses, np.float64), predictions)
-        | all_metrics(predictions, threshold=judge.calibration.threshold)
+        | all_metrics(predictions, threshold=context.calibration.threshold)
     )
 
 
@@ -128,9 +106,9 @@ def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> dict:
     split, fold = asked.split, asked.fold
     cells, records = load_set(facts, asked)
     batches = batches_to_score(cells, experiment, title=set_name(split, fold))
-    judge = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
-    predictions = judge.calibration.apply(predict(model, batches, cells, tta=tta))
-    report = evaluation_report(predictions, judge, split=split, fold=fold, tta=tta)
+    context = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
+    predictions = context.calibration.apply(predict(model, batches, cells, tta=tta))
+    report = evaluation_report(predictions, context, split=split, fold=fold, tta=tta)
     report["stamps"] += stamps_of_records(records)
     file_evaluation(evaluation_folder(run, split, fold, tta=tta), report, predictions)
     return report

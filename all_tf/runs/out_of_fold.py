@@ -7,13 +7,14 @@ from statistics import median_low
 import numpy as np
 
 from all_tf.config.experiment import Experiment
-from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration, fit_calibration
+from all_tf.metrics.calibration import NOT_CALIBRATED, fit_calibration
 from all_tf.metrics.per_patient import fold_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.folder import PREDICTIONS_FILE, RunError, read_config, read_metrics
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
+from all_tf.runs.report_header import Selection, report_header
 from all_tf.system.tables import write_csv
 from tfrecords.store.folds import read_folds
 
@@ -58,19 +59,10 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     rows = fold_rows(predictions, threshold=calibration.threshold)
     rows = [{**row, "best_epoch": epoch} for row, epoch in zip(rows, epochs, strict=True)]
     aucs = [row["auc"] for row in rows]
+    selection = Selection("each fold itself", _stamps(reports), median_low(epochs))
     report = {
-        "split": "train",
-        "fold": None,
-        "selected_on": "each fold itself",
-        "stamps": _stamps(reports, calibration),
-        "best_epoch": median_low(epochs),
+        **report_header(predictions, selection, calibration, split="train", fold=None),
         "best_epochs": epochs,
-        "tta": 1,
-        "threshold": calibration.threshold,
-        "threshold_rule": calibration.rule,
-        "calibrated_on": calibration.fitted_on,
-        "num_images": len(predictions.names),
-        "num_patients": len(set(predictions.patients)),
         **all_metrics(predictions, threshold=calibration.threshold),
         "auc_mean_of_folds": float(np.mean(aucs)) if None not in aucs else None,
         "note": NOTE,
@@ -83,10 +75,10 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     return report
 
 
-def _stamps(reports: list[dict], calibration: Calibration) -> list[str]:
-    """Those of any fold; whether a calibration failed is for that of all folds to say."""
+def _stamps(reports: list[dict]) -> list[str]:
+    """Those of any fold, but not whether its own calibration failed, which is not used here."""
     of_folds = dict.fromkeys(stamp for report in reports for stamp in report["stamps"])
-    return [stamp for stamp in of_folds if stamp != NOT_CALIBRATED] + calibration.stamps
+    return [stamp for stamp in of_folds if stamp != NOT_CALIBRATED]
 
 
 def _join(parts: list[Predictions]) -> Predictions:

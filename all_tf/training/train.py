@@ -155,9 +155,9 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     predictions = predict(model, selection, data.selection)
     calibration = _calibration(run, experiment, predictions)
     split, fold = selection_set(experiment)
-    judge = EvaluationContext(experiment, facts, fitted.best_epoch, calibration)
+    context = EvaluationContext(experiment, facts, fitted.best_epoch, calibration)
     predictions = calibration.apply(predictions)
-    report = evaluation_report(predictions, judge, split=split, fold=fold) | {
+    report = evaluation_report(predictions, context, split=split, fold=fold) | {
         "num_parameters": facts["num_parameters"],
         "images_per_second": fitted.images_per_second,
         "weights_sha256": digest_file(run / BEST_FILE),
@@ -168,7 +168,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     if data.held_out is not None:
         held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
         predictions = calibration.apply(predict(model, held_out, data.held_out))
-        final = evaluation_report(predictions, judge, split="validation", fold=None)
+        final = evaluation_report(predictions, context, split="validation", fold=None)
         file_evaluation(evaluation_folder(run, "validation", None), final, predictions)
         results["held out"] = predictions, final
     show_run(run, prepared, results, amount=facts["tensorboard"])

@@ -77,10 +77,10 @@ def grain(pixels):
 
 def probed(feature, records, **plan) -> dict:
     experiment = Experiment("base_cnn", image_size=SIDE, crop=SIDE, weights="none")
-    judge = EvaluationContext(experiment, {"folds": "grouped"}, 1, Calibration())
+    context = EvaluationContext(experiment, {"folds": "grouped"}, 1, Calibration())
     cells = planted(1, **plan)
     examined = AnalysisInputs(
-        judge, network(feature), EvaluationSet("validation", records=records), cells
+        context, network(feature), EvaluationSet("validation", records=records), cells
     )
     result, _ = probe(examined, planted(0, **plan), seed=0)
     return result | {row["name"]: row for row in result["probes"]}
