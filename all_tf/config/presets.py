@@ -134,10 +134,12 @@ def default_experiment(arch: str) -> Experiment:
 
 
 def departures(name: str, experiment: Experiment) -> dict[str, object]:
-    """The fields in which an experiment is not the row of that name, with their values."""
-    return {key: there for key, (there, _) in _differences(experiment, EXPERIMENTS[name]).items()}
+    """The fields in which an experiment is not the table's row of that name, with their values."""
+    differing = differing_fields(experiment, EXPERIMENTS[name])
+    return {key: there for key, (there, _) in differing.items()}
 
 
-def _differences(one: Experiment, other: Experiment) -> dict[str, tuple[object, object]]:
+def differing_fields(one: Experiment, other: Experiment) -> dict[str, tuple[object, object]]:
+    """The fields in which two experiments differ, with the value of each."""
     pairs = {f.name: (getattr(one, f.name), getattr(other, f.name)) for f in fields(Experiment)}
     return {key: (there, here) for key, (there, here) in pairs.items() if there != here}

@@ -6,9 +6,9 @@ from pathlib import Path
 from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells, limit_cells, load_cells
 from all_tf.runs.folder import EvaluationSet, RunError
-from tfrecords.store.folds import FOLDS_FILE
+from all_tf.runs.records_digest import RecordsDigest
 from tfrecords.store.leakage import OFFICIAL, read_proof
-from tfrecords.store.manifest import digest_file, read_manifest
+from tfrecords.store.manifest import read_manifest
 
 
 class SplitError(ValueError):
@@ -87,8 +87,7 @@ def load_set(facts: dict, asked: EvaluationSet) -> tuple[Cells, Path]:
         SplitError: There is no such fold.
     """
     records = asked.records or Path(facts["records"])
-    path = records / FOLDS_FILE
-    if asked.split == "train" and digest_file(path) != facts["folds_sha256"]:
+    if asked.split == "train" and RecordsDigest.of(records).folds_sha256 != facts["folds_sha256"]:
         raise RunError(
             f"{records} has other folds than the run was trained on, so that nobody can say which "
             "of its training images the network has met. Score another split, or pass --records "
@@ -118,8 +117,7 @@ def home_of(facts: dict, records: Path) -> Path:
         facts: That the run's config.json holds beside its experiment.
         records: A records directory that may be a copy of the run's own, or of other cells.
     """
-    path = records / FOLDS_FILE
-    own = path.is_file() and digest_file(path) == facts["folds_sha256"]
+    own = RecordsDigest.of(records).folds_sha256 == facts["folds_sha256"]
     return records if own else Path(facts["records"])
 
 

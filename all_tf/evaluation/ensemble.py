@@ -24,8 +24,10 @@ from all_tf.runs.folder import (
     read_config,
     read_metrics,
 )
+from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, report_header
 from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
+from tfrecords.store.folds import FOLDS_FILE
 
 _RULE = "mean of the members' own, as logits"
 _SURE = 1e-6  # A threshold of 0 or 1 would outvote all others.
@@ -154,12 +156,13 @@ def _refuse_others(out: Path, names: list[str]) -> None:
 
 
 def _refuse_different_records(members: Sequence[Path], split: str) -> None:
-    keys = ("manifest_sha256", *(["folds_sha256"] if split == "train" else []))
-    for key in keys:
-        found = {read_config(member)[1].get(key) for member in members}
-        if len(found) > 1:
-            raise RunError(
-                f"The runs were trained on different records ({key} differs), so that nobody can "
-                "say which of these images each of them has met. Choose runs of one records "
-                "directory."
-            )
+    first, *others = (RecordsDigest.from_config(read_config(member)[1]) for member in members)
+    differing = {file for other in others for file in first.differing_files(other)}
+    if split != "train":
+        differing -= {FOLDS_FILE}  # No member has learnt from images outside the training split.
+    if differing:
+        raise RunError(
+            f"The runs were trained on different records ({' and '.join(sorted(differing))} differ "
+            "by SHA-256), so that nobody can say which of these images each of them has met. "
+            "Choose runs of one records directory."
+        )

@@ -9,7 +9,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.launch.run_queue import Study, run_rows
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.cross_validation import CrossValidation, _digests, fold_name, read_cross_validation
+from all_tf.runs.cross_validation import CrossValidation, fold_name, read_cross_validation
 from all_tf.runs.folder import (
     CROSS_VALIDATION_FILE,
     RunError,
@@ -19,6 +19,7 @@ from all_tf.runs.folder import (
     write_json,
 )
 from all_tf.runs.out_of_fold import out_of_fold_folder, write_out_of_fold
+from all_tf.runs.records_digest import RecordsDigest
 from all_tf.system.locks import LOCK_FILE
 from tfrecords.store.folds import read_folds
 from tfrecords.store.manifest import read_manifest
@@ -61,7 +62,8 @@ def begin(
     if folder.exists() and {each.name for each in folder.iterdir()} - {LOCK_FILE}:
         raise RunError(f"{folder} is not empty, and no run overwrites another. Name another one.")
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, {**asdict(asked), "records": str(asked.records), **_digests(records)})
+    digest = RecordsDigest.of(records).as_dict()
+    write_json(path, {**asdict(asked), "records": str(asked.records), **digest})
     return asked
 
 

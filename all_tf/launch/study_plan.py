@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from all_tf.config.experiment import Experiment
-from all_tf.config.presets import EXPERIMENTS, _differences
+from all_tf.config.presets import EXPERIMENTS, differing_fields
 from all_tf.runs.folder import (
     CONFIG_FILE,
     epochs_done,
@@ -13,9 +13,8 @@ from all_tf.runs.folder import (
     read_config,
     read_status,
 )
+from all_tf.runs.records_digest import RecordsDigest
 from all_tf.system.checks import ConfigError
-from tfrecords.store.folds import FOLDS_FILE
-from tfrecords.store.manifest import MANIFEST_FILE, digest_file
 
 
 class StudyError(ValueError):
@@ -88,9 +87,7 @@ def _departures_of_run(run: Path, row: Experiment, records: Path) -> list[str]:
     there, facts = read_config(run)
     differing = [
         f"{key} {found!r}, asked for {asked!r}"
-        for key, (found, asked) in _differences(there, row).items()
+        for key, (found, asked) in differing_fields(there, row).items()
     ]
-    for key, file in (("manifest_sha256", MANIFEST_FILE), ("folds_sha256", FOLDS_FILE)):
-        if facts[key] != digest_file(records / file):
-            differing.append(f"another {file} than {records} has")
-    return differing
+    files = RecordsDigest.from_config(facts).differing_files(RecordsDigest.of(records))
+    return differing + [f"another {file} than {records} has" for file in files]

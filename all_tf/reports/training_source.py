@@ -6,9 +6,9 @@ from pathlib import Path
 
 from all_tf.config.experiment import Experiment
 from all_tf.metrics.scored_set import Count, count
-from tfrecords.store.folds import FOLDS_FILE, read_folds
+from all_tf.runs.records_digest import RecordsDigest
+from tfrecords.store.folds import read_folds
 from tfrecords.store.index import read_index
-from tfrecords.store.manifest import MANIFEST_FILE, digest_file
 
 _PUBLISHED_FILE = "published.csv"
 
@@ -36,7 +36,7 @@ def read_source(
     Returns:
         None if the records are missing or are not those that the run was trained on.
     """
-    if not _same_records(records, config):
+    if RecordsDigest.from_config(config).differing_files(RecordsDigest.of(records)):
         return None
     fold_of_name = read_folds(records)
     rows = read_index(records)
@@ -47,14 +47,6 @@ def read_source(
         if row.split == "train" and not row.duplicate_of and fold_of_name[row.name] != held_out
     ]
     return Source(count(learnt), _count_published(records, {row.name for row in rows}), len(rows))
-
-
-def _same_records(records: Path, config: dict) -> bool:
-    digests = {MANIFEST_FILE: config["manifest_sha256"], FOLDS_FILE: config["folds_sha256"]}
-    return all(
-        (records / file).is_file() and digest_file(records / file) == digest
-        for file, digest in digests.items()
-    )
 
 
 def _count_published(records: Path, names: set[str]) -> int:

@@ -11,8 +11,7 @@ from all_tf.runs.folder import (
     is_cross_validation,
     read_json,
 )
-from tfrecords.store.folds import FOLDS_FILE
-from tfrecords.store.manifest import MANIFEST_FILE, digest_file
+from all_tf.runs.records_digest import RecordsDigest
 
 
 @dataclass(frozen=True)
@@ -59,20 +58,13 @@ def read_cross_validation(folder: Path, *, records: Path | None = None) -> Cross
             records or Path(content["records"]),
             tuple(map(str, content["options"])),
         )
-        digests = {key: content[key] for key in ("manifest_sha256", "folds_sha256")}
+        digest = RecordsDigest.from_config(content)
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path} is damaged or from another version: {error!r}") from error
-    if digests != _digests(found.records):
+    if differing := digest.differing_files(RecordsDigest.of(found.records)):
         raise RunError(
             f"{found.records} has other images or other folds than when {folder} was begun "
-            "(SHA-256), so that its networks would not have been held apart from the same "
-            "patients. Restore them, or begin anew in another folder."
+            f"(SHA-256 of {' and '.join(differing)}), so that its networks would not have been "
+            "held apart from the same patients. Restore them, or begin anew in another folder."
         )
     return found
-
-
-def _digests(records: Path) -> dict[str, str]:
-    return {
-        "manifest_sha256": digest_file(records / MANIFEST_FILE),
-        "folds_sha256": digest_file(records / FOLDS_FILE),
-    }

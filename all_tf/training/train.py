@@ -25,6 +25,7 @@ from all_tf.runs.folder import (
     write_config,
 )
 from all_tf.runs.ownership import own_run, record_status, require_empty, require_unfinished
+from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.stamps import selection_set
 from all_tf.system.checks import one_of
 from all_tf.training import environment
@@ -33,8 +34,7 @@ from all_tf.training.devices import require_agreement
 from all_tf.training.fit import fit
 from all_tf.training.prepare import Prepared, prepare
 from all_tf.training.tensorboard.write import show_run
-from tfrecords.store.folds import FOLDS_FILE
-from tfrecords.store.manifest import MANIFEST_FILE, digest_file
+from tfrecords.store.manifest import digest_file
 
 # Of processes that train together.
 _SAME_START = (
@@ -120,13 +120,12 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
 
 
 def _refuse_other_records(records: Path, facts: dict) -> None:
-    for key, file in (("manifest_sha256", MANIFEST_FILE), ("folds_sha256", FOLDS_FILE)):
-        path = records / file
-        if path.is_file() and digest_file(path) != facts[key]:  # Without it the reader refuses.
+    for file in RecordsDigest.from_config(facts).differing_files(RecordsDigest.of(records)):
+        if (records / file).is_file():  # The reader of the records reports a missing one.
             raise RunError(
-                f"{path} is not the one that the run was started with (SHA-256), so that it would "
-                "go on with other images or other folds. Pass --records with those, or start a "
-                "new run."
+                f"{records / file} is not the one that the run was started with (SHA-256), so that "
+                "it would go on with other images or other folds. Pass --records with those, or "
+                "start a new run."
             )
 
 
@@ -205,6 +204,5 @@ def _facts(prepared: Prepared, records: Path) -> dict:
         "group_power": plan.group_power,
         "folds": data.folds,
         "records": str(records.resolve()),
-        "manifest_sha256": digest_file(records / MANIFEST_FILE),
-        "folds_sha256": digest_file(records / FOLDS_FILE),
+        **RecordsDigest.of(records).as_dict(),
     }

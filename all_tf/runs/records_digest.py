@@ -1,0 +1,58 @@
+"""SHA-256 of a records directory's manifest and folds, by which a run knows its own records."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from all_tf.runs.folder import RunError
+from tfrecords.store.folds import FOLDS_FILE
+from tfrecords.store.manifest import MANIFEST_FILE, digest_file
+
+_MISSING = ""
+
+
+@dataclass(frozen=True)
+class RecordsDigest:
+    """The fields are keys of config.json and cross-validation.json; a missing file's is empty."""
+
+    manifest_sha256: str  # The manifest lists every shard, so that it stands for all images.
+    folds_sha256: str
+
+    @classmethod
+    def of(cls, records: Path) -> "RecordsDigest":
+        """Hash the two files of a records directory."""
+        return cls(_digest(records / MANIFEST_FILE), _digest(records / FOLDS_FILE))
+
+    @classmethod
+    def from_config(cls, content: Mapping) -> "RecordsDigest":
+        """Read the digest that a run or a cross-validation has stored.
+
+        Args:
+            content: Of config.json or cross-validation.json.
+
+        Raises:
+            RunError: It holds no digest of the records.
+        """
+        values = [content.get(key) for key in cls.__annotations__]
+        if not all(isinstance(value, str) for value in values):
+            raise RunError(
+                f"Expected {' and '.join(cls.__annotations__)} as text. Train again. "
+                f"Received: {', '.join(map(repr, values))}"
+            )
+        return cls(*values)
+
+    def as_dict(self) -> dict[str, str]:
+        """The digest as `from_config` reads it."""
+        return asdict(self)
+
+    def differing_files(self, other: "RecordsDigest") -> list[str]:
+        """Names of the files that differ or are missing, the manifest's first; empty if none."""
+        pairs = {
+            MANIFEST_FILE: (self.manifest_sha256, other.manifest_sha256),
+            FOLDS_FILE: (self.folds_sha256, other.folds_sha256),
+        }
+        return [file for file, (one, two) in pairs.items() if one != two or one == _MISSING]
+
+
+def _digest(path: Path) -> str:
+    return digest_file(path) if path.is_file() else _MISSING
