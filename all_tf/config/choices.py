@@ -1,5 +1,6 @@
 """Choices of command-line options; imports nothing heavy, so that --help is fast."""
 
+from all_tf.metrics.registry import METRICS
 from builders.architecture_info import CATALOGUE
 
 ARCHITECTURE_NAMES = tuple(CATALOGUE)
@@ -28,17 +29,7 @@ TENSORBOARD = ("scalars", "full")
 SPLITS_TO_EVALUATE = ("validation", "test", "train")
 TTA = (1, 8)  # How many ways of laying an image are averaged when it is scored.
 
-# The figures of an epoch, best direction beside each. `--monitor` takes them on the selection set.
-DIRECTIONS = {
-    "loss": "min",
-    "accuracy": "max",
-    "f1": "max",
-    "f1_macro": "max",
-    "f1_all": "max",
-    "kappa": "max",
-    "mcc": "max",
-    "balanced_accuracy": "max",
-    "sensitivity": "max",
-    "specificity": "max",
-}
+# The metrics of an epoch, and which direction is better. `--monitor` takes them on the selection
+# set.
+DIRECTIONS = {key: metric.direction for key, metric in METRICS.items() if metric.streamed}
 MONITORS = tuple(f"val_{key}" for key in DIRECTIONS)

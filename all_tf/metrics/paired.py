@@ -14,10 +14,10 @@ from all_tf.metrics.bootstrap import (
     patient_groups,
 )
 from all_tf.metrics.predictions import Predictions, require_both_classes
+from all_tf.metrics.registry import METRICS
 from all_tf.metrics.weighted import additive_metrics, weighted_metrics
 
 _MOST_FLIPS = 10_000  # Where there are no more in all, each is looked at once.
-_LOWER_IS_BETTER = ("brier", "log_loss", "ece")
 _CHUNK = 2**22  # Coins at a time: 34 MB, however many groups there are.
 _ROUNDING = 1e-12  # By which equal differences may differ.
 
@@ -86,7 +86,7 @@ def paired_differences(
         p_value = p_values.get(key)
         better = 0
         if low is not None and not low <= 0 <= high and (p_value is None or p_value < 1 - LEVEL):
-            better = (1 if low > 0 else -1) * (-1 if key in _LOWER_IS_BETTER else 1)
+            better = (1 if low > 0 else -1) * (-1 if METRICS[key].direction == "min" else 1)
         found[key] = Difference(
             float(ours[key][0]), float(theirs[key][0]), low, high, p_value, better
         )

@@ -5,8 +5,9 @@ import numpy as np
 from all_tf.metrics.bootstrap import count_groups
 from all_tf.metrics.predictions import Predictions, evaluate
 from all_tf.metrics.pseudonyms import pseudonyms
+from all_tf.metrics.registry import shown_in
 
-_FOLD_FIGURES = ("f1", "kappa", "accuracy", "auc", "sensitivity", "specificity")
+_FOLD_METRICS = tuple(shown_in("folds", first=("f1", "kappa", "accuracy", "auc")))
 
 
 def patient_rows(predictions: Predictions, *, threshold: float) -> list[dict[str, object]]:
@@ -60,6 +61,6 @@ def fold_rows(predictions: Predictions, *, threshold: float) -> list[dict[str, o
         rows.append(
             {"fold": int(fold)}
             | count_groups(cells)
-            | {key: figures.get(key) for key in _FOLD_FIGURES}
+            | {key: figures.get(key) for key in _FOLD_METRICS}
         )
     return rows

@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from all_tf.metrics.registry import shown_in
 from all_tf.plots.style import ACCENT, FAINT, blank, open_axes
 
-CURVES = {"f1": "F1", "kappa": "kappa", "loss": "loss"}  # What is worth a drawing, and its name.
+CURVES = {  # What is worth a drawing, and its name.
+    key: metric.short for key, metric in shown_in("progress", first=("f1", "kappa")).items()
+}
 _QUIET = {"color": "black", "alpha": 0.5, "markersize": 4}
 
 

@@ -8,12 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from all_tf.config.published_results import Comparator
+from all_tf.metrics.registry import shown_in
 
-_PANELS = {
-    "accuracy": "accuracy",
-    "f1": "F1, weighted by class frequency",
-    "kappa": "Cohen's kappa",
-}
+_PANELS = {key: metric.plot_title or metric.short for key, metric in shown_in("study").items()}
+_PANELS["kappa"] = "Cohen's kappa"  # In full: the chart is shown without a text.
 # Okabe and Ito's: told apart by colour-blind eyes too, and in grey.
 _OURS, _THEIRS, _OTHERS = "#0072B2", "#E69F00", "#555555"
 _ON_LINES = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # Labels, to be read there.

@@ -10,6 +10,7 @@ from all_tf.metrics.formatting import (
     with_interval,
 )
 from all_tf.metrics.paired import Difference
+from all_tf.metrics.registry import shown_in
 from all_tf.reports.comparison import Pair, compare_runs, groups_by_images, list_groups
 from all_tf.reports.run_facts import COMPARED_METRICS, RunFacts
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole
@@ -33,18 +34,7 @@ _COLUMNS = (
 )
 
 
-_COMPARED = (
-    "f1",
-    "kappa",
-    "accuracy",
-    "balanced_accuracy",
-    "sensitivity",
-    "specificity",
-    "auc",
-    "average_precision",
-    "brier",
-    "log_loss",
-)
+_COMPARED = tuple(shown_in("pair", first=("f1", "kappa")))
 _DIFFERENCE_COLUMNS = (
     Column("figure", "figure"),
     Column("A", "first"),

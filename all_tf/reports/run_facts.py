@@ -11,6 +11,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.paired import ScoredRun
 from all_tf.metrics.per_patient import patient_rows
+from all_tf.metrics.registry import shown_in
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.training_source import Source, read_source
 from all_tf.runs.calibration_file import read_calibration
@@ -33,16 +34,7 @@ from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
 
 EXPLANATIONS, _PROBES = "explanations", "probes"  # Folders within a run.
-COMPARED_METRICS = (
-    "accuracy",
-    "f1",
-    "kappa",
-    "balanced_accuracy",
-    "sensitivity",
-    "specificity",
-    "auc",
-    "log_loss",
-)
+COMPARED_METRICS = tuple(shown_in("runs"))
 COST = ("num_parameters", "images_per_second")  # Of the run; older ones have neither.
 # The keys that are read of each file. A file without one of them is damaged or of another version.
 _CONFIG_KEYS = {"view", "num_parameters", "folds", "manifest_sha256", "folds_sha256"}

@@ -5,24 +5,11 @@ from collections.abc import Mapping
 from all_tf.metrics.formatting import basis_of_intervals, with_interval
 from all_tf.metrics.per_patient import fold_rows, patient_rows
 from all_tf.metrics.predictions import Predictions
+from all_tf.metrics.registry import shown_in
 from all_tf.runs.folder import set_name
 from all_tf.system.tables import Column, markdown, per_cent, whole
 
-_SHOWN = (
-    "f1",
-    "kappa",
-    "accuracy",
-    "balanced_accuracy",
-    "sensitivity",
-    "specificity",
-    "auc",
-    "average_precision",
-    "brier",
-    "log_loss",
-    "ece",
-    "calibration_slope",
-    "calibration_intercept",
-)
+_SHOWN = tuple(shown_in("text", first=("f1", "kappa")))
 _PATIENT_COLUMNS = (
     Column("patient", "pseudonym"),
     Column("images", "num_images", whole),
@@ -56,13 +43,14 @@ def format_report(report: Mapping[str, object]) -> str:
     )
     if "f1" not in report:
         return f"{heading}\n{threshold}\n  labels unpublished: predictions only"
-    width = max(map(len, _SHOWN))
+    shown = [key for key in _SHOWN if key in report]  # A run may be older than a metric.
+    width = max(map(len, shown))
     return "\n".join(
         [
             heading,
             threshold,
             f"  intervals over patients: {basis_of_intervals(report)}",
-            *(f"  {key.ljust(width)}  {with_interval(report, key)}" for key in _SHOWN),
+            *(f"  {key.ljust(width)}  {with_interval(report, key)}" for key in shown),
             f"  worst patient: {report['worst_patient']}, "
             f"{per_cent(report['worst_patient_correct'])} % of its "
             f"{report['worst_patient_images']} images right",

@@ -44,7 +44,7 @@ class ConfusionMetrics(keras.metrics.Metric):
         self.loss_sum.assign_add(ops.sum(self._loss.call(y_true, y_pred) * mask))
 
     def result(self):
-        """`loss` and the keys of `figures.STREAMED`, as scalars."""
+        """`loss` and the keys of `STREAMED_METRICS`, as scalars."""
         confusion = ops.convert_to_tensor(self.confusion)
         (tn, fp), (fn, tp) = (ops.unstack(row) for row in ops.unstack(confusion))
         total = ops.maximum(ops.sum(self.confusion), 1)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from all_tf.config.published_results import REPORTED
 from all_tf.metrics.formatting import basis_of_intervals, signed, with_interval
 from all_tf.metrics.paired import Difference
+from all_tf.metrics.registry import METRICS, shown_in
 from all_tf.plots.forest import draw_forest
 from all_tf.reports.comparison import (
     Pair,
@@ -19,13 +20,11 @@ from all_tf.reports.html_report.rows import Rows, ours, published, study_row
 from all_tf.reports.run_facts import RunFacts
 from all_tf.system.tables import Column, decimal, whole
 
-_FIGURES = {"f1": "F1, weighted by class frequency", "kappa": "kappa", "auc": "AUROC"}
-_SHORT = {"f1": "F1", "kappa": "kappa"}  # By which pairs are compared.
+_FIGURES = {key: row.plot_title or row.short for key, row in shown_in("forest").items()}
+_SHORT = {key: METRICS[key].short for key in ("f1", "kappa")}  # By which pairs are compared.
 COLUMNS = (
     Column("run", "run"),
-    Column("F1", "f1"),
-    Column("kappa", "kappa"),
-    Column("AUROC", "auc"),
+    *(Column(metric.short, key) for key, metric in shown_in("forest").items()),
     Column("network", "arch"),
     Column("parameters", "num_parameters", whole),
     Column("images/s", "images_per_second", decimal),
@@ -38,8 +37,7 @@ COLUMNS = (
 PAIR_COLUMNS = (
     Column("less that of", "other"),
     Column("what these patients tell", "verdict"),
-    Column("F1", "f1"),
-    Column("kappa", "kappa"),
+    *(Column(name, key) for key, name in _SHORT.items()),
 )
 
 

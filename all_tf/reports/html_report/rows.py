@@ -16,6 +16,7 @@ from all_tf.metrics.formatting import (
     thousandths,
     with_interval,
 )
+from all_tf.metrics.registry import shown_in
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.html_report.prose import name_set
 from all_tf.reports.run_facts import RunFacts
@@ -32,30 +33,17 @@ class Confused(NamedTuple):
 
 Rows = list[dict[str, object]]
 
-FIGURES = {  # The figures of merit, and what each says.
-    "f1": "F1, weighted by class frequency, as the challenge scores",
-    "kappa": "Cohen's kappa: agreement beyond chance",
-    "auc": "AUROC: how often an ALL cell scores above a HEM cell",
-    "sensitivity": "Sensitivity: the share of ALL cells called ALL",
-    "specificity": "Specificity: the share of HEM cells called HEM",
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "f1_all": "F1 of the disease",
-    "f1_macro": "F1, plain mean of both classes",
-    "mcc": "Matthews' correlation",
-    "average_precision": "Average precision for the disease",
-    "brier": "Brier score; 0 is best",
-    "log_loss": "Log loss, in nats; 0 is best",
-    "ece": "Expected calibration error; 0 is best",
-    "calibration_slope": "Calibration slope; 1 is best, below it scores are too extreme",
-    "calibration_intercept": "Calibration intercept; 0 is best, below it too many are called ALL",
+_FIRST = ("f1", "kappa", "auc")
+HEADLINE = {  # The metrics on the first screen, and what they are called there.
+    key: metric.headline
+    for key, metric in shown_in("report", first=_FIRST).items()
+    if metric.headline
 }
-HEADLINE = {  # Those on the first screen, and what they are called there.
-    "f1": "F1, weighted",
-    "kappa": "kappa",
-    "auc": "AUROC",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
+FIGURES = {  # The metrics, and what each says.
+    key: metric.title
+    for key, metric in shown_in(
+        "report", first=(*HEADLINE, "accuracy", "balanced_accuracy", "f1_all")
+    ).items()
 }
 FIGURE_COLUMNS = (
     Column("figure", "figure"),
@@ -106,7 +94,7 @@ PATIENT_COLUMNS = (
 )
 SCORED_COLUMNS = (
     Column("set", "set"),
-    *(Column(name, key) for key, name in (("f1", "F1"), ("kappa", "kappa"), ("auc", "AUROC"))),
+    *(Column(metric.short, key) for key, metric in shown_in("forest").items()),
     Column("intervals", "basis"),
     Column("stamps", "stamps"),
 )
@@ -183,7 +171,7 @@ def scored_rows(run: RunFacts) -> Rows:
     return [
         {
             "set": name_set(scored),
-            **{key: _shown(scored.report, key) for key in ("f1", "kappa", "auc")},
+            **{key: _shown(scored.report, key) for key in shown_in("forest")},
             "basis": basis_of_intervals(scored.report),
             "stamps": "; ".join(scored.report["stamps"]) or None,
         }

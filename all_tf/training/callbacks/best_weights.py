@@ -14,7 +14,7 @@ class BestWeights(keras.callbacks.Callback):
 
     Args:
         path: Where they go.
-        monitor: "val_" and a key of `names.DIRECTIONS`.
+        monitor: "val_" and a key of `all_tf.config.choices.DIRECTIONS`.
 
     Attributes:
         best_epoch: Counted from 1; None before there is one.

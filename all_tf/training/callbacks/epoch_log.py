@@ -8,12 +8,12 @@ import keras
 import tensorflow as tf
 
 from all_tf.config.choices import DIRECTIONS
+from all_tf.metrics.registry import shown_in
 from all_tf.system.tables import write_csv
 
 SPEED = "images_per_second"  # In the logs of an epoch, history.csv, TensorBoard and metrics.json.
 
-
-_FIRST = ("f1", "kappa", "loss")  # Of the charts in TensorBoard; learning_rate is among them.
+_FIRST = tuple(shown_in("progress"))  # Of the charts in TensorBoard; learning_rate is among them.
 
 
 def tag_of(key: str) -> str:

@@ -4,10 +4,11 @@ import time
 
 import keras
 
+from all_tf.metrics.registry import shown_in
 from all_tf.system.progress import bar, describe_duration
 from all_tf.training.callbacks.best_weights import BestWeights
 
-_SHOWN = ("loss", "f1", "kappa")  # history.csv and TensorBoard have all of them.
+_SHOWN = tuple(shown_in("progress"))  # history.csv and TensorBoard have all of them.
 _TIMED_STEPS = 5  # After the first, which builds the graph.
 
 

@@ -10,19 +10,11 @@ from tensorboard.plugins.hparams.summary import experiment_pb, session_end_pb, s
 from tensorflow.core.framework.summary_pb2 import Summary
 
 from all_tf.config.experiment import Experiment
+from all_tf.metrics.registry import shown_in
 
 # Settings that are shown without being asked for: the tab has room for five.
 _SHOWN = ("arch", "augment", "image_size", "imbalance", "learning_rate")
-_COMPARED = (
-    "f1",
-    "kappa",
-    "auc",
-    "accuracy",
-    "balanced_accuracy",
-    "sensitivity",
-    "specificity",
-    "log_loss",
-)
+_COMPARED = tuple(shown_in("runs", first=("f1", "kappa", "auc")))
 
 
 def write_session(
