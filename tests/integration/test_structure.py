@@ -1,6 +1,7 @@
 """The house as drawn: package names, docstrings, table rows."""
 
 import ast
+import re
 from collections import defaultdict
 from importlib import import_module
 
@@ -9,6 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 PACKAGES = ("all_tf", "builders", "tfrecords")
+TREES = "all_tf|builders|tfrecords|scripts|tests|docs"
 FLOORS = sorted(
     str(path.parent.relative_to(ROOT))
     for name in PACKAGES
@@ -46,6 +48,28 @@ def test_every_file_and_public_function_says_what_it_is(path):
         for node in tree.body:
             public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"
             assert not public or ast.get_docstring(node), node.name
+
+
+def test_architecture_page_holds_the_sentence_of_each_package():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    written = dict(re.findall(r"^\| `([\w/]+)` \| (.+) \|$", page, flags=re.MULTILINE))
+    sentences = {
+        name: ast.get_docstring(ast.parse((ROOT / name / "__init__.py").read_text()))
+        for name in (*PACKAGES, *FLOORS)
+    }
+    assert written == sentences, "Make docs/architecture.md and the __init__.py files say the same."
+
+
+@pytest.mark.parametrize("name", ("README.md", "CONTRIBUTING.md", "docs/architecture.md"))
+def test_every_path_that_a_page_names_exists(name):
+    page = ROOT / name
+    text = page.read_text()
+    links = {page.parent / path for path in re.findall(r"\]\(([^):#]+)\)", text)}
+    words = re.sub(r"\[[^]]*\](?=\()", "", text)  # A link's text may be short for its target.
+    named = {ROOT / path for path in re.findall(rf"(?<![\w./-])(?:{TREES})/[\w./-]*\w", words)}
+    files = {ROOT / path for path in re.findall(r"`([\w.-]+\.(?:toml|txt|cfg|yaml))`", words)}
+    assert named | links
+    assert not [str(path) for path in sorted(named | links | files) if not path.exists()]
 
 
 def test_no_dataset_comes_from_a_generator():
