@@ -2,6 +2,11 @@
 # make test: lint, import contracts and tests, with one architecture a family
 # make test-all: the same with every architecture, some minutes longer
 # make test-parity: the networks that we wrote ourselves against PyTorch's
+# make format: rewrite the code as ruff wants it, mend what ruff can mend
+# make lint: check the format, the code, the types and the import contracts; change nothing
+# make types: check the types alone, with mypy
+# make coverage: the tests again, with the share of lines that they run; fails below the floor
+# make clean: remove the environments and the demo
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +24,7 @@ PARITY_INSTALL := $(PARITY)/bin/python -m pip install --quiet --disable-pip-vers
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 PACKAGES_OF = $$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: demo test test-all test-parity lint clean
+.PHONY: demo test test-all test-parity format lint types coverage clean
 
 demo: $(VENV)/installed
 	test -d demo/source || $(BIN)/python scripts/make_synthetic.py --out demo/source
@@ -36,10 +41,20 @@ test-all: lint
 test-parity: $(PARITY)/installed
 	$(PARITY)/bin/python -m pytest tests/parity
 
-lint: $(VENV)/installed-test
+format: $(VENV)/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: $(VENV)/installed-test types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+types: $(VENV)/installed-test
+	$(BIN)/mypy
+
+coverage: $(VENV)/installed-test
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 with venv found." \
