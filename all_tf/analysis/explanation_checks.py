@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
@@ -15,7 +15,8 @@ _PARTLY, _MUCH = 0.3, 0.5  # Mean rank correlations above which maps are said to
 ALL_LAYERS = "all layers"
 
 
-class Pick(NamedTuple):
+@dataclass(frozen=True)
+class Pick:
     """A cell to be explained."""
 
     index: int

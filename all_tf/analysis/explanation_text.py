@@ -1,6 +1,7 @@
 """What the heat maps of a run are worth, in lines."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from all_tf.runs.folder import set_name
 from all_tf.system.tables import Column, markdown
@@ -18,7 +19,7 @@ _COLUMNS = (
 )
 
 
-def format_explanations(result: Mapping[str, object]) -> str:
+def format_explanations(result: Mapping[str, Any]) -> str:
     """The sanity check and the verdict, for a terminal.
 
     Args:

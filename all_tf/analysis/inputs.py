@@ -23,13 +23,16 @@ class AnalysisInputs:
 
     context: EvaluationContext
     model: keras.Model
-    asked: EvaluationSet  # Split and records are filled in.
     cells: Cells
+    split: str
+    fold: int | None  # Of the training split; None for all of it.
+    records: Path
+    trusted: bool  # As `all_tf.data.cells.load_cells` takes it.
 
     @property
     def title(self) -> str:
         """What progress bars and headings call the set."""
-        return set_name(self.asked.split, self.asked.fold)
+        return set_name(self.split, self.fold)
 
     def batches(self, cells: Cells) -> tf.data.Dataset:
         """Cells as the run's network sees them."""
@@ -41,8 +44,8 @@ class AnalysisInputs:
 
     def heading(self, predictions: Predictions) -> dict:
         """What is to be known of any figure on these cells before it is read."""
-        found = self.context.header(predictions, split=self.asked.split, fold=self.asked.fold)
-        found["stamps"] += stamps_of_records(self.asked.records)
+        found = self.context.header(predictions, split=self.split, fold=self.fold)
+        found["stamps"] += stamps_of_records(self.records)
         return found
 
 
@@ -59,11 +62,11 @@ def load_inputs(run: Path, asked: EvaluationSet, *, purpose: str) -> AnalysisInp
     """
     experiment, facts, metrics, model = load_run(run)
     context = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
-    if asked.split is None:
-        place = ("train", asked.fold)
-        if asked.fold is None:
-            place = evaluated_on(experiment, asked.records or Path(facts["records"]))
-        asked = EvaluationSet(*place, *asked[2:])
-    cells, records = load_set(facts, asked)
+    split, fold = asked.split, asked.fold
+    if split is None and fold is None:
+        split, fold = evaluated_on(experiment, asked.records or Path(facts["records"]))
+    elif split is None:
+        split = "train"
+    cells, records = load_set(facts, asked._replace(split=split, fold=fold))
     require_labelled_classes(cells, purpose)
-    return AnalysisInputs(context, model, asked._replace(records=records), cells)
+    return AnalysisInputs(context, model, cells, split, fold, records, asked.trusted)

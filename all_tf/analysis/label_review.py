@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageEnhance
@@ -104,7 +104,7 @@ def _picture(png: bytes, crop: int) -> np.ndarray:
     return np.asarray(ImageEnhance.Brightness(image).enhance(_BRIGHTER))
 
 
-def _captions(rows: Sequence[Mapping[str, object]]) -> list[str]:
+def _captions(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"{row['pseudonym']}, rank {row['rank']}\nlabel {CLASSES[row['label']].upper()}, "
         f"score {row['calibrated_score']:.2f}\n{row['why']}"

@@ -87,8 +87,8 @@ def probe(examined: AnalysisInputs, learnt: Cells, *, seed: int) -> tuple[dict, 
 
 def _learnt_from(examined: AnalysisInputs) -> Cells:
     facts = examined.context.facts
-    home = home_of(facts, examined.asked.records)
-    asked = EvaluationSet("train", records=home, trusted=examined.asked.trusted)
+    home = home_of(facts, examined.records)
+    asked = EvaluationSet("train", records=home, trusted=examined.trusted)
     training, _ = load_set(facts, asked)
     return learnt_from(training, examined.context.experiment)
 

@@ -1,6 +1,7 @@
 """What probing found, in lines: a table of probes, whether patients are told apart, a verdict."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from all_tf.metrics.formatting import basis_of_intervals, interval_text, signed
 from all_tf.runs.folder import set_name
@@ -25,7 +26,7 @@ _IDENTITY_COLUMNS = (
 )
 
 
-def format_probes(result: Mapping[str, object]) -> str:
+def format_probes(result: Mapping[str, Any]) -> str:
     """All that probes.json holds, for a terminal.
 
     Args:

@@ -48,7 +48,7 @@ def benchmark_convert(images: Sequence[SourceImage]) -> dict[str, float]:
     digested = _rate_on_all_cores(images, _encode_and_digest)
     scanned = _seconds(lambda folder: write_records(images, folder, Settings(), progress=track))
     by_tfds = _seconds(lambda folder: _build(images, folder))
-    cores = os.cpu_count()
+    cores = os.cpu_count() or 1
     return {
         "num_images": len(images),
         "cores": cores,
@@ -133,7 +133,8 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-class _Cnmc(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+# TFDS has no types, so that mypy looks for the keyword in `object`.
+class _Cnmc(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
     """The same examples, written as TFDS writes them."""
 
     VERSION = tfds.core.Version("1.0.0")

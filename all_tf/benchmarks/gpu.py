@@ -117,7 +117,8 @@ def _seconds_a_step(prepared: Prepared) -> tuple[float, float]:
     batch = next(iter(batches))
     model.make_train_function()
     ready = tf.data.Dataset.from_tensors(batch).repeat(int(batches.cardinality()))
-    return tuple(_second_half(model.train_function, each) for each in (batches, ready))
+    with_input, without = (_second_half(model.train_function, each) for each in (batches, ready))
+    return with_input, without
 
 
 def _second_half(step: Callable, batches: tf.data.Dataset) -> float:

@@ -30,7 +30,7 @@ class _Epoch(NamedTuple):
 
 def benchmark_input(
     records: Path, bitmaps: Sequence[tuple[Path, int]], *, image_size: int
-) -> dict[str, float]:
+) -> dict[str, object]:
     """Images a second of both, in turn, in one process, imports not counted, files in memory.
 
     All that lies between files and batches is timed. The first epoch of ours holds the SHA-256 of
@@ -125,7 +125,7 @@ def _compare(
     theirs: Sequence[tuple[_Epoch, _Epoch]],
     *,
     num_images: int,
-) -> dict[str, float]:
+) -> dict[str, object]:
     figures, cpu, ratios = {}, {}, {}
     for which, name in enumerate(("first_epoch", "later_epochs")):
         for side, rounds in (("", ours), ("keras_", theirs)):
@@ -138,4 +138,4 @@ def _compare(
             2,
         )
     facts = {"num_images": num_images, "cores": os.cpu_count()}
-    return facts | figures | ratios | {"cpu_ms_per_image": cpu}
+    return {**facts, **figures, **ratios, "cpu_ms_per_image": cpu}

@@ -56,7 +56,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def benchmark_startup(arch: str, *, image_size: int, records: Path) -> dict[str, float]:
+def benchmark_startup(arch: str, *, image_size: int, records: Path) -> dict[str, object]:
     """Seconds from the start of a process to the end of its first training step.
 
     Args:
@@ -76,7 +76,7 @@ def benchmark_startup(arch: str, *, image_size: int, records: Path) -> dict[str,
     for _ in track(range(_ROUNDS), "measuring", _ROUNDS, unit="round"):
         bare.append(_to_first_step([_BARE, arch, str(image_size)]))
         ours.append(_train(arch, image_size, records))
-    figures = {"arch": arch, "image_size": image_size}
+    figures: dict[str, object] = {"arch": arch, "image_size": image_size}
     for which, name in enumerate(("", "cpu_")):
         pairs = [(a[which], b[which]) for a, b in zip(ours, bare, strict=True)]
         figures[f"{name}seconds"] = round(median(a for a, _ in pairs), 2)

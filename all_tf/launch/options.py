@@ -13,8 +13,8 @@ from builders.architecture_info import describe_architectures
 RECORDS = Path("data/records")
 ALL_FOLDS = "all"  # Instead of the number of one.
 _OF_RESUME = ("resume", "records", "trust_records", "num_processes", "process_id", "coordinator")
-_OF_REFIT = (*_OF_RESUME, "refit", "run_dir", "seed", "tensorboard")
-_OF_REFIT += tuple(field.name for field in fields(Engine))
+_OF_ENGINE = tuple(field.name for field in fields(Engine))
+_OF_REFIT = (*_OF_RESUME, "refit", "run_dir", "seed", "tensorboard", *_OF_ENGINE)
 
 
 def parse_options(description: str) -> dict:

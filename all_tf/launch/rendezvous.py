@@ -42,7 +42,8 @@ class Connections:
 
         One that has come to its end is no longer waited for.
         """
-        for connection in wait(list(self._index_of), seconds):
+        ready = set(wait(list(self._index_of), seconds))
+        for connection in [each for each in self._index_of if each in ready]:
             index = self._index_of[connection]
             try:
                 message = _receive(connection)
@@ -104,7 +105,8 @@ def _wait_for_calls(host: ProcessInfo, stack: ExitStack) -> dict[Connection, int
     # Another name may be a loopback's on its own machine.
     bound = name if name in ("127.0.0.1", "localhost") else ""
     listener = stack.enter_context(socket.create_server((bound, port)))
-    deadline, index_of = time.monotonic() + _SECONDS_TO_MEET, {}
+    deadline = time.monotonic() + _SECONDS_TO_MEET
+    index_of: dict[Connection, int] = {}
     while missing := set(range(1, host.count)) - set(index_of.values()):
         listener.settimeout(max(1e-3, deadline - time.monotonic()))
         try:

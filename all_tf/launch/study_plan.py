@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from all_tf.config.experiment import Experiment
 from all_tf.config.presets import EXPERIMENTS, differing_fields
@@ -22,7 +23,7 @@ class StudyError(ValueError):
 
 
 def choose_rows(
-    names: Iterable[str], given: Mapping[str, object], *, weights_dir: Path | None = None
+    names: Iterable[str], given: Mapping[str, Any], *, weights_dir: Path | None = None
 ) -> dict[str, Experiment]:
     """Experiments of rows of the table, with some fields given for all of them.
 

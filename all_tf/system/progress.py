@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-_Item = TypeVar("Item")
+_Item = TypeVar("_Item")
 # In a log, where a line cannot be drawn over: short work says nothing, long work not too much.
 _SECONDS_TO_FIRST_LINE = 2.0
 _SECONDS_BETWEEN_LINES = 20.0

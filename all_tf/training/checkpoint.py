@@ -43,7 +43,8 @@ def save_state(run: Path, progress: TrainingProgress, arrays: dict[str, np.ndarr
     with fresh_directory(target, overwrite=True, marker=_DIGESTS) as directory:
         for leftover in directory.iterdir():  # Of a kill while this epoch was written before.
             leftover.unlink()
-        np.savez(directory / _ARRAYS, **arrays)
+        # mypy takes what is unpacked for `allow_pickle`, a keyword of savez, too.
+        np.savez(directory / _ARRAYS, **arrays)  # type: ignore[arg-type]
         (directory / _PROGRESS).write_text(json.dumps(asdict(progress)), encoding="utf-8")
         shutil.copyfile(run / CONFIG_FILE, directory / CONFIG_FILE)
         if progress.best_epoch is not None:

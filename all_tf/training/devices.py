@@ -71,9 +71,9 @@ def _mirrored(experiment: Experiment, engine: Engine) -> AbstractContextManager:
         return nullcontext()
     _refuse_uneven(experiment, engine.devices)
     found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    names = tuple(device.name for device in found)
+    names = [device.name for device in found]
     _refuse_few(names, engine)
-    return _strategy(names[: engine.devices]).scope()
+    return _strategy(tuple(names[: engine.devices])).scope()
 
 
 @cache  # Two in one process would number their exchanges alike, and fail.

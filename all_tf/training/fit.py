@@ -7,7 +7,6 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 from keras.callbacks import Callback, LambdaCallback
 
@@ -162,11 +161,11 @@ def _callbacks(
 
 def _images_of(
     fit: Cells, experiment: Experiment, plan: Plan, epoch: int, steps: range
-) -> np.ndarray:
+) -> list[str]:
     """Names of the images of some steps, both counted from 0."""
     order = epoch_order(fit, plan, seed=experiment.seed, epoch=epoch)
     size = experiment.batch_size
-    return fit.names[order[steps.start * size : steps.stop * size]]
+    return fit.names[order[steps.start * size : steps.stop * size]].tolist()
 
 
 def _typical_batches(fit: Cells, experiment: Experiment, plan: Plan) -> tf.data.Dataset:

@@ -161,7 +161,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
         "images_per_second": fitted.images_per_second,
         "weights_sha256": digest_file(run / BEST_FILE),
     }
-    write_range(run, data.fit.pngs)
+    write_range(run, data.fit.pngs.tolist())
     file_evaluation(run, report, predictions)
     results = {"selection": (predictions, report)}
     if data.held_out is not None:

@@ -28,7 +28,7 @@ class RefreshBatchNorm(keras.callbacks.Callback):
     def __init__(self, batches: tf.data.Dataset):
         super().__init__()
         self._batches = batches
-        self._moments: Moments | None = None
+        self._moments: Moments  # Of the traced layers.
         self._traced: Norms = []
 
     def on_test_begin(self, logs=None):
@@ -52,8 +52,8 @@ class RefreshBatchNorm(keras.callbacks.Callback):
     def _pool(self, layers: Norms) -> None:
         """Mean and variance over all batches, from the mean and variance of each."""
         num_batches = int(self._batches.cardinality())
-        means = [[] for _ in layers]
-        squares = [[] for _ in layers]
+        means: list[list[np.ndarray]] = [[] for _ in layers]
+        squares: list[list[np.ndarray]] = [[] for _ in layers]
         for images, _, _ in track(self._batches, "batch norm", num_batches, unit="step"):
             moments = self._moments(tf.cast(images, tf.float32))
             for (batch_mean, variance), mean, square in zip(moments, means, squares, strict=True):

@@ -79,4 +79,4 @@ def _sprite(batches: tf.data.Dataset, num_cells: int) -> np.ndarray:
     across = int(np.ceil(np.sqrt(num_cells)))
     square = np.zeros((across**2, *size, 3), np.uint8)
     square[:num_cells] = small
-    return np.hstack(np.hstack(square.reshape(across, across, *size, 3)))
+    return np.hstack(list(np.hstack(list(square.reshape(across, across, *size, 3)))))

@@ -80,7 +80,7 @@ def probed(feature, records, **plan) -> dict:
     context = EvaluationContext(experiment, {"folds": "grouped"}, 1, Calibration())
     cells = planted(1, **plan)
     examined = AnalysisInputs(
-        context, network(feature), EvaluationSet("validation", records=records), cells
+        context, network(feature), cells, "validation", fold=None, records=records, trusted=False
     )
     result, _ = probe(examined, planted(0, **plan), seed=0)
     return result | {row["name"]: row for row in result["probes"]}
