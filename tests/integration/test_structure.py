@@ -4,10 +4,12 @@ import ast
 import re
 from collections import defaultdict
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.tested_elsewhere import TESTED_IN
 
 PACKAGES = ("all_tf", "builders", "tfrecords")
 TREES = "all_tf|builders|tfrecords|scripts|tests|docs"
@@ -70,6 +72,28 @@ def test_every_path_that_a_page_names_exists(name):
     files = {ROOT / path for path in re.findall(r"`([\w.-]+\.(?:toml|txt|cfg|yaml))`", words)}
     assert named | links
     assert not [str(path) for path in sorted(named | links | files) if not path.exists()]
+
+
+def test_every_module_has_its_own_test_file_or_a_line_that_says_where_it_is_tested():
+    modules = {
+        path.relative_to(ROOT)
+        for name in PACKAGES
+        for path in ROOT.glob(f"{name}/**/*.py")
+        if path.name != "__init__.py"
+    }
+    without = {str(module) for module in modules if not has_own_test(module)}
+    advice = "Write tests/PACKAGE/test_MODULE.py, or add a line to tests/tested_elsewhere.py"
+    assert not without - TESTED_IN.keys(), advice
+    assert not TESTED_IN.keys() - without, "Drop these lines of tests/tested_elsewhere.py"
+    assert not [path for path in TESTED_IN.values() if not (ROOT / path).is_file()]
+
+
+def has_own_test(module: Path) -> bool:
+    """Whether a test file has its name, in the mirrored folder; for parts of training one above."""
+    folders = [module.parent]
+    if module.parent.name in ("callbacks", "tensorboard"):
+        folders.append(module.parent.parent)
+    return any((ROOT / "tests" / each / f"test_{module.name}").is_file() for each in folders)
 
 
 def test_no_dataset_comes_from_a_generator():

@@ -10,9 +10,8 @@ import tensorflow as tf
 from all_tf.config.experiment import View
 from all_tf.data.batches import epoch_order, evaluation_batches, steps_in_epoch, training_batches
 from all_tf.data.canvas_cache import canvas_lookup
-from all_tf.data.cells import Cells, limit_cells, load_cells
+from all_tf.data.cells import Cells, load_cells
 from all_tf.data.class_balance import STRATEGIES, Plan
-from tfrecords.store.reader import read_examples
 
 LABELS = np.repeat([0, 1], [30, 70])
 GROUPS = np.repeat(["hem", "big", "small"], [30, 64, 6])
@@ -29,15 +28,6 @@ def cells(records):
 @pytest.fixture(scope="module")
 def lookup(cells):
     return canvas_lookup(cells, VIEW, title="cells")
-
-
-def test_cells_carry_what_the_records_say(cells, records):
-    for index, example in enumerate(read_examples(records, "train").as_numpy_iterator()):
-        assert cells.names[index] == example["name"].decode()
-        assert cells.patients[index] == example["patient"].decode()
-        assert cells.labels[index] == example["label"]
-        np.testing.assert_array_equal(tf.io.decode_png(bytes(cells.pngs[index])), example["image"])
-    assert set(cells.folds) == {0, 1, 2}
 
 
 def test_order_is_a_pure_function_of_seed_and_epoch():
@@ -113,20 +103,3 @@ def test_unpublished_labels_are_hidden_as_0(records):
     lookup = canvas_lookup(cells, VIEW, title="cells")
     ((_, labels, _),) = evaluation_batches(cells, lookup=lookup, view=VIEW, batch_size=32)
     assert set(cells.labels) == {-1} and not np.any(labels)
-
-
-def test_limit_draws_evenly_over_classes_and_patients(cells):
-    limited = limit_cells(cells, 26, seed=0)
-    assert limited.counts == (13, 13)
-    for label in (0, 1):
-        all_patients = Counter(cells.patients[cells.labels == label])
-        drawn = Counter(limited.patients[limited.labels == label])
-        assert len(drawn) == min(13, len(all_patients))
-        assert max(drawn.values()) == 1
-    assert limit_cells(cells, 26, seed=0).names.tolist() == limited.names.tolist()
-    assert limit_cells(cells, 26, seed=1).names.tolist() != limited.names.tolist()
-
-
-def test_limit_beyond_the_set_or_none_keeps_it(cells):
-    assert limit_cells(cells, None, seed=0) is cells
-    assert limit_cells(cells, 10_000, seed=0) is cells

@@ -5,9 +5,6 @@ import pytest
 from sklearn import calibration, metrics
 
 from all_tf.plots.curves import draw_confusion, draw_precision_recall, draw_reliability, draw_roc
-from all_tf.plots.learning_curves import CURVES, draw_curve
-from all_tf.plots.patients import draw_patients
-from all_tf.plots.style import COLOUR_OF_CLASS
 
 THRESHOLD = 0.45
 
@@ -81,46 +78,3 @@ def test_reliability_is_scikit_learns_for_each_kind_of_score_and_counts_the_last
     for label, bars in zip((1, 0), below.containers, strict=True):
         heights = [bar.get_height() for bar in bars]
         assert heights == np.histogram(scores[labels == label], 10, (0, 1))[0].tolist()
-
-
-def test_every_cell_of_every_patient_is_a_tick_of_its_class():
-    scores_of = {"ALL-01": np.array([0.9, 0.2]), "HEM-01": np.array([0.1]), "ALL-02": np.ones(3)}
-    rows = [
-        {
-            "pseudonym": name,
-            "label": int(name < "B"),
-            "num_images": len(scores),
-            "share_correct": float(np.mean(scores > 0.5)),
-            "mean_score": float(np.mean(scores)),
-        }
-        for name, scores in scores_of.items()
-    ]
-    strip, bars = draw_patients(rows, scores_of, threshold=0.5).axes
-    order = [tick.get_text() for tick in strip.get_yticklabels()]
-    assert order == ["ALL-02", "ALL-01", "HEM-01"]
-    _, *ticks = strip.lines
-    found = {
-        (order[round(y + 0.36)], x, line.get_color())
-        for line in ticks
-        for x, y in line.get_xydata()[::3]
-    }
-    assert found == {
-        (name, score, COLOUR_OF_CLASS[int(name < "B")])
-        for name, scores in scores_of.items()
-        for score in scores
-    }
-    assert [bar.get_width() for bar in bars.patches] == [100, 50, 0]
-    assert "50 % of 2" in {text.get_text() for text in bars.texts}
-
-
-def test_curve_has_both_sets_and_the_epoch_that_was_kept():
-    rows = [
-        {"epoch": str(n), **{f"{of}{key}": f"{n / 10}" for of in ("", "val_") for key in CURVES}}
-        for n in (1, 2, 3)
-    ]
-    rows[1]["val_kappa"] = "0.7"
-    (axes,) = draw_curve(rows, "kappa", best_epoch=2).axes
-    assert axes.get_ylabel() == "kappa" and lines(axes).keys() >= {"selection set", "training"}
-    assert lines(axes)["selection set"].tolist() == [[1, 0.1], [2, 0.7], [3, 0.3]]
-    assert lines(axes)["training"].tolist() == [[1, 0.1], [2, 0.2], [3, 0.3]]
-    assert axes.lines[0].get_xdata() == [2, 2]
