@@ -22,7 +22,7 @@ class EpochWatch:
         self._shown = ""
         self._terminal = sys.stdout.isatty()
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Show what is new. In a log only epochs that have ended, so that it stays short."""
         lines = [line for line in read_tail(self._log) if line.startswith("epoch ")]
         if not self._terminal:

@@ -92,7 +92,7 @@ def _train_row(name: str, row: Experiment, study: Study, *, lock: int) -> str | 
     began = time.monotonic()
     watch = EpochWatch(log)
     try:
-        code = run_logged(command, log, look=watch.look, held=[lock])
+        code = run_logged(command, log, on_poll=watch.update, held=[lock])
     finally:
         watch.close()
     duration = describe_duration(time.monotonic() - began)

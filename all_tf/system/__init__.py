@@ -1,1 +1,1 @@
-"""Helpers that know nothing of cells, networks or runs."""
+"""Processes, memory, progress and tables: helpers without any knowledge of cells or networks."""

@@ -1,26 +1,37 @@
-"""What a setting must be, checked at the door: its type, its word, its range."""
+"""Checks of settings: type, choice and range."""
+
+from typing import Any
+
+# An annotation -> the types that `isinstance` accepts for it, where they are not the annotation.
+_ACCEPTED_TYPES: dict[object, Any] = {float: int | float, tuple[str, ...]: tuple}
 
 
 class ConfigError(ValueError):
-    """A setting that cannot be; the message says which value came and what is allowed."""
+    """A setting is invalid; the message names the value received and what is allowed."""
 
 
-def of_type(name: str, value: object, expected: type) -> None:
-    """Refuse what a file that was tampered with may hold: text for a number, a list for a name.
+def of_type(name: str, value: object, expected: Any) -> None:
+    """Raise unless a value has the type of its field.
+
+    A damaged or edited file may hold text for a number, or a list for a name.
 
     Args:
-        name: Of a dataclass's field, for the message.
-        value: What it was given.
-        expected: Its annotation. A whole number passes for a float, nothing but a bool for a bool.
+        name: The dataclass field, for the message.
+        value: The value of the field.
+        expected: The annotation of the field. An int is accepted as a float; a bool is accepted
+            only as a bool.
+
+    Raises:
+        ConfigError: The value has another type.
     """
-    allowed = {float: int | float, tuple[str, ...]: tuple}.get(expected, expected)
+    allowed = _ACCEPTED_TYPES.get(expected, expected)
     if isinstance(value, bool) is not (expected is bool) or not isinstance(value, allowed):
         shown = getattr(allowed, "__name__", allowed)
         raise ConfigError(f"Expected {name} of type {shown}. Received: {name}={value!r}")
 
 
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Refuse a word that is not known."""
+    """Raise ConfigError unless a value is one of the allowed choices."""
     if value not in allowed:
         raise ConfigError(
             f"Unknown {name}. Known: {', '.join(allowed)}. Received: {name}={value!r}"
@@ -28,12 +39,12 @@ def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def between(name: str, value: float, least: float, most: float) -> None:
-    """Refuse a number outside [least, most], and NaN."""
+    """Raise ConfigError unless a number lies in [least, most]; NaN does not."""
     if not least <= value <= most:  # False for NaN.
         raise ConfigError(f"Expected {name} of {least:g} to {most:g}. Received: {name}={value}")
 
 
 def at_least(name: str, value: int | None, least: int) -> None:
-    """Refuse a number below `least`; None passes."""
+    """Raise ConfigError if a number is below `least`; None is accepted."""
     if value is not None and value < least:
         raise ConfigError(f"Expected {name} of at least {least}. Received: {name}={value}")

@@ -1,4 +1,4 @@
-"""A command in a process of its own, that writes a log and ends when this process is told to."""
+"""Child processes: a command that writes a log and ends with this process, and its exit code."""
 
 import os
 import signal
@@ -6,27 +6,27 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-_SECONDS_BETWEEN_LOOKS = 0.5
-_SECONDS_TO_END = 20  # That a child is given before it is killed.
+_SECONDS_BETWEEN_POLLS = 0.5
+_SECONDS_TO_END = 20  # From SIGTERM until SIGKILL.
 
 
 def run_logged(
-    command: Sequence[str], log: Path, *, look: Callable[[], None], held: Sequence[int] = ()
+    command: Sequence[str], log: Path, *, on_poll: Callable[[], None], held: Sequence[int] = ()
 ) -> int:
     """Run a command to its end.
 
     Args:
         command: Program and arguments.
-        log: Takes all that it prints; written over.
-        look: Called about twice a second meanwhile.
-        held: Open files that the child shares. A lock among them lasts as long as the child, even
-            where that outlives this process.
+        log: The file that all output is written to; an existing one is overwritten.
+        on_poll: Called about twice a second while the command runs.
+        held: File descriptors that the child inherits. A lock on one of them lasts until the child
+            has ended, even if this process ends first.
 
     Returns:
-        The exit code; the negative number of a signal that ended it.
+        The exit code; for a command ended by a signal, its negative number.
 
     Raises:
-        BaseException: What a signal handler or `look` raises; the child has ended by then.
+        BaseException: A signal handler or `on_poll` raised it; the child has ended by then.
     """
     with log.open("wb") as file:
         child = subprocess.Popen(
@@ -34,23 +34,27 @@ def run_logged(
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},  # Else the log lags behind.
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},  # Buffered lines reach the log late.
             pass_fds=held,
         )
     try:
         while True:
             try:
-                return child.wait(_SECONDS_BETWEEN_LOOKS)
+                return child.wait(_SECONDS_BETWEEN_POLLS)
             except subprocess.TimeoutExpired:
-                look()
+                on_poll()
     finally:
         if child.poll() is None:
             end_child(child)
 
 
 def end_child(child: subprocess.Popen) -> None:
-    """Let a child end itself, and kill it where it does not; signals are ignored from here on."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # A second one must not leave the child behind.
+    """Terminate a child, and kill it if it does not end within 20 s.
+
+    This process ignores SIGINT and SIGTERM from here on: a second one must not leave the child
+    running.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     child.terminate()
     try:
@@ -61,7 +65,7 @@ def end_child(child: subprocess.Popen) -> None:
 
 
 def failure_reason(code: int, log: Path) -> str:
-    """Why a command failed: its last line "error: ...", else its last line and how it ended."""
+    """Return why a command failed: its last line "error: ...", or its exit code and last line."""
     lines = [line.strip() for line in read_tail(log) if line.strip()]
     for line in reversed(lines):
         if line.startswith("error: "):
@@ -71,15 +75,15 @@ def failure_reason(code: int, log: Path) -> str:
 
 
 def describe_exit(code: int) -> str:
-    """An exit code, or the signal that its negative number stands for, in words."""
+    """Describe an exit code in words; a negative one is the number of a signal."""
     if code >= 0:
         return f"exit code {code}"
-    want = ", perhaps for want of memory" if -code == signal.SIGKILL else ""
-    return f"ended by {signal.Signals(-code).name}{want}"
+    cause = ", perhaps for want of memory" if -code == signal.SIGKILL else ""
+    return f"ended by {signal.Signals(-code).name}{cause}"
 
 
 def read_tail(log: Path, *, num_bytes: int = 8192) -> list[str]:
-    """The last lines of a log that may be growing; the first of them may lack its beginning."""
+    """Read the last lines of a log that may still grow; the first one may be cut at its start."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - num_bytes))
         return file.read().decode("utf-8", "replace").splitlines()

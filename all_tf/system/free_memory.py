@@ -1,4 +1,4 @@
-"""How much memory may still be taken: of the machine, and of the container or job around us."""
+"""Free memory: of the machine, and of the container or job that this process runs in."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +10,13 @@ _MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 class _Version(NamedTuple):
-    """Where Linux tells of control groups (admin-guide/cgroup-v1/memory and cgroup-v2)."""
+    """Files of a version of control groups (Linux admin-guide/cgroup-v1/memory, cgroup-v2)."""
 
-    controllers: str  # As the line of the membership names them.
+    controllers: str  # As /proc/self/cgroup names them.
     root: Path
     limit: str
-    taken: str
-    prefix: str  # Of those figures that include the groups inside.
+    used: str
+    prefix: str  # Of the keys in memory.stat that include the groups inside.
 
 
 _VERSIONS = (
@@ -32,16 +32,17 @@ _VERSIONS = (
 
 
 def free_memory() -> int:
-    """Bytes: what the machine has available, or less where a limit around this process leaves less.
+    """Return the bytes that this process can still allocate.
 
-    Docker, Kubernetes and Slurm set such limits, by control groups. The pages of files that count
-    against them are free: the system lets go of them when memory is short.
+    It is the available memory of the machine, or less if a control group limits this process to
+    less; Docker, Kubernetes and Slurm set such limits. Cached pages of files count against a limit
+    but are free: the kernel drops them when memory is short.
     """
     return min([psutil.virtual_memory().available, *_left_by_limits()])
 
 
 def _left_by_limits() -> Iterator[int]:
-    """What is left in the group that this process is in, and in each that holds it."""
+    """Yield the bytes left in the control group of this process and in each group around it."""
     try:
         lines = _MEMBERSHIP.read_text().splitlines()
     except OSError:  # Not Linux.
@@ -57,13 +58,13 @@ def _left_by_limits() -> Iterator[int]:
 
 
 def _left_in(group: Path, version: _Version) -> Iterator[int]:
-    """One number, or none where there is no limit."""
+    """Yield the bytes left in a group; nothing if it has no limit."""
     try:
         limit = (group / version.limit).read_text().strip()
-        taken = int((group / version.taken).read_text())
-        figures = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-    except OSError:  # Version 2's outermost group has no limit; a container may not see its own.
+        used = int((group / version.used).read_text())
+        stats = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    except OSError:  # The root group of version 2 has no limit; a container may not see its own.
         return
     if limit != "max":
-        files = sum(int(figures[f"{version.prefix}{kind}_file"]) for kind in ("active", "inactive"))
-        yield max(int(limit) - taken + files, 0)
+        files = sum(int(stats[f"{version.prefix}{kind}_file"]) for kind in ("active", "inactive"))
+        yield max(int(limit) - used + files, 0)

@@ -1,23 +1,24 @@
-"""Calls that TensorFlow makes into Python: how many at once, and none when the process ends."""
+"""Calls from TensorFlow into Python: counts them, and lets them finish before the process ends."""
 
 import atexit
 import time
 from threading import Lock
 from weakref import WeakSet
 
-_SECONDS_BETWEEN_LOOKS = 0.01
-_QUIET_LOOKS = 5  # In a row: a pipeline whose buffers are not full calls again within one.
+_SECONDS_BETWEEN_POLLS = 0.01
+_QUIET_POLLS = 5  # In a row; a pipeline whose buffers are not full calls again within one.
 
 
 class InFlightCalls:
-    """Is entered for each call, in whichever thread.
+    """Counts the calls that are running; a context manager that each call enters, in any thread.
 
-    While Python shuts down, TensorFlow frees what still iterates, after an error for example, and
-    waits for calls that are under way. Those wait for Python's lock, which they are not given any
-    more: the process would never end. So before the shutdown calls are refused and waited for.
+    When Python shuts down, TensorFlow frees datasets that are still iterated (after an error, for
+    example) and waits for their running calls. Those wait for Python's global lock, which they no
+    longer get: the process would hang. So an exit handler refuses new calls and waits for the
+    running ones before the shutdown.
     """
 
-    most = 0  # At once, so far.
+    most = 0  # Highest number of calls at the same time.
 
     def __init__(self):
         self._lock, self._running, self._ending = Lock(), 0, False
@@ -35,7 +36,7 @@ class InFlightCalls:
             self._running -= 1
 
     def end(self) -> bool:
-        """Refuse calls from now on; whether none is under way."""
+        """Refuse new calls from now on. Return whether no call is running."""
         with self._lock:
             self._ending = True
             return not self._running
@@ -46,8 +47,8 @@ _IN_USE: WeakSet[InFlightCalls] = WeakSet()
 
 @atexit.register
 def _wait_for_all() -> None:
-    quiet = 0
-    while _IN_USE and quiet < _QUIET_LOOKS:
-        under_way = [calls for calls in _IN_USE if not calls.end()]  # All are told.
-        quiet = 0 if under_way else quiet + 1
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    quiet_polls = 0
+    while _IN_USE and quiet_polls < _QUIET_POLLS:
+        running = [calls for calls in _IN_USE if not calls.end()]  # A list, so that all are ended.
+        quiet_polls = 0 if running else quiet_polls + 1
+        time.sleep(_SECONDS_BETWEEN_POLLS)

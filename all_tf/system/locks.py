@@ -1,4 +1,4 @@
-"""A folder that is one process's at a time."""
+"""A lock on a folder: one process at a time works in it."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ LOCK_FILE = ".lock"
 
 @contextmanager
 def locked(folder: Path, *, refusal: Exception) -> Iterator[int]:
-    """Hold a lock that the kernel takes away once this process and its heirs are gone.
+    """Hold a file lock; the kernel releases it when this process and its children have ended.
 
     Args:
-        folder: Exists.
-        refusal: Raised where another process holds the lock.
+        folder: An existing folder.
+        refusal: The exception to raise if another process holds the lock.
 
     Yields:
-        The open file; a child that inherits it holds the lock too.
+        The file descriptor; a child that inherits it holds the lock too.
     """
     with (folder / LOCK_FILE).open("w") as file:
         try:

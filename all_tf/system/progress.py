@@ -1,38 +1,38 @@
-"""How far long work has come: a bar on a terminal, plain lines in a log."""
+"""Progress of long work: a bar on a terminal, plain lines in a log."""
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from tqdm import tqdm
 
 _Item = TypeVar("_Item")
-# In a log, where a line cannot be drawn over: short work says nothing, long work not too much.
+# In a log a line cannot be overwritten: short work prints nothing, long work a line now and then.
 _SECONDS_TO_FIRST_LINE = 2.0
 _SECONDS_BETWEEN_LINES = 20.0
 
-Bar = tqdm  # What shows it; nobody else needs to know the package.
+Bar: TypeAlias = tqdm  # Lets callers annotate a bar without importing tqdm.
 
 
 class _PlainLines(tqdm):
-    """The same figures, one line at a time: logs show no carriage returns."""
+    """Prints progress line by line, because a log does not show carriage returns."""
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        if self.n and msg != "":  # Empty where tqdm wipes the bar that it takes this for.
+        if self.n and msg != "":  # tqdm passes "" to erase a bar; here there is none.
             print(msg or str(self), file=self.fp, flush=True)
             self.mininterval = _SECONDS_BETWEEN_LINES
 
     def clear(self, nolock: bool = False) -> None:
-        """Nothing stands on the line that would have to be wiped."""
+        """Do nothing: there is no bar to erase."""
 
 
 def bar(description: str, total: int, *, unit: str = "image") -> Bar:
-    """A bar that `update` moves on and `close` ends.
+    """Return a progress bar; `update` advances it and `close` ends it.
 
     Args:
-        description: What is being done, in a word or two.
-        total: How many units there are.
-        unit: Their name, in the singular.
+        description: The work, in a word or two.
+        total: Number of units.
+        unit: Name of one unit, in the singular.
     """
     if sys.stderr.isatty():
         return tqdm(desc=description, total=total, unit=unit, leave=False, dynamic_ncols=True)
@@ -51,20 +51,20 @@ def bar(description: str, total: int, *, unit: str = "image") -> Bar:
 def track(
     items: Iterable[_Item], description: str, total: int, *, unit: str = "image"
 ) -> Iterator[_Item]:
-    """The items, while a bar shows how many have come."""
-    with bar(description, total, unit=unit) as shown:
+    """Yield the items while a progress bar counts them."""
+    with bar(description, total, unit=unit) as progress_bar:
         for item in items:
             yield item
-            shown.update()
+            progress_bar.update()
 
 
 def say(line: str) -> None:
-    """Print a line above whatever bar is being shown."""
+    """Print a line above a progress bar, if one is shown."""
     tqdm.write(line)
 
 
 def describe_duration(seconds: float) -> str:
-    """In the unit that a person would choose."""
+    """Write a duration in seconds, minutes or hours, whichever reads best."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:

@@ -1,54 +1,54 @@
-"""Signals that end a training between two steps, wherever a library was when they came."""
+"""SIGINT and SIGTERM, deferred to the end of the current training step."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_came: list[int] = []
+_received: list[int] = []
 
 
 def interrupt_on_signals() -> None:
-    """Have SIGTERM and SIGINT raise KeyboardInterrupt with their number; later ones are ignored."""
+    """Make the first SIGTERM or SIGINT raise KeyboardInterrupt(number) and ignore later ones."""
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
 
 
 @contextmanager
 def defer_signals() -> Iterator[None]:
-    """In here a signal is only noted, for `raise_deferred`, and raised at the end at the latest.
+    """Record a signal inside this context; `raise_deferred`, or the end of the context, raises it.
 
-    An exception that a handler raises in the midst of a library may be lost: in a `__del__` it is
-    printed and forgotten, and TensorFlow forgets it while it waits for a batch. Where
-    `interrupt_on_signals` was not called, signals do what they did.
+    An exception that a handler raises inside a library may be lost: in a `__del__` Python prints
+    and ignores it, and TensorFlow ignores it while it waits for a batch. If `interrupt_on_signals`
+    was not called, signals keep their handlers.
 
     Raises:
-        KeyboardInterrupt: One has come.
+        KeyboardInterrupt: A signal was received.
     """
-    ours = [number for number in _SIGNALS if signal.getsignal(number) is _interrupt]
-    for number in ours:
-        signal.signal(number, _note)
+    handled = [number for number in _SIGNALS if signal.getsignal(number) is _interrupt]
+    for number in handled:
+        signal.signal(number, _record)
     try:
         yield
     finally:
-        for number in ours if not _came else ():
+        for number in handled if not _received else ():
             signal.signal(number, _interrupt)
     raise_deferred()
 
 
 def raise_deferred() -> None:
-    """Raise KeyboardInterrupt with the number of a signal that has come."""
-    if _came:
-        raise KeyboardInterrupt(_came[0])
+    """Raise KeyboardInterrupt with the number of the signal that was received, if there was one."""
+    if _received:
+        raise KeyboardInterrupt(_received[0])
 
 
-def _note(number: int, frame) -> None:
-    # What a shell and a parent send besides is not to disturb the way out.
+def _record(number: int, frame) -> None:
+    # A shell and a parent process may both send a signal; the second must not disturb the exit.
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
-    _came.append(number)
+    _received.append(number)
 
 
 def _interrupt(number: int, frame) -> None:
-    _note(number, frame)
+    _record(number, frame)
     raise_deferred()

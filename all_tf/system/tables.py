@@ -1,4 +1,4 @@
-"""Rows of figures as a Markdown table that is aligned for the eye, and as CSV in full precision."""
+"""Tables of numbers: aligned Markdown for people, CSV in full precision for programs."""
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
@@ -7,34 +7,34 @@ from typing import NamedTuple
 
 
 class Column(NamedTuple):
-    """What a table shows of each row."""
+    """A column of a table."""
 
     title: str
     key: str
-    show: Callable[..., str] = str  # Of a value that is there; numbers stand at the right.
+    show: Callable[..., str] = str  # Formats a value; with `str` the column is left-aligned.
 
 
 def per_cent(share: float) -> str:
-    """77.6 of a share of .776, as the study gives its figures."""
+    """Format a share as per cent: .776 as "77.6", as the study of 2021 does."""
     return f"{100 * share:.1f}"
 
 
 def whole(number: int) -> str:
-    """A count, its thousands apart."""
+    """Format a count: 12345 as "12,345"."""
     return f"{number:,}"
 
 
 def decimal(number: float) -> str:
-    """A rate, to a tenth."""
+    """Format a rate with one decimal: 1234.56 as "1,234.6"."""
     return f"{number:,.1f}"
 
 
 def markdown(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) -> str:
-    """A table in Markdown, its columns aligned so that it reads as plain text too.
+    """Format rows as a Markdown table with aligned columns, legible as plain text too.
 
     Args:
-        rows: Values by key; one that is None or absent is shown as "-".
-        columns: From left to right.
+        rows: Values by key; a value that is None or absent is shown as "-".
+        columns: The columns, from left to right.
     """
     cells = [[_cell(row.get(column.key), column.show) for column in columns] for row in rows]
     titles = [column.title for column in columns]
@@ -51,7 +51,7 @@ def markdown(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) ->
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write rows of the same keys, numbers as they are; None as an empty field."""
+    """Write rows with equal keys: numbers in full precision, None as an empty field."""
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         table.writeheader()

@@ -1,4 +1,4 @@
-"""TensorFlow, loaded once and without its chatter."""
+"""Import of TensorFlow and Keras, without the messages that TensorFlow prints meanwhile."""
 
 import importlib
 import importlib.util
@@ -12,19 +12,19 @@ _LOADING, _WIPE = b"loading TensorFlow ...", b"\r\x1b[K"  # It takes some second
 
 
 def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow") -> None:
-    """Import TensorFlow and Keras with what they say on the way held back.
+    """Import TensorFlow and Keras, and show their messages only if the import fails.
 
-    The C++ side greets, warns about CUDA and lists CPU instructions on file descriptor 2, before
-    any log level applies; between a user's progress bars that reads like a failure. If the import
-    fails, everything held back is shown.
+    The C++ library writes warnings about CUDA and a list of CPU instructions to file descriptor 2
+    before any log level applies; among progress bars they look like a failure.
 
     Args:
-        deterministic: Whether the process will take deterministic operations. TensorFlow 2.21 then
-            logs an error that is none for every dataset; what fails also raises an exception.
-        backend: One of `names.BACKENDS`. Beside "jax", TensorFlow reads and augments on the CPU.
+        deterministic: Whether the process will use deterministic operations. TensorFlow 2.21 then
+            logs a false error for every dataset, so errors are not logged; a real one also raises
+            an exception.
+        backend: One of `choices.BACKENDS`. With "jax", TensorFlow reads and augments on the CPU.
 
     Raises:
-        ConfigError: It is not installed.
+        ConfigError: The backend is not installed.
     """
     if importlib.util.find_spec(backend) is None:
         raise ConfigError(
@@ -44,8 +44,8 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
             importlib.import_module("keras")
             tf = importlib.import_module("tensorflow")
             if backend != "tensorflow":
-                tf.config.set_visible_devices([], "GPU")  # It would take all of their memory.
-            tf.config.list_physical_devices()  # The search for CUDA speaks too.
+                tf.config.set_visible_devices([], "GPU")  # TensorFlow would take all GPU memory.
+            tf.config.list_physical_devices()  # The search for CUDA prints messages too.
             tf.constant(0)
         except BaseException:
             held_back.seek(0)

@@ -28,7 +28,7 @@ def system(monkeypatch, tmp_path):
         folder = version.root / group
         folder.mkdir(parents=True, exist_ok=True)
         (folder / version.limit).write_text(f"{limit}\n")
-        (folder / version.taken).write_text(f"{taken}\n")
+        (folder / version.used).write_text(f"{taken}\n")
         names = (f"{version.prefix}active_file", f"{version.prefix}inactive_file")
         (folder / "memory.stat").write_text(
             f"anon 5\n{names[0]} {files // 2}\n{names[1]} {files // 2}\n"

@@ -9,7 +9,7 @@ from all_tf.system import signals
 
 @pytest.fixture(autouse=True)
 def handlers(monkeypatch):
-    monkeypatch.setattr(signals, "_came", [])
+    monkeypatch.setattr(signals, "_received", [])
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
     for number, handler in before.items():
