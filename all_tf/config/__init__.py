@@ -1,1 +1,1 @@
-"""What is to be trained, and on what hardware, as frozen dataclasses and tables of names."""
+"""Settings of a training and of its hardware, as frozen dataclasses and tables of names."""

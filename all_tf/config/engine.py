@@ -1,4 +1,4 @@
-"""What a training runs on and by which operations: no part of the experiment, noted with it."""
+"""Settings of the hardware and the compiler: saved with an experiment, but not part of it."""
 
 from dataclasses import dataclass, fields
 
@@ -8,17 +8,17 @@ from all_tf.system.checks import ConfigError, at_least, of_type, one_of
 
 @dataclass(frozen=True)
 class Engine:
-    """What chooses operations and leaves the science alone.
+    """Settings of the hardware and the compiler; they change results only by rounding.
 
-    Results differ by rounding; under XLA and on several devices also by the numbers that dropout
-    draws, and on JAX by those that random weights begin with.
+    Two exceptions: with XLA or several devices dropout draws other random numbers, and on JAX
+    random initial weights are others.
     """
 
-    deterministic: bool = False  # Only operations that give equal bits for equal inputs.
+    deterministic: bool = False  # Use only operations that give equal bits for equal inputs.
     jit: str = "auto"  # Whether XLA compiles the training step (`all_tf.training.xla`).
     backend: str = "tensorflow"  # Of Keras; several processes need "jax".
-    devices: int = 1  # Of each process, over which a batch is shared out.
-    steps_per_execution: int = 1  # Steps in one call of the graph, at most; see `steps_a_call`.
+    devices: int = 1  # Devices of each process, which share each batch.
+    steps_per_execution: int = 1  # Most steps in one call of the graph; see `steps_a_call`.
 
     def __post_init__(self):
         for field in fields(self):
@@ -40,28 +40,36 @@ class Engine:
             )
 
     def steps_a_call(self, steps: int) -> int:
-        """Of an epoch's steps how many run in one call: the most that divide them.
+        """Return how many steps run in one call: the largest allowed divisor of `steps`.
 
-        Keras lets a call that is not full at the end of an epoch run on into the next one.
+        Args:
+            steps: Steps of an epoch. A call must not cross the end of an epoch, and Keras lets an
+                incomplete last call continue into the next one.
         """
         return max(n for n in range(1, self.steps_per_execution + 1) if steps % n == 0)
 
     @property
     def augments_in_step(self) -> bool:
-        """Whether the step sees whole batches in TensorFlow; else the input augments them."""
+        """Whether the training step augments; if not, the input pipeline does.
+
+        The step must run in TensorFlow and see whole batches.
+        """
         return self.backend == "tensorflow" and self.devices == 1
 
 
 def engine_of(facts: dict) -> Engine:
-    """The engine that a run's config.json holds beside its experiment.
+    """Return the engine that is saved in a run's config.json.
+
+    Args:
+        facts: The entries of config.json other than the experiment.
 
     Raises:
-        ConfigError: It holds none, or one of another version.
+        ConfigError: It has no engine, or one of another version.
     """
     try:
         return Engine(**facts["engine"])
     except (KeyError, TypeError) as error:
         raise ConfigError(
-            f"The run's config.json holds no engine that is known here: {error!r}. Go on with the "
-            "version that environment.json names, or train again."
+            f"The run's config.json has no engine that this version can read: {error!r}. Resume "
+            "with the version that environment.json names, or train again."
         ) from error

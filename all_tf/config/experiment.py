@@ -1,4 +1,4 @@
-"""What changes a result: the experiment and the view of a cell, frozen."""
+"""Settings that change a result: the experiment and the view of a cell, as frozen dataclasses."""
 
 from dataclasses import dataclass, fields
 
@@ -6,54 +6,54 @@ from all_tf.config import choices
 from all_tf.system.checks import at_least, between, of_type, one_of
 
 SLIDE_SIDE = 450  # Pixels of a published image.
-_MOST_PIXELS = 2048  # A side: far beyond every network's, and still no attack on the memory.
-_CROP_MARGIN = 8 / 7  # Of a canvas around a random crop: 256 around 224, as ImageNet has it.
+_MOST_PIXELS = 2048  # A side: more than any network takes, and still little memory.
+_CROP_MARGIN = 8 / 7  # Cached image to random crop: 256 to 224, as is usual on ImageNet.
 
 
 @dataclass(frozen=True)
 class View:
-    """How a cell is cut out and scaled: slide -> canvas (cached) -> output (what a network sees).
+    """Crop and scale of a cell: image of 450 px -> canvas (cached) -> output (for the network).
 
-    Training, evaluation, explanation and export share one view. The central `crop` of the slide is
-    resized to the canvas. Training crops the output from anywhere in the canvas; evaluation takes
-    the centre.
+    Training, evaluation, explanation and export share one view. The central `crop` of the image is
+    resized to the canvas. Training crops the output anywhere in the canvas; evaluation takes its
+    centre.
     """
 
-    crop: int  # Side at native scale, pixels.
-    canvas: int  # Side that is cached, pixels.
-    output: int  # Side that the network sees, pixels.
+    crop: int  # Side of the crop at native scale, pixels.
+    canvas: int  # Side of the cached image, pixels.
+    output: int  # Side of the network's input, pixels.
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One training, in full: two equal experiments on equal records give equal results."""
+    """The settings of one training: equal experiments on equal records give equal results."""
 
     arch: str
-    image_size: int = 300  # Side that the network sees, pixels.
+    image_size: int = 300  # Side of the network's input, pixels.
     batch_size: int = 32  # Over all devices.
-    epochs: int = 10  # Over which the learning rate has its schedule.
-    last_epoch: int | None = None  # After which training ends all the same; None for the last.
+    epochs: int = 10  # Length of the learning rate's schedule.
+    last_epoch: int | None = None  # Training ends after it, within the schedule; None: at `epochs`.
     learning_rate: float = 1e-3
     augment: tuple[str, ...] = ()
     imbalance: str = "none"
-    crop: int = SLIDE_SIDE  # Side of the cell's surroundings that is kept, pixels at native scale.
+    crop: int = SLIDE_SIDE  # Side of the central crop of the image, pixels at native scale.
     weights: str = "imagenet"  # Or "none", or a file *.weights.h5.
     loss: str = "weighted_bce"
     label_smoothing: float = 0.0  # Labels become this / 2 and 1 - this / 2.
     optimizer: str = "adam"
     weight_decay: float = 0.0  # Of kernels; decoupled under adamw, in the gradient otherwise.
     schedule: str = "constant"  # Of the learning rate, after the warm-up.
-    warmup_epochs: int = 0  # In which the learning rate rises from 0.
-    freeze_epochs: int = 0  # At the beginning, in which the head alone learns.
-    layer_decay: float = 1.0  # Factor of the learning rate for each halving of resolution above.
+    warmup_epochs: int = 0  # First epochs, in which the learning rate rises from 0.
+    freeze_epochs: int = 0  # First epochs, in which only the head learns.
+    layer_decay: float = 1.0  # Learning rate of a stage / that of the next, deeper stage.
     dropout: float = 0.0  # Before the last layer.
-    ema: float = 0.0  # Decay of the averaged weights that are validated and kept; 0 for none.
+    ema: float = 0.0  # Decay of averaged weights, which are validated and saved; 0: no averages.
     precision: str = "float32"  # Of the layers between preprocessing and head.
-    patience: int | None = None  # Epochs without a better one before training ends.
-    protocol: str = "honest"
-    fold: int | None = 0  # Held out to choose on, under the honest protocol; None: nothing is.
+    patience: int | None = None  # Epochs without improvement before training ends.
+    protocol: str = "honest"  # The held-out protocol, or the study's.
+    fold: int | None = 0  # Held out to choose the epoch on, if "honest"; None: no fold.
     monitor: str = "val_kappa"
-    min_sensitivity: float = 0.0  # By which the threshold is chosen; 0 for the highest kappa.
+    min_sensitivity: float = 0.0  # Rule for the threshold; 0: the one of the highest kappa.
     seed: int = 0
     limit_train: int | None = None  # Images; None for all.
     limit_validation: int | None = None
@@ -94,11 +94,11 @@ class Experiment:
 
     @property
     def chooses(self) -> bool:
-        """Whether an epoch is chosen; else the last is kept, and no image is held out for it."""
+        """Whether the best epoch is chosen; if not, the last is kept and no image is held out."""
         return self.protocol != "honest" or self.fold is not None
 
     @property
     def view(self) -> View:
-        """The view that follows: a canvas larger than the output only where crops are random."""
+        """The view of a cell; the canvas is larger than the output only for random crops."""
         margin = _CROP_MARGIN if "random_crop" in self.augment else 1
         return View(self.crop, round(self.image_size * margin), self.image_size)

@@ -1,18 +1,18 @@
-"""Results that the study of 2021 and others have published."""
+"""Published results: those of the study of 2021, and of others on the same cells."""
 
 from typing import NamedTuple
 
 
 class Reported(NamedTuple):
-    """What the study gave for a row, in per cent; F1 is weighted by class frequency."""
+    """Metrics that the study reported for a row, in per cent; F1 is weighted by class frequency."""
 
     accuracy: float
     f1: float | None = None
     kappa: float | None = None
 
 
-# On which images they were measured the study does not say. Of googlenet it gave two runs; the
-# first had an accuracy of 72.3.
+# The study does not say on which images these were measured. It reported two runs of googlenet;
+# the first had an accuracy of 72.3.
 REPORTED: dict[str, Reported] = {
     "base_cnn": Reported(63.6),
     "vgg16": Reported(58.3),
@@ -30,7 +30,7 @@ REPORTED: dict[str, Reported] = {
 
 
 class Comparator(NamedTuple):
-    """A figure that somebody else published on these cells, and how far it can be compared."""
+    """A metric that others published on these cells, and the caveat of a comparison with it."""
 
     work: str
     tested_on: str

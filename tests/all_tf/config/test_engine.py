@@ -47,5 +47,5 @@ def test_no_call_reaches_over_the_end_of_an_epoch(most, steps, expected):
 
 @pytest.mark.parametrize("facts", [{}, {"engine": None}, {"engine": {"turbo": True}}])
 def test_run_without_a_known_engine_is_refused(facts):
-    with pytest.raises(ConfigError, match="holds no engine that is known here"):
+    with pytest.raises(ConfigError, match="has no engine that this version can read"):
         engine_of(facts)
