@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import keras
 
-from all_tf.config.experiment import SLIDE_SIDE, View
+from all_tf.config.experiment import NATIVE_SIDE, View
 from all_tf.data.batches import steps_in_epoch, training_batches
 from all_tf.data.canvas_cache import canvas_lookup
 from all_tf.data.cells import load_cells
@@ -71,7 +71,7 @@ def _our_epochs(records: Path, num_images: int, image_size: int) -> Iterator[Non
             f"{records} holds {len(cells)} images of the training split and the source "
             f"{num_images}. Pass the --records that were made of this --source."
         )
-    view, plan = View(SLIDE_SIDE, image_size, image_size), Plan()
+    view, plan = View(NATIVE_SIDE, image_size, image_size), Plan()
     epochs = range(1 + _LATER_EPOCHS)
     lookup = canvas_lookup(cells, view, title="training set")
     batches = iter(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from all_tf.config import choices
 from all_tf.system.checks import at_least, between, of_type, one_of
 
-SLIDE_SIDE = 450  # Pixels of a published image.
+NATIVE_SIDE = 450  # Side of a published image, pixels.
 _MOST_PIXELS = 2048  # A side: more than any network takes, and still little memory.
 _CROP_MARGIN = 8 / 7  # Cached image to random crop: 256 to 224, as is usual on ImageNet.
 
@@ -36,7 +36,7 @@ class Experiment:
     learning_rate: float = 1e-3
     augment: tuple[str, ...] = ()
     imbalance: str = "none"
-    crop: int = SLIDE_SIDE  # Side of the central crop of the image, pixels at native scale.
+    crop: int = NATIVE_SIDE  # Side of the central crop of the image, pixels at native scale.
     weights: str = "imagenet"  # Or "none", or a file *.weights.h5.
     loss: str = "weighted_bce"
     label_smoothing: float = 0.0  # Labels become this / 2 and 1 - this / 2.
@@ -82,7 +82,7 @@ class Experiment:
         at_least("limit_validation", self.limit_validation, 2)
         at_least("patience", self.patience, 1)
         between("learning_rate", self.learning_rate, 1e-12, 1e3)
-        between("crop", self.crop, 32, SLIDE_SIDE)
+        between("crop", self.crop, 32, NATIVE_SIDE)
         between("label_smoothing", self.label_smoothing, 0, 0.9)
         between("weight_decay", self.weight_decay, 0, 1)
         between("warmup_epochs", self.warmup_epochs, 0, self.epochs - 1)

@@ -1,1 +1,1 @@
-"""From records, or image files, to the batches a network sees."""
+"""Input of the network: from records or image files to augmented batches."""

@@ -1,4 +1,4 @@
-"""Augmentation by name, on the device that trains: one function of images, labels and step."""
+"""Augmentation by name: one function of images, labels and step, for the training device."""
 
 from collections.abc import Callable, Sequence
 
@@ -24,24 +24,24 @@ OPERATIONS: dict[str, Callable[[View], Operation]] = {
 
 
 def build_augment(names: Sequence[str], *, view: View, seed: int) -> Callable:
-    """One function that applies the named operations in the order of `OPERATIONS`, then a mix.
+    """Build a function that applies the named operations in the order of `OPERATIONS`, then a mix.
 
     Args:
-        names: Keys of `OPERATIONS` and `MIXES`; none leaves the pixels as they are. Of several
-            mixes each batch draws one.
-        view: Its canvas comes in, its output goes out.
-        seed: Of the run.
+        names: Keys of `OPERATIONS` and `MIXES`; without any the pixels stay as they are. If there
+            are several mixes, each batch uses one of them at random.
+        view: Sides of the canvas (input) and of the output.
+        seed: Seed of the run.
 
     Returns:
-        `augment(images, labels, step)`: canvas uint8 `(b, c, c, 3)` and labels `(b, 1)` to images
-        float32 `(b, s, s, 3)` in [0, 255] and labels, mixed ones between 0 and 1. Equal seed, step
-        and batch, equal result.
+        `augment(images, labels, step)`, which takes canvases uint8 `(b, c, c, 3)` and labels
+        `(b, 1)` and returns images float32 `(b, s, s, 3)` in [0, 255] and labels `(b, 1)`, between
+        0 and 1 if mixed. Equal seed, step and batch give an equal result.
     """
     chosen = [make(view) for name, make in OPERATIONS.items() if name in names]
     mixes = [mix for name, mix in MIXES.items() if name in names]
 
     def augment(images, labels, step):
-        # Three words of seed folded into the two that stateless draws take.
+        # Stateless random operations take a seed of two integers, and there are three.
         def seed_of(index):
             return tf.random.experimental.stateless_fold_in([seed, index], tf.cast(step, tf.int64))
 
@@ -58,14 +58,15 @@ def build_augment(names: Sequence[str], *, view: View, seed: int) -> Callable:
 def augment_batches(
     batches: tf.data.Dataset, augment: Callable, *, first_step: int
 ) -> tf.data.Dataset:
-    """Augment in the input instead of in the step, with the same result.
+    """Augment in the input pipeline instead of in the training step, with the same result.
 
-    For a step that sees only a share of a batch: draws and partners are those of the whole batch.
+    This is for a step that sees only a share of a batch: random numbers and mixing partners are
+    still those of the whole batch.
 
     Args:
-        batches: `(canvas, labels, mask)`, as `pipeline.training_batches` makes them.
-        augment: Of `build_augment`.
-        first_step: Steps before these batches, in the whole training.
+        batches: `(canvas, labels, mask)`, as `all_tf.data.batches.training_batches` returns them.
+        augment: A function that `build_augment` returned.
+        first_step: Number of the first batch's step in the whole training.
     """
 
     def apply(step, batch):

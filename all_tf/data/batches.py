@@ -1,4 +1,4 @@
-"""From cells to batches: the order of an epoch, padding and masks."""
+"""Batches of cells: the order of an epoch, padding and masks."""
 
 import os
 
@@ -12,18 +12,18 @@ from all_tf.data.cells import Cells
 from all_tf.data.class_balance import Plan
 from all_tf.system.inflight_calls import InFlightCalls
 
-_MOST_IMAGES_AT_ONCE = 1024  # Of the batches that are being made: 300 MB at 300 px.
+_MOST_IMAGES_AT_ONCE = 1024  # In batches that are made in parallel: 300 MB at 300 px.
 
 
 def epoch_order(cells: Cells, plan: Plan, *, seed: int, epoch: int) -> np.ndarray:
-    """The order in which an epoch shows its images: a pure function of seed and epoch.
+    """Return the order of an epoch's images, which depends only on seed and epoch.
 
     Args:
-        cells: Labelled.
-        plan: Without `draws` every image is shown once. With them, each image is shown as often as
-            its weight asks for, rounded up or down.
-        seed: Of the run.
-        epoch: From 0.
+        cells: Labelled cells.
+        plan: Without `draws` each image is shown once. With `draws` the number of times is
+            proportional to the weight of the image, rounded up or down.
+        seed: Seed of the run.
+        epoch: Number of the epoch, from 0.
 
     Returns:
         int64 indices into `cells`, `(n,)` or `(sum(plan.draws),)`.
@@ -41,22 +41,22 @@ def epoch_order(cells: Cells, plan: Plan, *, seed: int, epoch: int) -> np.ndarra
 
 
 def _repeats(weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Whole numbers in proportion to weights, each rounded up or down, `count` in sum.
+    """Return integers proportional to weights, each rounded up or down, whose sum is `count`.
 
     Systematic sampling: Madow, 1949, Annals of Mathematical Statistics 20(3).
     """
     marks = np.cumsum(weights) * count / np.sum(weights) + rng.random()
-    marks[-1] = count  # Not a rounding error away from it.
+    marks[-1] = count  # Rounding errors would make the sum differ from `count`.
     return np.diff(np.floor(marks).astype(np.int64), prepend=0)
 
 
 def images_in_epoch(cells: Cells, plan: Plan) -> int:
-    """How many images an epoch shows, repeated ones counted again."""
+    """Return the number of images in an epoch; repeated ones count each time."""
     return len(cells) if plan.draws is None else sum(plan.draws)
 
 
 def steps_in_epoch(cells: Cells, plan: Plan, *, batch_size: int) -> int:
-    """Batches an epoch, the padded last one included."""
+    """Return the number of batches in an epoch, including the padded last one."""
     return -(-images_in_epoch(cells, plan) // batch_size)
 
 
@@ -69,20 +69,20 @@ def training_batches(
     seed: int,
     epochs: range,
 ) -> tf.data.Dataset:
-    """One dataset over several epochs, so that an epoch's first batch is ready when it begins.
+    """Build one dataset over several epochs, so that each epoch's first batch is ready in time.
 
     Args:
-        cells: Labelled; not empty.
-        plan: Which of them an epoch shows how often.
-        lookup: Of their canvases.
-        batch_size: Over all devices.
-        seed: Of the run.
-        epochs: Which ones; a resumed run begins later.
+        cells: Labelled cells, at least one.
+        plan: How often an epoch shows each of them.
+        lookup: A function that returns their canvases.
+        batch_size: Images a batch, over all devices.
+        seed: Seed of the run.
+        epochs: Numbers of the epochs; those of a resumed run do not begin at 0.
 
     Returns:
         `(canvas uint8 (b, c, c, 3), label float32 (b, 1), mask float32 (b,))`, `steps_in_epoch`
-        batches an epoch. The last of each epoch is filled up with repeated images of mask 0; an
-        epoch smaller than a batch is a batch.
+        batches an epoch. The last batch of an epoch is filled up with repeated images of mask 0;
+        an epoch smaller than a batch is one batch.
     """
     batch_size = _no_larger_than_needed(batch_size, images_in_epoch(cells, plan))
     steps = steps_in_epoch(cells, plan, batch_size=batch_size)
@@ -96,8 +96,8 @@ def training_batches(
     def draw_order(epoch: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(tf.numpy_function(order, [epoch], tf.int64), (steps, batch_size))
 
-    # Not `from_generator`, which changes how memory is allocated in the whole process: from then on
-    # malloc asks the system for each block of more than 128 KiB and gives it back.
+    # `from_generator` would change memory allocation in the whole process: after it malloc requests
+    # each block of more than 128 KiB from the system and returns it.
     orders = tf.data.Dataset.range(epochs.start, epochs.stop).map(draw_order).unbatch()
     return _batches(orders, cells, lookup)
 
@@ -105,11 +105,17 @@ def training_batches(
 def evaluation_batches(
     cells: Cells, *, lookup: Lookup, view: View, batch_size: int
 ) -> tf.data.Dataset:
-    """The cells once, in their order, none dropped: the centre of each canvas.
+    """Build a dataset of all cells, once and in their order: the centre of each canvas.
+
+    Args:
+        cells: At least one.
+        lookup: A function that returns their canvases.
+        view: Sides of the canvas and of the output.
+        batch_size: Images a batch, over all devices.
 
     Returns:
-        As `training_batches`, but images `(b, s, s, 3)` of the view's output. Unpublished labels
-        are 0 there: whoever scores looks at those of the cells.
+        As `training_batches`, but images `(b, s, s, 3)` with the side of the view's output. An
+        unpublished label is 0 here; scores must be compared with `cells.labels`.
     """
     batch_size = _no_larger_than_needed(batch_size, len(cells))
     margin = (view.canvas - view.output) // 2
@@ -120,20 +126,20 @@ def evaluation_batches(
 
 
 def _no_larger_than_needed(batch_size: int, num_images: int) -> int:
-    """Of the batches; still a multiple of the devices between which Keras divides them on JAX."""
+    """Return a batch size for so few images; on JAX still a multiple of the number of devices."""
     shared = keras.distribution.distribution()
     devices = shared.num_model_replicas if shared else 1
     return min(batch_size, -(-num_images // devices) * devices)
 
 
 def _padded(order: np.ndarray, batch_size: int) -> np.ndarray:
-    """Batches of indices `(steps, batch_size)`; -1 fills up the last one."""
+    """Return batches of indices `(steps, batch_size)`, the last one filled up with -1."""
     missing = -len(order) % batch_size
     return np.pad(order, (0, missing), constant_values=-1).reshape(-1, batch_size)
 
 
 def _batches(order: tf.data.Dataset, cells: Cells, lookup: Lookup) -> tf.data.Dataset:
-    """From batches of indices to batches of images; each processor looks one up."""
+    """Turn batches of indices into batches of images, in parallel on all processors."""
     labels = tf.constant(np.maximum(cells.labels, 0), tf.float32)
 
     def look_up(indices):

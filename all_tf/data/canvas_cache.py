@@ -1,4 +1,4 @@
-"""The canvas of each cell: decoded when it is first asked for, kept where memory allows."""
+"""A cache of canvases: each cell is decoded at its first use and kept if memory allows."""
 
 import math
 import os
@@ -18,107 +18,110 @@ from all_tf.system.free_memory import free_memory
 from all_tf.system.inflight_calls import InFlightCalls
 from all_tf.system.progress import say
 
-_MEMORY_SHARE = 0.5  # Of the free memory, that decoded canvases may take.
-_ALIGNMENT = 64  # Bytes; TensorFlow takes such memory as it lies.
-_CHUNK_IMAGES = 8  # Decoded and resized together.
+_MEMORY_SHARE = 0.5  # Share of the free memory that decoded images may take.
+_ALIGNMENT = 64  # Bytes; TensorFlow uses memory with this alignment without a copy.
+_CHUNK_IMAGES = 8  # Images that are decoded and resized together.
 
 # (indices int64 (b,)) -> canvases uint8 (b, c, c, 3).
 Lookup = Callable[[tf.Tensor], tf.Tensor]
 
 
 def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
-    """From indices to canvases, decoded at their first use and kept where memory allows.
+    """Return a function from indices to canvases, which caches what it decodes.
 
-    Kept is what is not black, a quarter of a canvas. Where half of the free memory is full of that,
-    the other canvases are decoded at each use, and a line says so. The result is the same either
-    way. Nothing is decoded yet when this returns.
+    Only the part of a canvas that is not black is cached, about a quarter. When the cache fills
+    half of the free memory, a message is printed and all further cells are decoded at each use; the
+    result is the same. This function itself decodes nothing.
 
     Args:
-        cells: Whose PNGs are decoded.
-        view: Its crop is cut from the centre and resized to its canvas.
-        title: What messages call these cells.
+        cells: Cells with PNGs.
+        view: Sides of the central crop and of the canvas.
+        title: Name of these cells in messages.
     """
     return _Canvases(cells.pngs, view, title).look_up
 
 
 class _Canvases:
-    """Drawings, made one after another as they are asked for, and laid on black each time."""
+    """Decoded cell boxes, which are pasted on black canvases at each use."""
 
     def __init__(self, pngs: np.ndarray, view: View, title: str):
         self._pngs, self._view, self._title = pngs, view, title
-        self._kept: list[CellBox | None] = [None] * len(pngs)
-        self._kept_bytes = 0
-        self._allowed_bytes = _MEMORY_SHARE * _unpromised_memory()
+        self._cached: list[CellBox | None] = [None] * len(pngs)
+        self._cached_bytes = 0
+        self._allowed_bytes = _MEMORY_SHARE * _unreserved_memory()
         self._full = False
-        self._lock = Lock()  # Batches are looked up side by side.
+        self._lock = Lock()  # Several threads look up batches.
         self._calls = InFlightCalls()
         _IN_USE.add(self)
 
     def look_up(self, indices: tf.Tensor) -> tf.Tensor:
-        canvases = tf.numpy_function(self._answer, [indices], tf.uint8)
+        canvases = tf.numpy_function(self._canvases_of, [indices], tf.uint8)
         side = self._view.canvas
         return tf.ensure_shape(canvases, (*indices.shape, side, side, 3))
 
-    def _answer(self, indices: np.ndarray) -> np.ndarray:
+    def _canvases_of(self, indices: np.ndarray) -> np.ndarray:
         with self._calls:
-            return self._draw(indices)
+            boxes = self._boxes_of(indices.tolist())
+            side = self._view.canvas
+            canvases = _black((len(indices), side, side, 3))
+            for canvas, index in zip(canvases, indices.tolist(), strict=True):
+                rows, columns, pixels = boxes[index]
+                canvas[rows, columns] = pixels
+            return canvases
 
-    def _draw(self, indices: np.ndarray) -> np.ndarray:
-        drawings = {index: self._kept[index] for index in indices.tolist()}
-        missing = [index for index, drawing in drawings.items() if drawing is None]
+    def _boxes_of(self, indices: list[int]) -> dict[int, CellBox]:
+        cached = {index: self._cached[index] for index in indices}
+        boxes = {index: box for index, box in cached.items() if box is not None}
+        missing = [index for index, box in cached.items() if box is None]
         starts = range(0, len(missing), _CHUNK_IMAGES)
         chunks = [missing[start : start + _CHUNK_IMAGES] for start in starts]
-        # To hand images over costs a tenth of what it costs to draw them. But where TensorFlow asks
-        # for one batch after another, as with deterministic ops, threads have to help.
-        map_over = map if self._calls.most >= os.cpu_count() else _threads().map
-        for drawn in map_over(self._draw_some, chunks):
-            drawings |= drawn
-        side = self._view.canvas
-        canvases = _black((len(indices), side, side, 3))
-        for canvas, index in zip(canvases, indices.tolist(), strict=True):
-            rows, columns, pixels = drawings[index]
-            canvas[rows, columns] = pixels
-        return canvases
+        # A transfer between threads costs a tenth of the decoding. It pays only if TensorFlow
+        # requests one batch at a time, as with deterministic operations.
+        one_thread_each = self._calls.most >= (os.cpu_count() or 1)
+        map_over = map if one_thread_each else _threads().map
+        for decoded in map_over(self._decode, chunks):
+            boxes |= decoded
+        return boxes
 
-    def _draw_some(self, indices: list[int]) -> dict[int, CellBox]:
-        drawings = decode_and_resize(self._pngs[indices], self._view)
-        drawn = dict(zip(indices, drawings, strict=True))
-        self._keep(drawn)
-        return drawn
+    def _decode(self, indices: list[int]) -> dict[int, CellBox]:
+        boxes = decode_and_resize(self._pngs[indices].tolist(), self._view)
+        decoded = dict(zip(indices, boxes, strict=True))
+        self._cache(decoded)
+        return decoded
 
-    def _keep(self, drawn: dict[int, CellBox]) -> None:
+    def _cache(self, decoded: dict[int, CellBox]) -> None:
         with self._lock:
-            for index, drawing in drawn.items():
-                if self._full or self._kept[index] is not None:
+            for index, box in decoded.items():
+                if self._full or self._cached[index] is not None:
                     continue
-                if self._kept_bytes + drawing.pixels.nbytes > self._allowed_bytes:
+                if self._cached_bytes + box.pixels.nbytes > self._allowed_bytes:
                     self._full = True
                     say(
                         f"{self._title}: decoded images fill half of the free memory "
                         f"({self._allowed_bytes / 2**30:.1f} GiB); {self._num_missing:,} of "
-                        f"{len(self._kept):,} are decoded in every epoch."
+                        f"{len(self._cached):,} are decoded in every epoch."
                     )
                 else:
-                    self._kept[index] = drawing
-                    self._kept_bytes += drawing.pixels.nbytes
+                    self._cached[index] = box
+                    self._cached_bytes += box.pixels.nbytes
 
     @property
-    def promised_bytes(self) -> int:
-        """Of memory that the system takes for free, and that may be used here yet."""
+    def reserved_bytes(self) -> float:
+        """Bytes that this cache may still allocate, and that the system counts as free."""
         at_most = self._num_missing * 3 * self._view.canvas**2
-        return 0 if self._full else min(at_most, self._allowed_bytes - self._kept_bytes)
+        return 0 if self._full else min(at_most, self._allowed_bytes - self._cached_bytes)
 
     @property
     def _num_missing(self) -> int:
-        return sum(drawing is None for drawing in self._kept)
+        return sum(box is None for box in self._cached)
 
 
 _IN_USE: WeakSet[_Canvases] = WeakSet()
 
 
-def _unpromised_memory() -> int:
-    """Bytes that are neither taken nor promised to drawings that are still to be made."""
-    return max(free_memory() - sum(others.promised_bytes for others in _IN_USE), 0)
+def _unreserved_memory() -> float:
+    """Return the free bytes that no other cache may still allocate."""
+    return max(free_memory() - sum(others.reserved_bytes for others in _IN_USE), 0)
 
 
 @cache
@@ -127,7 +130,7 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def _black(shape: tuple[int, ...]) -> np.ndarray:
-    """A uint8 array of zeros at a multiple of 64 bytes, which TensorFlow does not copy."""
+    """Return a uint8 array of zeros, aligned to 64 bytes so that TensorFlow does not copy it."""
     num_bytes = math.prod(shape)
     memory = np.zeros(num_bytes + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT

@@ -1,9 +1,9 @@
-"""What anyone can measure of a cell on black, knowing nothing of the disease; numpy and scipy."""
+"""Simple features of a cell on black: size, colour and border; numpy and scipy only."""
 
 import numpy as np
 from scipy import ndimage
 
-_NUM_RINGS = 3  # Of one pixel each, from the edge inwards; published cells fade over 1-2 pixels.
+_NUM_RINGS = 3  # One pixel wide, from the edge inwards; published cells fade over 1-2 pixels.
 _CHANNELS = ("red", "green", "blue")
 
 CELL_FEATURES: dict[str, tuple[str, ...]] = {
@@ -17,34 +17,41 @@ CELL_FEATURES: dict[str, tuple[str, ...]] = {
 
 
 def cell_mask(image: np.ndarray) -> np.ndarray:
-    """Where an image is not black, in its largest piece: the published cells are one piece each.
+    """Return the mask of the largest connected piece that is not black; a published cell is one.
 
     Args:
         image: uint8 `(height, width, 3)`.
 
     Returns:
-        bool `(height, width)`; all false where the image is black.
+        bool `(height, width)`; all false if the image is black.
     """
     mask = foreground(image)
-    pieces, num_pieces = ndimage.label(mask, np.ones((3, 3)))  # Diagonal neighbours are one piece.
+    pieces, num_pieces = ndimage.label(mask, np.ones((3, 3)))  # Diagonal neighbours are connected.
     if num_pieces > 1:
         mask = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
     return mask
 
 
 def foreground(images: np.ndarray) -> np.ndarray:
-    """Where images are not black: bool `(..., height, width)` of `(..., height, width, 3)`."""
-    # Three comparisons take a tenth of the time that `any` takes along so short an axis.
+    """Return the mask of pixels that are not black.
+
+    Args:
+        images: `(..., height, width, 3)`.
+
+    Returns:
+        bool `(..., height, width)`.
+    """
+    # `any` over an axis of length 3 takes ten times as long as three comparisons.
     return (images[..., 0] > 0) | (images[..., 1] > 0) | (images[..., 2] > 0)
 
 
 def cell_features(image: np.ndarray) -> dict[str, float]:
-    """Every feature of `CELL_FEATURES` by name, of one cell at native scale.
+    """Return every feature of `CELL_FEATURES` by name, of one cell at native scale.
 
-    Of size the area in pixels, the diameter of the circle of that area, and the sides of the
-    bounding box. Of colour the mean and the standard deviation of each channel inside the cell. Of
-    the border the mean colour of the outermost ring of pixels, the next and the third, and how many
-    pixels outside the cell are not black. What a cell is too small to have is 0.
+    Size: the area in pixels, the diameter of the circle of that area, and the sides of the bounding
+    box. Colour: the mean and the standard deviation of each channel inside the cell. Border: the
+    mean colour of the three outermost rings of pixels, and the number of pixels outside the cell
+    that are not black. A ring that a small cell lacks has colour 0.
 
     Args:
         image: uint8 `(height, width, 3)`, a cell on black.
@@ -56,7 +63,7 @@ def cell_features(image: np.ndarray) -> dict[str, float]:
     outside = int(foreground(image).sum() - mask.sum())
     mask, image = mask[box], image[box].astype(np.float64)
     pixels = image[mask]  # (area, 3)
-    # Around the box all counts as outside, also where the cell reaches the edge of the image.
+    # A cell that reaches the edge of the image ends there, hence the padding.
     depth = ndimage.distance_transform_cdt(np.pad(mask, 1), "chessboard")[1:-1, 1:-1]
     rings = [_mean_colour(image[depth == ring]) for ring in range(1, _NUM_RINGS + 1)]
     values = (

@@ -1,6 +1,5 @@
-"""The cells of a split in memory, images still encoded, with what is known of each."""
+"""Cells of a split in memory: encoded images, labels, patients and folds."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -14,21 +13,21 @@ from tfrecords.store.reader import map_examples
 
 @dataclass(frozen=True)
 class Cells:
-    """Some cells of a split, images still encoded; row i of every array is one cell."""
+    """Cells of a split with encoded images; row i of every array is one cell."""
 
     pngs: np.ndarray  # bytes or memoryview (n,)
     labels: np.ndarray  # int64 (n,): 1 = ALL, 0 = HEM, -1 = unpublished.
     patients: np.ndarray  # str (n,)
     groups: np.ndarray  # str (n,)
     names: np.ndarray  # str (n,)
-    duplicate_of: np.ndarray  # str (n,), empty where a cell is the first of its kind.
+    duplicate_of: np.ndarray  # str (n,): name of an equal earlier image, or "".
     folds: np.ndarray  # int64 (n,), -1 outside the training split.
 
     def __len__(self) -> int:
         return len(self.names)
 
     def take(self, which: np.ndarray) -> "Cells":
-        """The cells at these indices, or where this mask is true."""
+        """Return the cells that indices or a mask select."""
         return Cells(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
 
     @property
@@ -38,15 +37,16 @@ class Cells:
 
 
 def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
-    """All cells of a split, verified, in the order of the records.
+    """Load and verify all cells of a split, in the order of the records.
 
     Args:
         records: A records directory.
-        split: One of its splits.
-        trusted: As `map_examples` takes it. The patients are held against leakage.json anyway.
+        split: The name of a split.
+        trusted: Whether to skip the SHA-256 of the shards (`map_examples`). The patients are
+            compared with leakage.json in any case.
 
     Raises:
-        RecordsError, FoldsError, LeakageError: The records are not what was written.
+        RecordsError, FoldsError, LeakageError: The records were changed or are damaged.
     """
     examples = list(map_examples(records, split, trusted=trusted, progress=track))
     fold_of_name = read_folds(records) if split == "train" else {}
@@ -77,10 +77,12 @@ def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
 
 
 def limit_cells(cells: Cells, limit: int | None, *, seed: int) -> Cells:
-    """At most `limit` cells, drawn evenly over classes, and within a class over patients.
+    """Sample at most `limit` cells, evenly over classes and over the patients of a class.
 
-    Classes take turns, and within a class patients; a patient's cells come in a random order that
-    the seed fixes. None leaves the cells as they are.
+    Args:
+        cells: The cells to sample from.
+        limit: Number of cells; None for all.
+        seed: Decides which cells of a patient are chosen.
     """
     if limit is None or limit >= len(cells):
         return cells
@@ -92,11 +94,11 @@ def limit_cells(cells: Cells, limit: int | None, *, seed: int) -> Cells:
     return cells.take(np.sort(chosen))
 
 
-def _occurrence(values: Sequence) -> np.ndarray:
-    """For each value how often it stood before: `a b a a` gives `0 0 1 2`."""
-    seen = {}
+def _occurrence(values: np.ndarray) -> np.ndarray:
+    """Count how often each value occurs before its place: `a b a a` gives `0 0 1 2`."""
+    num_so_far: dict[object, int] = {}
     counts = np.empty(len(values), np.int64)
     for index, value in enumerate(values):
-        counts[index] = seen.get(value, 0)
-        seen[value] = counts[index] + 1
+        counts[index] = num_so_far.get(value, 0)
+        num_so_far[value] = counts[index] + 1
     return counts

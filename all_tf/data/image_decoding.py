@@ -1,4 +1,4 @@
-"""Slides decoded and brought to the size of their canvases: what of them is not black."""
+"""Decoding and resizing of the part of an image that is not black."""
 
 import math
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from all_tf.config.experiment import SLIDE_SIDE, View
+from all_tf.config.experiment import NATIVE_SIDE, View
 from tfrecords.codec.png import Box, decode_boxes
 
 
 class CellBox(NamedTuple):
-    """What of a canvas is not black."""
+    """The box of a canvas that is not black."""
 
     rows: slice
     columns: slice
@@ -20,15 +20,15 @@ class CellBox(NamedTuple):
 
 
 def decode_and_resize(pngs: Sequence[bytes], view: View) -> list[CellBox]:
-    """Decode slides and resize them, as `Image.resize` does.
+    """Decode images and resize them, as Pillow's `Image.resize` does.
 
-    Its triangle is as wide as the scale asks for, which `tf.image.resize(antialias=True)` equals
-    but for rounding. Spared is the black around the cell, three quarters of a slide. Libdeflate and
-    Pillow let go of Python's lock while they work.
+    Its triangle filter is as wide as the scale requires, as that of `tf.image.resize` with
+    `antialias=True`, which differs only by rounding. The black around the cell, three quarters of
+    an image, is not decoded. Libdeflate and Pillow release Python's global lock while they work.
 
     Args:
-        pngs: Slides of 450 px a side; some at once cost less than one by one.
-        view: Its crop is cut from the centre and resized to its canvas.
+        pngs: Images of 450 px a side; several in one call cost less than one by one.
+        view: Sides of the central crop and of the canvas.
 
     Raises:
         deflate.DeflateError, OSError: A damaged PNG.
@@ -50,12 +50,12 @@ def _resized(cell: Box, view: View) -> CellBox:
 
 
 class _Side(NamedTuple):
-    """From left to right, or from top to bottom: what is resized, and to where."""
+    """One side of a box, horizontal or vertical: which pixels are resized, and to where."""
 
-    source: slice  # Of the box that was decoded.
-    target: slice  # Of the canvas: pixels that look at nothing but the source.
-    start: float  # Where the target begins, in pixels from where the source begins.
-    stop: float
+    source: slice  # Of the decoded box.
+    target: slice  # Of the canvas: pixels that depend only on the source.
+    start: float  # Begin of the target, in pixels from the begin of the source.
+    stop: float  # End of the target, in pixels from the begin of the source.
 
     @property
     def num_pixels(self) -> int:
@@ -63,9 +63,9 @@ class _Side(NamedTuple):
 
 
 def _side(start: int, length: int, view: View) -> _Side:
-    """Along a side of a box in a slide. What the target leaves out of the canvas is black."""
+    """Return a side of a box in an image; the canvas outside the target is black."""
     scale, reach = view.crop / view.canvas, _reach(view)
-    edge = (SLIDE_SIDE - view.crop) // 2
+    edge = (NATIVE_SIDE - view.crop) // 2
     first, last = max(start - edge, 0), min(start - edge + length, view.crop)
     begin = math.ceil((first + reach) / scale - 0.5) if first > 0 else 0
     end = math.floor((last - reach) / scale + 0.5) if last < view.crop else view.canvas
@@ -78,5 +78,5 @@ def _side(start: int, length: int, view: View) -> _Side:
 
 
 def _reach(view: View) -> float:
-    """How far a pixel of the canvas looks to each side of its middle, in pixels of the slide."""
+    """Return the half width of the resizing filter, in pixels of the image at native scale."""
     return max(view.crop / view.canvas, 1)

@@ -1,4 +1,4 @@
-"""Images of new cells: found, read, held against the training set; bad ones are listed."""
+"""Image files of new cells: found, read and compared with the range of the training set."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -22,21 +22,21 @@ _UNCHECKED = "not compared with the training set: the run has no range of it"
 
 @dataclass(frozen=True)
 class NewCells:
-    """Some images that nobody has labelled."""
+    """Unlabelled images that were read from files."""
 
-    cells: Cells  # Their names are their paths.
-    warnings: list[list[str]]  # Of each cell, in what it is unlike the training set.
-    problems: list[str]  # Of what could not be read: "PATH: REASON".
+    cells: Cells  # Their names are the paths.
+    warnings: list[list[str]]  # For each cell, its departures from the training set.
+    problems: list[str]  # Files that could not be read: "PATH: REASON".
 
 
 def read_new_cells(
     paths: Sequence[Path], ranges: dict[str, tuple[float, float]] | None
 ) -> NewCells:
-    """Read images as the records of a training hold them: the central 450 px, black around.
+    """Read images as records store them: the central 450 px, with black around smaller ones.
 
     Args:
         paths: Images of any format that `decode_picture` reads, or folders of them.
-        ranges: Of the training set (`read_range`); None if they are not known.
+        ranges: The ranges of the training set (`read_range`); None if they are not known.
     """
     files, problems = _find(paths)
     pngs, names, warnings = [], [], []
@@ -57,11 +57,12 @@ def read_new_cells(
 
 
 def _find(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """Images in the order given, each once; and what is none, or is not there."""
-    found, problems = {}, []
+    """Return the images in the order of the paths, each once, and the problems that were found."""
+    found: dict[str, Path] = {}
+    problems: list[str] = []
     for path in paths:
         if not path.is_dir():
-            found.setdefault(os.path.realpath(path), path)  # What it is, its content says.
+            found.setdefault(os.path.realpath(path), path)  # `decode_picture` checks its content.
             continue
         tree = walk(path)
         images = [file for file in tree.files if file.suffix.lower() in SUFFIXES]
@@ -79,18 +80,18 @@ def _find(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
 
 
 def _shown(path: Path) -> str:
-    """A path as text that every file takes, whatever bytes its name has."""
+    """Return a path as valid UTF-8 text, whatever bytes its name has."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _unlabelled(pngs: list[bytes], names: list[str]) -> Cells:
-    nothing = np.full(len(names), "")
+    empty = np.full(len(names), "")
     return Cells(
         pngs=np.array(pngs, dtype=object),
         labels=np.full(len(names), UNLABELLED, np.int64),
-        patients=nothing,
-        groups=nothing,
+        patients=empty,
+        groups=empty,
         names=np.array(names, dtype=str),
-        duplicate_of=nothing,
+        duplicate_of=empty,
         folds=np.full(len(names), -1, np.int64),
     )

@@ -1,7 +1,7 @@
-"""Mixing: each image of a batch with its neighbour, and their labels in the same shares.
+"""MixUp and CutMix: each image of a batch is mixed with its neighbour, and so are their labels.
 
-keras-cv has both, but draws with state, and its CutMix counts the part of a box that lies outside
-the image as pasted.
+keras-cv has both, but its random numbers have state, and its CutMix counts the part of a box
+outside the image as pasted.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,15 +13,15 @@ import tensorflow as tf
 Mix = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 _MIXUP_ALPHA = 0.2
-_CUTMIX_ALPHA = 1.0  # Evenly from 0 to 1.
+_CUTMIX_ALPHA = 1.0  # Uniform from 0 to 1.
 
 
 def mixup(images, labels, seed):
     """Blend each image with its neighbour.
 
-    Zhang et al., 2018, arXiv:1710.09412. The share of the image itself is drawn from Beta(.2, .2)
-    and its complement, whichever is larger. With partners of the same distribution that gives the
-    same mixtures, and each image is mostly itself once an epoch.
+    Zhang et al., 2018, arXiv:1710.09412. The share of the image itself is a sample of Beta(.2, .2)
+    or its complement, whichever is larger. As the partners have the same distribution, the mixtures
+    are those of the paper, and each image dominates one mixture in an epoch.
     """
     share = _beta(_MIXUP_ALPHA, tf.shape(images)[0], seed)
     share = tf.maximum(share, 1 - share)
@@ -34,9 +34,9 @@ def cutmix(images, labels, seed):
     """Paste a box of each image's neighbour over the same place.
 
     Yun et al., 2019, arXiv:1905.04899: the box has the image's proportions, the share 1 - lambda
-    of its area with lambda from Beta(1, 1), and its centre anywhere. The labels' shares are those
-    of the cells' visible pixels. The paper takes those of the areas, which is the same where an
-    image has no background; here a box of black would count as a piece of the neighbour's cell.
+    of its area with lambda from Beta(1, 1), and a random centre. Labels are mixed by the visible
+    pixels of each cell. The paper mixes them by area, which is the same for images without a
+    background; here a box of black would count as a piece of the neighbour's cell.
     """
     side, num_images = images.shape[1], tf.shape(images)[0]
     area_seed, place_seed = tf.unstack(tf.random.split(seed, 2))
@@ -59,7 +59,7 @@ MIXES: dict[str, Mix] = {"mixup": mixup, "cutmix": cutmix}
 
 
 def random_choice(mixes: Sequence[Mix]) -> Mix:
-    """One mix a batch, drawn evenly."""
+    """Return a mix that applies one of several, chosen at random for each batch."""
 
     def mix(images, labels, seed):
         choice_seed, mix_seed = tf.unstack(tf.random.split(seed, 2))
@@ -70,11 +70,11 @@ def random_choice(mixes: Sequence[Mix]) -> Mix:
 
 
 def _neighbours(rows):
-    """For each row the one before it, for the first one the last.
+    """Return the row before each row, and the last row for the first.
 
-    An epoch's order is random already, so a neighbour is a random partner, and never the row
-    itself, as in a shuffled batch. Of the rows that fill up an epoch's last batch, repeats of one
-    training image, just one is a partner of a row that counts.
+    The order of an epoch is random, so a neighbour is a random partner; unlike in a shuffled batch,
+    it is never the row itself. The padding of an epoch's last batch repeats one training image, and
+    only one of its rows is the partner of a row with mask 1.
     """
     return tf.roll(rows, shift=1, axis=0)
 
@@ -85,6 +85,6 @@ def _shared(labels, share):
 
 
 def _beta(alpha: float, num_draws, seed):
-    """Draws from Beta(alpha, alpha), `(num_draws,)`: the share of one of two gamma variates."""
+    """Sample Beta(alpha, alpha), `(num_draws,)`, as the share of one of two gamma variates."""
     first, second = tf.unstack(tf.random.stateless_gamma((2, num_draws), seed, alpha))
     return tf.math.divide_no_nan(first, first + second)  # Both may underflow to 0.

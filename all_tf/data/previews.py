@@ -1,4 +1,4 @@
-"""Pictures of what a network sees: cells before and after augmentation."""
+"""Pictures of a network's input: cells before and after augmentation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ _CELL_INCHES = 2.0  # At 150 dots an inch a cell has the 300 pixels that most ne
 
 
 class Version(NamedTuple):
-    """A batch as a network is given it."""
+    """A batch as the network sees it."""
 
     title: str
     images: np.ndarray  # float32 (b, s, s, 3) in [0, 255].
@@ -28,12 +28,12 @@ class Version(NamedTuple):
 
 
 def batch_versions(cells: Cells, experiment: Experiment, *, num_steps: int) -> list[Version]:
-    """The cells as one batch: as validation sees them, then as each of the first steps does.
+    """Return the cells as one batch, first as in validation, then augmented as in several steps.
 
     Args:
-        cells: Labelled; not empty.
-        experiment: Whose view, augmentation and seed are followed.
-        num_steps: How many augmented versions.
+        cells: Labelled cells, at least one.
+        experiment: Settings of view, augmentation and seed.
+        num_steps: Number of augmented versions.
     """
     view = experiment.view
     lookup = canvas_lookup(cells, view, title="cells")
@@ -50,11 +50,11 @@ def batch_versions(cells: Cells, experiment: Experiment, *, num_steps: int) -> l
 
 
 def seen(cells: Cells, experiment: Experiment) -> np.ndarray:
-    """The cells as validation and prediction see them: uint8 `(n, s, s, 3)`, in their order.
+    """Return the cells as in validation and prediction: uint8 `(n, s, s, 3)`, in their order.
 
     Args:
-        cells: Not empty.
-        experiment: Whose view is followed.
+        cells: At least one.
+        experiment: Settings of the view.
     """
     lookup = canvas_lookup(cells, experiment.view, title="cells")
     batches = evaluation_batches(cells, lookup=lookup, view=experiment.view, batch_size=len(cells))
@@ -63,13 +63,13 @@ def seen(cells: Cells, experiment: Experiment) -> np.ndarray:
 
 
 def learnt_batch(cells: Cells, plan: Plan, experiment: Experiment, *, epoch: int) -> Version:
-    """The first batch of an epoch, as the training step was given it.
+    """Return the first batch of an epoch, as the training step saw it.
 
     Args:
-        cells: That the run learns from.
-        plan: Which of them an epoch shows how often.
-        experiment: The run's.
-        epoch: Counted from 0.
+        cells: The training cells of the run.
+        plan: How often an epoch shows each of them.
+        experiment: The experiment of the run.
+        epoch: Number of the epoch, from 0.
     """
     size = min(experiment.batch_size, images_in_epoch(cells, plan))
     order = epoch_order(cells, plan, seed=experiment.seed, epoch=epoch)
@@ -83,15 +83,15 @@ def learnt_batch(cells: Cells, plan: Plan, experiment: Experiment, *, epoch: int
 
 
 def draw_versions(path: Path, versions: Sequence[Version], *, title: str) -> None:
-    """Write a picture: a row for each cell, a column for each version, labels beneath.
+    """Write a picture with a row for each cell, a column for each version and labels beneath.
 
     Args:
-        path: Its ending names the format, as matplotlib knows them. Written over.
-        versions: Of one batch.
-        title: Above all.
+        path: The file, with a suffix that matplotlib knows; an existing one is overwritten.
+        versions: Versions of one batch.
+        title: Title of the picture.
 
     Raises:
-        ValueError: The ending names no format.
+        ValueError: The suffix names no format.
         OSError: The file cannot be written.
     """
     num_rows, num_columns = len(versions[0].images), len(versions)
@@ -110,7 +110,7 @@ def draw_versions(path: Path, versions: Sequence[Version], *, title: str) -> Non
 
 
 def caption(label: float) -> str:
-    """The class of a label, or the shares of both: "ALL", "HEM", "ALL 0.83, HEM 0.17"."""
+    """Name the class of a label, or the shares of both: "ALL", "HEM", "ALL 0.83, HEM 0.17"."""
     if label in (0, 1):
         return CLASSES[int(label)].upper()
     shares = ((CLASSES[1], label), (CLASSES[0], 1 - label))

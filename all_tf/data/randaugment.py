@@ -1,10 +1,10 @@
-"""RandAugment for cells: a few operations an image, drawn from a list.
+"""RandAugment for cells: two random operations of a list, for each image.
 
-Cubuk et al., 2019, arXiv:1909.13719. Of its fourteen operations four are left out: equalising and
-automatic contrast look at a histogram that is mostly background, solarising turns colours over,
-and posterising leaves a cell two or three shades. Ranges at magnitude 10 are those of AutoAugment,
-arXiv:1805.09501; the change is drawn evenly from within the range, as in all operations here, where
-the paper takes its end.
+Cubuk et al., 2019, arXiv:1909.13719. Four of its fourteen operations are left out: equalising and
+automatic contrast use a histogram that is mostly background, solarising inverts colours, and
+posterising leaves a cell two or three shades. Ranges at magnitude 10 are those of AutoAugment,
+arXiv:1805.09501. The change is uniform within the range, as in all operations here; the paper uses
+the end of the range.
 """
 
 from functools import partial
@@ -46,14 +46,14 @@ POLICY: tuple[Operation, ...] = (
 
 
 def randaugment(images, seed):
-    """Two operations of `POLICY` an image, each drawn evenly, the same one twice allowed."""
+    """Apply two operations of `POLICY` to each image, chosen uniformly and with replacement."""
     for round_seed in tf.unstack(tf.random.split(seed, _NUM_ROUNDS)):
         images = _one_an_image(images, round_seed)
     return images
 
 
 def _one_an_image(images, seed):
-    """Each operation gets the images that drew it: one pass over the batch, not one for each."""
+    """Apply one random operation to each image; an operation sees only the images it applies to."""
     choice_seed, *seeds = tf.unstack(tf.random.split(seed, 1 + len(POLICY)))
     num_images = tf.shape(images)[0]
     choices = tf.random.stateless_uniform(
@@ -68,8 +68,8 @@ def _one_an_image(images, seed):
 
 
 def _of_some(operation: Operation, images, seed):
-    """The operation where there is an image, for none is not safe.
+    """Apply an operation unless there are no images.
 
-    TensorFlow 2.21 gets the sides of an empty convolution wrong, but on some processors only.
+    On some processors TensorFlow 2.21 computes the sides of an empty convolution wrongly.
     """
     return tf.cond(tf.shape(images)[0] > 0, lambda: operation(images, seed), lambda: images)

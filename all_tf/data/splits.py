@@ -1,4 +1,4 @@
-"""Which cells a run learns from, chooses on and is scored on, and what its figures are worth."""
+"""The cells of a run: which it learns from, chooses its epoch on and is scored on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,41 +12,42 @@ from tfrecords.store.manifest import read_manifest
 
 
 class SplitError(ValueError):
-    """A set that is needed cannot be had as it is; the message says what there is."""
+    """A set of cells is missing or unusable; the message says what there is."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """The cells of a run, by what it does with them."""
+    """The cells of a run, by their use."""
 
-    fit: Cells  # Learnt from; duplicates left out.
-    selection: Cells  # The epoch is chosen on these, if any is; else all of the training split.
-    held_out: Cells | None  # Scored once, at the end; None where there is no such set.
+    fit: Cells  # For training, without duplicates.
+    selection: Cells  # To choose the epoch on; all of the training split if none is chosen.
+    held_out: Cells | None  # Scored once, at the end; None if there is no such set.
     folds: str  # How the folds were made: `leakage.GROUPED` or `leakage.OFFICIAL`.
 
 
 def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -> Data:
-    """Load the sets of a run, and refuse any whose figures would mean nothing.
+    """Load the sets of a run; raise if their metrics would be meaningless.
 
-    Under the honest protocol: the folds of train but one, that one, and the preliminary phase if
-    it is there. Without a fold to hold out all of train is learnt from, and no epoch chosen. Under
-    the study's: all of train, the preliminary phase, nothing.
+    Held-out protocol ("honest"): training on all folds of train but one, choice of the epoch on
+    that one, final score on the preliminary phase, if the records have it. Without a fold to hold
+    out the training uses all of train and no epoch is chosen. Protocol of the study: training on
+    all of train, choice of the epoch on the preliminary phase, no final score.
 
     Args:
-        experiment: Whose protocol, fold and limits are followed.
+        experiment: Settings of protocol, fold and limits.
         records: A records directory.
-        trusted: As `load_cells` takes it.
+        trusted: Whether to skip the SHA-256 of the shards.
 
     Raises:
-        RecordsError, FoldsError, LeakageError: The records are not what was written.
-        SplitError: A set would be empty, of one class or without labels, or shares patients with
-            the one that is learnt from.
+        RecordsError, FoldsError, LeakageError: The records were changed or are damaged.
+        SplitError: A set is empty, of one class or without labels, or shares patients with the
+            training set.
     """
     training, held_out = load_cells(records, "train", trusted=trusted), None
     folds = read_proof(records)["folds"]
     fit = learnt_from(training, experiment)
     if experiment.protocol == "honest":
-        selection = fold_of(training, experiment.fold) if experiment.chooses else training
+        selection = training if experiment.fold is None else fold_of(training, experiment.fold)
         if "validation" in read_manifest(records)["splits"]:
             held_out = load_cells(records, "validation", trusted=trusted)
     else:
@@ -66,7 +67,7 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
 
 
 def learnt_from(training: Cells, experiment: Experiment) -> Cells:
-    """The cells that a run learns from, of all of the training split."""
+    """Return the cells of the training split that a run learns from."""
     fit = training
     if experiment.protocol == "honest" and experiment.chooses:
         fit = fit.take(fit.folds != experiment.fold)
@@ -75,17 +76,24 @@ def learnt_from(training: Cells, experiment: Experiment) -> Cells:
 
 
 def load_set(facts: dict, asked: EvaluationSet) -> tuple[Cells, Path]:
-    """The cells that a finished run is asked about, and the records that they lie in.
+    """Load the cells that a finished run is evaluated on.
 
     Args:
-        facts: That the run's config.json holds beside its experiment.
-        asked: Which cells.
+        facts: The entries of the run's config.json other than the experiment.
+        asked: Split, fold and records.
+
+    Returns:
+        The cells, and the records directory that holds them.
 
     Raises:
-        RunError: Nobody can say which of these images the run has met.
-        RecordsError, FoldsError, LeakageError: The records are not what was written.
+        RunError: The records have other folds than the run's, so that its training images are not
+            known.
+        RecordsError, FoldsError, LeakageError: The records were changed or are damaged.
         SplitError: There is no such fold.
+        ValueError: No split is named.
     """
+    if asked.split is None:
+        raise ValueError(f"Expected the name of a split. Received: split={asked.split}")
     records = asked.records or Path(facts["records"])
     if asked.split == "train" and RecordsDigest.of(records).folds_sha256 != facts["folds_sha256"]:
         raise RunError(
@@ -98,7 +106,7 @@ def load_set(facts: dict, asked: EvaluationSet) -> tuple[Cells, Path]:
 
 
 def fold_of(cells: Cells, fold: int) -> Cells:
-    """The cells of one fold.
+    """Return the cells of one fold.
 
     Raises:
         SplitError: There is no such fold.
@@ -111,21 +119,25 @@ def fold_of(cells: Cells, fold: int) -> Cells:
 
 
 def home_of(facts: dict, records: Path) -> Path:
-    """The records that a run was trained on: these if they have its folds, else those it names.
+    """Return the records of a run: `records` if they have its folds, else those it was trained on.
 
     Args:
-        facts: That the run's config.json holds beside its experiment.
-        records: A records directory that may be a copy of the run's own, or of other cells.
+        facts: The entries of the run's config.json other than the experiment.
+        records: A records directory: a copy of the run's own, or one of other cells.
     """
     own = RecordsDigest.of(records).folds_sha256 == facts["folds_sha256"]
     return records if own else Path(facts["records"])
 
 
 def require_labelled_classes(cells: Cells, purpose: str) -> None:
-    """Let only cells pass that are labelled and of both classes.
+    """Raise unless all cells are labelled and both classes are present.
+
+    Args:
+        cells: The cells to check.
+        purpose: Their use, for the message: "learn from".
 
     Raises:
-        SplitError: They are not; the message says for what they would be needed.
+        SplitError: A label or a class is missing.
     """
     hem, disease = cells.counts
     if hem == 0 or disease == 0 or hem + disease < len(cells):
@@ -138,6 +150,6 @@ def require_labelled_classes(cells: Cells, purpose: str) -> None:
 def _require_disjoint(fit: Cells, other: Cells) -> None:
     if shared := sorted(set(fit.groups) & set(other.groups)):
         raise SplitError(
-            "A patient on both sides of a split makes every figure worthless. Pack the records "
+            "A patient on both sides of a split makes every metric worthless. Pack the records "
             f"again, or choose another protocol. Received: groups {', '.join(shared)} on both sides"
         )

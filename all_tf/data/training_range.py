@@ -1,4 +1,4 @@
-"""What training images look like, as far as anyone can measure it, and what is unlike them."""
+"""Ranges of simple features over the training images, and images outside these ranges."""
 
 import io
 import json
@@ -16,18 +16,18 @@ from tfrecords.codec.encoding import fit_center
 from tfrecords.schema import IMAGE_SIDE
 
 RANGE_FILE = "training_range.json"
-_MOST_IMAGES = 300  # 5 ms each; the percentiles of all are no further off than those of patients.
+_MOST_IMAGES = 300  # 5 ms each; percentiles vary no more by the sample than between patients.
 _PERCENTILES = (0.5, 99.5)
-_PATCH = 60  # Pixels: inside nearly every cell.
-_FINE = 2.0  # Sigma of the blur that takes structure finer than some pixels away, in pixels.
+_PATCH = 60  # Side of a patch that lies inside nearly every cell, pixels.
+_FINE = 2.0  # Sigma of the blur that removes fine structure, pixels.
 
 
 class Feature(NamedTuple):
-    """One number of an image: what a warning is about, and how it puts the number."""
+    """One number of an image, and its words in a warning."""
 
-    kind: str
-    text: str
-    number: str = ",.0f"
+    kind: str  # Kind of the warning.
+    text: str  # Of the warning, with a place for the number.
+    number: str = ",.0f"  # Format of the number.
 
 
 RANGE_FEATURES: dict[str, Feature] = {
@@ -44,15 +44,16 @@ RANGE_FEATURES: dict[str, Feature] = {
 
 
 def measure_image(image: Image.Image) -> dict[str, float]:
-    """The features of an RGB image of any size, by name.
+    """Measure the features of an RGB image of any size, by name.
 
-    Of the largest piece that is not black, in the central 450 px: its area and the longer side of
-    its box, in pixels; its mean colour; and the standard deviation, in its middle, of the gray that
-    a Gaussian blur of 2 px takes away, which falls where an image is enlarged or out of focus. Then
-    what is not black elsewhere: the share of the outermost pixels of the whole image, the pixels
-    outside the piece, and those that do not lie in the central 450 px.
+    Some describe the largest piece that is not black in the central 450 px: its area and the longer
+    side of its box, in pixels; its mean colour; and the fine structure in its middle, the
+    standard deviation of the gray that a Gaussian blur of 2 px removes, which is lower if an image
+    is enlarged or out of focus. The others count pixels elsewhere that are not black: the share of
+    the outermost pixels of the whole image, the pixels outside the piece, and those outside the
+    central 450 px.
 
-    Scale itself cannot be read off pixels: a large cell is a near one or a big one.
+    The scale itself cannot be measured: a large cell may be magnified more, or be large.
     """
     whole, pixels = np.asarray(image), np.asarray(fit_center(image, IMAGE_SIDE))
     mask, not_black, anywhere = cell_mask(pixels), foreground(pixels), foreground(whole)
@@ -74,7 +75,7 @@ def measure_image(image: Image.Image) -> dict[str, float]:
 
 
 def _frame(image: np.ndarray) -> np.ndarray:
-    """The outermost pixels."""
+    """Return the outermost pixels of an image."""
     return np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
 
 
@@ -89,8 +90,8 @@ def write_range(run: Path, pngs: Sequence[bytes]) -> None:
     """Write the range of each feature over training images, or over 300 of them, to a run.
 
     Args:
-        run: Its folder.
-        pngs: As records hold them; not empty.
+        run: The run's folder.
+        pngs: Images as records store them, at least one.
     """
     some = np.random.default_rng(0).permutation(len(pngs))[:_MOST_IMAGES]
     rows = [measure_image(Image.open(io.BytesIO(pngs[index])).convert("RGB")) for index in some]
@@ -105,7 +106,7 @@ def write_range(run: Path, pngs: Sequence[bytes]) -> None:
 
 
 def read_range(run: Path) -> dict[str, tuple[float, float]] | None:
-    """From feature to its least and its greatest usual value; None where the run has no such file.
+    """Read the lowest and the highest usual value of each feature; None if a run has no ranges.
 
     Raises:
         RunError: The file is damaged.
@@ -123,12 +124,13 @@ def read_range(run: Path) -> dict[str, tuple[float, float]] | None:
 def name_departures(
     features: dict[str, float], ranges: dict[str, tuple[float, float]]
 ) -> list[str]:
-    """In what an image is unlike those of a range: a text for each kind, none where it is not.
+    """Describe the features of an image that lie outside the training range.
 
-    Of images like those of training about one in twenty departs somewhere by chance.
+    About one in twenty images that are like the training images departs somewhere by chance.
 
     Returns:
-        Such as "size: area 60,000 px (training 10,300 to 49,000)".
+        One text for each kind of feature that departs, such as
+        "size: area 60,000 px (training 10,300 to 49,000)".
     """
     texts: dict[str, list[str]] = {}
     for name, feature in RANGE_FEATURES.items():

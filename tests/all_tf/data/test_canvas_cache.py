@@ -142,7 +142,7 @@ def test_cell_that_is_asked_for_from_two_sides_is_kept_once(cells):
     )
     first, *rest = list(same)
     assert all(np.array_equal(first, other) for other in rest)
-    assert lookup.__self__.promised_bytes == (len(cells) - 30) * 40 * 40 * 3
+    assert lookup.__self__.reserved_bytes == (len(cells) - 30) * 40 * 40 * 3
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from all_tf.config.experiment import Experiment
 from all_tf.data import splits
-from all_tf.data.splits import SplitError, home_of, load_data
+from all_tf.data.splits import SplitError, home_of, load_data, load_set
+from all_tf.runs.folder import EvaluationSet
 from all_tf.runs.stamps import evaluated_on, stamps
 from tfrecords.store.manifest import RecordsError, digest_file
 
@@ -73,6 +74,11 @@ def test_study_protocol_without_a_preliminary_phase_is_refused(records, tmp_path
     manifest.write_text(manifest.read_text().replace('"validation": {', '"gone": {'))
     with pytest.raises(RecordsError, match="No split 'validation'"):
         load_data(STUDY, copy)
+
+
+def test_set_without_a_split_is_refused(records):
+    with pytest.raises(ValueError, match="Received: split=None"):
+        load_set({}, EvaluationSet(records=records))
 
 
 @pytest.mark.parametrize(
