@@ -1,1 +1,1 @@
-"""How trainings are started: one, resumed, several in a row, all folds, several processes."""
+"""Start of trainings: one, resumed, several in a row, all folds, several processes."""

@@ -1,4 +1,4 @@
-"""Which of several processes this one is: by options, by Keras' variables, by Slurm's."""
+"""Rank of this process among several, from options or the variables of Keras and Slurm."""
 
 import re
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from all_tf.system.checks import ConfigError
 
-_PORTS = range(61440, 65536)  # From which a Slurm job gets one, by its number.
+_PORTS = range(61440, 65536)  # A Slurm job uses one of them, chosen by its number.
 
 
 @dataclass(frozen=True)
 class ProcessInfo:
-    """One process of several that train one network, each on its own machine or its own GPUs."""
+    """One of several processes that train one network, each on its own machine or its own GPUs."""
 
-    index: int  # From 0; host 0 alone writes.
+    index: int  # From 0; only process 0 writes.
     count: int
-    coordinator: str  # Address and port, at which host 0 waits for the others.
+    coordinator: str  # Address and port at which process 0 waits for the others.
 
 
 def find_process(
@@ -25,24 +25,25 @@ def find_process(
     process_id: int | None = None,
     coordinator: str | None = None,
 ) -> ProcessInfo | None:
-    """What was given, completed from the environment.
+    """Return index, count and coordinator of this process, from options and the environment.
 
-    The number of processes comes from the option or Keras' variable alone: a job of Slurm may also
-    hold trainings that have nothing to do with each other.
+    The number of processes comes only from the option or from Keras' variable: the tasks of a Slurm
+    job may also be independent trainings.
 
     Args:
-        environ: `KERAS_DISTRIBUTION_NUM_PROCESSES`, `..._PROCESS_ID` and `..._JOB_ADDRESSES` count
-            where an option is missing; then `SLURM_PROCID` or `JOB_COMPLETION_INDEX` (Kubernetes),
-            and for the address `SLURM_STEP_NODELIST` with `SLURM_JOB_ID`.
-        num_processes: At least 1.
-        process_id: From 0.
-        coordinator: "HOST:PORT".
+        environ: Environment variables, used for missing options:
+            `KERAS_DISTRIBUTION_NUM_PROCESSES`, `..._PROCESS_ID` and `..._JOB_ADDRESSES`; then, for
+            the index, `SLURM_PROCID` or `JOB_COMPLETION_INDEX` (Kubernetes), and, for the address,
+            `SLURM_STEP_NODELIST` with `SLURM_JOB_ID`.
+        num_processes: Number of processes, at least 1.
+        process_id: Index of this process, from 0.
+        coordinator: Address of process 0, "HOST:PORT".
 
     Returns:
-        None where nobody speaks of several processes.
+        None if no number of processes is set.
 
     Raises:
-        ConfigError: Something is missing or impossible.
+        ConfigError: A value is missing or invalid.
     """
     keras = "KERAS_DISTRIBUTION_"
     count = _whole(num_processes, environ.get(f"{keras}NUM_PROCESSES"), "num_processes")
@@ -67,18 +68,18 @@ def find_process(
     return ProcessInfo(index, count, address)
 
 
-def _whole(given: int | None, text: str | None, name: str) -> int | None:
-    if given is None and text is not None:
+def _whole(option: int | None, text: str | None, name: str) -> int | None:
+    if option is None and text is not None:
         if not text.isdecimal():
             raise ConfigError(f"Expected {name} as a number. Received: {name}={text!r}")
-        given = int(text)
-    if name == "num_processes" and given is not None and given < 1:
-        raise ConfigError(f"Expected num_processes of at least 1. Received: num_processes={given}")
-    return given
+        option = int(text)
+    if name == "num_processes" and option is not None and option < 1:
+        raise ConfigError(f"Expected num_processes of at least 1. Received: num_processes={option}")
+    return option
 
 
 def _address_by_slurm(environ: Mapping[str, str]) -> str:
-    """The first node of a job step, at a port that follows from the job's number; else nothing."""
+    """Return "NODE:PORT": a step's first node, and a port from the job's number; "" without."""
     nodes, job = environ.get("SLURM_STEP_NODELIST", ""), environ.get("SLURM_JOB_ID", "")
     first = re.match(r"([^\[,]+)(?:\[(\d+))?", nodes)  # Of "gpu7", "gpu[007-012,020]", "gpu7,a1".
     if first is None or not job.isdecimal():

@@ -1,4 +1,4 @@
-"""A network for each fold, trained on the others: a folder of runs, and how to go on with it."""
+"""Cross-validation: begin or resume a folder of runs, one for each fold, and plan a refit."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -28,21 +28,21 @@ from tfrecords.store.manifest import read_manifest
 def begin(
     folder: Path, experiment: Experiment, *, records: Path, options: Sequence[str]
 ) -> CrossValidation:
-    """Write down what is to be trained in a folder; what is written there already may go on.
+    """Write the settings of a cross-validation to a folder, or return those of an equal one.
 
     Args:
-        folder: New, empty, or of the same cross-validation.
-        experiment: Under the honest protocol; its fold does not count.
+        folder: A new or empty folder, or that of the same cross-validation.
+        experiment: An experiment with the held-out protocol ("honest"); its fold is ignored.
         records: A records directory with folds.
-        options: With which train.py asks for the experiment.
+        options: The options of train.py that give the experiment.
 
     Raises:
-        RunError: The folder is taken by something else, or the protocol holds out no fold.
+        RunError: The folder has other contents, or the protocol holds out no fold.
         RecordsError, FoldsError: There are no records, or no folds.
     """
     if experiment.protocol != "honest":
         raise RunError(
-            "Only --protocol honest holds folds out. Leave --fold all away, or --protocol. "
+            "Only --protocol honest holds folds out. Leave out --fold all, or --protocol. "
             f"Received: --protocol {experiment.protocol}"
         )
     read_manifest(records)
@@ -56,11 +56,11 @@ def begin(
         if replace(there, options=asked.options) != asked:
             raise RunError(
                 f"{folder} holds a cross-validation with other settings, records or folds. Name "
-                f"another --run-dir, or go on with the one there: {resume_command(folder)}"
+                f"another --run-dir, or resume the existing one: {resume_command(folder)}"
             )
         return there
     if folder.exists() and {each.name for each in folder.iterdir()} - {LOCK_FILE}:
-        raise RunError(f"{folder} is not empty, and no run overwrites another. Name another one.")
+        raise RunError(f"{folder} is not empty, and no run overwrites another. Name a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
     digest = RecordsDigest.of(records).as_dict()
     write_json(path, {**asdict(asked), "records": str(asked.records), **digest})
@@ -68,24 +68,24 @@ def begin(
 
 
 class Refit(NamedTuple):
-    """A training on all folds, with what a cross-validation has chosen for it."""
+    """A training on all folds, with the last epoch and calibration of a cross-validation."""
 
     experiment: Experiment
     calibration: Calibration
 
 
 def plan_refit(folder: Path, *, records: Path | None = None) -> Refit:
-    """The experiment of a cross-validation without a fold held out, and its common calibration.
+    """Return the experiment of a cross-validation without a held-out fold, and its calibration.
 
-    It ends after the median of the epochs that the folds chose, in the midst of a schedule as long
-    as theirs: an epoch of a shorter schedule would be another one.
+    Training ends after the median of the folds' best epochs, within a schedule as long as theirs:
+    with a shorter schedule the learning rates would differ.
 
     Args:
-        folder: Of a cross-validation that has ended.
-        records: As `read_cross_validation` takes it.
+        folder: The folder of a finished cross-validation.
+        records: The records, if they are not at the place that the folder names.
 
     Raises:
-        RunError: It has not, or is damaged.
+        RunError: The cross-validation is unfinished or damaged.
     """
     asked = read_cross_validation(folder, records=records)
     together = out_of_fold_folder(folder)
@@ -97,20 +97,20 @@ def plan_refit(folder: Path, *, records: Path | None = None) -> Refit:
 def cross_validate(
     folder: Path, *, train: Path, records: Path | None = None, trusted: bool = False
 ) -> dict:
-    """Train the folds that are not finished, one after another, and file what they say together.
+    """Train the unfinished folds, one after another, and save the out-of-fold predictions.
 
     Args:
-        folder: After `begin`.
-        train: The command: scripts/train.py.
-        records: As `read_cross_validation` takes it.
-        trusted: As `all_tf.data.cells.load_cells` takes it.
+        folder: A folder that `begin` has written.
+        train: Path of scripts/train.py.
+        records: The records, if they are not at the place that the folder names.
+        trusted: Whether to skip the SHA-256 of the shards.
 
     Returns:
         The report on the out-of-fold predictions (`write_out_of_fold`).
 
     Raises:
-        RunError: Folds have failed; the others were trained all the same.
-        StudyError: Another process is at work in the folder, or a fold is not what it should be.
+        RunError: The training of a fold failed; the other folds were trained.
+        StudyError: Another process works in the folder, or a fold has other settings.
     """
     asked = read_cross_validation(folder, records=records)
     rows = asked.rows()
@@ -127,6 +127,6 @@ def cross_validate(
         reasons = "".join(f"\n  {name}: {why}" for name, why in failures.items())
         raise RunError(
             f"{len(failures)} of {len(rows)} folds failed, so that there is no report over all of "
-            f"them. Then go on with: {resume_command(folder)}{reasons}"
+            f"them. Resume with: {resume_command(folder)}{reasons}"
         )
     return write_out_of_fold(folder, {fold: folder / fold_name(fold) for fold in asked.folds})

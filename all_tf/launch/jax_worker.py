@@ -1,4 +1,4 @@
-"""How a process joins others that train the same network, by JAX, and how it leaves them."""
+"""A process of a JAX training over several processes: how it joins the others and leaves them."""
 
 import atexit
 import ctypes
@@ -21,58 +21,59 @@ from all_tf.launch.supervisor import ADDRESS
 from all_tf.runs.folder import CONFIG_FILE
 from all_tf.system.locks import LOCK_FILE
 
-_SECONDS_FOR_THE_PARENT = 30.0  # To end this process where another one is lost.
+_SECONDS_FOR_THE_PARENT = 30.0  # Until the parent ends this process because another is lost.
 _STATUSES = ("UNKNOWN", "UNAVAILABLE", "INTERNAL", "ABORTED", "CANCELLED", "DEADLINE_EXCEEDED")
 _PR_SET_PDEATHSIG = 1  # Of prctl(2).
 
 
 @contextmanager
-def jax_process(host: ProcessInfo, run: Path, *, devices: int) -> Iterator[Path]:
-    """Belong to the processes that train one network.
+def jax_process(process: ProcessInfo, run: Path, *, devices: int) -> Iterator[Path]:
+    """Join the processes that train one network.
 
-    Process 0 works in the run's folder. Every other one works in a folder of its own, into which
-    the run's state is copied first, which nobody keeps, and says nothing: all that the processes do
-    to the network they have to do alike, and what they note of it is the same.
+    Process 0 works in the run's folder. Every other process works in a temporary copy of it and
+    prints nothing: all processes do the same to the network and write the same files.
 
     Args:
-        host: This process, a child of `supervision.supervise`.
-        run: The run's folder, which all machines see where it is resumed.
-        devices: GPUs that this process uses.
+        process: This process, a child of `all_tf.launch.supervisor.supervise`.
+        run: The run's folder; to resume it, all machines must see it.
+        devices: Number of GPUs that this process uses.
 
     Yields:
         The folder to work in.
     """
     _end_with_parent()
-    # It would take SIGTERM for itself.
+    # JAX's preemption service would handle SIGTERM itself.
     jax.config.update("jax_enable_preemption_service", False)
     local = _local_devices(devices, os.environ)
-    jax.distributed.initialize(os.environ[ADDRESS], host.count, host.index, local_device_ids=local)
-    with _folder(host, run) as folder:
-        multihost_utils.sync_global_devices("everyone has the state to go on from")
+    jax.distributed.initialize(
+        os.environ[ADDRESS], process.count, process.index, local_device_ids=local
+    )
+    with _folder(process, run) as folder:
+        multihost_utils.sync_global_devices("every process has the state to resume from")
         try:
             yield folder
         except BaseException as error:
-            # JAX would wait at the exit for those who do not come, and then abort.
+            # At the exit JAX would wait for processes that do not come, and then abort.
             interrupted = isinstance(error, KeyboardInterrupt)
             atexit.register(_leave, 128 + error.args[0] if interrupted else 1)
             if is_of_an_exchange(error):
-                time.sleep(_SECONDS_FOR_THE_PARENT)  # It knows better why.
+                time.sleep(_SECONDS_FOR_THE_PARENT)  # The parent reports the cause.
             raise
 
 
 def is_of_an_exchange(error: BaseException) -> bool:
-    """Whether processes could not exchange what they have, rather than one having failed by itself.
+    """Return whether an error comes from a failed exchange between processes.
 
-    JAX raises that as its own error, or where numpy met it as a ValueError that begins with the
-    status, as in "UNKNOWN: Gloo AllGather failed".
+    JAX raises JaxRuntimeError, or, if the exchange is inside a conversion to numpy, a ValueError
+    that begins with the status, as in "UNKNOWN: Gloo AllGather failed".
     """
     status = str(error).partition(":")[0]
     return isinstance(error, jax.errors.JaxRuntimeError) or status in _STATUSES
 
 
 @contextmanager
-def _folder(host: ProcessInfo, run: Path) -> Iterator[Path]:
-    if host.index == 0:
+def _folder(process: ProcessInfo, run: Path) -> Iterator[Path]:
+    if process.index == 0:
         yield run
         return
     with tempfile.TemporaryDirectory(prefix="all_tf-") as above:
@@ -85,7 +86,7 @@ def _folder(host: ProcessInfo, run: Path) -> Iterator[Path]:
 
 
 def _local_devices(devices: int, environ: Mapping[str, str]) -> list[int]:
-    """Numbers of the GPUs on this machine; of one GPU for each task of Slurm, the task's own."""
+    """Return the numbers of this process's GPUs; with one GPU per Slurm task, that of the task."""
     if devices == 1:
         return [int(environ.get("SLURM_LOCALID", 0))]
     return list(range(devices))
@@ -98,6 +99,6 @@ def _leave(code: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """Be killed where the parent is, on Linux; elsewhere a failing exchange has to do it."""
+    """Let Linux kill this process when its parent ends; elsewhere a failed exchange ends it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,6 +1,6 @@
-"""A training as train.py was asked for it: begun, resumed, refitted, over folds, or in parts.
+"""The trainings of train.py: one run, a resumed one, a refit, all folds, or several processes.
 
-TensorFlow is loaded once it is known how.
+TensorFlow is imported once the backend is known.
 """
 
 import os
@@ -30,7 +30,7 @@ from all_tf.system.checks import ConfigError
 
 
 def run_folder(options: dict) -> Path:
-    """The run's folder: one that was named, or a new name below runs/."""
+    """Return the run's folder: the one the options name, or a new name below runs/."""
     if folder := options["resume"] or options["run_dir"]:
         return folder
     name = options["experiment"] or options["arch"] or f"{options['refit'].resolve().name}-refit"
@@ -38,79 +38,79 @@ def run_folder(options: dict) -> Path:
 
 
 def launch(run: Path, options: dict, *, script: Path) -> list[dict]:
-    """Do what the options ask for.
+    """Run the training that the options describe.
 
     Args:
-        run: As `run_folder` gives it.
-        options: As `parse_options` gives them.
-        script: The command, scripts/train.py, for those who start it again.
+        run: The folder that `run_folder` returned.
+        options: The options that `parse_options` returned.
+        script: Path of scripts/train.py, which a cross-validation starts for each fold.
 
     Returns:
-        The reports; none in a process that leaves them to another.
+        The reports; an empty list in all processes but the first.
 
     Raises:
-        SystemExit: This process has let a child do its part, and that has ended.
-        KeyboardInterrupt: As `all_tf.system.signals` raises it.
-        OSError, ValueError: It cannot be done; the message says what to do.
+        SystemExit: This process was the parent of one that trained, and that has ended.
+        KeyboardInterrupt: A signal ended the training (`all_tf.system.signals`).
+        OSError, ValueError: The training is not possible; the message says what to do.
     """
     place = {key: options[key] for key in ("num_processes", "process_id", "coordinator")}
-    host = find_process(os.environ, **place)
-    if host and host.count > 1 and ADDRESS not in os.environ:
-        sys.exit(_supervised(host, run, resumes=bool(options["resume"])))
+    process = find_process(os.environ, **place)
+    if process and process.count > 1 and ADDRESS not in os.environ:
+        sys.exit(_supervised(process, run, resumes=bool(options["resume"])))
     if options["resume"]:
-        reports = _resume(run, options, host, script)
+        reports = _resume(run, options, process, script)
     elif options["refit"]:
-        reports = _refit(run, options, host)
+        reports = _refit(run, options, process)
     elif options["fold"] == ALL_FOLDS:
-        reports = _cross_validate(run, options, host, script)
+        reports = _cross_validate(run, options, process, script)
     else:
-        reports = _train(run, options, host)
-    return [] if host and host.index > 0 else reports  # Process 0 tells.
+        reports = _train(run, options, process)
+    return [] if process and process.index > 0 else reports  # Process 0 prints them.
 
 
 def resume_hint(run: Path) -> str:
-    """How to go on with a run that was interrupted."""
+    """Return how to resume a run that was interrupted, for a message."""
     if is_cross_validation(run):
-        return f"folds that are finished are kept. Go on with: {resume_command(run)}"
+        return f"finished folds are kept. Resume with: {resume_command(run)}"
     if not (run / CONFIG_FILE).is_file():
         return "no run was begun"
-    return f"{epochs_done(run)} epochs are kept. Go on with: {resume_command(run)}"
+    return f"{epochs_done(run)} epochs are kept. Resume with: {resume_command(run)}"
 
 
-def _supervised(host: ProcessInfo, run: Path, *, resumes: bool) -> int:
-    """Let a child do this process's part, and say how it ended: the exit code."""
-    more = [] if resumes else ["--run-dir", str(run)]
-    outcome = supervise(host, [sys.executable, *sys.argv, *more])
+def _supervised(process: ProcessInfo, run: Path, *, resumes: bool) -> int:
+    """Train in a child process, print why the training ended early, and return the exit code."""
+    run_dir = [] if resumes else ["--run-dir", str(run)]
+    outcome = supervise(process, [sys.executable, *sys.argv, *run_dir])
     if outcome.lost is not None:
         message = f"{outcome.lost}; {resume_hint(run)}"
-        if host.index == 0 and read_status(run).get("state", "finished") != "finished":
+        if process.index == 0 and read_status(run).get("state", "finished") != "finished":
             write_status(run, "failed", epochs_done=epochs_done(run), message=message)
         print(f"error: {message}", file=sys.stderr)
     return outcome.code
 
 
 def _worker_folder(
-    host: ProcessInfo | None, run: Path, engine: Engine
+    process: ProcessInfo | None, run: Path, engine: Engine
 ) -> AbstractContextManager[Path]:
-    """The folder to work in, once this process is one of several."""
-    if host is None or host.count == 1:
+    """Return a context that yields the folder to work in; it joins the other processes, if any."""
+    if process is None or process.count == 1:
         return nullcontext(run)
     from all_tf.launch.jax_worker import jax_process
 
-    return jax_process(host, run, devices=engine.devices)
+    return jax_process(process, run, devices=engine.devices)
 
 
-def _train(run: Path, options: dict, host: ProcessInfo | None) -> list[dict]:
+def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     experiment = replace(_row(options), **given(options, Experiment))
-    engine = Engine(**given(options, Engine), backend="jax" if host else "tensorflow")
+    engine = Engine(**given(options, Engine), backend="jax" if process else "tensorflow")
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
     records, trusted = options["records"] or RECORDS, options["trust_records"]
     tensorboard = options["tensorboard"] or choices.TENSORBOARD[0]
     if tensorboard != choices.TENSORBOARD[0]:
-        _refuse_several(host, f"--tensorboard {tensorboard}")
-    with _worker_folder(host, run, engine) as folder:
+        _refuse_several(process, f"--tensorboard {tensorboard}")
+    with _worker_folder(process, run, engine) as folder:
         from all_tf.training.train import train
 
         return train(
@@ -118,8 +118,10 @@ def _train(run: Path, options: dict, host: ProcessInfo | None) -> list[dict]:
         )
 
 
-def _cross_validate(run: Path, options: dict, host: ProcessInfo | None, script: Path) -> list[dict]:
-    _refuse_several(host, "--fold all")
+def _cross_validate(
+    run: Path, options: dict, process: ProcessInfo | None, script: Path
+) -> list[dict]:
+    _refuse_several(process, "--fold all")
     from all_tf.launch.cross_validate import begin, cross_validate
 
     experiment = replace(_row(options), **given({**options, "fold": None}, Experiment))
@@ -127,8 +129,8 @@ def _cross_validate(run: Path, options: dict, host: ProcessInfo | None, script: 
     return [cross_validate(run, train=script, trusted=options["trust_records"])]
 
 
-def _refit(run: Path, options: dict, host: ProcessInfo | None) -> list[dict]:
-    _refuse_several(host, "--refit")
+def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
+    _refuse_several(process, "--refit")
     from all_tf.launch.cross_validate import plan_refit
     from all_tf.runs.cross_validation import read_cross_validation
 
@@ -152,27 +154,27 @@ def _refit(run: Path, options: dict, host: ProcessInfo | None) -> list[dict]:
     )
 
 
-def _resume(run: Path, options: dict, host: ProcessInfo | None, script: Path) -> list[dict]:
+def _resume(run: Path, options: dict, process: ProcessInfo | None, script: Path) -> list[dict]:
     if is_cross_validation(run):
         from all_tf.launch.cross_validate import cross_validate
 
-        _refuse_several(host, "a run of all folds")
+        _refuse_several(process, "a run of all folds")
         records, trusted = options["records"], options["trust_records"]
         return [cross_validate(run, train=script, records=records, trusted=trusted)]
     engine = engine_of(read_config(run)[1])
     if engine.backend != "jax":
-        _refuse_several(host, f"{run}, which was begun without")
+        _refuse_several(process, f"{run}, which was begun without")
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
-    with _worker_folder(host, run, engine) as folder:
+    with _worker_folder(process, run, engine) as folder:
         from all_tf.training.train import resume
 
         return resume(folder, records=options["records"], trusted=options["trust_records"])
 
 
-def _refuse_several(host: ProcessInfo | None, what: str) -> None:
-    if host is not None:
+def _refuse_several(process: ProcessInfo | None, what: str) -> None:
+    if process is not None:
         raise ConfigError(f"--num-processes does not go with {what}. Leave one of them out.")
 
 

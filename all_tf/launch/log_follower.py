@@ -1,4 +1,4 @@
-"""How far a training in another process has come, read off its log."""
+"""Progress of a training in another process, read from its log."""
 
 import re
 import shutil
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from all_tf.system.child_process import read_tail
 
-_ENDED = re.compile(r"epoch \d+/\d+  ")  # A line of a finished epoch; one that runs has a colon.
+_ENDED = re.compile(r"epoch \d+/\d+  ")  # A finished epoch; a running one has a colon.
 
 
 class EpochWatch:
-    """Shows the latest line about an epoch: over itself on a terminal, line by line in a log.
+    """Shows the latest line about an epoch; on a terminal it overwrites the one before.
 
     Args:
-        log: That the training writes; it need not be there yet.
+        log: The log of the training; it need not exist yet.
     """
 
     def __init__(self, log: Path):
@@ -23,7 +23,7 @@ class EpochWatch:
         self._terminal = sys.stdout.isatty()
 
     def update(self) -> None:
-        """Show what is new. In a log only epochs that have ended, so that it stays short."""
+        """Show a new line, if there is one; in a log only those of finished epochs."""
         lines = [line for line in read_tail(self._log) if line.startswith("epoch ")]
         if not self._terminal:
             lines = [line for line in lines if _ENDED.match(line)]
@@ -37,6 +37,6 @@ class EpochWatch:
             print(f"  {self._shown}", flush=True)
 
     def close(self) -> None:
-        """Free the line for what comes next."""
+        """Erase the line on a terminal."""
         if self._terminal and self._shown:
             print("\r\x1b[K", end="", flush=True)

@@ -1,4 +1,4 @@
-"""What train.py can be asked for on the command line, in groups; imports nothing heavy."""
+"""Command-line options of train.py, in groups; imports nothing heavy."""
 
 import argparse
 from collections.abc import Collection
@@ -11,38 +11,38 @@ from all_tf.config.presets import EXPERIMENTS
 from builders.architecture_info import describe_architectures
 
 RECORDS = Path("data/records")
-ALL_FOLDS = "all"  # Instead of the number of one.
+ALL_FOLDS = "all"  # Value of --fold for a cross-validation.
 _OF_RESUME = ("resume", "records", "trust_records", "num_processes", "process_id", "coordinator")
 _OF_ENGINE = tuple(field.name for field in fields(Engine))
 _OF_REFIT = (*_OF_RESUME, "refit", "run_dir", "seed", "tensorboard", *_OF_ENGINE)
 
 
 def parse_options(description: str) -> dict:
-    """The options as they were typed, by name; None for one that was not.
+    """Parse the command line: values by option name, None for options that were not given.
 
     Args:
-        description: That `--help` begins with.
+        description: The first lines of `--help`.
 
     Raises:
-        SystemExit: They contradict each other, or help was asked for.
+        SystemExit: Options contradict each other, or --help was given.
     """
     parser = _parser(description)
     options = vars(parser.parse_args())
     if options["resume"] and (unexpected := _unexpected(options, allowed=_OF_RESUME)):
         parser.error(f"--resume takes all settings from the run. Received: {unexpected}")
     if options["refit"] and (unexpected := _unexpected(options, allowed=_OF_REFIT)):
-        parser.error(f"--refit takes what is to be learnt from DIR. Received: {unexpected}")
+        parser.error(f"--refit takes its settings from DIR. Received: {unexpected}")
     return options
 
 
 def given(options: dict, settings: type) -> dict:
-    """What was given of the fields of a dataclass."""
+    """Return the given options that are fields of a dataclass."""
     known = {field.name for field in fields(settings)}
     return {key: value for key, value in options.items() if key in known and value is not None}
 
 
 def _unexpected(options: dict, *, allowed: Collection[str]) -> str:
-    """The options given that a resumed run, or one that follows another, does not take."""
+    """List the given options that a resumed run, or a refit, does not accept."""
     found = {key for key, value in options.items() if value is not None and value is not False}
     return ", ".join(sorted(f"--{key.replace('_', '-')}" for key in found - set(allowed)))
 
@@ -67,23 +67,23 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     row = parser.add_mutually_exclusive_group(required=True).add_argument
     row("--arch", choices=choices.ARCHITECTURE_NAMES, metavar="NAME", help="see --list-archs")
     row("--experiment", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
-    row("--refit", type=Path, metavar="DIR", help="train on all folds, as those of DIR advise")
-    row("--resume", type=Path, metavar="RUN", help="go on with a run that was interrupted")
+    row("--refit", type=Path, metavar="DIR", help="train on all folds of a cross-validation")
+    row("--resume", type=Path, metavar="RUN", help="resume a run that was interrupted")
     add = parser.add_argument
-    # Prints and exits, even without --arch.
-    what_is_known = describe_architectures()
-    add("--list-archs", action="version", version=what_is_known, help="print a table of them")
+    # The action "version" prints the table and exits, even without --arch.
+    table = describe_architectures()
+    add("--list-archs", action="version", version=table, help="print a table of architectures")
     add("--records", type=Path, metavar="DIR", help=f"default: {RECORDS}, or the resumed run's")
     add("--run-dir", type=Path, metavar="DIR", help="default: runs/YYYYmmdd-HHMMSS-NAME; new")
     add("--seed", type=int, metavar="N")
-    tensorboard = "what it shows; full: cells too, in pictures and by features; default: scalars"
+    tensorboard = "scalars (default), or full: also pictures and features of cells"
     add("--tensorboard", choices=choices.TENSORBOARD, help=tensorboard)
     add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
 
 
 def _add_images(add) -> None:
-    add("--crop", type=int, metavar="PX", help="side of the slide's centre that is kept")
-    add("--image-size", type=int, metavar="PX", help="side that the network sees")
+    add("--crop", type=int, metavar="PX", help="side of the central crop of an image")
+    add("--image-size", type=int, metavar="PX", help="side of the network's input")
     add(
         "--augment",
         type=lambda text: () if text == "none" else tuple(text.split(",")),
@@ -91,55 +91,55 @@ def _add_images(add) -> None:
         help=f"none, or some of: {', '.join(choices.AUGMENTATIONS)}",
     )
     add("--imbalance", choices=choices.STRATEGY_NAMES)
-    add("--limit-train", type=int, metavar="N", help="images, drawn over classes and patients")
+    add("--limit-train", type=int, metavar="N", help="images, sampled over classes and patients")
     add("--limit-validation", type=int, metavar="N")
 
 
 def _add_learning(add) -> None:
     add("--weights", metavar="W", help="imagenet, none, or a file *.weights.h5")
     add("--epochs", type=int, metavar="N")
-    add("--last-epoch", type=int, metavar="N", help="end after it, in the midst of the schedule")
+    add("--last-epoch", type=int, metavar="N", help="end after this epoch, within the schedule")
     add("--batch-size", type=int, metavar="N")
-    add("--learning-rate", type=float, metavar="X", help="the highest of the schedule")
+    add("--learning-rate", type=float, metavar="X", help="highest learning rate of the schedule")
     add("--optimizer", choices=choices.OPTIMIZER_NAMES)
     add("--schedule", choices=choices.SCHEDULE_NAMES, help="of the learning rate; cosine ends at 0")
-    add("--warmup-epochs", type=int, metavar="N", help="in which the learning rate rises from 0")
+    add("--warmup-epochs", type=int, metavar="N", help="epochs in which the rate rises from 0")
     add("--loss", choices=choices.LOSS_NAMES)
 
 
 def _add_fine_tuning(add) -> None:
-    add("--freeze-epochs", type=int, metavar="N", help="at first, that train the head alone")
+    add("--freeze-epochs", type=int, metavar="N", help="first epochs, which train only the head")
     add("--layer-decay", type=float, metavar="X", help="a stage learns X times as fast as the next")
     add("--dropout", type=float, metavar="X", help="share of the features before the last layer")
     add("--weight-decay", type=float, metavar="X", help="of kernels; decoupled under adamw")
     add("--label-smoothing", type=float, metavar="X", help="labels become X/2 and 1 - X/2")
-    add("--ema", type=float, metavar="X", help="decay of averaged weights, validated and kept")
+    add("--ema", type=float, metavar="X", help="decay of averaged weights, validated and saved")
 
 
 def _add_processes(add) -> None:
-    add("--num-processes", type=int, metavar="N", help="that train together, by JAX; resumed too")
-    add("--process-id", type=int, metavar="K", help="this one, from 0")
-    add("--coordinator", metavar="HOST:PORT", help="where process 0 awaits the others")
+    add("--num-processes", type=int, metavar="N", help="processes that train together, with JAX")
+    add("--process-id", type=int, metavar="K", help="number of this process, from 0")
+    add("--coordinator", metavar="HOST:PORT", help="address at which process 0 waits")
 
 
 def _add_choosing(add) -> None:
     add("--protocol", choices=choices.PROTOCOLS, help="default: honest")
-    add("--fold", type=_fold, metavar="K", help="held out to choose the epoch on; or all, in turn")
+    add("--fold", type=_fold, metavar="K", help="held-out fold, to choose the epoch on; or all")
     add("--monitor", choices=choices.MONITORS, metavar="M", help="default: val_kappa")
     add(
         "--min-sensitivity",
         type=float,
         metavar="X",
-        help="choose the highest threshold that reaches it; default: that of the highest kappa",
+        help="use the highest threshold with this sensitivity; default: that of the highest kappa",
     )
-    add("--patience", type=int, metavar="N", help="stop after N epochs without a better one")
+    add("--patience", type=int, metavar="N", help="stop after N epochs without improvement")
 
 
 def _add_engine(add) -> None:
     add("--precision", choices=choices.PRECISIONS, help="of the backbone; it changes results")
     add("--jit", choices=choices.JITS, help="XLA for the step; auto: on a GPU, not on a CPU")
-    text = "in one call, at most; an interrupted run finishes as many before it ends"
-    add("--steps-per-execution", type=int, metavar="N", help=text)
+    steps = "most steps in one call; an interrupted run finishes them before it ends"
+    add("--steps-per-execution", type=int, metavar="N", help=steps)
     add("--devices", type=int, metavar="N", help="GPUs of this machine that share each batch")
     add("--deterministic", action="store_true", help="equal runs give equal bits; slower")
 

@@ -1,4 +1,4 @@
-"""Trainings one after another, each in a process of its own: rows of the study, or folds."""
+"""Trainings in a row, each in its own process: rows of the study, or folds."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from pathlib import Path
 from all_tf.config.experiment import Experiment
 from all_tf.config.presets import departures
 from all_tf.launch.log_follower import EpochWatch
-from all_tf.launch.study_plan import StudyError, can_go_on, is_done
+from all_tf.launch.study_plan import StudyError, can_resume, is_done
 from all_tf.runs.folder import epochs_done, is_finished
 from all_tf.system.child_process import failure_reason, read_tail, run_logged
 from all_tf.system.locks import locked
@@ -17,12 +17,17 @@ from all_tf.system.progress import describe_duration
 from builders.architecture_info import CATALOGUE
 from tfrecords.store.manifest import read_manifest
 
-_SHARE_TO_JUDGE_BY = 0.05  # Of the work, before what lies ahead is estimated.
+_LEAST_SHARE_DONE = 0.05  # Of the work, before the remaining time is estimated.
 _TAIL_LINES = 12
 
 
 def row_options(name: str, row: Experiment) -> list[str]:
-    """How train.py is asked for a row of the table, with what departs from it."""
+    """Return the options of train.py for a row of the table, with the fields that differ from it.
+
+    Args:
+        name: A key of `EXPERIMENTS`.
+        row: That experiment, some fields perhaps replaced.
+    """
     options = ["--experiment", name]
     for key, value in departures(name, row).items():
         options += [f"--{key.replace('_', '-')}", str(value)]
@@ -31,38 +36,38 @@ def row_options(name: str, row: Experiment) -> list[str]:
 
 @dataclass(frozen=True)
 class Study:
-    """Where a study is, and what it trains with."""
+    """The folder of a study, and what its trainings have in common."""
 
-    folder: Path  # A run for each row, its log beside it.
+    folder: Path  # Holds a run for each row, and its log.
     records: Path
-    train: Path  # The command: scripts/train.py.
-    trusted: bool = False  # As `load_cells` takes it.
-    options: Callable[[str, Experiment], list[str]] = row_options  # That ask for a row.
-    kind: str = "row"  # What the screen calls one.
+    train: Path  # Path of scripts/train.py.
+    trusted: bool = False  # Whether to skip the SHA-256 of the shards.
+    options: Callable[[str, Experiment], list[str]] = row_options  # Options of train.py for a row.
+    kind: str = "row"  # Name of one training in messages.
 
 
 def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str, str | None]]:
     """Train the rows that are not finished yet.
 
-    One that was interrupted goes on where it was; what cannot go on is put aside first.
+    An interrupted run is resumed; one that cannot be resumed is renamed first.
 
     Args:
-        rows: As `choose_rows` gives them.
-        study: Its folder is made if need be, and is nobody else's meanwhile.
+        rows: Experiments by name, from `choose_rows`.
+        study: Its folder is created if needed, and locked while the trainings run.
 
     Yields:
-        After each training the name of its row, and why it failed; None if it did not.
+        After each training the name of its row, and why it failed or None.
 
     Raises:
-        StudyError: A row is finished with other settings, its place is taken by something else, or
-            another process is at work in the folder; nothing was changed.
+        StudyError: A row is finished with other settings, its folder holds something else, or
+            another process works in the study's folder; nothing was changed.
         RecordsError: There are no records.
     """
     read_manifest(study.records)
     study.folder.mkdir(parents=True, exist_ok=True)
     refusal = StudyError(
-        f"Another process is at work in {study.folder}, or a training has outlived one. "
-        "Wait for it, or name another folder."
+        f"Another process is at work in {study.folder}, or a training that it left behind. "
+        "Wait for its end, or name another folder."
     )
     with locked(study.folder, refusal=refusal) as lock:
         finished = {
@@ -81,12 +86,12 @@ def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str
 
 
 def _train_row(name: str, row: Experiment, study: Study, *, lock: int) -> str | None:
-    """Train one row; why it failed, None if it did not."""
+    """Train one row; return why it failed, or None."""
     run, log = study.folder / name, study.folder / f"{name}.log"
     command = _command(name, row, study)
-    if can_go_on(run, row, study.records):
+    if can_resume(run, row, study.records):
         command = _resume_command(run, study)
-        print(f"  going on after epoch {epochs_done(run)}", flush=True)
+        print(f"  resuming after epoch {epochs_done(run)}", flush=True)
     else:
         _put_aside(run)
     began = time.monotonic()
@@ -118,17 +123,17 @@ def _resume_command(run: Path, study: Study) -> list[str]:
 
 
 def _put_aside(run: Path) -> None:
-    """Free the place of an unfinished run; nobody's hours of training are deleted."""
+    """Rename an unfinished run, if there is one; nothing that was trained is deleted."""
     if run.exists() and any(run.iterdir()):
         number = 1
         while (aside := run.with_name(f"{run.name}.unfinished-{number}")).exists():
             number += 1
         run.rename(aside)
-        print(f"  an unfinished run was put aside: {aside}", flush=True)
+        print(f"  an unfinished run was renamed to {aside}", flush=True)
 
 
 def _cost(row: Experiment) -> float:
-    """What a row's training costs beside another's, within a factor of about three."""
+    """Estimate the relative cost of a row's training, within a factor of about three."""
     return row.epochs * row.image_size**2 * CATALOGUE[row.arch].parameters
 
 
@@ -136,6 +141,6 @@ def _describe_time(spent: float, *, done: float, left: float) -> str:
     if not done:
         return ""
     so_far = f" ({describe_duration(spent)} so far"
-    if done < _SHARE_TO_JUDGE_BY * (done + left):
+    if done < _LEAST_SHARE_DONE * (done + left):
         return f"{so_far})"
     return f"{so_far}, about {describe_duration(spent * left / done)} to go)"

@@ -1,4 +1,4 @@
-"""The rows of a study: what is asked for, how it departs from the table, what is there already."""
+"""The rows of a study: which to train, with which changes, and which are finished already."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,23 +19,22 @@ from all_tf.system.checks import ConfigError
 
 
 class StudyError(ValueError):
-    """A study that cannot go on as asked; the message says which row or folder, and why."""
+    """A study cannot run as requested; the message says which row or folder, and why."""
 
 
 def choose_rows(
     names: Iterable[str], given: Mapping[str, Any], *, weights_dir: Path | None = None
 ) -> dict[str, Experiment]:
-    """Experiments of rows of the table, with some fields given for all of them.
+    """Return experiments of rows of the table, with some fields replaced in all of them.
 
     Args:
         names: Keys of `EXPERIMENTS`.
-        given: Values by field of `Experiment`. A row that starts from random weights does so
-            whatever is given.
-        weights_dir: Its files ARCH.weights.h5 stand in for the ImageNet weights that would be
-            downloaded.
+        given: New values by field of `Experiment`. A row with random initial weights keeps them.
+        weights_dir: A folder of files ARCH.weights.h5, to use instead of downloaded ImageNet
+            weights.
 
     Raises:
-        StudyError: There is no such row, or no such folder, or a row cannot have such a value.
+        StudyError: There is no such row or folder, or a value is invalid for a row.
     """
     if weights_dir is not None and not weights_dir.is_dir():
         raise StudyError(f"No such folder of weights. Received: weights_dir={weights_dir}")
@@ -57,16 +56,21 @@ def choose_rows(
 
 
 def is_done(run: Path, row: Experiment, records: Path) -> bool:
-    """Whether a run is finished as it is asked for; one that is not there or unfinished is not.
+    """Return whether a run is finished; False if it does not exist or is unfinished.
+
+    Args:
+        run: The folder of the run.
+        row: The experiment that it should have.
+        records: The records that it should be trained on.
 
     Raises:
-        StudyError: It is finished with other settings or on other records, or is no run.
+        StudyError: It is finished with other settings or on other records, or is not a run.
     """
     if not run.exists() or not any(run.iterdir()):
         return False
     elsewhere = "Name another folder, or move that one away."
     if not (run / CONFIG_FILE).is_file():
-        raise StudyError(f"{run} holds something, but no run of ours. {elsewhere}")
+        raise StudyError(f"{run} is not empty and holds no run of all_tf. {elsewhere}")
     if not is_finished(run, records):
         return False
     if differing := _departures_of_run(run, row, records):
@@ -74,17 +78,17 @@ def is_done(run: Path, row: Experiment, records: Path) -> bool:
     return True
 
 
-def can_go_on(run: Path, row: Experiment, records: Path) -> bool:
-    """Whether a run has completed an epoch of what is asked for now."""
+def can_resume(run: Path, row: Experiment, records: Path) -> bool:
+    """Return whether a run has completed an epoch with the same settings and records."""
     if not (run / CONFIG_FILE).is_file() or not epochs_done(run):
         return False
-    if read_status(run).get("state") == "finished":  # But without its figures, or we were not here.
+    if read_status(run).get("state") == "finished":  # Without its metrics: `is_done` was False.
         return False
     return not _departures_of_run(run, row, records)
 
 
 def _departures_of_run(run: Path, row: Experiment, records: Path) -> list[str]:
-    """In what a run differs from what is asked for, in words."""
+    """Describe how a run differs from the requested experiment and records."""
     there, facts = read_config(run)
     differing = [
         f"{key} {found!r}, asked for {asked!r}"

@@ -1,8 +1,8 @@
-"""One process's part of a training, run by a child that ends when another process's part has.
+"""Supervision of a training over several processes: each trains in a child, which its parent ends.
 
-JAX ends a process that has lost another hard, and after a hundred seconds; an exchange between GPUs
-waits for ever. So each part is a child, and the parents, which wait for nothing else, tell each
-other how their children end.
+If one process is lost, JAX ends the others without an exception after 100 s, and an exchange
+between GPUs waits for ever. So each process trains in a child, and the parents send each other the
+exit codes of their children.
 """
 
 import os
@@ -16,63 +16,64 @@ from all_tf.launch.cluster import ProcessInfo
 from all_tf.launch.rendezvous import describe_lost, rendezvous
 from all_tf.system.child_process import describe_exit, end_child
 
-ADDRESS = "ALL_TF_JAX_ADDRESS"  # In the environment of a child: where the children meet, by JAX.
-_SECONDS_BETWEEN_LOOKS = 0.1
-_SECONDS_TO_FINISH = 60.0  # For the others, once this one is through: all end at the same step.
+ADDRESS = "ALL_TF_JAX_ADDRESS"  # Variable of the children: the address at which JAX connects them.
+_SECONDS_BETWEEN_POLLS = 0.1
+_SECONDS_TO_FINISH = 60.0  # For the others, once this one has ended: all end at the same step.
 
 
 class Outcome(NamedTuple):
-    """How a part of a training has ended."""
+    """How the child of a process has ended."""
 
     code: int  # Exit code.
-    lost: str | None = None  # The part that was lost, and how, where that was the reason.
+    lost: str | None = None  # Which process was lost, and how, if that was the reason.
 
 
-def supervise(host: ProcessInfo, command: Sequence[str]) -> Outcome:
-    """Run a command as this process's part, once all processes are there.
+def supervise(process: ProcessInfo, command: Sequence[str]) -> Outcome:
+    """Run a command as a child of this process, once all processes are connected.
 
-    SIGTERM and SIGINT are passed on to it. It ends with the first part that ends too early.
+    The child receives SIGTERM and SIGINT too. It is ended if another process is lost.
 
     Args:
-        host: This process, of at least two.
-        command: Finds in the environment variable `ADDRESS` where JAX's processes meet.
+        process: This process, one of at least two.
+        command: Program and arguments; the environment variable `ADDRESS` holds the address at
+            which JAX connects the children.
 
     Raises:
-        ConfigError: Not all processes came.
+        ConfigError: Not all processes connected.
     """
-    name = host.coordinator.rpartition(":")[0]
-    with rendezvous(host, welcome=f"{name}:{_free_port()}") as (peers, address):
+    name = process.coordinator.rpartition(":")[0]
+    with rendezvous(process, welcome=f"{name}:{_free_port()}") as (peers, address):
         child = subprocess.Popen(command, env={**os.environ, ADDRESS: address})
-        came = _pass_signals_on(child)
+        received = _forward_signals(child)
         while (code := child.poll()) is None:
-            lost = peers.first_lost(_SECONDS_BETWEEN_LOOKS)
+            lost = peers.first_lost(_SECONDS_BETWEEN_POLLS)
             if lost is not None:
-                peers.tell(lost=lost)
+                peers.send_all(lost=lost)
                 end_child(child)
-                return Outcome(128 + came[0]) if came else Outcome(1, lost)
-        peers.tell(ended=code)
+                return Outcome(128 + received[0]) if received else Outcome(1, lost)
+        peers.send_all(ended=code)
         if code == 0:
             peers.wait_for_all(_SECONDS_TO_FINISH)
         if code < 0:
-            return Outcome(128 - code, describe_lost(host.index, host, describe_exit(code)))
+            return Outcome(128 - code, describe_lost(process.index, process, describe_exit(code)))
         return Outcome(code)
 
 
-def _pass_signals_on(child: subprocess.Popen) -> list[int]:
-    """The list of signals that came, which grows."""
-    came = []
+def _forward_signals(child: subprocess.Popen) -> list[int]:
+    """Forward SIGTERM and SIGINT to a child; return the list to which received ones are added."""
+    received = []
 
-    def pass_on(number: int, frame) -> None:
-        came.append(number)
+    def forward(number: int, frame) -> None:
+        received.append(number)
         if child.poll() is None:
             child.send_signal(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, pass_on)
-    return came
+        signal.signal(number, forward)
+    return received
 
 
 def _free_port() -> int:
-    """Free a moment ago, which has to do: JAX takes no open socket."""
+    """Return a port that is free now; it may be taken later, but JAX accepts no open socket."""
     with socket.create_server(("", 0)) as server:
         return server.getsockname()[1]

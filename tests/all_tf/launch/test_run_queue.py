@@ -124,7 +124,7 @@ def test_run_that_was_cut_short_is_put_aside_and_done_again(missing, bench, call
     assert call(rows="vgg16").returncode == 0
     (bench / "study/vgg16" / missing).unlink()
     answer = call(rows="vgg16")
-    assert answer.returncode == 0 and "an unfinished run was put aside" in answer.stdout
+    assert answer.returncode == 0 and "an unfinished run was renamed to" in answer.stdout
     assert trained(bench) == ["vgg16", "vgg16"]
     assert (bench / "study/vgg16" / missing).is_file()
     assert not (bench / "study/vgg16.unfinished-1" / missing).exists()
@@ -135,12 +135,12 @@ def test_run_that_has_completed_an_epoch_goes_on_where_it_was(bench, call):
     (bench / "study/vgg16/metrics.json").unlink()
     (bench / "study/vgg16/state/epoch-0002").mkdir(parents=True)
     answer = call(rows="vgg16")
-    assert answer.returncode == 0 and "going on after epoch 2" in answer.stdout
+    assert answer.returncode == 0 and "resuming after epoch 2" in answer.stdout
     assert (bench / "study/vgg16/state/epoch-0002").is_dir()
     assert not (bench / "study/vgg16.unfinished-1").exists()
     (bench / "study/vgg16/metrics.json").unlink()
     answer = call("--seed", 3, rows="vgg16")  # What is there is not what is asked for now.
-    assert answer.returncode == 0 and "an unfinished run was put aside" in answer.stdout
+    assert answer.returncode == 0 and "an unfinished run was renamed to" in answer.stdout
 
 
 def test_row_finished_with_other_settings_is_not_reused(bench, call):
@@ -157,7 +157,7 @@ def test_folder_of_something_else_is_left_alone(bench, call):
     (bench / "study/vgg16").mkdir(parents=True)
     (bench / "study/vgg16/thesis.txt").write_text("text")
     answer = call()
-    assert answer.returncode == 1 and "holds something, but no run of ours" in answer.stderr
+    assert answer.returncode == 1 and "is not empty and holds no run of all_tf" in answer.stderr
     assert (bench / "study/vgg16/thesis.txt").is_file() and not (bench / "order.txt").exists()
 
 

@@ -102,12 +102,12 @@ def test_part_that_is_told_to_end_passes_it_on():
 def test_process_that_does_not_come_is_named(monkeypatch):
     monkeypatch.setattr(module, "_SECONDS_TO_MEET", 0.2)
     with (
-        pytest.raises(ConfigError, match="Process 1, 2 of 3 did not come to 127.0.0.1"),
+        pytest.raises(ConfigError, match="Process 1, 2 of 3 did not connect to 127.0.0.1"),
         rendezvous(ProcessInfo(0, 3, free_address()), welcome=""),
     ):
         pass
     with (
-        pytest.raises(ConfigError, match="Process 0 is not to be reached at 127.0.0.1"),
+        pytest.raises(ConfigError, match="Process 0 cannot be reached at 127.0.0.1"),
         rendezvous(ProcessInfo(1, 3, free_address()), welcome=""),
     ):
         pass
