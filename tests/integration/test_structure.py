@@ -82,9 +82,9 @@ def test_every_module_has_its_own_test_file_or_a_line_that_says_where_it_is_test
         if path.name != "__init__.py"
     }
     without = {str(module) for module in modules if not has_own_test(module)}
-    advice = "Write tests/PACKAGE/test_MODULE.py, or add a line to tests/tested_elsewhere.py"
-    assert not without - TESTED_IN.keys(), advice
-    assert not TESTED_IN.keys() - without, "Drop these lines of tests/tested_elsewhere.py"
+    missing, left = sorted(without - TESTED_IN.keys()), sorted(TESTED_IN.keys() - without)
+    assert not missing, "Write tests/.../test_NAME.py, or add a line to tests/tested_elsewhere.py"
+    assert not left, "Drop these lines of tests/tested_elsewhere.py: module gone, or tested by name"
     assert not [path for path in TESTED_IN.values() if not (ROOT / path).is_file()]
 
 
