@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import keras
@@ -103,10 +104,11 @@ def import_weights(arch: str, source: Path, out: Path) -> Account:
     pixels = keras.Input((_SIDE, _SIDE, 3), name="image")
     backbone = keras.Model(pixels, PUBLISHED[arch].features(pixels), name=arch)
     account = copy_tensors(backbone, tensors, PUBLISHED[arch])
-    partial = out.with_name(f".partial-{out.name}")  # A kill leaves no half file under the name.
-    backbone.save_weights(partial)
-    add_digest(partial)
-    partial.replace(out)
+    with TemporaryDirectory(prefix=".partial-", dir=out.parent) as aside:
+        partial = Path(aside, out.name)
+        backbone.save_weights(partial)
+        add_digest(partial)
+        partial.replace(out)  # A kill before this leaves no half file under the name.
     return account
 
 

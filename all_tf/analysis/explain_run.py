@@ -26,6 +26,7 @@ from all_tf.runs.folder import EvaluationSet, write_json
 from all_tf.system.progress import track
 from builders.registry import build_model
 from tfrecords.schema import CLASSES
+from tfrecords.store.files import atomic_write
 
 EXPLANATIONS_FOLDER = "explanations"  # Below the run's.
 RESULT_FILE, PICTURE_FILE = "explanations.json", "cells.png"
@@ -184,4 +185,5 @@ def _draw(path: Path, maps: Maps, cells: list[dict]) -> None:
         )
     ]
     figure = draw_cells(pictures, captions)
-    figure.savefig(path, dpi=_DOTS_AN_INCH, facecolor="white")
+    with atomic_write(path) as partial:
+        figure.savefig(partial, dpi=_DOTS_AN_INCH, facecolor="white")

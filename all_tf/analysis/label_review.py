@@ -26,6 +26,7 @@ from all_tf.runs.prediction_files import read_predictions
 from all_tf.system.tables import write_csv
 from tfrecords.codec.encoding import fit_center
 from tfrecords.schema import CLASSES
+from tfrecords.store.files import atomic_write
 
 REVIEW_FILE, SHEET_FILE = "review.csv", "cells.png"
 _SIDE = 220  # Pixels of a cell in the picture.
@@ -81,7 +82,8 @@ def write_review(
         png_of_name = dict(zip(cells.names.tolist(), cells.pngs, strict=True))
         images = [_picture(png_of_name[row["name"]], source.crop) for row in shown]
         figure = draw_cells(np.stack(images), _captions(shown))
-        (folder / SHEET_FILE).write_bytes(as_png(figure))
+        with atomic_write(folder / SHEET_FILE) as partial:
+            partial.write_bytes(as_png(figure))
     else:
         (folder / SHEET_FILE).unlink(missing_ok=True)
     return Reviewed(folder, rows, source.scored)

@@ -15,6 +15,7 @@ from all_tf.data.canvas_cache import canvas_lookup
 from all_tf.data.cells import Cells
 from all_tf.data.class_balance import Plan
 from tfrecords.schema import CLASSES
+from tfrecords.store.files import atomic_write
 
 _CELL_INCHES = 2.0  # At 150 dots an inch a cell has the 300 pixels that most networks see.
 
@@ -106,7 +107,8 @@ def draw_versions(path: Path, versions: Sequence[Version], *, title: str) -> Non
             place.set_xlabel(caption(float(version.labels[row])), fontsize=9)
             place.set(xticks=[], yticks=[])
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    with atomic_write(path) as partial:
+        figure.savefig(partial)
 
 
 def caption(label: float) -> str:

@@ -21,6 +21,7 @@ from all_tf.runs.prediction_files import file_scored_set
 from all_tf.runs.report_header import Selection, report_header
 from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
 from builders.losses import LOSSES, ClassWeightedLoss
+from tfrecords.store.files import atomic_write
 
 
 def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> ClassWeightedLoss:
@@ -121,5 +122,9 @@ def write_submission(path: Path, predictions: Predictions, *, threshold: float) 
     """Write the challenge's zip: isbi_valid.predict, one 0 or 1 a line in numeric image order."""
     numbers = [int(Path(name).stem) for name in predictions.names]
     decisions = predictions.decisions(threshold)[np.argsort(numbers)]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("isbi_valid.predict", "".join(f"{decision}\n" for decision in decisions))
+    text = "".join(f"{decision}\n" for decision in decisions)
+    with (
+        atomic_write(path) as partial,
+        zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        archive.writestr("isbi_valid.predict", text)

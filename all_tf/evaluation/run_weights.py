@@ -1,6 +1,5 @@
 """A run's weights on disk: whole, unchanged, and unable to carry code."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, RunError, read_config,
 from builders.hdf5_weights import add_digest
 from builders.registry import build_model
 from builders.weights import load_file
+from tfrecords.store.files import atomic_write
 from tfrecords.store.manifest import digest_file
 
 BEST_FILE = "best.weights.h5"
@@ -25,13 +25,11 @@ def save_weights(model: keras.Model, path: Path) -> None:
     The optimizer's are left out: they are of no use for prediction and twice as large. The file
     holds the SHA-256 of its arrays, which travels with it to wherever `--weights` names it.
     """
-    partial = path.with_name(f".partial-{path.name}")
     # Named: the file holds the name, and Keras would else count the models of the process in it.
-    keras.Model(model.input, model.output, name=model.name).save_weights(partial)
-    add_digest(partial)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
+    saved = keras.Model(model.input, model.output, name=model.name)
+    with atomic_write(path) as partial:
+        saved.save_weights(partial)
+        add_digest(partial)
 
 
 def load_weights(model: keras.Model, path: Path) -> None:

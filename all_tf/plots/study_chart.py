@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from all_tf.config.published_results import Comparator
 from all_tf.metrics.registry import shown_in
+from tfrecords.store.files import atomic_write
 
 _PANELS = {key: metric.plot_title or metric.short for key, metric in shown_in("study").items()}
 _PANELS["kappa"] = "Cohen's kappa"  # In full: the chart is shown without a text.
@@ -63,7 +64,8 @@ def draw_study(
     }
     figure.legend(handles.values(), handles, loc="outside lower right", frameon=False, fontsize=9)
     figure.supxlabel(caption, fontsize=8, color=_OTHERS, x=0.01, ha="left")
-    figure.savefig(path)
+    with atomic_write(path) as partial:
+        figure.savefig(partial)
 
 
 def _draw_bars(panel: Axes, rows: Sequence[Mapping[str, object]], key: str) -> None:

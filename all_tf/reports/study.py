@@ -11,6 +11,7 @@ from all_tf.reports.comparison_text import shown, warn_of_different_images
 from all_tf.reports.run_facts import COMPARED_METRICS, COST, RunFacts, ends, read_facts
 from all_tf.runs.folder import is_finished
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole, write_csv
+from tfrecords.store.files import write_text
 
 _COLUMNS = (
     Column("row", "row"),
@@ -81,7 +82,7 @@ def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> st
     parts += [markdown([other._asdict() for other in COMPARATORS], _COMPARATOR_COLUMNS)]
     text = "\n\n".join(parts) + "\n"
     write_csv(folder / "study.csv", rows)
-    (folder / "study.md").write_text(text, encoding="utf-8")
+    write_text(folder / "study.md", text)
     return text
 
 

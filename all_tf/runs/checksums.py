@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tfrecords.store.files import write_text
 from tfrecords.store.manifest import digest_file
 
 SUMS_FILE = "SHA256SUMS"
@@ -20,9 +21,7 @@ def write_checksums(folder: Path) -> None:
         for path in files
         if path.name not in _LIVING and not path.name.startswith(".")
     ]
-    partial = folder / f".partial-{SUMS_FILE}"
-    partial.write_text("".join(lines), encoding="utf-8")
-    partial.replace(folder / SUMS_FILE)
+    write_text(folder / SUMS_FILE, "".join(lines))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:

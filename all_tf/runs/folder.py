@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from all_tf.config.experiment import Experiment
+from tfrecords.store.files import write_text
 from tfrecords.store.manifest import read_manifest
 
 CONFIG_FILE = "config.json"
@@ -34,10 +35,7 @@ class EvaluationSet(NamedTuple):
 
 def write_json(path: Path, content: dict) -> None:
     """Write JSON whole or not at all; a number that is not finite is refused."""
-    partial = path.with_name(f".partial-{path.name}")
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> dict:

@@ -1,11 +1,11 @@
 """A run's folder while a process works in it: nobody else's, and its status always true."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from all_tf.runs.folder import (
-    CONFIG_FILE,
+    EVENTS_FOLDER,
     METRICS_FILE,
     RunError,
     epochs_done,
@@ -14,20 +14,25 @@ from all_tf.runs.folder import (
     write_status,
 )
 from all_tf.system.locks import LOCK_FILE, locked
+from tfrecords.store.files import PARTIAL_PREFIX
 
-_LEFTOVERS = {LOCK_FILE, f".partial-{CONFIG_FILE}"}  # Of a process that died before its run began.
+_PARTIAL = f"{PARTIAL_PREFIX}*"
 
 
-def own_run(run: Path) -> AbstractContextManager:
-    """Hold a run's folder.
+@contextmanager
+def own_run(run: Path) -> Iterator[None]:
+    """Hold the lock of a run's folder, and remove files that a killed process had begun to write.
 
     Raises:
-        RunError: Another process does.
+        RunError: Another process holds the lock.
     """
     refusal = RunError(
         f"{run} is in use by another process. Wait until that has ended, or name another folder."
     )
-    return locked(run, refusal=refusal)
+    with locked(run, refusal=refusal):
+        for leftover in (*run.glob(_PARTIAL), *(run / EVENTS_FOLDER).rglob(_PARTIAL)):
+            leftover.unlink()
+        yield
 
 
 def require_empty(run: Path) -> None:
@@ -36,7 +41,9 @@ def require_empty(run: Path) -> None:
     Raises:
         RunError: There is something in it.
     """
-    if run.exists() and {path.name for path in run.iterdir()} - _LEFTOVERS:
+    found = {path.name for path in run.iterdir()} if run.exists() else set()
+    # A process that died before its run began may have left its lock and a file half written.
+    if any(name != LOCK_FILE and not name.startswith(PARTIAL_PREFIX) for name in found):
         raise RunError(
             f"{run} is not empty, and no run overwrites another. Name another --run-dir, or go on "
             f"with the run that is there: {resume_command(run)}"

@@ -11,6 +11,7 @@ from all_tf.metrics.reliability import reliability_bins
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import METRICS_FILE, PREDICTIONS_FILE, RunError, write_json
 from all_tf.system.tables import write_csv
+from tfrecords.store.files import atomic_write
 
 PER_PATIENT_FILE = "per_patient.csv"
 RELIABILITY_FILE = "reliability.csv"
@@ -42,7 +43,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
         *(map(repr, values.tolist()) for values in (cells.logits, cells.scores)),
         map(repr, cells.calibrated_scores.tolist()),
     )
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(_COLUMNS)
         rows.writerows(zip(*columns, strict=True))

@@ -28,7 +28,8 @@ def run_logged(
     Raises:
         BaseException: A signal handler or `on_poll` raised it; the child has ended by then.
     """
-    with log.open("wb") as file:
+    log.unlink(missing_ok=True)  # Where it is a link, what that points to stays as it is.
+    with log.open("xb") as file:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

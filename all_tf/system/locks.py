@@ -1,6 +1,7 @@
 """A lock on a folder: one process at a time works in it."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,8 @@ def locked(folder: Path, *, refusal: Exception) -> Iterator[int]:
     Yields:
         The file descriptor; a child that inherits it holds the lock too.
     """
-    with (folder / LOCK_FILE).open("w") as file:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # A link there would name somebody's file.
+    with os.fdopen(os.open(folder / LOCK_FILE, flags, 0o666), "r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tfrecords.store.files import atomic_write
+
 
 class Column(NamedTuple):
     """A column of a table."""
@@ -51,8 +53,11 @@ def markdown(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) ->
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write rows with equal keys: numbers in full precision, None as an empty field."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    """Write rows of the same keys, numbers as they are; None as an empty field.
+
+    The file is whole or not there (`tfrecords.store.files.atomic_write`).
+    """
+    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)

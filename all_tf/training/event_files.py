@@ -5,6 +5,8 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.core.util.event_pb2 import Event
 
+from tfrecords.store.files import atomic_write
+
 _PATTERN = "events.out.tfevents.*"
 
 
@@ -21,11 +23,9 @@ def drop_events_after(folder: Path, epoch: int) -> None:
         records, whole = _read(path)
         kept = [record for record in records if Event.FromString(record).step <= epoch]
         if not whole or len(kept) < len(records):
-            partial = path.with_name(f".partial-{path.name}")
-            with tf.io.TFRecordWriter(str(partial)) as writer:
+            with atomic_write(path) as partial, tf.io.TFRecordWriter(str(partial)) as writer:
                 for record in kept:
                     writer.write(record)
-            partial.replace(path)
 
 
 def drop_events_of(folder: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tfrecords.store.files import synchronize
+
 
 class BusyError(BlockingIOError):
     """Another process is writing the same directory."""
@@ -47,7 +49,7 @@ def fresh_directory(target: Path, *, overwrite: bool, marker: str) -> Iterator[P
         if target.exists():
             target.rename(old)
         partial.rename(target)
-        _synchronize_one(target.parent)
+        synchronize(target.parent)
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -55,7 +57,8 @@ def fresh_directory(target: Path, *, overwrite: bool, marker: str) -> Iterator[P
 def _locked(path: Path, target: Path) -> Iterator[None]:
     """Hold a lock that the kernel releases when the process ends, even if it is killed."""
     busy = f"{target} is being written by another process. Wait for it, or name another folder."
-    with path.open("w") as file:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # A link there would name somebody's file.
+    with os.fdopen(os.open(path, flags, 0o666), "r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -79,15 +82,7 @@ def _finish_exchange(target: Path, old: Path) -> None:
 def _synchronize(directory: Path) -> None:
     """Bring every file to the disk before the rename, so that a power cut cannot separate them."""
     for path in [*directory.rglob("*"), directory]:
-        _synchronize_one(path)
-
-
-def _synchronize_one(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        synchronize(path)
 
 
 def _refuse_to_replace(target: Path, *, overwrite: bool, marker: str) -> None:

@@ -17,6 +17,7 @@ from tfrecords.packing.near_duplicates import (
     find_suspects,
     perceptual_hashes,
 )
+from tfrecords.store.files import atomic_write
 from tfrecords.store.index import IndexRow
 
 SUSPECTS_FILE = "suspects.csv"
@@ -58,7 +59,8 @@ def _hash_chunk(places: Sequence[CachedImage]) -> list[np.ndarray]:
 def write_suspects(directory: Path, suspects: Sequence[Suspect], rows: Sequence[IndexRow]) -> None:
     """Write one line for each pair, with the patients and the groups of both images."""
     by_name = {row.name: row for row in rows}
-    with (directory / SUSPECTS_FILE).open("w", newline="", encoding="utf-8") as file:
+    path = directory / SUSPECTS_FILE
+    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(
             ["name_a", "name_b", "distance", "patient_a", "patient_b", "group_a", "group_b"]

@@ -15,6 +15,7 @@ from tfrecords.progress import Progress, untold
 from tfrecords.schema import SPLITS
 from tfrecords.sources.cnmc import SourceImage
 from tfrecords.sources.find import CNMC
+from tfrecords.store.files import atomic_write
 from tfrecords.store.folds import write_folds
 from tfrecords.store.index import INDEX_FILE, IndexRow, read_index, write_index
 from tfrecords.store.leakage import GROUPED, OFFICIAL, Member, prove, write_proof
@@ -188,7 +189,7 @@ def _write_sidecars(directory: Path, packed: Packed) -> None:
 def _write_duplicates(path: Path, rows: Sequence[IndexRow]) -> None:
     """Write one line for each duplicate, with the first image that has the same pixels."""
     first = {row.name: row for row in rows}
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(["name", "patient", "official_fold", "first", "first_patient", "first_fold"])
         for row in rows:

@@ -4,6 +4,8 @@ import csv
 import hashlib
 from pathlib import Path
 
+from tfrecords.store.files import atomic_write, write_text
+
 FOLDS_FILE = "folds.csv"
 DIGEST_FILE = "folds.csv.sha256"  # As `sha256sum` writes it, so that `sha256sum -c` checks it.
 
@@ -17,14 +19,14 @@ def write_folds(
 ) -> None:
     """Write the folds beside the records, sorted by name; new folds do not change the records."""
     path = directory / FOLDS_FILE
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["name", "group", "fold"])
         rows.writerows(
             [name, group_of_name[name], fold] for name, fold in sorted(fold_of_name.items())
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    (directory / DIGEST_FILE).write_text(f"{digest}  {FOLDS_FILE}\n", encoding="utf-8")
+    write_text(directory / DIGEST_FILE, f"{digest}  {FOLDS_FILE}\n")
 
 
 def read_folds(directory: Path) -> dict[str, int]:

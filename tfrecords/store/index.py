@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tfrecords.store.files import atomic_write
 from tfrecords.store.manifest import RecordsError, describe_file, read_manifest
 
 INDEX_FILE = "images.csv"
@@ -26,7 +27,8 @@ class IndexRow(NamedTuple):
 
 def write_index(directory: Path, rows: Iterable[IndexRow]) -> None:
     """Write the index of a records directory."""
-    with (directory / INDEX_FILE).open("w", newline="", encoding="utf-8") as file:
+    path = directory / INDEX_FILE
+    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(IndexRow._fields)
         lines.writerows(rows)

@@ -7,6 +7,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from tfrecords.store.files import write_text
+
 LEAKAGE_FILE = "leakage.json"
 GROUPED: Final = "grouped"  # The folds were made of whole patient groups.
 OFFICIAL: Final = "official"  # The folds are the published ones.
@@ -69,10 +71,8 @@ def prove(members: Iterable[Member], *, folds: str) -> dict:
 
 
 def write_proof(directory: Path, proof: dict) -> None:
-    """Write leakage.json, complete or not at all."""
-    partial = directory / f".{LEAKAGE_FILE}"
-    partial.write_text(json.dumps(proof, indent=2) + "\n", encoding="utf-8")
-    partial.replace(directory / LEAKAGE_FILE)
+    """Write leakage.json whole or not at all."""
+    write_text(directory / LEAKAGE_FILE, json.dumps(proof, indent=2) + "\n")
 
 
 def read_proof(directory: Path) -> dict:

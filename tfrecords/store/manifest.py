@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tfrecords.progress import Progress, untold
+from tfrecords.store.files import write_text
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = 1
@@ -30,7 +31,7 @@ def describe_file(path: Path) -> dict[str, str | int]:
 def write_manifest(directory: Path, manifest: dict) -> None:
     """Write the manifest; written last, because a directory without a manifest is unfinished."""
     text = json.dumps({"format": FORMAT, **manifest}, indent=2) + "\n"
-    (directory / MANIFEST_FILE).write_text(text, encoding="utf-8")
+    write_text(directory / MANIFEST_FILE, text)
 
 
 def read_manifest(directory: Path) -> dict:

@@ -12,6 +12,7 @@ from all_tf.reports.html_report.page import build_comparison_page, build_page
 from all_tf.reports.run_facts import EXPLANATIONS, RunFacts, read_facts
 from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, RunError, is_cross_validation
 from all_tf.runs.out_of_fold import out_of_fold_folder
+from tfrecords.store.files import write_text
 from tfrecords.store.manifest import RecordsError
 
 REPORT_FILE = "report.html"
@@ -49,8 +50,7 @@ def write_about(
         title=f"{len(runs)} networks of {folder.resolve().name}",
         unfinished=[run.name for run in unfinished],
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / REPORT_FILE).write_text(text, encoding="utf-8")
+    write_text(folder / REPORT_FILE, text)
     return [folder / REPORT_FILE]
 
 
@@ -115,7 +115,7 @@ def write_report(
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in content.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        write_text(folder / name, text)
     return [folder / name for name in content]
 
 

@@ -96,9 +96,7 @@ class CSVHistory(keras.callbacks.Callback):
         if not self.rows:
             self._path.unlink(missing_ok=True)
             return
-        partial = self._path.with_name(f".partial-{self._path.name}")
-        write_csv(partial, self.rows)
-        partial.replace(self._path)  # A kill leaves the lines of before or all of these.
+        write_csv(self._path, self.rows)
 
 
 class TensorBoardScalars(keras.callbacks.Callback):

@@ -13,6 +13,7 @@ from all_tf.evaluation.predict import batches_to_score
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.training.prepare import Prepared
 from tfrecords.schema import CLASSES
+from tfrecords.store.files import atomic_write, write_text
 
 _FOLDER = "projector"  # Beside the file that TensorBoard looks for.
 _CONFIG_FILE = "projector_config.pbtxt"
@@ -42,10 +43,12 @@ def write_feature_map(folder: Path, prepared: Prepared, scored: ScoredSet) -> No
     batches = batches_to_score(cells, experiment, title="cells of the projector")
     model = keras.Model(prepared.model.inputs, prepared.model.get_layer("pooled").output)
     features = model.predict(batches, verbose=0)[: len(cells)].astype(np.float32)
-    np.savetxt(folder / _FOLDER / "features.tsv", features, fmt="%.5g", delimiter="\t")
+    with atomic_write(folder / _FOLDER / "features.tsv") as partial:
+        np.savetxt(partial, features, fmt="%.5g", delimiter="\t")
     _write_labels(folder / _FOLDER / "labels.tsv", cells, scored)
     sprite = tf.io.encode_png(_sprite(batches, len(cells)))
-    (folder / _FOLDER / "sprite.png").write_bytes(sprite.numpy())
+    with atomic_write(folder / _FOLDER / "sprite.png") as partial:
+        partial.write_bytes(sprite.numpy())
     config = ProjectorConfig()
     embedding = config.embeddings.add()
     embedding.tensor_name = "pooled features"
@@ -68,7 +71,7 @@ def _write_labels(path: Path, cells: Cells, scored: ScoredSet) -> None:
             f"{predictions.calibrated_scores[place]:.3f}\t"
             f"{pseudonym_of[predictions.patients[place]]}"
         )
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _sprite(batches: tf.data.Dataset, num_cells: int) -> np.ndarray:

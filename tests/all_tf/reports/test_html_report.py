@@ -375,3 +375,13 @@ def test_report_as_typed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "nowhere")])
     with pytest.raises(SystemExit, match="error: No run in"):
         runpy.run_path(str(ROOT / "scripts/report.py"), run_name="__main__")
+
+
+def test_report_replaces_a_link_and_leaves_what_it_points_to(tmp_path):
+    run, thesis = write_run(tmp_path / "run"), tmp_path / "thesis.txt"
+    thesis.write_text("years of work")
+    for name in ("report.html", "MODEL_CARD.md"):
+        (run / name).symlink_to(thesis)
+    for path in write_report(run, run, cells=False):
+        assert not path.is_symlink() and path.stat().st_size > 1000
+    assert thesis.read_text() == "years of work"

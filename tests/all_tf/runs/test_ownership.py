@@ -3,7 +3,7 @@
 import pytest
 
 from all_tf.runs.folder import RunError, read_status, write_status
-from all_tf.runs.ownership import record_status, require_empty, require_unfinished
+from all_tf.runs.ownership import own_run, record_status, require_empty, require_unfinished
 
 
 def test_status_says_that_a_run_runs_and_that_it_has_finished(tmp_path):
@@ -30,7 +30,7 @@ def test_status_of_a_failed_run_says_why(tmp_path):
 
 def test_new_run_wants_a_folder_that_is_empty_but_for_what_a_dead_process_left(tmp_path):
     require_empty(tmp_path / "none")
-    for name in (".lock", ".partial-config.json"):
+    for name in (".lock", ".partial-config.json", ".partial-0123-config.json"):
         (tmp_path / name).touch()
     require_empty(tmp_path)
     (tmp_path / "config.json").touch()
@@ -48,3 +48,12 @@ def test_run_without_a_status_is_finished_where_it_has_figures(tmp_path):
     (tmp_path / "status.json").write_text("{")
     with pytest.raises(RunError, match="is finished"):
         require_unfinished(tmp_path)
+
+
+def test_owner_removes_what_a_killed_process_had_begun_to_write(tmp_path):
+    left = [tmp_path / ".partial-01-best.weights.h5", tmp_path / "tensorboard/train/.partial-02-x"]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with own_run(tmp_path):
+        assert not any(path.exists() for path in left)

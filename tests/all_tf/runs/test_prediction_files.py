@@ -7,7 +7,12 @@ from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.per_patient import fold_rows, patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.folder import RunError
-from all_tf.runs.prediction_files import read_predictions, write_per_patient, write_predictions
+from all_tf.runs.prediction_files import (
+    file_scored_set,
+    read_predictions,
+    write_per_patient,
+    write_predictions,
+)
 from tests.conftest import read_rows
 
 
@@ -78,3 +83,20 @@ def test_fold_of_one_class_has_counts_but_no_figures(predictions):
 def test_of_two_that_fare_alike_the_one_of_more_cells_is_worse(predictions):
     rows = patient_rows(predictions, threshold=1.0)  # All of ALL is missed.
     assert [row["patient"] for row in rows][:2] == ["11", "12"]
+
+
+def test_no_file_of_a_scored_set_is_written_through_a_link(predictions, tmp_path):
+    thesis, folder = tmp_path / "thesis.txt", tmp_path / "run"
+    thesis.write_text("years of work")
+    folder.mkdir()
+    report = {"threshold": 0.5}
+    file_scored_set(folder, report, predictions)
+    written = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert len(written) == 5
+    for name in written:
+        (folder / name).unlink()
+        (folder / name).symlink_to(thesis)
+    file_scored_set(folder, report, predictions)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == written
+    assert thesis.read_text() == "years of work"
+    assert not any(path.is_symlink() for path in folder.iterdir())
