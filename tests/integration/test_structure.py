@@ -102,6 +102,32 @@ def test_no_dataset_comes_from_a_generator():
     assert not [path for path in sources if ".from_generator(" in path.read_text()]
 
 
+IN_PLACE = re.compile(r"\.write_(text|bytes)\(|savefig\(|\.open\(\"w|to_csv\(|savetxt\(|np\.save")
+# Where a file is no result, or lies in a folder that takes its name once all of it is written.
+ASIDE = {
+    "all_tf/plots/style.py",  # In memory.
+    "all_tf/training/checkpoint.py",
+    "tfrecords/codec/encoding.py",
+    "tfrecords/synthetic/write.py",  # A stand-in for what users unpack.
+}
+
+
+def test_result_files_are_written_beside_their_place_and_renamed():
+    """A line that writes a file writes what `atomic_write` lends, or is in a module of `ASIDE`."""
+    sources = {
+        str(path.relative_to(ROOT)): path.read_text().splitlines()
+        for folder in (*PACKAGES, "scripts")
+        for path in ROOT.glob(f"{folder}/**/*.py")
+    }
+    found = {
+        name: line
+        for name, lines in sources.items()
+        for line in lines
+        if IN_PLACE.search(line) and "partial" not in line
+    }
+    assert found.keys() == ASIDE
+
+
 def test_no_public_name_is_defined_twice():
     """One name, one meaning; a name that is imported elsewhere is defined where it comes from."""
     places = defaultdict(list)

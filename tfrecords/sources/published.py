@@ -2,21 +2,16 @@
 
 import csv
 import lzma
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from tfrecords.schema import SPLITS
+from tfrecords.store.files import atomic_write
 
 _FILE = Path(__file__).with_name("published.bin")
-_SPLIT_OF_FOLDER = {
-    "training_data": "train",
-    "validation_data": "validation",
-    "testing_data": "test",
-}
 _LENGTH_BYTES, _DIGEST_BYTES = 4, 32
 _SHOWN = 3  # Names listed in one line of a summary; the others are only counted.
 
@@ -31,28 +26,11 @@ class Comparison:
     unknown: tuple[str, ...]  # In the copy, and never published under this name.
 
 
-def write_published(rows: Iterable[Mapping[str, str]], path: Path) -> None:
-    """Pack a list of published files; the same list gives the same bytes, whatever its order.
+def read_published(path: Path = _FILE) -> dict[str, str]:
+    """From image name, as in `SourceImage.name`, to the SHA-256 of the published file, in hex.
 
     The file: the length of the list (4 bytes, big-endian), the list (lzma; a line is `name,fold`),
     the digests in the order of the list (32 bytes each).
-
-    Args:
-        rows: With `path` in Kaggle's layout and `sha256` in hex; all but images are passed over.
-        path: The file to write.
-    """
-    entries = sorted(
-        [(*_place(row["path"]), row["sha256"]) for row in rows if row["path"].endswith(".bmp")],
-        key=lambda entry: (entry[1], _by_number(entry[0])),
-    )
-    lines = "\n".join(f"{name},{fold}" for name, fold, _ in entries)
-    packed = lzma.compress(lines.encode(), preset=9 | lzma.PRESET_EXTREME)
-    digests = b"".join(bytes.fromhex(digest) for _, _, digest in entries)
-    path.write_bytes(len(packed).to_bytes(_LENGTH_BYTES, "big") + packed + digests)
-
-
-def read_published(path: Path = _FILE) -> dict[str, str]:
-    """Map each image name, as in `SourceImage.name`, to the SHA-256 of the published file, in hex.
 
     Raises:
         ValueError: The file is damaged.
@@ -82,18 +60,6 @@ def _read(path: Path) -> tuple[dict[str, int], bytes]:
             f"Install the package again. Received: {len(data):,} bytes"
         )
     return {name: int(fold) for name, fold in (line.split(",") for line in lines)}, data[end:]
-
-
-def _place(path: str) -> tuple[str, int]:
-    """Name and fold of a path in Kaggle's layout: C-NMC_Leukemia/training_data/fold_0/all/*.bmp."""
-    _, phase, folder, *_, file = path.split("/")
-    split = _SPLIT_OF_FOLDER[phase]
-    return f"{split}/{file}", int(folder.removeprefix("fold_")) if split == "train" else -1
-
-
-def _by_number(name: str) -> list[str | int]:
-    """2 before 10: neighbours differ least, and the list packs best."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 @cache
@@ -171,7 +137,7 @@ def _some(names: tuple[str, ...]) -> str:
 def write_comparison(path: Path, comparison: Comparison) -> None:
     """Write a CSV of name and status: a line for each image published or found, sorted by name."""
     rows = [(name, status) for status, names in asdict(comparison).items() for name in names]
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["name", "status"])
         table.writerows(sorted(rows))

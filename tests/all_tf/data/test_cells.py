@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from all_tf.data.cells import limit_cells, load_cells
-from tfrecords.store.reader import read_examples
+from tests.tfds_records import read_with_tfds
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def cells(records):
 
 
 def test_cells_carry_what_the_records_say(cells, records):
-    for index, example in enumerate(read_examples(records, "train").as_numpy_iterator()):
+    for index, example in enumerate(read_with_tfds(records, "train").as_numpy_iterator()):
         assert cells.names[index] == example["name"].decode()
         assert cells.patients[index] == example["patient"].decode()
         assert cells.labels[index] == example["label"]

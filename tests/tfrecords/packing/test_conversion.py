@@ -10,11 +10,11 @@ import pytest
 import tensorflow_datasets as tfds
 
 from tests.conftest import ROOT, read_rows
+from tests.tfds_records import read_with_tfds
 from tfrecords.packing.conversion import PublishedError, Target, convert
 from tfrecords.packing.writer import Settings
 from tfrecords.progress import untold
 from tfrecords.sources.find import find_origin
-from tfrecords.store.reader import read_examples
 from tfrecords.store.verification import verify_records
 
 FAST = Settings(folds=2, num_workers=1)
@@ -103,7 +103,7 @@ def test_full_disk_ends_in_one_error_and_keeps_the_old_records(synthetic, tmp_pa
 def test_tfds_shows_and_tabulates_the_records(records):
     matplotlib.use("Agg")
     builder = tfds.builder_from_directory(str(records))
-    dataset = read_examples(records, "train").take(4)
+    dataset = read_with_tfds(records, "train").take(4)
     frame = tfds.as_dataframe(dataset, builder.info)
     assert len(frame) == 4 and set(frame["label"]) <= {0, 1}
     figure = tfds.show_examples(dataset, builder.info, rows=2, cols=2)

@@ -10,6 +10,7 @@ from collections import Counter
 import pytest
 
 from tests.conftest import ROOT, read_rows
+from tests.published_list import pack_published
 from tfrecords.sources import published
 from tfrecords.sources.cnmc import find_images
 from tfrecords.sources.published import (
@@ -71,7 +72,7 @@ def test_packaged_list_equals_the_one_it_was_made_from(digest_of_name):
 
 
 def test_read_inverts_write_and_passes_over_tables(tmp_path):
-    published.write_published(ROWS, tmp_path / "list.bin")
+    pack_published(ROWS, tmp_path / "list.bin")
     assert read_published(tmp_path / "list.bin") == {
         "train/UID_2_10_1_all.bmp": ROWS[0]["sha256"],
         "train/UID_2_9_1_all.bmp": ROWS[1]["sha256"],
@@ -81,13 +82,13 @@ def test_read_inverts_write_and_passes_over_tables(tmp_path):
 
 def test_order_of_the_rows_does_not_change_the_bytes(tmp_path):
     for name, rows in {"a": ROWS, "b": ROWS[::-1]}.items():
-        published.write_published(rows, tmp_path / name)
+        pack_published(rows, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 @pytest.mark.parametrize("num_bytes", [0, 3, 60, -1])
 def test_damaged_list_is_refused(tmp_path, num_bytes):
-    published.write_published(ROWS, tmp_path / "list.bin")
+    pack_published(ROWS, tmp_path / "list.bin")
     data = (tmp_path / "list.bin").read_bytes()
     (tmp_path / "list.bin").write_bytes(data[:num_bytes])
     with pytest.raises(ValueError, match="list.bin is damaged.*Install the package again"):

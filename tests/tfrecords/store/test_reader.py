@@ -1,4 +1,4 @@
-"""A split, or some folds of it, as a dataset whose length is known; and as it lies in the files."""
+"""The examples of a split as they lie in the files are those that TFDS decodes."""
 
 import shutil
 
@@ -7,39 +7,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.tfds_records import read_with_tfds
 from tfrecords.codec.png import decode_boxes
-from tfrecords.store.folds import read_folds
 from tfrecords.store.manifest import RecordsError
-from tfrecords.store.reader import map_examples, read_examples
-
-
-def test_length_is_known_and_right(records):
-    dataset = read_examples(records, "validation")
-    assert int(dataset.cardinality()) == len(list(dataset)) == 15
+from tfrecords.store.reader import map_examples
 
 
 def test_example_has_the_features_of_the_schema(records):
-    example = next(iter(read_examples(records, "test")))
+    example = next(iter(read_with_tfds(records, "test")))
     assert example["image"].shape == (450, 450, 3)
     assert set(example) == {"image", "label", "patient", "group", "name", "duplicate_of"}
 
 
-def test_folds_select_their_images(records):
-    folds = read_folds(records)
-    dataset = read_examples(records, "train", folds=[0, 2])
-    names = {example["name"].decode() for example in dataset.as_numpy_iterator()}
-    assert names == {name for name, fold in folds.items() if fold in (0, 2)}
-    assert int(dataset.cardinality()) == len(names)
-
-
-def test_fold_that_is_not_there_is_an_error(records):
-    with pytest.raises(RecordsError, match=r"It has the folds \[0, 1, 2\]. Received: folds=\[7\]"):
-        read_examples(records, "train", folds=[7])
-
-
 def test_mapped_examples_are_those_of_tfds(records):
     mapped = list(map_examples(records, "train"))
-    decoded = list(read_examples(records, "train").as_numpy_iterator())
+    decoded = list(read_with_tfds(records, "train").as_numpy_iterator())
     assert len(mapped) == len(decoded) == 85
     for one, other in zip(mapped, decoded, strict=True):
         np.testing.assert_array_equal(tf.io.decode_png(bytes(one.pop("image"))), other.pop("image"))
