@@ -19,9 +19,9 @@ def main() -> None:
         from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.analysis.explain_run import EXPLANATIONS_FOLDER, explain_run
+        from all_tf.analysis.explain_run import explain_run
         from all_tf.analysis.explanation_text import format_explanations
-        from all_tf.runs.folder import EvaluationSet
+        from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet
 
         asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
         result = explain_run(args.run, asked, num_images=args.images, seed=args.seed)

@@ -20,9 +20,9 @@ def main() -> None:
         from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
-        from all_tf.analysis.probe_run import PROBES_FOLDER, probe_run
+        from all_tf.analysis.probe_run import probe_run
         from all_tf.analysis.probe_text import format_probes
-        from all_tf.runs.folder import EvaluationSet
+        from all_tf.runs.folder import PROBES_FOLDER, EvaluationSet
 
         asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
         result = probe_run(args.run, asked, seed=args.seed)

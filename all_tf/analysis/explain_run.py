@@ -20,15 +20,15 @@ from all_tf.analysis.inputs import AnalysisInputs, load_inputs
 from all_tf.data.cell_features import foreground
 from all_tf.metrics.predictions import Predictions
 from all_tf.plots.cell_grid import draw_cells
-from all_tf.plots.heat_overlay import brighten, lay_over, scaled
+from all_tf.plots.cell_images import brighten
+from all_tf.plots.heat_overlay import lay_over, scaled
 from all_tf.runs.checksums import write_checksums
-from all_tf.runs.folder import EvaluationSet, write_json
+from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet, write_json
 from all_tf.system.progress import track
 from builders.registry import build_model
 from tfrecords.schema import CLASSES
 from tfrecords.store.files import atomic_write
 
-EXPLANATIONS_FOLDER = "explanations"  # Below the run's.
 RESULT_FILE, PICTURE_FILE = "explanations.json", "cells.png"
 _NUM_RANDOM = 5  # Networks: two of them may differ as much as either does from the trained one.
 _DOTS_AN_INCH = 130

@@ -1,16 +1,15 @@
 """A review of labels on disk: every cell in a table, the most doubtful ones in a picture."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageEnhance
 
 from all_tf.data.cells import load_cells
 from all_tf.metrics.label_errors import most_doubtful, review_rows
 from all_tf.plots.cell_grid import draw_cells
+from all_tf.plots.cell_images import cell_image
 from all_tf.plots.style import as_png
 from all_tf.runs.cross_validation import read_cross_validation
 from all_tf.runs.folder import (
@@ -24,13 +23,11 @@ from all_tf.runs.folder import (
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.system.tables import write_csv
-from tfrecords.codec.encoding import fit_center
 from tfrecords.schema import CLASSES
 from tfrecords.store.files import atomic_write
 
 REVIEW_FILE, SHEET_FILE = "review.csv", "cells.png"
 _SIDE = 220  # Pixels of a cell in the picture.
-_BRIGHTER = 1.6  # Than the images are, which are dark.
 
 
 class Reviewed(NamedTuple):
@@ -80,7 +77,9 @@ def write_review(
     if shown:
         cells = load_cells(records or source.records, report["split"], trusted=trusted)
         png_of_name = dict(zip(cells.names.tolist(), cells.pngs, strict=True))
-        images = [_picture(png_of_name[row["name"]], source.crop) for row in shown]
+        images = [
+            cell_image(png_of_name[row["name"]], crop=source.crop, side=_SIDE) for row in shown
+        ]
         figure = draw_cells(np.stack(images), _captions(shown))
         with atomic_write(folder / SHEET_FILE) as partial:
             partial.write_bytes(as_png(figure))
@@ -98,12 +97,6 @@ def _source_of(run: Path) -> _Source:
     report = read_metrics(run)
     scored = f"only {set_name(report['split'], report['fold'])}; for all of train: --fold all"
     return _Source(run, Path(facts["records"]), experiment.crop, scored)
-
-
-def _picture(png: bytes, crop: int) -> np.ndarray:
-    with Image.open(io.BytesIO(png)) as file:
-        image = fit_center(file.convert("RGB"), crop).resize((_SIDE, _SIDE))
-    return np.asarray(ImageEnhance.Brightness(image).enhance(_BRIGHTER))
 
 
 def _captions(rows: Sequence[Mapping[str, Any]]) -> list[str]:

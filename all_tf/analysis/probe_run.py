@@ -15,14 +15,13 @@ from all_tf.data.cells import Cells, limit_cells
 from all_tf.data.previews import Version, draw_versions
 from all_tf.data.splits import home_of, learnt_from, load_set
 from all_tf.runs.checksums import write_checksums
-from all_tf.runs.folder import EvaluationSet, write_json
+from all_tf.runs.folder import PROBES_FOLDER, EvaluationSet, write_json
 from all_tf.system.inflight_calls import InFlightCalls
 from all_tf.system.progress import track
 from all_tf.system.tables import write_csv
 from tfrecords.codec.png import decode_boxes
 from tfrecords.schema import CLASSES
 
-PROBES_FOLDER = "probes"  # Below the run's.
 RESULT_FILE, TABLE_FILE, PICTURE_FILE = "probes.json", "probes.csv", "altered.png"
 _NUM_SHOWN = 4  # Cells in the picture.
 

@@ -3,14 +3,10 @@
 import numpy as np
 from matplotlib import colormaps
 
+from all_tf.plots.cell_images import brighten
+
 _COLOURS = "inferno"  # Light rises with heat, so that it reads in grey and to colour-blind eyes.
-_BRIGHTER = 1.8  # Than the cells are, whose brightest parts are hardly half as bright as white.
 _STRONGEST = 0.85  # Share of the heat's colour where it is hottest; the cell stays in sight.
-
-
-def brighten(images: np.ndarray) -> np.ndarray:
-    """Cells as one can see them: uint8 `(n, s, s, 3)`."""
-    return np.clip(np.asarray(images, np.float64) * _BRIGHTER, 0, 255).astype(np.uint8)
 
 
 def lay_over(images: np.ndarray, heat: np.ndarray) -> np.ndarray:

@@ -18,9 +18,11 @@ from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.folder import (
     CONFIG_FILE,
     CROSS_VALIDATION_FILE,
+    EXPLANATIONS_FOLDER,
     HISTORY_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
+    PROBES_FOLDER,
     RunError,
     evaluation_folder,
     experiment_of,
@@ -33,7 +35,6 @@ from all_tf.runs.folder import (
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
 
-EXPLANATIONS, _PROBES = "explanations", "probes"  # Folders within a run.
 COMPARED_METRICS = tuple(shown_in("runs"))
 COST = ("num_parameters", "images_per_second")  # Of the run; older ones have neither.
 # The keys that are read of each file. A file without one of them is damaged or of another version.
@@ -142,12 +143,14 @@ class RunFacts:
     @cached_property
     def probes(self) -> dict | None:
         """probes.json; None if no probes were run."""
-        return _read_found(self.folder / _PROBES / "probes.json", _PROBES_KEYS)
+        return _read_found(self.folder / PROBES_FOLDER / "probes.json", _PROBES_KEYS)
 
     @cached_property
     def explanations(self) -> dict | None:
         """explanations.json; None if no heat maps were made."""
-        return _read_found(self.folder / EXPLANATIONS / "explanations.json", _EXPLANATIONS_KEYS)
+        return _read_found(
+            self.folder / EXPLANATIONS_FOLDER / "explanations.json", _EXPLANATIONS_KEYS
+        )
 
     @property
     def _first(self) -> Path:

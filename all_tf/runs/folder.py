@@ -17,6 +17,8 @@ PREDICTIONS_FILE = "predictions.csv"
 HISTORY_FILE = "history.csv"
 STATUS_FILE = "status.json"
 EVENTS_FOLDER = "tensorboard"
+PROBES_FOLDER = "probes"
+EXPLANATIONS_FOLDER = "explanations"
 CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one a fold.
 
 

@@ -4,14 +4,15 @@ import base64
 import io
 from collections.abc import Collection
 from pathlib import Path
+from typing import cast
 
-from PIL import Image, ImageEnhance
+from PIL import Image
 
+from all_tf.plots.cell_images import cell_image
 from all_tf.system.progress import track
-from tfrecords.store.reader import map_examples
+from all_tf.system.tensorflow_import import load_tensorflow
 
 _SIDE = 144  # Pixels; a picture then takes about 4 KB.
-_BRIGHTER = 1.6  # Than the images are, which are dark.
 
 
 def picture_cells(
@@ -28,19 +29,16 @@ def picture_cells(
     Raises:
         RecordsError: The records are missing or damaged.
     """
-    found = {}
+    load_tensorflow()  # Here, since it takes seconds that a page without images does not need.
+    from tfrecords.store.reader import map_examples
+
+    uri_of_name = {}
     for example in map_examples(records, split, progress=track):
-        if example["name"] in names:
-            found[example["name"]] = _picture(example["image"], crop=crop)
-    return found
-
-
-def _picture(png: bytes, *, crop: int) -> str:
-    with Image.open(io.BytesIO(png)) as file:
-        image = file.convert("RGB")
-    left, top = ((side - crop) // 2 for side in image.size)
-    image = image.crop((left, top, left + crop, top + crop)).resize((_SIDE, _SIDE))
-    return as_uri(ImageEnhance.Brightness(image).enhance(_BRIGHTER))
+        name = str(example["name"])
+        if name in names:
+            image = cell_image(cast("memoryview", example["image"]), crop=crop, side=_SIDE)
+            uri_of_name[name] = as_uri(Image.fromarray(image))
+    return uri_of_name
 
 
 _QUALITY = 82

@@ -6,11 +6,17 @@ from pathlib import Path
 
 from all_tf.config.presets import EXPERIMENTS
 from all_tf.metrics.scored_set import worst_mistakes
-from all_tf.reports.html_report.images import read_uri
+from all_tf.reports.html_report.images import picture_cells, read_uri
 from all_tf.reports.html_report.model_card import build_card
 from all_tf.reports.html_report.page import build_comparison_page, build_page
-from all_tf.reports.run_facts import EXPLANATIONS, RunFacts, read_facts
-from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, RunError, is_cross_validation
+from all_tf.reports.run_facts import RunFacts, read_facts
+from all_tf.runs.folder import (
+    CONFIG_FILE,
+    EXPLANATIONS_FOLDER,
+    METRICS_FILE,
+    RunError,
+    is_cross_validation,
+)
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import RecordsError
@@ -109,7 +115,7 @@ def write_report(
             facts,
             mistakes=mistakes,
             pictures=pictures,
-            heat_maps=read_uri(run / EXPLANATIONS / "cells.png") if cells else None,
+            heat_maps=read_uri(run / EXPLANATIONS_FOLDER / "cells.png") if cells else None,
         ),
         CARD_FILE: build_card(facts),
     }
@@ -121,13 +127,6 @@ def write_report(
 
 def _pictures(facts: RunFacts, names: set[str], records: Path | None) -> Mapping[str, str] | str:
     """Pictures by name, or why there are none."""
-    from all_tf.system.tensorflow_import import (
-        load_tensorflow,  # Seconds that a page without cells does not take.
-    )
-
-    load_tensorflow()
-    from all_tf.reports.html_report.images import picture_cells
-
     records = records or Path(facts.config["records"])
     split, crop = facts.evaluated.report["split"], facts.experiment.crop
     try:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from all_tf.plots.heat_overlay import brighten, lay_over, scaled
+from all_tf.plots.cell_images import brighten
+from all_tf.plots.heat_overlay import lay_over, scaled
 
 
 def test_cell_without_heat_is_grey_and_heat_shines_the_more_the_hotter_it_is():
