@@ -145,7 +145,9 @@ def read_labels(tables: list[Path]) -> tuple[dict[str, tuple[str, int]] | None, 
             if not match:
                 problems.append(f"{where}: expected a Patient_ID like UID_57_29_1_all.bmp")
             elif row["labels"] != str(CLASSES.index(match[2])):
-                problems.append(f"{where}: the name says {match[2]}, the label otherwise (1 = ALL)")
+                problems.append(
+                    f"{where}: the name says {match[2]}, the label is {row['labels']} (1 = ALL)"
+                )
             elif name in labels:
                 problems.append(f"{where}: the image has two rows")
             else:

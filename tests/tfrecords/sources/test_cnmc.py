@@ -113,7 +113,7 @@ def test_long_lists_are_counted(draw_source):
     [
         (lambda text: text.replace(",1.bmp", ",9999.bmp"), "1.bmp: not in the table of labels"),
         (lambda text: text.replace(",1.bmp", ",9999.bmp"), "9999.bmp: in the table of labels, but"),
-        (lambda text: text.replace(",1\n", ",0\n"), "the name says all, the label otherwise"),
+        (lambda text: text.replace(",1\n", ",0\n"), "the name says all, the label is 0"),
         (lambda text: text.replace("UID_", "ID_"), "expected a Patient_ID like"),
         (lambda text: text + text.splitlines()[1] + "\n", "the image has two rows"),
         (lambda text: text.replace("new_names", "names"), "received: none"),
