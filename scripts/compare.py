@@ -20,6 +20,7 @@ def main() -> None:
     from all_tf.reports.comparison_text import compare_pair, comparison_table
     from all_tf.reports.run_facts import read_facts
     from all_tf.system.tables import write_csv
+    from tfrecords.store.files import write_text
 
     try:
         if args.out and args.out.suffix not in (".md", ".csv"):
@@ -32,7 +33,7 @@ def main() -> None:
             print(f"\n{paired}")
             text += f"\n\n{paired}"
         if args.out and args.out.suffix == ".md":
-            args.out.write_text(text + "\n", encoding="utf-8")
+            write_text(args.out, text + "\n")
         elif args.out:
             write_csv(args.out, [run.row() for run in runs])
     except (OSError, ValueError) as error:
