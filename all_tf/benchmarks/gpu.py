@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from all_tf.benchmarks.drawn_data import draw_data
+from all_tf.benchmarks.speed_table import failure
 from all_tf.config import choices
 from all_tf.config.engine import Engine
 from all_tf.config.experiment import Experiment
@@ -53,23 +54,30 @@ def find_gpu() -> Device:
     )
 
 
-def benchmark_gpu(archs: Sequence[str], *, device: Device) -> dict[str, object]:
+def benchmark_gpu(
+    archs: Sequence[str], *, device: Device, keep: Callable[[dict], None] = print
+) -> dict[str, object]:
     """Images a second of the training step, augmentation and input included, figures fetched.
 
     Each architecture as its row of the study has it (size, batch, augmentation), with random
     weights and drawn cells. `input_share` is the part of a step's time that is saved where one
-    batch lies ready in memory. What does not fit is said to be out of memory. All of them take some
-    hours, most of it in compilers; each case is printed to standard error when it is measured.
+    batch lies ready in memory. What does not fit is said to be out of memory, what else fails says
+    why. All of them take some hours, most of it in compilers.
 
     Args:
         archs: Their names.
         device: What is measured on.
+        keep: Is given each case when it is measured; what it prints goes to standard error.
 
     Returns:
         The device's name, and one case for each architecture, precision and compiler.
     """
     with redirect_stdout(sys.stderr):
-        return {"device": device.name, "cases": list(_cases(archs, device))}
+        cases = []
+        for case in _cases(archs, device):
+            keep(case)
+            cases.append(case)
+    return {"device": device.name, "cases": cases}
 
 
 def _cases(archs: Sequence[str], device: Device) -> Iterator[dict[str, object]]:
@@ -82,15 +90,14 @@ def _cases(archs: Sequence[str], device: Device) -> Iterator[dict[str, object]]:
             )
             for jit in _JITS:
                 facts = {
+                    "framework": "tensorflow",
                     "arch": arch,
                     "image_size": row.image_size,
                     "batch_size": row.batch_size,
                     "precision": precision,
                     "jit": jit,
                 }
-                case = facts | _measure(experiment, data, Engine(jit=jit), device)
-                print(case, flush=True)
-                yield case
+                yield facts | _measure(experiment, data, Engine(jit=jit), device)
                 keras.backend.clear_session()
 
 
@@ -103,6 +110,8 @@ def _measure(
         with_input, without = _seconds_a_step(prepared)
     except tf.errors.ResourceExhaustedError:
         return {"out_of_memory": True}
+    except Exception as error:  # An operation that the device lacks, say: the others go on.
+        return failure(error)
     return {
         "images_per_second": round(experiment.batch_size / with_input, 1),
         "input_share": round(1 - without / with_input, 3),
