@@ -69,7 +69,7 @@ class _Program:
 
     def __init__(self, job: SpeedJob, pool: ThreadPoolExecutor):
         # Ready made on the processor: a GPU would be sent a program for each shape of a weight.
-        with jax.default_device(jax.devices("cpu")[0]):
+        with jax.default_device(_processor()):
             classifier = _build(job)
         self.state = tuple(
             [np.asarray(variable.value) for variable in variables]
@@ -83,6 +83,13 @@ class _Program:
         self.batch = _draw_batch(job)
         step = jax.jit(classifier.train_step, donate_argnums=0)
         self.compiled: Future = pool.submit(_compile, step.lower(self.state, self.batch))
+
+
+def _processor() -> jax.Device:
+    try:
+        return jax.devices("cpu")[0]
+    except RuntimeError:  # JAX_PLATFORMS leaves it out.
+        return jax.devices()[0]
 
 
 def _start(job: SpeedJob, pool: ThreadPoolExecutor) -> _Program | Exception:
