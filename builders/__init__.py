@@ -1,1 +1,1 @@
-"""From an architecture name to a compiled classifier."""
+"""Networks, losses and optimizers in Keras, from the name of an architecture to a classifier."""

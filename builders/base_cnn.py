@@ -1,4 +1,4 @@
-"""The study's base model: one convolution, batch norm, and what the head adds."""
+"""The study's base model: one convolution with batch norm, before the head."""
 
 from keras import KerasTensor, layers
 

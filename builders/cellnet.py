@@ -1,8 +1,8 @@
-"""A small residual network for cells, trained from scratch, that is shown no absolute colour."""
+"""A small residual network for cells, trained from scratch, that sees no absolute colour."""
 
 from keras import KerasTensor, layers, ops
 
-_WIDTHS = (16, 32, 64)  # Twice as wide and as deep, it knew its patients sooner.
+_WIDTHS = (16, 32, 64)  # Twice as wide and as deep, it overfitted to its patients sooner.
 _BACKGROUND = 10.0  # A pixel whose brightest channel is above this belongs to the cell.
 
 
@@ -10,7 +10,7 @@ class StandardizedCell(layers.Layer):
     """Each channel to mean 0 and deviation 1 inside the cell, 0 outside, and the cell's mask.
 
     Stain and exposure differ from patient to patient and explain more than a third of a cell's
-    mean colour; a network that may look at it learns to know the patients it was trained on.
+    mean colour; a network that sees it learns to recognise the patients it was trained on.
     """
 
     def call(self, pixels):
@@ -20,11 +20,11 @@ class StandardizedCell(layers.Layer):
         mean = ops.sum(mask * pixels, axis=(1, 2), keepdims=True) / area
         centred = mask * (pixels - mean)
         variance = ops.sum(ops.square(centred), axis=(1, 2), keepdims=True) / area
-        # One grey level more, so that the noise of an even cell is not blown up.
+        # One grey level more, so that the noise of an even cell is not amplified.
         return ops.concatenate([centred / (ops.sqrt(variance) + 1), mask], axis=-1)
 
     def compute_output_shape(self, input_shape):
-        """A fourth channel."""
+        """The shape of the output: one channel more than the input."""
         return (*input_shape[:-1], 4)
 
 
@@ -50,7 +50,7 @@ def cellnet(pixels: KerasTensor) -> KerasTensor:
 
 
 def _block(maps: KerasTensor, width: int, *, stride: int, name: str) -> KerasTensor:
-    """Two 3x3 convolutions beside a shortcut, which is averaged and projected where it must be."""
+    """Two 3x3 convolutions beside a shortcut, averaged and projected where the stride is 2."""
     shortcut, residual = maps, _activate(maps, f"{name}_1")
     if stride > 1:
         shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(residual)

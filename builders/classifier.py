@@ -1,4 +1,4 @@
-"""A model with loss and optimizer, compiled, whose training step augments its own batches."""
+"""A Keras model, compiled, whose training step augments its own batches."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,16 +8,16 @@ from builders.weight_ema import WeightAverages
 
 # (canvas uint8 (b, c, c, 3), labels (b, 1), step) -> images float32 (b, s, s, 3), labels (b, 1).
 Augment = Callable
-# Mask of one device's share of a batch (b,) -> what its mean loss counts for, 1 on the average.
+# Mask of one device's share of a batch (b,) -> weight of its mean loss, 1 on average.
 WeighShare = Callable
 # From a step to the same step, compiled.
 CompileStep = Callable[[Callable], Callable]
 
 
 class Classifier(keras.Model):
-    """A functional model that augments on its own device while it trains, and only then.
+    """A functional model that augments on its own device, during training only.
 
-    Augmentation is no layer: saved weights, exports and predictions know nothing of it.
+    Augmentation is not a layer, so saved weights, exports and predictions do not contain it.
     """
 
     augment: Augment | None = None
@@ -42,7 +42,7 @@ class Classifier(keras.Model):
         return figures
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The mean over a batch; of one device's share of it, such that these add up to that."""
+        """The mean loss over a batch; shares of several devices are weighted to add up to it."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         return loss if self.weigh_share is None else loss * self.weigh_share(sample_weight)
 
@@ -50,7 +50,7 @@ class Classifier(keras.Model):
         """The results of all metrics in one flat dict, a metric's own entries after the tracker's.
 
         The loss tracker of Keras counts the rows of a padded batch as images. A metric that
-        streams its own `loss` thereby has the last word.
+        streams its own `loss` overwrites it.
         """
         flat = {}
         for name, value in super().get_metrics_result().items():
@@ -59,7 +59,7 @@ class Classifier(keras.Model):
 
 
 class JaxClassifier(Classifier):
-    """The same on JAX, where a step is a pure function, and its batches come augmented."""
+    """The same on JAX, where a step is a pure function and batches arrive augmented."""
 
     train_step = keras.Model.train_step
 
@@ -84,7 +84,7 @@ def build_classifier(
     ema: float = 0.0,
     steps_per_execution: int = 1,
 ) -> Classifier:
-    """A compiled classifier; the caller decides, this puts together.
+    """Compile a classifier from its parts.
 
     Args:
         model: As `builders.registry.build_model` builds it; its weights are shared.

@@ -22,7 +22,7 @@ def densenet161(pixels: KerasTensor) -> KerasTensor:
     maps = layers.ZeroPadding2D(3, name="conv1_pad")(standardize(pixels))
     maps = layers.Conv2D(96, 7, strides=2, use_bias=False, name="conv1_conv")(maps)
     maps = _normalize(maps, "conv1_bn", "conv1_relu")
-    # Zeros stand in for minus infinity: nothing is negative after a ReLU.
+    # Zeros have the effect of minus infinity: nothing is negative after a ReLU.
     maps = layers.ZeroPadding2D(1, name="pool1_pad")(maps)
     maps = layers.MaxPooling2D(3, strides=2, name="pool1")(maps)
     for stage, num_layers in enumerate((6, 12, 36, 24), start=2):

@@ -1,4 +1,4 @@
-"""GoogLeNet (Szegedy et al., 2015, arXiv:1409.4842) with batch norm, with its preprocessing."""
+"""GoogLeNet (Szegedy et al., 2015, arXiv:1409.4842) with batch norm and preprocessing."""
 
 from keras import KerasTensor, layers
 
@@ -20,7 +20,7 @@ _INCEPTION = {
 
 
 def googlenet(pixels: KerasTensor) -> KerasTensor:
-    """Feature map of GoogLeNet, which keras.applications lacks, as PyTorch's weights want it.
+    """Feature map of GoogLeNet, which keras.applications lacks, to fit the weights of PyTorch.
 
     Those weights differ from the paper: batch norm (Ioffe and Szegedy, 2015, arXiv:1502.03167)
     takes the place of biases and local response normalisation, and 3x3 that of the 5x5
@@ -66,7 +66,7 @@ def ceil_max_pool(maps: KerasTensor, size: int, *, name: str) -> KerasTensor:
 
 
 def _inception(maps: KerasTensor, one, three, five, pooled, *, name: str) -> KerasTensor:
-    """Four views of the same maps, side by side."""
+    """Four branches of the same maps, concatenated."""
     pool = layers.MaxPooling2D(3, strides=1, padding="same", name=f"{name}_branch4_0")(maps)
     branches = [
         _conv(maps, one, 1, name=f"{name}_branch1"),

@@ -1,4 +1,4 @@
-"""Files of weights as HDF5 holds them: inspected before Keras opens them, sealed with a digest."""
+"""HDF5 files of weights: inspected before Keras opens them, saved with a checksum."""
 
 import hashlib
 from pathlib import Path
@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 
 LAYERS = "layers/"  # Where Keras puts a model's weights; an optimizer's lie elsewhere.
-_SEAL = "sha256_of_layers"  # An attribute of the file; Keras neither writes nor reads it.
+_CHECKSUM = "sha256_of_layers"  # An attribute of the file; Keras neither writes nor reads it.
 _PLAIN_LAYOUTS = (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED)
 _NUMBERS = "fiu"  # Floats; integers of an optimizer's steps and of random seeds.
 
@@ -20,10 +20,10 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Shapes of the arrays of layers by their names, of a file that holds plain arrays only.
 
     HDF5 can name other files as the place of an array or of a whole group, and can claim sizes that
-    it does not hold. Nothing of that is followed and no array is read here.
+    it does not hold. No such name is followed and no array is read here.
 
     Raises:
-        Exception: No HDF5, or a damaged one; h5py raises what it likes.
+        Exception: No HDF5, or a damaged file; h5py raises exceptions of several types.
         WeightsError: Anything in the file is more than a group or an array of plain numbers.
     """
     shapes = {}
@@ -45,18 +45,18 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def check_values(path: Path) -> None:
-    """Hold the arrays of layers against the file's seal, where it has one; refuse NaN anyway.
+    """Compare the arrays of layers with the checksum in the file, if any; refuse NaN in any case.
 
     Args:
-        path: A file that `read_shapes` let pass, with shapes that were expected.
+        path: A file that `read_shapes` accepted, with the expected shapes.
 
     Raises:
-        WeightsError: The values are not those that were sealed, or not finite.
+        WeightsError: The values do not have the checksum, or are not finite.
     """
     with h5py.File(path, "r") as file:
         digest = _digest_layers(file, path)
-        sealed = file.attrs.get(_SEAL)
-    if sealed is not None and sealed != digest:
+        expected = file.attrs.get(_CHECKSUM)
+    if expected is not None and expected != digest:
         raise WeightsError(
             f"{path} was changed since it was written, or is damaged: the SHA-256 of its arrays is "
             "not the one that it holds. Copy it again, or train again."
@@ -64,9 +64,9 @@ def check_values(path: Path) -> None:
 
 
 def add_digest(path: Path) -> None:
-    """Put the SHA-256 of its arrays into a file that Keras wrote: HDF5 itself checks nothing."""
+    """Write the SHA-256 of its arrays into a file that Keras saved; HDF5 has none of its own."""
     with h5py.File(path, "r+") as file:
-        file.attrs[_SEAL] = _digest_layers(file, path)
+        file.attrs[_CHECKSUM] = _digest_layers(file, path)
 
 
 def _digest_layers(file: h5py.File, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""From a feature map to one logit: average, drop some, then a linear layer in float32."""
+"""The head of every network: average pooling, dropout, one linear layer in float32."""
 
 from keras import KerasTensor, layers
 

@@ -1,4 +1,4 @@
-"""Where a flat model's backbone ends, and how far above the feature map each weight lies."""
+"""The layers of a model's backbone, and factors of the learning rate by their depth."""
 
 import math
 
@@ -15,7 +15,7 @@ def backbone_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 
 def layer_rates(model: keras.Model, *, decay: float) -> dict[str, float]:
-    """A factor of the learning rate for each weight, smaller for what is seen earlier.
+    """A factor of the learning rate for each weight, smaller in earlier layers.
 
     Layer-wise decay (Clark et al., 2020, arXiv:2003.10555), its depth counted in stages:
     `decay ** (n + 1)`, n being how often the resolution is still halved between a layer's output

@@ -1,6 +1,7 @@
-"""Losses on one logit: weighted by class; soft labels, smoothing and masks honoured."""
+"""Losses on one logit, weighted by class, with soft labels, label smoothing and masks."""
 
 import math
+from collections.abc import Callable
 
 import keras
 from keras import ops
@@ -51,7 +52,7 @@ def focal_loss(labels, logits, *, class_weights: tuple[float, float], gamma: flo
 
 
 class ClassWeightedLoss(keras.losses.Loss):
-    """A loss on one logit, averaged over the images that the sample weight lets in.
+    """A loss on one logit, averaged over the images with a positive sample weight.
 
     Smoothing belongs to the loss: wherever a run's loss is given, in training and in validation,
     it is one and the same function of labels and logits.
@@ -65,7 +66,7 @@ class ClassWeightedLoss(keras.losses.Loss):
         ValueError: A class has no weight.
     """
 
-    function = None  # (labels, logits, class_weights=...) -> (batch,).
+    function: Callable  # (labels, logits, class_weights=...) -> (batch,).
 
     def __init__(
         self, class_weights: tuple[float, float] = (1.0, 1.0), *, label_smoothing: float = 0.0

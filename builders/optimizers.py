@@ -1,4 +1,4 @@
-"""Optimizers by name, in which each weight has a pace of its own."""
+"""Optimizers by name, with a rate, a decay and a start of its own for each weight."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,29 +12,29 @@ from builders.schedules import LearningRate
 
 
 class UpdateRule(NamedTuple):
-    """How one weight is moved, beside the others."""
+    """How one weight is updated in comparison with the others."""
 
     rate: float = 1.0  # Factor of the learning rate, and so of the weight decay.
     decay: float = 0.0  # Share of the weight that is taken off at a learning rate of 1.
-    late: int = 0  # Steps at the beginning of the run in which it is left alone.
+    late: int = 0  # Steps at the beginning of the run in which it is frozen.
 
 
-class _PerVariable:
-    """Before a Keras optimizer in the bases: moves each variable as its pace says.
+class _PerVariable(keras.optimizers.Optimizer):
+    """Updates each variable by its own rule; comes before a Keras optimizer in the bases.
 
-    Gradients are left alone but for the classical decay: Adam divides by their size, so that a
+    Gradients are unchanged except for the classical decay: Adam divides by their size, so that a
     factor on them would change nothing.
     """
 
     decoupled = False
 
-    def __init__(self, learning_rate: LearningRate, *, paces: Sequence[UpdateRule], **kwargs):
+    def __init__(self, learning_rate: LearningRate, *, rules: Sequence[UpdateRule], **kwargs):
         super().__init__(learning_rate, **kwargs)
-        self._paces = [tuple(pace) for pace in paces]
+        self._rules = [tuple(rule) for rule in rules]
 
     def update_step(self, gradient, variable, learning_rate):
-        """Move one variable; `apply` calls this."""
-        rate, decay, late = self._paces[self._get_variable_index(variable)]
+        """Update one variable; `apply` calls this."""
+        rate, decay, late = self._rules[self._get_variable_index(variable)]
         learning_rate = ops.cast(learning_rate, variable.dtype) * rate
         if decay and self.decoupled:
             self.assign_sub(variable, ops.multiply(variable, learning_rate * decay))
@@ -43,14 +43,14 @@ class _PerVariable:
         super().update_step(gradient, variable, learning_rate * self._late_start(late))
 
     def _late_start(self, late: int):
-        """Factor of the rate of a variable that was left alone for `late` steps."""
+        """Factor of the rate of a variable that was frozen for `late` steps."""
         del late
         return 1.0
 
 
 class _Adam(_PerVariable, keras.optimizers.Adam):
     def _late_start(self, late: int):
-        """What makes the bias correction count from the variable's own first step.
+        """The factor that makes the bias correction count from the variable's own first step.
 
         Its moments are empty then, but Keras corrects them by the steps of the whole run. Left at
         that, a backbone's first updates after a frozen epoch would be up to six times too large.
@@ -95,7 +95,7 @@ def build_optimizer(
     frozen_steps: int = 0,
     precision: str = "float32",
 ) -> keras.optimizers.Optimizer:
-    """An optimizer that is ready for all weights of a model, also those that start frozen.
+    """An optimizer for all weights of a model, also those that start frozen.
 
     Weights decay where they are kernels; biases and batch norm's scales do not. Under adamw the
     decay is decoupled: `learning_rate * weight_decay` of a kernel is taken off at each step
@@ -118,7 +118,7 @@ def build_optimizer(
     late = {v.path for layer in backbone_layers(model) for v in layer.trainable_variables}
     rate_of_path = layer_rates(model, decay=layer_decay)
     variables = model.trainable_variables
-    paces = [
+    rules = [
         UpdateRule(
             rate_of_path[variable.path],
             weight_decay if len(variable.shape) > 1 else 0.0,  # Only kernels have two axes or more.
@@ -126,7 +126,7 @@ def build_optimizer(
         )
         for variable in variables
     ]
-    optimizer = OPTIMIZERS[name](learning_rate, paces=paces, name=name)
+    optimizer = OPTIMIZERS[name](learning_rate, rules=rules, name=name)
     if precision in _SCALERS:
         optimizer = _SCALERS[precision](optimizer)
     optimizer.build(variables)

@@ -1,4 +1,4 @@
-"""The way from an architecture's name to a model."""
+"""Builds a model from the name of an architecture."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +21,8 @@ def build_model(
 ) -> keras.Model:
     """A flat functional model from raw pixels to one logit.
 
-    Where the weights come from a file, a line on standard output says whether it was of the whole
-    model or of the backbone alone.
+    Where the weights come from a file, prints whether it was of the whole model or of the backbone
+    alone.
 
     Args:
         arch: A key of `CATALOGUE`.
@@ -57,7 +57,7 @@ def build_model(
 
 @contextmanager
 def _computing_in(precision: str) -> Iterator[None]:
-    """Layers that are built meanwhile compute in a precision; others of the process do not."""
+    """Set the precision of layers that are built in this context, and of no others."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:

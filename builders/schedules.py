@@ -1,11 +1,12 @@
-"""Learning rates over a run, by name: a linear warm-up, and what follows it."""
+"""Schedules of the learning rate over a run, by name: a linear warm-up, then another phase."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from keras.optimizers import schedules
 
 # A number that stays, or a function of the steps done.
-LearningRate = float | schedules.LearningRateSchedule
+LearningRate: TypeAlias = float | schedules.LearningRateSchedule
 
 
 def constant(peak: float, *, steps: int, warmup_steps: int) -> LearningRate:

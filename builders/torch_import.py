@@ -1,4 +1,4 @@
-"""Weights published for PyTorch, put into a Keras backbone with every tensor accounted for."""
+"""Converts weights published for PyTorch into those of a Keras backbone, tensor by tensor."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files of weights as PyTorch's projects publish them, read into numpy arrays."""
+"""Reads files of weights published for PyTorch into numpy arrays."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
 
 
 def _check_digest(path: Path) -> None:
-    """Hold a file against its name: PyTorch puts the start of the SHA-256 before `.pth`."""
+    """Compare a file with the start of the SHA-256 that PyTorch puts before `.pth` in its name."""
     named = re.search(r"-([0-9a-f]{8,64})\.pth$", path.name)
     if named is None:
         return
@@ -63,7 +63,7 @@ def _read_pth(path: Path) -> dict[str, np.ndarray]:
             "torch), or pass the weights as a .safetensors file."
         ) from error
     try:
-        # Unpickling can run any code; weights_only lets nothing but tensors through.
+        # Unpickling can run any code; weights_only accepts nothing but tensors.
         tensors = torch.load(path, map_location="cpu", weights_only=True)
         return {name: tensor.float().numpy() for name, tensor in tensors.items()}
     except Exception as error:  # torch.load has no error of its own for a damaged file.

@@ -1,4 +1,4 @@
-"""Weights averaged over the steps of a training, kept beside the model's own."""
+"""Exponential moving averages of a model's weights during training."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from keras import ops
 
 
 class WeightAverages:
-    """An exponential moving average of each weight; no part of the model, nor of its files.
+    """An exponential moving average of each weight; not part of the model or of its files.
 
     `average += (1 - d) (weight - average)` with `d = min(decay, (1 + n) / (10 + n))` at step n: a
-    short run would else end with the weights it began with. As TensorFlow's
+    short run would otherwise end close to the weights it began with. As TensorFlow's
     `ExponentialMovingAverage` does it with `num_updates`.
 
     Args:
@@ -37,7 +37,7 @@ class WeightAverages:
         return list(self._averages)
 
     def update(self, step) -> None:
-        """Take in the weights after a step; steps count from 1."""
+        """Update the averages after a step; steps count from 1."""
         step = ops.cast(step, "float32")
         kept = ops.minimum(self._decay, (1 + step) / (10 + step))
         for weight, average in zip(self._weights, self._averages, strict=True):

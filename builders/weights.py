@@ -34,7 +34,7 @@ def load_published(backbone: keras.Model, load: Callable[[keras.Model], None], *
 
     Args:
         backbone: From pixels to a feature map.
-        load: What does it.
+        load: Of the architecture's row; it makes Keras do so.
         url: Where Keras finds the file, for the message.
 
     Raises:
@@ -66,7 +66,7 @@ def load_file(model: keras.Model, path: Path) -> str:
 
     Raises:
         WeightsError: No such file, another kind of file, another architecture's, one that holds
-            more than plain arrays, or one whose values are not those that were sealed in it.
+            more than plain arrays, or one whose values do not have its checksum.
     """
     if not path.name.endswith(FILE_SUFFIX):
         raise WeightsError(f"Expected imagenet, none or a file *{FILE_SUFFIX}. Received: {path}")
@@ -93,7 +93,7 @@ def load_file(model: keras.Model, path: Path) -> str:
 
 
 def _load(model: keras.Model, path: Path) -> None:
-    """Load weights, all of them: where a part of the file does not fit, Keras may merely warn."""
+    """Load all weights; where a part of the file does not fit, Keras may only warn."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         model.load_weights(path)
@@ -103,5 +103,5 @@ def _load(model: keras.Model, path: Path) -> None:
 
 
 def _keras_home() -> Path:
-    """Where Keras keeps its files; the place has no public name there."""
+    """The folder of Keras' files, for which Keras has no public name."""
     return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()

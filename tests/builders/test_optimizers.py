@@ -1,4 +1,4 @@
-"""The optimizers: Keras' own where nothing is asked for, and each weight at its pace otherwise."""
+"""The optimizers: equal to Keras' own without options, with a rule for each weight otherwise."""
 
 import os
 import subprocess

@@ -166,9 +166,9 @@ def test_each_option_reaches_the_model():
     assert build().optimizer.name == "adam" and build(optimizer="sgd").optimizer.name == "sgd"
     assert build(loss="focal").loss.name == "focal_loss"
     assert build(label_smoothing=0.2).loss.label_smoothing == 0.2
-    assert build(weight_decay=0.2).optimizer._paces[0] == (1.0, 0.2, 0)
-    assert build(layer_decay=0.25).optimizer._paces[0] == (0.25, 0.0, 0)
-    assert build(freeze_epochs=2).optimizer._paces[0] == (1.0, 0.0, 10)
+    assert build(weight_decay=0.2).optimizer._rules[0] == (1.0, 0.2, 0)
+    assert build(layer_decay=0.25).optimizer._rules[0] == (0.25, 0.0, 0)
+    assert build(freeze_epochs=2).optimizer._rules[0] == (1.0, 0.0, 10)
     assert build(ema=0.9).averages is not None and build().averages is None
 
 
