@@ -1,6 +1,7 @@
 """One file in builders/architectures/ adds an architecture; a copy of the tree shows it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,24 +12,10 @@ import pytest
 from tests.conftest import ROOT
 
 NAME = "mobilenetv3small"
-CONTENT = '''\
-"""MobileNetV3 (Howard et al., 2019, arXiv:1905.02244)."""
-
-from builders.architecture import keras_application
-
-_URL = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v3/"
-
-ARCHITECTURES = {
-    "mobilenetv3small": keras_application(
-        "MobileNetV3Small",
-        preprocessing="inside",
-        parameters=939_120,
-        pretrained_at=224,
-        licence="Apache 2.0",
-        url=f"{_URL}weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
-    ),
-}
-'''
+# The example of CONTRIBUTING.md, which so remains true.
+(CONTENT,) = re.findall(
+    r"```python\n(.+?ARCHITECTURES = .+?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL
+)
 BUILD = f"""
 from builders.registry import build_model
 print(build_model({NAME!r}, image_size=64, weights="none").output_shape)
@@ -37,12 +24,12 @@ print(build_model({NAME!r}, image_size=64, weights="none").output_shape)
 
 @pytest.fixture
 def tree(tmp_path) -> Path:
-    """A copy of what git would hand on, without documents."""
+    """A copy of the code and its tests, without what is built or downloaded."""
     copy = tmp_path / "tree"
     for name in ("all_tf", "builders", "tfrecords", "scripts", "tests"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md"):
         shutil.copy(ROOT / name, copy)
     return copy
 
