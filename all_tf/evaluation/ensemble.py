@@ -1,6 +1,6 @@
-"""Several finished runs as one: the mean of their calibrated logits, judged like a run's."""
+"""An ensemble of finished runs: the mean of their calibrated logits, evaluated as one run is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +30,14 @@ from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
 from tfrecords.store.folds import FOLDS_FILE
 
 _RULE = "mean of the members' own, as logits"
-_SURE = 1e-6  # A threshold of 0 or 1 would outvote all others.
+_SURE = 1e-6  # The logit of a threshold of 0 or 1 is infinite and would decide alone.
 
 
 def members_of(runs: Sequence[Path]) -> list[Path]:
-    """The runs that form an ensemble; a cross-validation stands for its folds.
+    """The runs that form an ensemble; a cross-validation is replaced by its folds.
 
     Raises:
-        RunError: There are fewer than two, or one comes twice.
+        RunError: There are fewer than two, or one is named twice.
     """
     members = []
     for run in runs:
@@ -53,7 +53,7 @@ def members_of(runs: Sequence[Path]) -> list[Path]:
 
 
 def ensemble_folder(members: Sequence[Path], split: str, fold: int | None, *, tta: int) -> Path:
-    """Where an evaluation goes that is told no place: `ensemble/SET`, beside the first member."""
+    """The default folder of an ensemble's evaluation: `ensemble/SET` beside the first member."""
     beside = evaluation_folder(members[0].parent, split, fold, tta=tta)
     return members[0].parent / "ensemble" / beside.name
 
@@ -61,27 +61,28 @@ def ensemble_folder(members: Sequence[Path], split: str, fold: int | None, *, tt
 def evaluate_ensemble(
     members: Sequence[Path], asked: EvaluationSet, *, out: Path, tta: int = 1
 ) -> dict:
-    """Score the mean of several runs' calibrated logits on a set, and file the result.
+    """Evaluate the mean of several runs' calibrated logits on a set, and save the result.
 
-    A member's logit is divided by its temperature and its bias added before the mean is taken: raw
-    ones differ in scale, and the one that is surest of itself would decide alone. The threshold is
-    the mean of the members' thresholds, as logits. Nothing is fitted.
+    Each member's logits are calibrated (divided by its temperature, plus its bias) before the mean
+    is taken. Raw logits differ in scale, so that the most confident member would decide alone. The
+    threshold is the mean of the members' thresholds, as logits. Nothing is fitted.
 
     Args:
         members: Finished runs (`members_of`) of the same records.
-        asked: The set, its split named.
-        out: The folder to file in: new, empty, or an earlier evaluation of the same members.
+        asked: The set. Its split must be named.
+        out: The folder to save to: new, empty, or with an evaluation of the same members.
         tta: As `all_tf.evaluation.evaluate.evaluate_run` takes it.
 
     Returns:
-        The report, that of a run but for `members`, and `best_epoch` which is None. Its stamps are
-        those of any member: where one has learnt images of the set, so has the ensemble.
+        The report: that of a run, but with `members`, and with None as `best_epoch`. It has the
+        stamps of every member: if one was trained on images of the set, the ensemble was, too.
 
     Raises:
-        RunError: The members are of different records, or another evaluation is there.
-        RecordsError, SplitError: What is asked for is not there.
+        RunError: The members were trained on different records, or `out` holds something else.
+        RecordsError, SplitError: The set is missing or damaged.
+        ValueError: No split is named.
     """
-    split, fold = asked.split, asked.fold
+    split, fold = asked.split_and_fold()
     names = [str(member) for member in members]
     _refuse_others(out, names)
     _refuse_different_records(members, split)
@@ -114,15 +115,15 @@ def _mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int) -> Pre
 
 
 def _stamps(members: Sequence[Path], split: str, fold: int | None) -> list[str]:
-    """Those of any member, each once."""
-    worth = []
+    """The stamps of all members, each once."""
+    worth: list[str] = []
     for experiment, facts in map(read_config, members):
         worth += stamps(experiment, split, fold, folds=facts["folds"])
     return list(dict.fromkeys(worth))
 
 
 def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:
-    """float64 `(n,)`; the network is let go of again."""
+    """float64 `(n,)`; the network is released afterwards."""
     experiment, _, _, model = load_run(member)
     calibration = read_calibration(member)
     batches = batches_to_score(cells, experiment, title=f"cells for {member.name}")
@@ -131,7 +132,7 @@ def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:
 
 
 def _combine(calibrations: Sequence[Calibration]) -> Calibration:
-    """What turns the mean of calibrated logits into decisions."""
+    """The calibration of the mean logit: only a threshold, as the members are calibrated."""
     thresholds = np.clip([each.threshold for each in calibrations], _SURE, 1 - _SURE)
     mean = np.mean(np.log(thresholds) - np.log1p(-thresholds))
     return Calibration(
@@ -142,7 +143,7 @@ def _combine(calibrations: Sequence[Calibration]) -> Calibration:
     )
 
 
-def _listed(texts) -> str:
+def _listed(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(texts))
 
 
@@ -151,7 +152,7 @@ def _refuse_others(out: Path, names: list[str]) -> None:
         return
     if not (out / METRICS_FILE).is_file() or read_metrics(out).get("members") != names:
         raise RunError(
-            f"{out} holds something else than an evaluation of these runs. Name another --out."
+            f"{out} is not empty and holds no evaluation of these runs. Name another --out."
         )
 
 

@@ -1,4 +1,4 @@
-"""A model's predictions for some cells, judged and filed with what they may be trusted for."""
+"""From a model's predictions to a saved report: metrics, intervals and what limits them."""
 
 import zipfile
 from pathlib import Path
@@ -25,7 +25,7 @@ from tfrecords.store.files import atomic_write
 
 
 def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> ClassWeightedLoss:
-    """The loss of a run: what its training minimises, its validation shows and its reports give."""
+    """The loss that a run minimises, and that its validation and its reports show."""
     return LOSSES[experiment.loss](class_weights, label_smoothing=experiment.label_smoothing)
 
 
@@ -33,8 +33,8 @@ class EvaluationContext(NamedTuple):
     """What a report on any set needs of a run, beside the predictions."""
 
     experiment: Experiment
-    facts: dict  # That config.json holds beside it.
-    best_epoch: int  # Whose weights predict.
+    facts: dict  # What config.json holds beside the experiment.
+    best_epoch: int  # The epoch whose weights predict.
     calibration: Calibration
 
     def header(
@@ -56,21 +56,21 @@ def evaluation_report(
     fold: int | None,
     tta: int = 1,
 ) -> dict:
-    """The content of a metrics.json: its heading, and figures where the labels are published.
+    """The content of a metrics.json: its header and, if the labels are published, the metrics.
 
-    `loss` is the training's own, class weights and smoothing included; it compares within a run,
-    `log_loss` between runs.
+    `loss` is what training minimises, with class weights and label smoothing, so that it can be
+    compared within a run only. `log_loss` can be compared between runs.
 
     Args:
         predictions: Of the set, calibrated.
         context: The run's.
-        split: As `report_header` takes it, like what follows.
+        split, fold, tta: As `report_header` takes them.
     """
     report = context.header(predictions, split=split, fold=fold, tta=tta)
     if not predictions.labelled:
         return report
     loss = build_loss(context.experiment, context.facts["class_weights"])
-    logits = predictions.logits.astype(np.float32)  # As they came; JAX takes no others.
+    logits = predictions.logits.astype(np.float32)  # The network's own type; JAX takes no other.
     losses = loss.call(predictions.labels[:, None], logits[:, None])
     return (
         report
@@ -80,7 +80,7 @@ def evaluation_report(
 
 
 def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> None:
-    """Write what `file_scored_set` writes, and of the final phase the challenge's zip."""
+    """Write what `file_scored_set` writes and, for the test split, the challenge's zip file."""
     folder.mkdir(parents=True, exist_ok=True)
     if report["split"] == "test":
         evaluate.write_submission(
@@ -90,21 +90,22 @@ def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> Non
 
 
 def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> dict:
-    """Score a finished run on a set, as it was calibrated, and file the result in the run.
+    """Evaluate a finished run on a set with its own calibration, and save the result in the run.
 
     Args:
         run: The run's folder.
-        asked: The set, its split named.
+        asked: The set. Its split must be named.
         tta: As `predict` takes it.
 
     Returns:
-        The report, as filed in `evaluation_folder`.
+        The report, as saved in `evaluation_folder`.
 
     Raises:
-        RunError, RecordsError, SplitError: What is asked for is not there.
+        RunError, RecordsError, SplitError: The run or the set is missing or damaged.
+        ValueError: No split is named.
     """
     experiment, facts, metrics, model = load_run(run)
-    split, fold = asked.split, asked.fold
+    split, fold = asked.split_and_fold()
     cells, records = load_set(facts, asked)
     batches = batches_to_score(cells, experiment, title=set_name(split, fold))
     context = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
@@ -119,7 +120,11 @@ SUBMISSION_FILE = "submission.zip"
 
 
 def write_submission(path: Path, predictions: Predictions, *, threshold: float) -> None:
-    """Write the challenge's zip: isbi_valid.predict, one 0 or 1 a line in numeric image order."""
+    """Write the zip file that the challenge asks for.
+
+    It holds isbi_valid.predict: a 0 (HEM) or 1 (ALL) on each line, in the order of the image
+    numbers.
+    """
     numbers = [int(Path(name).stem) for name in predictions.names]
     decisions = predictions.decisions(threshold)[np.argsort(numbers)]
     text = "".join(f"{decision}\n" for decision in decisions)

@@ -1,4 +1,4 @@
-"""From a model and cells to predictions."""
+"""Predictions of a model for cells."""
 
 from collections.abc import Callable
 
@@ -16,11 +16,11 @@ from all_tf.system.progress import Bar, bar
 
 
 def batches_to_score(cells: Cells, experiment: Experiment, *, title: str) -> tf.data.Dataset:
-    """The evaluation batches of cells, seen as the experiment sees them.
+    """The evaluation batches of cells, in the view of an experiment.
 
     Args:
         cells: Not empty.
-        experiment: Whose view and batch size are used.
+        experiment: Its view and its batch size are used.
         title: What progress bars call the cells.
     """
     view = experiment.view
@@ -36,8 +36,8 @@ def predict(
     Args:
         model: From images to one logit.
         batches: `batches_to_score` of these cells; the padding of the last one is cut off.
-        cells: Whose names and patients travel with the predictions.
-        tta: Test-time views, a key of `VIEWS`, over which a cell's logit is averaged.
+        cells: The cells of the batches, whose names and patients go into the predictions.
+        tta: The number of test-time views, a key of `VIEWS`; a logit is the mean over them.
     """
     views = VIEWS[tta]
     with bar("scoring", len(views) * int(batches.cardinality()), unit="step") as shown:

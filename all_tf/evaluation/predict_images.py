@@ -1,4 +1,4 @@
-"""What a finished run says of new cells: a row for each, fit to be printed and filed."""
+"""Predictions of a finished run for image files: a row for each, to be printed or saved."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,17 +13,17 @@ from tfrecords.schema import CLASSES
 
 
 class Answer(NamedTuple):
-    """Of some paths: what could be scored, and what could not."""
+    """The predictions for some paths, and the files that could not be read."""
 
     rows: list[dict[str, object]]  # See `predict_new`.
     problems: list[str]  # "PATH: REASON".
 
 
 def predict_new(run: Path, paths: Sequence[Path], *, tta: int = 1) -> Answer:
-    """Score images that are in no records, as they would be scored if they were.
+    """Predict images that are in no records, as if they were.
 
     Args:
-        run: A finished run's folder; nothing is written there.
+        run: The folder of a finished run; nothing is written there.
         paths: Images, or folders of them.
         tta: As `all_tf.evaluation.predict.predict` takes it.
 

@@ -1,4 +1,4 @@
-"""A run's weights on disk: whole, unchanged, and unable to carry code."""
+"""The best weights of a run: written, checked, and loaded without running code from a file."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -14,18 +14,23 @@ from tfrecords.store.files import atomic_write
 from tfrecords.store.manifest import digest_file
 
 BEST_FILE = "best.weights.h5"
-# What whoever scores a run asks of its files, beside the experiment.
-_TYPE_OF_FACT = {"records": str, "folds": str, "folds_sha256": str, "class_weights": list}
-_TYPE_OF_METRIC = {"best_epoch": int, "weights_sha256": str}
+# What an evaluation reads of a run's files, beside the experiment.
+_TYPE_OF_FACT: dict[str, type] = {
+    "records": str,
+    "folds": str,
+    "folds_sha256": str,
+    "class_weights": list,
+}
+_TYPE_OF_METRIC: dict[str, type] = {"best_epoch": int, "weights_sha256": str}
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
-    """Write weights beside their place and rename: a kill leaves the old file or the new one.
+    """Write the weights of a model; a process that is killed leaves the old file or the new one.
 
-    The optimizer's are left out: they are of no use for prediction and twice as large. The file
-    holds the SHA-256 of its arrays, which travels with it to wherever `--weights` names it.
+    The state of the optimizer is left out: prediction does not need it, and it is twice as large.
+    The file holds the SHA-256 of its arrays, so that it can be checked when `--weights` names it.
     """
-    # Named: the file holds the name, and Keras would else count the models of the process in it.
+    # The file holds the name; without one, Keras would number the models of the process in it.
     saved = keras.Model(model.input, model.output, name=model.name)
     with atomic_write(path) as partial:
         saved.save_weights(partial)
@@ -33,12 +38,12 @@ def save_weights(model: keras.Model, path: Path) -> None:
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Give a model the weights that `save_weights` wrote of one like it."""
+    """Load weights that `save_weights` wrote for a model of the same architecture."""
     keras.Model(model.input, model.output).load_weights(path)
 
 
 class LoadedRun(NamedTuple):
-    """A finished run: what it did, what follows from that, what came out, and the network."""
+    """A finished run: its experiment, the facts of its config.json, its metrics, its network."""
 
     experiment: Experiment
     facts: dict
@@ -47,15 +52,14 @@ class LoadedRun(NamedTuple):
 
 
 def load_run(run: Path) -> LoadedRun:
-    """A finished run with its best weights; the only way from a run's folder to a model.
+    """Load a finished run with its best weights; the only way from a run's folder to a model.
 
-    The architecture is rebuilt from our own config and the file gives numbers only, so that it
-    cannot carry code; its SHA-256 is checked before any parser opens it.
+    The architecture is built from config.json, and the file of weights gives numbers only, so that
+    no code of the file can run. Its SHA-256 is checked before it is parsed.
 
     Raises:
-        RunError: The run is unfinished, was tampered with, or its weights are not those it ended
-            with.
-        WeightsError: They are, and yet hold more than plain arrays, or another network's.
+        RunError: The run is unfinished or damaged, or its weights were changed.
+        WeightsError: The file holds something other than the arrays of this network.
     """
     experiment, facts = read_config(run)
     _check_types(run / CONFIG_FILE, facts, _TYPE_OF_FACT)

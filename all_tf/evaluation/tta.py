@@ -1,4 +1,4 @@
-"""The eight ways in which a square image may lie under a microscope: one cell all the same."""
+"""Test-time augmentation: the eight orientations of a square image, which show the same cell."""
 
 from collections.abc import Callable
 from itertools import product
@@ -13,7 +13,7 @@ def _see(transposed: bool, rows: int, columns: int) -> Callable:
         places = np.arange(side * side).reshape(side, side)
         if transposed:
             places = places.T
-        # Gathered: of a transpose of bytes oneDNN logs an error that is none.
+        # `take` and no transpose: for a transpose of uint8, oneDNN logs an error without a cause.
         pixels = ops.reshape(images, (-1, side * side, channels))
         seen = ops.take(pixels, places[::rows, ::columns].ravel(), axis=1)
         return ops.reshape(seen, (-1, side, side, channels))
@@ -21,10 +21,10 @@ def _see(transposed: bool, rows: int, columns: int) -> Callable:
     return see
 
 
-# The dihedral group of the square: mirrored on the diagonal or not, then top down or not, then left
-# to right or not. Each moves pixels and interpolates none.
+# The dihedral group of the square: each of transposing, flipping vertically and flipping
+# horizontally, or not. Pixels are moved, never interpolated.
 VIEWS: dict[int, tuple[Callable, ...]] = {
     1: (lambda images: images,),
     8: tuple(_see(*way) for way in product((False, True), (1, -1), (1, -1))),
 }
-"""By `--tta`: functions from images `(b, s, s, c)` to images of that shape."""
+"""By the value of `--tta`, functions from images `(b, s, s, c)` to images of that shape."""

@@ -1,11 +1,13 @@
 """What a model says of some cells, and its figures of merit; numpy only."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from all_tf.metrics.weighted import weighted_metrics
 
+_DERIVED = cast("np.ndarray", None)  # Replaced in `__post_init__`.
 THRESHOLD = 0.5  # Until one is fitted: a score at or above it is called ALL.
 
 
@@ -18,8 +20,10 @@ class Predictions:
     groups: np.ndarray  # str (n,): patients that are one person.
     labels: np.ndarray  # int64 (n,): 1 = ALL, 0 = HEM, -1 = unpublished.
     logits: np.ndarray  # float64 (n,), above 0 for ALL.
-    folds: np.ndarray | None = None  # int64 (n,); None, and then -1, outside the training split.
-    calibrated_scores: np.ndarray | None = None  # float64 (n,) in [0, 1]; None for the scores.
+    # int64 (n,): -1 outside the training split, and by default.
+    folds: np.ndarray = _DERIVED
+    # float64 (n,) in [0, 1]: the scores by default.
+    calibrated_scores: np.ndarray = _DERIVED
 
     def __post_init__(self):
         if self.folds is None:

@@ -1,1 +1,1 @@
-"""Matplotlib figures, drawn from arrays and rows."""
+"""Matplotlib figures of arrays and rows."""

@@ -1,4 +1,4 @@
-"""Cells side by side, a caption beneath each."""
+"""A grid of cell images, each with a caption below it."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ _GAP = 0.06
 
 
 def draw_cells(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -> Figure:
-    """A picture with so many cells in a row.
+    """Images in rows, each with its caption.
 
     Args:
         images: `(n, s, s, 3)` in [0, 255]; not empty.
-        captions: One for each; a name in them is a name in the picture.
-        columns: Cells in a row; where there are fewer, the row is not filled.
+        captions: One for each image. They are shown as they are, so they must name no patient.
+        columns: Images in a row. The last row may have fewer.
     """
     num_rows = -(-len(images) // columns)
     lines = 1 + max(caption.count("\n") for caption in captions)
-    row_height = 1 + lines * _CAPTION + _GAP  # In cells, as all that follows.
+    row_height = 1 + lines * _CAPTION + _GAP  # In cells, like all lengths below.
     figure = blank(columns * _CELL_INCHES, num_rows * row_height * _CELL_INCHES)
     axes = figure.subplots()
     axes.set_axis_off()

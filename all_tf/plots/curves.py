@@ -1,6 +1,7 @@
-"""How scores meet labels, drawn: confusion matrix, ROC, precision and recall, reliability."""
+"""Plots of scores against labels: confusion matrix, ROC, precision-recall, reliability."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ _NAME_OF_CLASS = {1: "ALL", 0: "HEM"}
 
 
 def draw_confusion(labels: np.ndarray, decisions: np.ndarray) -> Figure:
-    """How many cells of each class were called what, and which share of the class that is.
+    """Confusion matrix: cells of each true class by the class they were called, with shares.
 
     Args:
         labels: int `(n,)` in {0, 1}; both occur.
@@ -40,13 +41,13 @@ def draw_confusion(labels: np.ndarray, decisions: np.ndarray) -> Figure:
 
 
 def draw_roc(labels: np.ndarray, scores: np.ndarray, *, threshold: float, area: str) -> Figure:
-    """Sensitivity over the share of false alarms, at every threshold; a dot at the chosen one.
+    """ROC curve: sensitivity over 1 - specificity, with a dot at the chosen threshold.
 
     Args:
         labels: int `(n,)` in {0, 1}; both occur.
-        scores: float `(n,)`, those that the threshold is for.
+        scores: float `(n,)`, to which the threshold applies.
         threshold: A score at or above it is called ALL.
-        area: The area under the curve as it is to be read, its interval included.
+        area: The area under the curve as the legend shows it, with its interval.
     """
     false_alarms, sensitivity, _ = metrics.roc_curve(labels, scores)
     figure = blank(4.2, 4.2)
@@ -64,17 +65,17 @@ def draw_roc(labels: np.ndarray, scores: np.ndarray, *, threshold: float, area: 
 def draw_precision_recall(
     labels: np.ndarray, scores: np.ndarray, *, threshold: float, area: str
 ) -> Figure:
-    """Precision over sensitivity for the disease, at every threshold; a dot at the chosen one.
+    """Precision over sensitivity for ALL, with a dot at the chosen threshold.
 
     Args:
         labels, scores, threshold: As `draw_roc` takes them.
-        area: The average precision as it is to be read, its interval included.
+        area: The average precision as the legend shows it, with its interval.
     """
     precision, sensitivity, _ = metrics.precision_recall_curve(labels, scores)
     figure = blank(4.2, 4.2)
     axes = figure.subplots()
     axes.axhline(np.mean(labels), **FAINT)
-    # As steps: between two thresholds there is nothing to go along.
+    # In steps: no threshold gives a point between two others.
     axes.step(
         sensitivity,
         precision,
@@ -92,18 +93,19 @@ def draw_precision_recall(
 
 
 def draw_reliability(labels: np.ndarray, scores_by_name: Mapping[str, np.ndarray]) -> Figure:
-    """The share of ALL among cells of about one score, and beneath how many cells have it.
+    """Reliability diagram: the share of ALL in each bin of the score, above a histogram.
 
     Args:
         labels: int `(n,)` in {0, 1}.
-        scores_by_name: Kinds of score by their names, each float `(n,)` in [0, 1]. The last is the
-            one that counts: it stands out, and histograms are of it.
+        scores_by_name: Kinds of score by their names, each float `(n,)` in [0, 1]. The last is
+            drawn in colour, and the histogram is of it.
     """
     figure = blank(4.2, 5.2)
     axes, below = figure.subplots(2, 1, height_ratios=(4, 1), sharex=True)
     axes.plot((0, 1), (0, 1), **FAINT)
     *others, last = scores_by_name
-    looks = dict.fromkeys(others, QUIET) | {last: {"color": ACCENT, "linewidth": 2}}
+    looks: dict[str, dict[str, Any]] = dict.fromkeys(others, QUIET)
+    looks[last] = {"color": ACCENT, "linewidth": 2}
     for name, scores in scores_by_name.items():
         shares, means = calibration.calibration_curve(labels, scores, n_bins=NUM_BINS)
         axes.plot(means, shares, marker="o", label=name, **looks[name])

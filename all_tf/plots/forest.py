@@ -1,24 +1,25 @@
-"""Runs one beneath the other: a figure of merit of each, with its interval over patients."""
+"""Forest plot: a metric of several runs, each with its interval over patients."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from all_tf.plots.style import ACCENT, COLOUR_OF_CLASS, blank, open_axes
 
 _ROW_INCHES = 0.32
-_LETTER_INCHES = 0.085  # Of a run's name, which stands left of the axes.
+_LETTER_INCHES = 0.085  # Of a run's name, left of the axes.
 _MOST_LETTERS = 28
 
 
-def draw_forest(rows: Sequence[Mapping[str, object]], key: str, *, name: str) -> Figure:
-    """A dot for each run and a line for its interval; what the study reported as an open diamond.
+def draw_forest(rows: Sequence[Mapping[str, Any]], key: str, *, name: str) -> Figure:
+    """A dot for each run, a line for its interval, an open diamond for what the study reported.
 
     Args:
-        rows: From top to bottom: `run`, `KEY`, `KEY_low`, `KEY_high` (both None or absent where
-            there is no interval), `reported_KEY` (None or absent where nothing was).
-        key: Of the figure of merit.
-        name: What the axis calls it.
+        rows: From top to bottom: `run`, `KEY`, `KEY_low`, `KEY_high` (both None or absent if there
+            is no interval), `reported_KEY` (None or absent if nothing was reported).
+        key: Of the metric.
+        name: The title of the axis.
     """
     names = [_short(str(row["run"])) for row in rows]
     figure = blank(3 + _LETTER_INCHES * max(map(len, names)), _ROW_INCHES * len(rows) + 1.2)
@@ -32,11 +33,15 @@ def draw_forest(rows: Sequence[Mapping[str, object]], key: str, *, name: str) ->
     values = [row[key] for row in rows]
     axes.plot(values, range(len(rows)), "o", color=ACCENT, markersize=7, label="here")
     if reported:
-        look = {"markerfacecolor": "none", "color": COLOUR_OF_CLASS[1], "markersize": 7}
+        look: dict[str, Any] = {
+            "markerfacecolor": "none",
+            "color": COLOUR_OF_CLASS[1],
+            "markersize": 7,
+        }
         axes.plot(*zip(*reported, strict=True), "D", **look, label="reported in 2021")
         figure.legend(frameon=False, loc="outside upper right", ncols=2)
     open_axes(axes, x=name, y="")
-    axes.set_yticks(range(len(rows)), names, parse_math=False)  # A name may hold dollar signs.
+    axes.set_yticks(range(len(rows)), names, parse_math=False)  # A dollar sign starts no formula.
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)

@@ -1,20 +1,20 @@
-"""Heat laid over cells, as pictures."""
+"""Heat maps over grey images of cells."""
 
 import numpy as np
 from matplotlib import colormaps
 
 from all_tf.plots.cell_images import brighten
 
-_COLOURS = "inferno"  # Light rises with heat, so that it reads in grey and to colour-blind eyes.
-_STRONGEST = 0.85  # Share of the heat's colour where it is hottest; the cell stays in sight.
+_COLOURS = "inferno"  # Lighter is hotter, so that it can be read in grey and by the colour-blind.
+_STRONGEST = 0.85  # Opacity of the hottest heat, under which the cell can still be seen.
 
 
 def lay_over(images: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Grey cells under heat, which covers the more the hotter it is.
+    """Grey images with heat over them: the hotter, the less transparent.
 
     Args:
         images: `(n, s, s, 3)` in [0, 255].
-        heat: `(n, s, s)` in [0, 1]; what is outside is taken for the nearest end.
+        heat: `(n, s, s)` in [0, 1]; other values are clipped.
 
     Returns:
         uint8 `(n, s, s, 3)`.
@@ -27,6 +27,6 @@ def lay_over(images: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 
 def scaled(heat: np.ndarray, peak: np.ndarray) -> np.ndarray:
-    """Heat `(n, ...)` over a peak for each map, `(n,)`; a map without heat stays without."""
+    """Heat `(n, ...)` divided by the peak of each map, `(n,)`; negative heat becomes 0."""
     peak = np.where(peak > 0, peak, 1).reshape(-1, *[1] * (heat.ndim - 1))
     return np.maximum(heat, 0) / peak

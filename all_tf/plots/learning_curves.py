@@ -1,6 +1,7 @@
-"""A training epoch by epoch: a figure of both its sets, and which epoch was kept."""
+"""Learning curves: a metric of the training and the selection set, epoch by epoch."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -8,19 +9,19 @@ from matplotlib.ticker import MaxNLocator
 from all_tf.metrics.registry import shown_in
 from all_tf.plots.style import ACCENT, FAINT, blank, open_axes
 
-CURVES = {  # What is worth a drawing, and its name.
+CURVES = {  # The metrics that are plotted.
     key: metric.short for key, metric in shown_in("progress", first=("f1", "kappa")).items()
 }
-_QUIET = {"color": "black", "alpha": 0.5, "markersize": 4}
+_QUIET: dict[str, Any] = {"color": "black", "alpha": 0.5, "markersize": 4}
 
 
-def draw_curve(rows: Sequence[Mapping[str, object]], key: str, *, best_epoch: int | None) -> Figure:
-    """A line for what was learnt from and one for what was chosen on, over the epochs.
+def draw_curve(rows: Sequence[Mapping[str, Any]], key: str, *, best_epoch: int | None) -> Figure:
+    """A line for the training set and one for the selection set; the best epoch is marked.
 
     Args:
-        rows: Of history.csv, as text or as numbers; not empty.
+        rows: The rows of history.csv, as text or as numbers; not empty.
         key: One of `CURVES`.
-        best_epoch: Counted from 1; None where none was chosen yet.
+        best_epoch: Counted from 1; None if none has been chosen yet.
     """
     figure = blank(4.2, 3.2)
     axes = figure.subplots()
@@ -28,7 +29,7 @@ def draw_curve(rows: Sequence[Mapping[str, object]], key: str, *, best_epoch: in
     if best_epoch is not None:
         axes.axvline(best_epoch, **FAINT, linestyle=":")
     axes.plot(epochs, [float(row[key]) for row in rows], "--o", label="training", **_QUIET)
-    if f"val_{key}" in rows[0]:  # Not where no epoch was chosen.
+    if f"val_{key}" in rows[0]:  # Absent if no epoch is chosen.
         chosen_on = [float(row[f"val_{key}"]) for row in rows]
         axes.plot(epochs, chosen_on, "-o", color=ACCENT, markersize=4, label="selection set")
     open_axes(axes, x="epoch", y=CURVES[key])

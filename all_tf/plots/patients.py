@@ -1,6 +1,7 @@
-"""Patients one beneath the other: the score of every cell, and the share that was called right."""
+"""Plot of patients: the scores of their cells, and the share that was called right."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,11 +10,11 @@ from matplotlib.figure import Figure
 from all_tf.plots.style import COLOUR_OF_CLASS, FAINT, blank, open_axes
 
 _ROW_INCHES = 0.2
-_HALF = 0.36  # Of the height of a tick, in rows.
+_HALF = 0.36  # Half the height of a tick, in rows.
 
 
 def draw_patients(
-    rows: Sequence[Mapping[str, object]],
+    rows: Sequence[Mapping[str, Any]],
     scores_of: Mapping[str, np.ndarray],
     *,
     threshold: float,
@@ -21,9 +22,9 @@ def draw_patients(
     """A row for each patient, ALL above HEM, the highest mean score first.
 
     Args:
-        rows: `pseudonym`, `label`, `num_images`, `share_correct`, `mean_score`; nobody else is
-            named in the figure.
-        scores_of: Of each pseudonym the scores of its cells, float `(n,)` in [0, 1].
+        rows: `pseudonym`, `label`, `num_images`, `share_correct`, `mean_score`. The plot names
+            patients by their pseudonym only.
+        scores_of: By pseudonym, the scores of the patient's cells, float `(n,)` in [0, 1].
         threshold: A score at or above it is called ALL.
     """
     rows = sorted(rows, key=lambda row: (-row["label"], -row["mean_score"]))
@@ -44,7 +45,7 @@ def draw_patients(
 
 
 def _draw_ticks(
-    axes: Axes, rows: Sequence[Mapping[str, object]], scores_of: Mapping[str, np.ndarray]
+    axes: Axes, rows: Sequence[Mapping[str, Any]], scores_of: Mapping[str, np.ndarray]
 ) -> None:
     for label, colour in COLOUR_OF_CLASS.items():
         ticks = [
@@ -52,18 +53,18 @@ def _draw_ticks(
             for place, row in enumerate(rows)
             if row["label"] == label
         ]
-        if ticks:  # One line with gaps: a tick in an SVG then takes 30 characters, not 150.
+        if ticks:  # One line with gaps takes 30 characters a tick in an SVG, many lines 150.
             axes.plot(*np.concatenate(ticks, axis=1), color=colour, linewidth=0.8, alpha=0.8)
 
 
 def _ticks(scores: np.ndarray, place: int) -> np.ndarray:
-    """Points of a line that goes up and down at each score, and breaks off between: `(2, 3n)`."""
+    """Points of a line with a vertical tick at each score and gaps between them: `(2, 3n)`."""
     x = np.repeat(scores, 3)
     x[2::3] = np.nan
     return np.stack([x, np.tile([place - _HALF, place + _HALF, np.nan], len(scores))])
 
 
-def _draw_shares(axes: Axes, rows: Sequence[Mapping[str, object]]) -> None:
+def _draw_shares(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     shares = [100 * row["share_correct"] for row in rows]
     colours = [COLOUR_OF_CLASS[row["label"]] for row in rows]
     drawn = axes.barh(range(len(rows)), shares, 0.7, color=colours)

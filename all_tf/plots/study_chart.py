@@ -1,7 +1,8 @@
-"""The study as a bar chart: its figures as they came out here, beside those that it reported."""
+"""Bar chart of the study: the metrics measured here beside those that it reported."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,9 +14,9 @@ from tfrecords.store.files import atomic_write
 
 _PANELS = {key: metric.plot_title or metric.short for key, metric in shown_in("study").items()}
 _PANELS["kappa"] = "Cohen's kappa"  # In full: the chart is shown without a text.
-# Okabe and Ito's: told apart by colour-blind eyes too, and in grey.
+# Colours of Okabe and Ito, which the colour-blind can distinguish, and which differ in grey.
 _OURS, _THEIRS, _OTHERS = "#0072B2", "#E69F00", "#555555"
-_ON_LINES = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # Labels, to be read there.
+_ON_LINES = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # Labels that lines cross.
 _INTERVAL = {"ecolor": "black", "elinewidth": 1.5}
 _BAR = 0.38  # Of the distance between two rows.
 _ROW_INCHES = 0.5
@@ -23,20 +24,20 @@ _ROW_INCHES = 0.5
 
 def draw_study(
     path: Path,
-    rows: Sequence[Mapping[str, object]],
+    rows: Sequence[Mapping[str, Any]],
     *,
     title: str,
     comparators: Sequence[Comparator] = (),
 ) -> None:
-    """Write a picture: a panel for each figure, a pair of bars for each row, figures in per cent.
+    """Write the chart: a panel for each metric, a pair of bars for each row, in per cent.
 
     Args:
-        path: Its ending names the format, as matplotlib knows them. Written over.
-        rows: From top to bottom; `row`, and shares for `accuracy`, `f1`, `kappa`, for their ends
-            `accuracy_low`, `accuracy_high` and so on, drawn as lines, and for `reported_accuracy`
-            and so on, of which any may be None.
-        title: Above all; what the figures were measured on.
-        comparators: Dashed lines in the panel of F1, listed beneath.
+        path: Its ending names the format, as in matplotlib. An older file is replaced.
+        rows: From top to bottom: `row`, and shares for `accuracy`, `f1`, `kappa`, for the ends of
+            their intervals (`accuracy_low`, `accuracy_high` and so on), drawn as lines, and for
+            `reported_accuracy` and so on. Intervals and reported values may be None.
+        title: Says what the metrics were measured on.
+        comparators: Drawn as dashed lines in the panel of F1, and listed below the chart.
     """
     caption = _caption(comparators)
     height = _ROW_INCHES * len(rows) + 1.5 + 0.16 * (caption.count("\n") + 1)
@@ -68,14 +69,14 @@ def draw_study(
         figure.savefig(partial)
 
 
-def _draw_bars(panel: Axes, rows: Sequence[Mapping[str, object]], key: str) -> None:
+def _draw_bars(panel: Axes, rows: Sequence[Mapping[str, Any]], key: str) -> None:
     for prefix, colour, label, shift in (
         ("", _OURS, "here", -_BAR / 2),
         ("reported_", _THEIRS, "reported in 2021", _BAR / 2),
     ):
         places = [n for n, row in enumerate(rows) if row.get(prefix + key) is not None]
         if not places:
-            continue  # Bars of nothing would stand in the legend without a colour.
+            continue  # Empty bars would have an entry without colour in the legend.
         values = [100 * rows[n][prefix + key] for n in places]
         reaches = _reaches([rows[n] for n in places], prefix + key)
         bars = panel.barh(
@@ -99,8 +100,8 @@ def _draw_bars(panel: Axes, rows: Sequence[Mapping[str, object]], key: str) -> N
     panel.tick_params(axis="y", length=0)
 
 
-def _reaches(rows: Sequence[Mapping[str, object]], key: str) -> np.ndarray:
-    """How far each interval reaches below and above its figure, `(2, rows)`; 0 where none is."""
+def _reaches(rows: Sequence[Mapping[str, Any]], key: str) -> np.ndarray:
+    """The length of each interval below and above its metric, `(2, rows)`; 0 without one."""
     reaches = np.zeros((2, len(rows)))
     for column, row in enumerate(rows):
         if row.get(f"{key}_low") is not None:

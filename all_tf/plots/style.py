@@ -1,62 +1,64 @@
-"""How a figure looks, wherever it is shown: its colours, a blank one, and its PNG and its SVG."""
+"""Style of all plots: colours, empty figures, axes, and figures as PNG and as SVG."""
 
 import io
 import re
 from html import escape
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Okabe and Ito's: told apart by colour-blind eyes too. These three stand out, by 3 to 1 or more,
-# from white and from the dark grey of pages by night.
+# Colours of Okabe and Ito, which the colour-blind can distinguish. The contrast of these three
+# with white, and with the dark grey of a page in dark mode, is at least 3 to 1.
 COLOUR_OF_CLASS = {1: "#D55E00", 0: "#0072B2"}
 ACCENT = "#009E73"
-FAINT = {"color": "black", "alpha": 0.35, "linewidth": 0.9}  # Lines of reference.
-QUIET = {"color": "black", "alpha": 0.55, "linestyle": "--"}  # What stands beside the main line.
+FAINT: dict[str, Any] = {"color": "black", "alpha": 0.35, "linewidth": 0.9}  # Reference lines.
+QUIET: dict[str, Any] = {"color": "black", "alpha": 0.55, "linestyle": "--"}  # Secondary lines.
 _DOTS_AN_INCH = 110
 _TOO_FINE = re.compile(r"(\.\d\d)\d+")  # Hundredths of a point are enough for any screen.
 
 
 def blank(width: float, height: float) -> Figure:
-    """An empty figure; nothing of it is global.
+    """An empty figure, made without the global state of pyplot.
 
     Args:
-        width: In inches, like `height`.
+        width, height: In inches.
     """
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def open_axes(axes: Axes, *, x: str, y: str) -> None:
-    """Name both axes and take away the frame where it says nothing."""
+    """Name both axes and remove the upper and the right line of the frame."""
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def unit_square(axes: Axes, *, x: str, y: str) -> None:
-    """Axes of two shares, both from 0 to 1 and of one scale."""
+    """Name two axes that both run from 0 to 1, at the same scale."""
     open_axes(axes, x=x, y=y)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
 
 
 def as_png(figure: Figure) -> bytes:
-    """The figure on white, for places that know no other colour of paper."""
+    """The figure as a PNG on white."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=_DOTS_AN_INCH, facecolor="white")
     return file.getvalue()
 
 
 def as_svg(figure: Figure, *, label: str) -> str:
-    """An `<svg>` to stand in a page: no paper, what is black in the page's colour, text as text.
+    """The figure as an `<svg>` element for a page.
 
-    Equal figures give equal text. It has no styles, which a page may forbid, but attributes; its
-    font is the page's.
+    Its background is transparent, its black becomes the text colour of the page, its text stays
+    text in the font of the page. It has attributes instead of styles, which a page may forbid.
+    Equal figures give equal text.
 
     Args:
-        figure: Whose black is to follow the page, from light to dark.
-        label: What it shows, for those who cannot see it; another one for each figure of a page,
-            since the ids within follow from it.
+        figure: The figure; its black follows the page from light to dark mode.
+        label: What it shows, for screen readers. Two figures of a page need two labels, since the
+            ids in the SVG are derived from it.
     """
     file = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": label}):
@@ -64,7 +66,7 @@ def as_svg(figure: Figure, *, label: str) -> str:
     text = file.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r' id="[a-z0-9.]+_\d+"', "", text)  # Numbers that every figure of a page has.
+    text = re.sub(r' id="[a-z0-9.]+_\d+"', "", text)  # These ids occur in every figure of a page.
     text = re.sub(r' d="[^"]+"', lambda path: _TOO_FINE.sub(r"\1", path.group()), text)
     text = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL)
     text = re.sub(r' style="([^"]*)"', _as_attributes, text)

@@ -34,6 +34,16 @@ class EvaluationSet(NamedTuple):
     records: Path | None = None  # A records directory; None for the one the run was trained on.
     trusted: bool = False  # As `all_tf.data.cells.load_cells` takes it.
 
+    def split_and_fold(self) -> tuple[str, int | None]:
+        """The split and the fold, if the split is named.
+
+        Raises:
+            ValueError: It is not.
+        """
+        if self.split is None:
+            raise ValueError("Expected the name of a split. Received: split=None")
+        return self.split, self.fold
+
 
 def write_json(path: Path, content: dict) -> None:
     """Write JSON whole or not at all; a number that is not finite is refused."""

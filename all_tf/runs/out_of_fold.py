@@ -1,4 +1,4 @@
-"""Out-of-fold predictions: each training image by the network that has met none of its patient."""
+"""Out-of-fold predictions: of each training image, by the network not trained on its patient."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,21 +26,21 @@ NOTE = (
 
 
 def out_of_fold_folder(folder: Path) -> Path:
-    """Where a cross-validation files what its networks say together."""
+    """Where a cross-validation saves the joined predictions of its networks."""
     return folder / "out-of-fold"
 
 
 def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
-    """Put the folds' predictions together, calibrate them as one set, judge and file them.
+    """Join the predictions of all folds, calibrate them as one set, evaluate and save them.
 
     Args:
         folder: Of the cross-validation; its `out-of-fold/` is written over.
         runs: By fold its finished run.
 
     Returns:
-        The report, as metrics.json holds it: that of a run, on all of train, and `best_epochs` of
-        the folds with their median (the lower of two) as `best_epoch`; `auc_mean_of_folds`, which
-        no difference in scale between the networks touches; `note`.
+        The report, as metrics.json holds it: that of a run, on all of train. In addition
+        `best_epochs` of the folds, with their median (the lower of two) as `best_epoch`;
+        `auc_mean_of_folds`, which does not depend on the scale of each network's logits; `note`.
 
     Raises:
         RunError: A fold's run is not finished, or not each image of train was predicted once.
@@ -82,13 +82,15 @@ def _stamps(reports: list[dict]) -> list[str]:
 
 
 def _join(parts: list[Predictions]) -> Predictions:
-    """Some predictions as one, of the networks' own logits."""
-    columns = {
-        key: np.concatenate([getattr(part, key) for part in parts]) for key in vars(parts[0])
-    }
-    # Each network's own calibration is fitted on the fold that it predicts: its bias follows the
-    # share of ALL there, so that the pooled order of cells would profit from whose fold they are.
-    return Predictions(**{**columns, "calibrated_scores": None})
+    """The predictions of all folds as one set, without the calibration of each network.
+
+    Each network is calibrated on the fold that it predicts, so its bias depends on the share of ALL
+    there. With calibrated scores, the order of all cells would depend on which fold a cell is in.
+    """
+    keys = vars(parts[0]).keys() - {"calibrated_scores"}
+    return Predictions(
+        **{key: np.concatenate([getattr(part, key) for part in parts]) for key in keys}
+    )
 
 
 def _refuse_gaps(predictions: Predictions, records: Path, experiment: Experiment) -> None:
