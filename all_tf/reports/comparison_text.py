@@ -1,6 +1,7 @@
 """Finished runs side by side as text: a table of their metrics, and the differences of a pair."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from all_tf.metrics.formatting import (
     basis_of_intervals,
@@ -36,7 +37,7 @@ _COLUMNS = (
 
 _COMPARED = tuple(shown_in("pair", first=("f1", "kappa")))
 _DIFFERENCE_COLUMNS = (
-    Column("figure", "figure"),
+    Column("metric", "metric"),
     Column("A", "first"),
     Column("B", "second"),
     Column("A - B", "difference"),
@@ -46,13 +47,13 @@ _DIFFERENCE_COLUMNS = (
 )
 
 
-def shown(row: Mapping[str, object]) -> dict[str, object]:
-    """A row as a table shows it: figures in per cent, their intervals, what those rest on.
+def shown(row: Mapping[str, Any]) -> dict[str, object]:
+    """A row as a table shows it: metrics in per cent with their intervals, and their basis.
 
     Args:
         row: As `RunFacts.row` gives it.
     """
-    if not_estimable(row):  # Once in a row, in a column of its own.
+    if not_estimable(row):  # The column "intervals" says so, once for the row.
         texts = {key: per_cent(row[key]) for key in COMPARED_METRICS}
     else:
         texts = {key: with_interval(row, key, show=per_cent) for key in COMPARED_METRICS}
@@ -60,7 +61,7 @@ def shown(row: Mapping[str, object]) -> dict[str, object]:
 
 
 def comparison_table(runs: Sequence[RunFacts]) -> str:
-    """The runs as a Markdown table, figures in per cent, and a warning where they differ in images.
+    """The runs as a Markdown table in per cent, with a warning if their images differ.
 
     Args:
         runs: Not empty.
@@ -71,10 +72,10 @@ def comparison_table(runs: Sequence[RunFacts]) -> str:
 
 
 def compare_pair(first: RunFacts, second: RunFacts) -> str:
-    """Two runs on the same images: differences, their intervals and p-values, and what they tell.
+    """Two runs on the same images: differences, intervals, p-values, and which run is better.
 
     Raises:
-        PairError: The images are not the same, or were packed anew.
+        PairError: The images are not the same, or were packed again with other patient groups.
     """
     pair = compare_runs(first, second)
     report = first.evaluated.report
@@ -83,27 +84,26 @@ def compare_pair(first: RunFacts, second: RunFacts) -> str:
     return "\n\n".join(
         [
             f"A is {first.name}, B is {second.name}: the same {len(first.images):,} images, "
-            f"{report['num_groups_all']} ALL and {report['num_groups_hem']} HEM groups of "
-            "patients.",
+            f"{report['num_groups_all']} ALL and {report['num_groups_hem']} HEM patient groups.",
             markdown(rows, _DIFFERENCE_COLUMNS),
-            "Intervals of 95 % by drawing groups within class. p: how often a difference as large "
-            "comes up where a coin decides for each group which run is which; none for AUC and "
-            "average precision. Of twenty figures one differs by chance.",
+            "Intervals: 95 %, from patient groups resampled within their class. p: how often the "
+            "difference is as large if the runs are swapped at random in each group; not computed "
+            "for AUC and average precision. One metric in twenty differs by chance alone.",
             _verdict(pair, reason),
         ]
     )
 
 
-def _difference_row(key: str, difference: Difference, reason: str) -> dict[str, str]:
+def _difference_row(key: str, difference: Difference, reason: str) -> dict[str, str | None]:
     low, high, p_value = difference.low, difference.high, difference.p_value
     return {
-        "figure": key,
+        "metric": key,
         "first": thousandths(difference.first),
         "second": thousandths(difference.second),
         "difference": signed(difference.first - difference.second),
-        "interval": reason if low is None else f"{signed(low)} to {signed(high)}",
+        "interval": reason if low is None or high is None else f"{signed(low)} to {signed(high)}",
         "p_value": None if p_value is None else thousandths(p_value),
-        "verdict": {1: "A is better", -1: "B is better", 0: "cannot be told apart"}[
+        "verdict": {1: "A is better", -1: "B is better", 0: "no significant difference"}[
             difference.better
         ],
     }
@@ -117,16 +117,18 @@ def _verdict(pair: Pair, reason: str) -> str:
     ]
     if better and not reason:
         return " ".join(better)
-    why = f": {reason}" if reason else ""
-    return f"{pair.first.name} and {pair.second.name} cannot be told apart{why}."
+    names = f"{pair.first.name} and {pair.second.name}"
+    if reason:
+        return f"Whether {names} differ cannot be said: {reason}."
+    return f"{names} do not differ significantly."
 
 
 def warn_of_different_images(runs: Sequence[RunFacts]) -> str:
-    """A line that says which runs were scored on which images; nothing if on the same."""
+    """A line that says which runs were evaluated on which images; empty if all on the same."""
     groups = groups_by_images(runs)
     if len(groups) < 2:
         return ""
     return (
-        "WARNING: not scored on the same images, so these figures cannot be compared across "
-        f"them: {list_groups(groups)}."
+        "WARNING: not evaluated on the same images, so that these metrics can be compared only "
+        f"within a group: {list_groups(groups)}."
     )

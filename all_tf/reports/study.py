@@ -1,4 +1,4 @@
-"""The results of a study: study.md, study.csv and study.png, ours beside what was reported."""
+"""The results of a study: study.md, study.csv and study.png, beside what it reported in 2021."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ _COMPARATOR_COLUMNS = (
     Column("F1", "f1", decimal),
     Column("caveat", "caveat"),
 )
-_KEYS = (  # Of a finished run's row; None for a failed one.
+_KEYS = (  # Of a row; all None for a run that has failed.
     "protocol",
     "set",
     "num_images",
@@ -43,23 +43,23 @@ _KEYS = (  # Of a finished run's row; None for a failed one.
     "stamps",
     "num_groups_all",
     "num_groups_hem",
-    *(key for figure in COMPARED_METRICS for key in ends(figure)),
+    *(key for metric in COMPARED_METRICS for key in ends(metric)),
     *COST,
 )
-_CHOSEN = ("protocol", "fold", "seed")  # By the command; the study's rows prescribe none of them.
+_CHOSEN = ("protocol", "fold", "seed")  # Options of the command that the study leaves open.
 
 
 def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> str:
-    """Write study.md and study.csv of all rows that are finished in a folder, and of failed ones.
+    """Write study.md and study.csv: the finished rows of a study, and those that have failed.
 
     Args:
-        folder: Holds a run for each row; the results go beside them, over older ones.
-        records: That the rows were trained on.
-        failures: Why a row has failed, by name.
+        folder: Holds a run for each row. The results are written beside them, over older ones.
+        records: The records that the rows were trained on.
+        failures: By the name of a row, why it has failed.
 
     Returns:
-        The content of study.md, which reads as plain text too. study.csv has the same rows, with
-        all figures as shares, ours as metrics.json has them.
+        The content of study.md, which can be read as plain text. study.csv has the same rows, with
+        shares instead of per cent, and our metrics exactly as in metrics.json.
 
     Raises:
         RunError: A finished run is damaged.
@@ -77,7 +77,7 @@ def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> st
             _best(list(runs.values()), key, title)
             for key, title in (("f1", "F1"), ("kappa", "kappa"))
         ]
-        parts += ["![The same figures as bars](study.png)"]
+        parts += ["![The same metrics as bars](study.png)"]
     parts += ["What others published, in per cent, F1 weighted by class frequency:"]
     parts += [markdown([other._asdict() for other in COMPARATORS], _COMPARATOR_COLUMNS)]
     text = "\n\n".join(parts) + "\n"
@@ -87,7 +87,7 @@ def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> st
 
 
 def write_chart(folder: Path, records: Path, failures: Mapping[str, str]) -> None:
-    """Write study.png, the finished rows as bars; nothing where none is finished.
+    """Write study.png, the finished rows as bars; nothing if no row is finished.
 
     Args:
         folder, records, failures: As `write_tables` takes them.
@@ -107,20 +107,20 @@ def _finished(folder: Path, records: Path, failures: Mapping[str, str]) -> dict[
 
 
 def _row(name: str, run: RunFacts | None, reason: str | None) -> dict[str, object]:
-    figures = run.row() if run else {}
+    row = run.row() if run else {}
     reported = REPORTED[name]._asdict() if name in REPORTED else {}
     shares = {key: round(value / 100, 4) for key, value in reported.items() if value is not None}
     return {
         "row": name,
         "status": "finished" if run else "failed",
-        **{key: figures.get(key) for key in _KEYS},
+        **{key: row.get(key) for key in _KEYS},
         **{f"reported_{key}": shares.get(key) for key in ("accuracy", "f1", "kappa")},
-        "note": (figures["stamps"] or None) if run else f"failed: {reason}",
+        "note": (row["stamps"] or None) if run else f"failed: {reason}",
     }
 
 
 def _preface(runs: Mapping[str, RunFacts]) -> list[str]:
-    """What is to be known before the table is read."""
+    """What a reader has to know before the table."""
     sets = _group((_describe_set(run), name) for name, run in runs.items())
     departing = _group(
         (f"{key} {value}", name)
@@ -133,10 +133,10 @@ def _preface(runs: Mapping[str, RunFacts]) -> list[str]:
     settings = f"All rows{whose} were trained with the settings of the study's table."
     if departing:
         listed = "; ".join(_join(departing, total=len(runs)))
-        settings = f"NOT THE STUDY'S SETTINGS, so no repetition of it: {listed}."
+        settings = f"NOT THE STUDY'S SETTINGS, so this does not repeat it: {listed}."
     return [
-        'Figures in per cent; F1 is weighted by class frequency. "Reported": by the study, which '
-        "does not say on which images.",
+        'Metrics in per cent; F1 is weighted by class frequency. "Reported": by the study, which '
+        "does not say on which images it was measured.",
         *_join(sets, total=len(runs)),
         *([settings] if runs.keys() & STUDY.keys() or departing else []),
         *([f"Rows that are not of the study: {others}."] if others else []),
@@ -148,14 +148,14 @@ def _describe_set(run: RunFacts) -> str:
     row = run.row()
     fold = f" (fold {run.experiment.fold} held out)" if row["protocol"] == "honest" else ""
     return (
-        f"Protocol {row['protocol']}{fold}, seed {run.experiment.seed}: scored on {row['set']}, "
+        f"Protocol {row['protocol']}{fold}, seed {run.experiment.seed}: evaluated on {row['set']}, "
         f"{row['num_images']:,} images of {row['num_patients']} patients, epoch chosen on "
         f"{row['selected_on']}" + "".join(f" [{stamp}]" for stamp in run.evaluated.report["stamps"])
     )
 
 
 def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Names by what is said of them, in the order in which it is said first."""
+    """The names that have each text, in the order in which the texts occur."""
     groups: dict[str, list[str]] = {}
     for text, name in pairs:
         groups.setdefault(text, []).append(name)
@@ -163,7 +163,7 @@ def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _join(groups: Mapping[str, list[str]], *, total: int) -> list[str]:
-    """What is said, with the names of whom; without where it is said of all."""
+    """Each text with its names, which are left out if they are all."""
     return [
         text if len(names) == total else f"{text} ({', '.join(names)})"
         for text, names in groups.items()
@@ -171,11 +171,11 @@ def _join(groups: Mapping[str, list[str]], *, total: int) -> list[str]:
 
 
 def _best(runs: Sequence[RunFacts], key: str, title: str) -> str:
-    """Which row is best by a figure, and which rows cannot be told apart from it."""
+    """The best row by a metric, and the rows that are not significantly worse."""
     best, near = best_runs(runs, key), runs_near_best(runs, key)
     value = per_cent(best[0].evaluated.report[key])
     line = f"Best by {title}: {_names(best)} ({value})."
-    return line + (f" Cannot be told apart from it: {_names(near)}." if near else "")
+    return line + (f" Not significantly worse: {_names(near)}." if near else "")
 
 
 def _names(runs: Sequence[RunFacts]) -> str:
@@ -183,7 +183,7 @@ def _names(runs: Sequence[RunFacts]) -> str:
 
 
 def _title(runs: Mapping[str, RunFacts]) -> str:
-    """Of the chart, which may be shown without the tables: what it shows, and any departure."""
+    """The title of the chart: what was evaluated on what, and whether settings differ."""
     sets = _group((_describe_set(run), name) for name, run in runs.items())
     departing = any(
         departures(name, run.experiment).keys() - set(_CHOSEN) for name, run in runs.items()

@@ -1,6 +1,7 @@
-"""A report in lines: the figures of a set with their intervals, its patients, its folds."""
+"""A report as lines of text: the metrics of a set with intervals, its patients, its folds."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from all_tf.metrics.formatting import basis_of_intervals, with_interval
 from all_tf.metrics.per_patient import fold_rows, patient_rows
@@ -29,8 +30,8 @@ _FOLD_COLUMNS = (
 )
 
 
-def format_report(report: Mapping[str, object]) -> str:
-    """The figures of a report, F1 and kappa first, each with its interval; every stamp in sight."""
+def format_report(report: Mapping[str, Any]) -> str:
+    """The metrics of a report with their intervals, F1 and kappa first, below all its caveats."""
     heading = (
         f"{set_name(report['split'], report['fold'])}: {report['num_images']:,} images of "
         f"{report['num_patients']} patients, {_choice(report)} chosen on {report['selected_on']}"
@@ -59,14 +60,14 @@ def format_report(report: Mapping[str, object]) -> str:
     )
 
 
-def _choice(report: Mapping[str, object]) -> str:
+def _choice(report: Mapping[str, Any]) -> str:
     if "members" in report:
         return f"mean of {len(report['members'])} networks, their epochs"
     return f"epoch {report['best_epoch']}"
 
 
 def format_patients(predictions: Predictions, *, threshold: float) -> str:
-    """A table of the patients, the worst first, by pseudonym, and one of the folds if several.
+    """A table of the patients by pseudonym, the worst first, and one of the folds if several.
 
     Args:
         predictions: Labelled, calibrated.

@@ -17,7 +17,7 @@ _PUBLISHED_FILE = "published.csv"
 class Source:
     """The training images of a run, counted in its records."""
 
-    learnt: Count
+    training: Count
     published: int  # Images of the records that are byte for byte those of C-NMC 2019.
     images: int  # Of the records.
 
@@ -41,12 +41,12 @@ def read_source(
     fold_of_name = read_folds(records)
     rows = read_index(records)
     held_out = experiment.fold if experiment.protocol == "honest" and not every_fold else None
-    learnt = [
+    training = [
         (row.label, row.patient)
         for row in rows
         if row.split == "train" and not row.duplicate_of and fold_of_name[row.name] != held_out
     ]
-    return Source(count(learnt), _count_published(records, {row.name for row in rows}), len(rows))
+    return Source(count(training), _count_published(records, {row.name for row in rows}), len(rows))
 
 
 def _count_published(records: Path, names: set[str]) -> int:

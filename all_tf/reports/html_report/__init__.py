@@ -1,1 +1,1 @@
-"""The HTML page and the model card, each in one file that can be handed on."""
+"""The HTML page and the model card of runs, each a single file that can be passed on."""

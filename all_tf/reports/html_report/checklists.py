@@ -1,8 +1,8 @@
-"""What reviewers ask of such a study, item by item, and the part of a report that answers it.
+"""Reporting checklists for such a study: each item, and the section that answers it.
 
 CLAIM, the Checklist for Artificial Intelligence in Medical Imaging, update 2024: Tejani et al.,
 Radiology: Artificial Intelligence 2024;6(4):e240300. TRIPOD+AI: Collins et al., BMJ
-2024;385:e078378. Numbers are theirs, words ours.
+2024;385:e078378. The numbers are theirs, the wording is ours.
 """
 
 from typing import NamedTuple
@@ -12,11 +12,11 @@ _NOT_DONE = "Not done."
 
 
 class ChecklistItem(NamedTuple):
-    """A question of a checklist; without parts and note only the authors can answer it."""
+    """An item of a checklist; without parts and note, only the authors can answer it."""
 
     number: str
     topic: str
-    parts: tuple[str, ...] = ()  # Keys of `parts.PARTS`.
+    parts: tuple[str, ...] = ()  # Keys of `sections.PARTS`.
     note: str = ""
 
 
@@ -30,7 +30,7 @@ class Checklist(NamedTuple):
 
     @property
     def num_answered(self) -> int:
-        """Items that some part of a report answers, in whole or in part."""
+        """The number of items that a section answers, fully or partly."""
         return sum(bool(item.parts) for item in self.items)
 
 
@@ -55,11 +55,9 @@ CLAIM = Checklist(
         ),
         ChecklistItem("9", "Preprocessing", ("model",)),
         ChecklistItem("10", "Subsets that were chosen", ("data",)),
+        ChecklistItem("11", "De-identification", (), "Published ids; pseudonyms are used here."),
         ChecklistItem(
-            "11", "De-identification", (), "Published ids; here pseudonyms stand for them."
-        ),
-        ChecklistItem(
-            "12", "Missing data", ("data",), "Every cell of a set is scored; none is left out."
+            "12", "Missing data", ("data",), "Every cell of a set is evaluated; none is left out."
         ),
         ChecklistItem("13", "How the images were taken", (), _PUBLISHERS),
         ChecklistItem("14", "Definition of the reference standard", (), _PUBLISHERS),
@@ -67,7 +65,7 @@ CLAIM = Checklist(
         ChecklistItem("16", "Who annotated", (), _PUBLISHERS),
         ChecklistItem("17", "Annotation of the test set", (), _PUBLISHERS),
         ChecklistItem("18", "Agreement of annotators", (), _PUBLISHERS),
-        ChecklistItem("19", "How data were shared out over the sets", ("data",)),
+        ChecklistItem("19", "How data were assigned to the sets", ("data",)),
         ChecklistItem(
             "20", "On what level the sets are disjoint", ("data",), "Groups of patients."
         ),
@@ -80,14 +78,14 @@ CLAIM = Checklist(
         ChecklistItem("25", "Training", ("model", "curves")),
         ChecklistItem("26", "How the final model was chosen", ("model", "curves")),
         ChecklistItem("27", "Ensembles", ("model",)),
-        ChecklistItem("28", "Figures of merit", ("decisions", "ranking", "calibration")),
+        ChecklistItem("28", "Metrics", ("decisions", "ranking", "calibration")),
         ChecklistItem("29", "Uncertainty and significance", ("decisions",)),
         ChecklistItem("30", "Robustness", ("probes",)),
         ChecklistItem("31", "Explanations, and their check", ("explanations",)),
         ChecklistItem("32", "Evaluation on internal data", ("data", "decisions")),
         ChecklistItem("33", "Testing on external data", (), _NOT_DONE),
         ChecklistItem("34", "Registration of a trial", (), "No trial."),
-        ChecklistItem("35", "Patients and images, in and out", ("data",)),
+        ChecklistItem("35", "Patients and images, included and excluded", ("data",)),
         ChecklistItem("36", "Demographics of each set", (), "Not published with the images."),
         ChecklistItem("37", "Performance, with uncertainty", ("decisions",)),
         ChecklistItem("38", "Diagnostic performance, with precision", ("decisions", "patients")),
@@ -131,9 +129,9 @@ TRIPOD_AI = Checklist(
         ChecklistItem("9c", "Who assessed predictors", (), "Nobody: pixels."),
         ChecklistItem("10", "Sample size", ("data",), "It was not calculated beforehand."),
         ChecklistItem(
-            "11", "Missing data", ("data",), "Every cell of a set is scored; none is left out."
+            "11", "Missing data", ("data",), "Every cell of a set is evaluated; none is left out."
         ),
-        ChecklistItem("12a", "How data were used and parted", ("data",)),
+        ChecklistItem("12a", "How data were used and divided", ("data",)),
         ChecklistItem("12b", "How predictors were handled", ("model",)),
         ChecklistItem("12c", "Model, building, tuning, internal validation", ("model", "curves")),
         ChecklistItem(
@@ -145,7 +143,7 @@ TRIPOD_AI = Checklist(
         ChecklistItem("13", "Imbalance of the classes", ("model", "calibration")),
         ChecklistItem("14", "Fairness", (), "Not examined: no demographics are published."),
         ChecklistItem("15", "Output, and its threshold", ("calibration",)),
-        ChecklistItem("16", "Training data and test data apart", ("data",)),
+        ChecklistItem("16", "Separation of training and test data", ("data",)),
         ChecklistItem("17", "Ethical approval", (), _PUBLISHERS),
         ChecklistItem("18a", "Funding"),
         ChecklistItem("18b", "Conflicts of interest"),

@@ -1,4 +1,4 @@
-"""What a page says of several runs: a table, and intervals to look at."""
+"""The parts of a page about several runs: verdict, caveats, tables, plots of intervals."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +21,9 @@ from all_tf.reports.run_facts import RunFacts
 from all_tf.system.tables import Column, decimal, whole
 
 _FIGURES = {key: row.plot_title or row.short for key, row in shown_in("forest").items()}
-_SHORT = {key: METRICS[key].short for key in ("f1", "kappa")}  # By which pairs are compared.
+_SHORT = {
+    key: METRICS[key].short for key in ("f1", "kappa")
+}  # The metrics in which pairs are compared.
 COLUMNS = (
     Column("run", "run"),
     *(Column(metric.short, key) for key, metric in shown_in("forest").items()),
@@ -31,18 +33,18 @@ COLUMNS = (
     Column("epoch", "best_epoch", whole),
     Column("cells", "cells", whole),
     Column("patients", "patients", whole),
-    Column("scored on", "set"),
-    Column("stamps", "stamps"),
+    Column("evaluated on", "set"),
+    Column("caveats", "stamps"),
 )
 PAIR_COLUMNS = (
-    Column("less that of", "other"),
-    Column("what these patients tell", "verdict"),
+    Column("compared with", "other"),
+    Column("result", "verdict"),
     *(Column(name, key) for key, name in _SHORT.items()),
 )
 
 
 def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
-    """Which run is ahead, and from which others these patients do not tell it; or that nobody can.
+    """Which run is best and which are not significantly worse, or why they cannot be compared.
 
     Args:
         runs: Not empty.
@@ -50,7 +52,8 @@ def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
     """
     if len(groups_by_images(runs)) > 1:
         return (
-            "These networks were not scored on the same images: their figures cannot be compared."
+            "These networks were not evaluated on the same images, so their metrics cannot be "
+            "compared."
         )
     count = runs[0].evaluated.count
     best_by = {key: _best(runs, key) for key in _SHORT}
@@ -58,20 +61,22 @@ def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
     if len(set(best_by.values())) == 1:
         ahead = f"{best_by['f1']} has the highest F1 and the highest kappa"
     equals = [str(row["other"]) for row in pairs if not row["told_apart"]]
-    told = f" These patients do not tell {pairs[0]['ahead']} from {', '.join(equals)}."
+    near = ""
+    if equals:
+        near = f" {pairs[0]['ahead']} does not differ significantly from {', '.join(equals)}."
     return (
-        f"Of {len(runs)} networks, scored on the same {count.cells:,} cells of {count.patients} "
-        f"patients, {ahead}.{told if equals else ''}"
+        f"Of {len(runs)} networks, evaluated on the same {count.cells:,} cells of {count.patients} "
+        f"patients, {ahead}.{near}"
     )
 
 
 def _best(runs: Sequence[RunFacts], key: str) -> str:
-    """The name of the run, or of those that share the place."""
+    """The name of the best run, or the names of those that share the best value."""
     return " and ".join(run.name for run in best_runs(runs, key))
 
 
 def pair_rows(runs: Sequence[RunFacts]) -> Rows:
-    """The run of the highest F1 beside each other one that was scored on the same images."""
+    """The run of the highest F1, compared with each other one on the same images."""
     return [_pair_row(pair) for pair in pairs_with_best(runs, "f1")]
 
 
@@ -86,23 +91,23 @@ def _pair_row(pair: Pair) -> dict[str, object]:
         "other": pair.second.name,
         **{key: _difference(pair.differences[key]) for key in _SHORT},
         "told_apart": bool(verdicts),
-        "verdict": "; ".join(verdicts) or "cannot be told apart",
+        "verdict": "; ".join(verdicts) or "no significant difference",
     }
 
 
 def _difference(found: Difference) -> str:
     text = signed(found.first - found.second)
-    if found.low is None:
+    if found.low is None or found.high is None or found.p_value is None:
         return f"{text} (not estimable)"
     p_value = f"p {found.p_value:.3f}" if found.p_value >= 0.001 else "p < 0.001"
     return f"{text} ({signed(found.low)} to {signed(found.high)}; {p_value})"
 
 
 def comparison_warnings(runs: Sequence[RunFacts]) -> Iterator[tuple[str, str]]:
-    """What must be known before the figures: other images, stamps with their meaning."""
+    """What a reader has to know before the metrics: different images, caveats."""
     groups = groups_by_images(runs)
     if len(groups) > 1:
-        yield "Not the same images", f"Compare only within: {list_groups(groups)}."
+        yield "Not the same images", f"Compare only within a group: {list_groups(groups)}."
     for stamp, meaning in stamps_in_words(run.evaluated.report for run in runs):
         which = [run.name for run in runs if stamp in run.evaluated.report["stamps"]]
         of_whom = "" if len(which) == len(runs) else f" ({', '.join(which)})"
@@ -110,7 +115,7 @@ def comparison_warnings(runs: Sequence[RunFacts]) -> Iterator[tuple[str, str]]:
 
 
 def rows(runs: Sequence[RunFacts]) -> Rows:
-    """A row for each run, in their order."""
+    """A row for each run."""
     return [_row(run) for run in runs]
 
 
@@ -131,7 +136,7 @@ def _row(run: RunFacts) -> dict[str, object]:
 
 
 def forests(runs: Sequence[RunFacts]) -> list[Drawn]:
-    """A figure for each figure of merit, the runs one beneath the other."""
+    """A forest plot of the runs for each metric."""
     basis = basis_of_intervals(runs[0].evaluated.report)
     drawn = []
     for key, name in _FIGURES.items():
@@ -144,7 +149,7 @@ def forests(runs: Sequence[RunFacts]) -> list[Drawn]:
 
 def _to_draw(run: RunFacts, key: str) -> dict[str, object]:
     report, reported = run.evaluated.report, REPORTED.get(run.experiment.arch)
-    per_cent = getattr(reported, key, None)  # It gave no AUROC.
+    per_cent = getattr(reported, key, None)  # It reported no AUROC.
     return {
         "run": run.name,
         **{end: report[end] for end in (key, f"{key}_low", f"{key}_high")},
@@ -153,5 +158,5 @@ def _to_draw(run: RunFacts, key: str) -> dict[str, object]:
 
 
 def comparator_rows(runs: Sequence[RunFacts]) -> Rows:
-    """Each run above the study's row for its architecture, then what others published."""
+    """Each run with the study's row for its architecture, then what others published."""
     return [row for run in runs for row in (ours(run), *study_row(run))] + published()

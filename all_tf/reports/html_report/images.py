@@ -1,4 +1,4 @@
-"""Pictures that stand in a page as data URIs: small ones of cells, and those that were filed."""
+"""Images as data URIs for a page: small ones of cells, and files that were saved in a run."""
 
 import base64
 import io
@@ -12,19 +12,19 @@ from all_tf.plots.cell_images import cell_image
 from all_tf.system.progress import track
 from all_tf.system.tensorflow_import import load_tensorflow
 
-_SIDE = 144  # Pixels; a picture then takes about 4 KB.
+_SIDE = 144  # Pixels; an image then takes about 4 KB.
 
 
 def picture_cells(
     records: Path, split: str, names: Collection[str], *, crop: int
 ) -> dict[str, str]:
-    """JPEGs as data URIs, by the names of the cells.
+    """JPEGs of cells as data URIs, by the names of the cells.
 
     Args:
         records: A records directory.
-        split: Of it.
-        names: Of cells; one that is not in the split is left out.
-        crop: The side that is shown of an image's centre, pixels.
+        split: A split of the records.
+        names: Of cells; a cell that is not in the split is left out.
+        crop: The side of the centre that is shown, in pixels of an image.
 
     Raises:
         RecordsError: The records are missing or damaged.
@@ -42,18 +42,18 @@ def picture_cells(
 
 
 _QUALITY = 82
-_MOST_PIXELS = (1100, 4500)  # Of a picture that was filed: about half a megabyte.
+_MOST_PIXELS = (1100, 4500)  # Of a saved image: about half a megabyte.
 
 
 def as_uri(image: Image.Image) -> str:
-    """A picture as JPEG, with nothing of its file but the pixels."""
+    """An image as a JPEG that holds nothing of its file but the pixels."""
     out = io.BytesIO()
     image.convert("RGB").save(out, "JPEG", quality=_QUALITY)
     return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
 
 
 def read_uri(path: Path) -> str | None:
-    """A picture that was filed, shrunk where it is large; None where it cannot be read."""
+    """A saved image, reduced if it is large; None if it cannot be read."""
     try:
         with Image.open(path) as file:
             file.thumbnail(_MOST_PIXELS)

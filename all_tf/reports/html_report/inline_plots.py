@@ -1,4 +1,4 @@
-"""The figures of a report, as SVG to stand in the page, each with a caption that says it too."""
+"""The plots of a page as SVG, each with a caption that says what it shows."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from all_tf.reports.run_facts import RunFacts
 
 
 class Drawn(NamedTuple):
-    """A figure in a page."""
+    """A plot in a page."""
 
     title: str
     caption: str
@@ -24,28 +24,30 @@ class Drawn(NamedTuple):
 
 
 def inline(figure: Figure, *, title: str, caption: str) -> Drawn:
-    """A figure as it stands in a page; two of a page have two titles."""
+    """A plot for a page; no two plots of a page may have the same title."""
     return Drawn(title, caption, Markup(as_svg(figure, label=f"{title}. {caption}")))
 
 
 def curves(run: RunFacts) -> list[Drawn]:
-    """F1, kappa and loss over the epochs; nothing where a run has no history."""
+    """F1, kappa and loss over the epochs; empty if the run has no history."""
     if not run.history:
         return []
     best = run.evaluated.report["best_epoch"]
     drawn = []
     for key, name in CURVES.items():
         last = run.history[best - 1]
-        caption = f"{name} of epoch {best}, which was kept: {float(last[key]):.3f} in training"
+        caption = (
+            f"{name} of epoch {best}, whose weights were kept: {float(last[key]):.3f} in training"
+        )
         if f"val_{key}" in last:
-            caption += f", {float(last[f'val_{key}']):.3f} on the set it was chosen on"
+            caption += f", {float(last[f'val_{key}']):.3f} on the selection set"
         figure = draw_curve(run.history, key, best_epoch=best)
-        drawn.append(inline(figure, title=f"{name}, epoch by epoch", caption=f"{caption}."))
+        drawn.append(inline(figure, title=f"{name} by epoch", caption=f"{caption}."))
     return drawn
 
 
 def ranking(scored: ScoredSet) -> list[Drawn]:
-    """The ROC curve, and precision over sensitivity."""
+    """The ROC curve and the precision-recall curve."""
     report, predictions = scored.report, scored.predictions
     given = {
         "labels": predictions.labels,
@@ -59,35 +61,35 @@ def ranking(scored: ScoredSet) -> list[Drawn]:
         f"sensitivity {report['sensitivity']:.3f}, specificity {report['specificity']:.3f}."
     )
     recall = (
-        f"Average precision {with_interval(report, 'average_precision')}; without any "
-        f"knowledge it would be {chance:.3f}, the share of ALL among these cells."
+        f"Average precision {with_interval(report, 'average_precision')}; with random "
+        f"scores it would be {chance:.3f}, the share of ALL among these cells."
     )
     return [
         inline(draw_roc(**given, area=area), title="ROC curve", caption=roc),
         inline(
             draw_precision_recall(**given, area=precision),
-            title="Precision over sensitivity",
+            title="Precision-recall curve",
             caption=recall,
         ),
     ]
 
 
 def reliability(scored: ScoredSet) -> Drawn:
-    """Scores against the shares of ALL; where they were calibrated, before and after."""
+    """Reliability diagram, of the scores before and after calibration if they were calibrated."""
     predictions = scored.predictions
     kinds = {"score": predictions.scores}
     if np.any(predictions.calibrated_scores != predictions.scores):
         kinds["calibrated score"] = predictions.calibrated_scores
     caption = (
-        "Cells in ten bins of the score: how many of a bin are ALL, and beneath how many cells "
-        f"have such a score. Brier score {with_interval(scored.report, 'brier')}."
+        "Cells in ten bins of the score: above, the share of ALL in each bin; below, the number "
+        f"of cells. Brier score {with_interval(scored.report, 'brier')}."
     )
     figure = draw_reliability(predictions.labels, kinds)
     return inline(figure, title="Reliability diagram", caption=caption)
 
 
 def patient_strip(scored: ScoredSet) -> Drawn:
-    """The score of every cell, patient by patient."""
+    """The score of every cell, by patient."""
     rows, predictions = scored.patients, scored.predictions
     scores_of = {
         row["pseudonym"]: predictions.calibrated_scores[predictions.patients == row["patient"]]
@@ -96,7 +98,7 @@ def patient_strip(scored: ScoredSet) -> Drawn:
     figure = draw_patients(rows, scores_of, threshold=scored.report["threshold"])
     wrong = min(rows, key=lambda row: row["share_correct"])
     caption = (
-        f"A tick for every cell of {len(rows)} patients. Worst: {wrong['pseudonym']}, "
-        f"{100 * wrong['share_correct']:.0f} % of {wrong['num_images']} cells called right."
+        f"A tick for every cell of {len(rows)} patients. The worst is {wrong['pseudonym']}, "
+        f"with {100 * wrong['share_correct']:.0f} % of {wrong['num_images']} cells called right."
     )
-    return inline(figure, title="Scores, patient by patient", caption=caption)
+    return inline(figure, title="Scores by patient", caption=caption)

@@ -1,4 +1,4 @@
-"""MODEL_CARD.md: a run as Mitchell et al., 2019 (arXiv:1810.03993) would have it told."""
+"""MODEL_CARD.md: a run described in the sections of Mitchell et al., 2019, arXiv:1810.03993."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ from all_tf.reports.html_report import prose, rows, settings
 from all_tf.reports.run_facts import RunFacts
 from all_tf.system.tables import Column, markdown
 
-_ACTIVE = re.compile(r"([\\`*_\[\]~$])")  # Within a line; no value begins one.
+_ACTIVE = re.compile(r"([\\`*_\[\]~$])")  # Within a line; no value is at its start.
 
 
 def build_card(run: RunFacts) -> str:
-    """The model card of a run, in Markdown; whatever comes from a file shows as plain text."""
+    """The model card of a run in Markdown; what comes from a file is shown as plain text."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("all_tf.reports.html_report"),
-        autoescape=False,  # That is for HTML; `finalize` sees every value.
+        autoescape=False,  # It escapes HTML; `finalize` escapes every value for Markdown.
         finalize=_finalize,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -36,7 +36,7 @@ def build_card(run: RunFacts) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it is, on one line: no emphasis, link, heading or HTML."""
+    """Text on one line that Markdown shows as it is: no emphasis, link, heading or HTML."""
     line = " ".join(text.split())
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _ACTIVE.sub(r"\\\1", line)
@@ -55,6 +55,6 @@ def _table(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) -> M
 
 
 def _code(text: str) -> Markup:
-    """A command in a code span, whatever is in it."""
+    """A command as a code span, with backticks in it or not."""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return Markup(f"{fence} {' '.join(text.split())} {fence}")

@@ -1,4 +1,4 @@
-"""report.html: runs in one file that needs no network, every string of it escaped."""
+"""report.html: one file that loads nothing from a network, with every string escaped."""
 
 import base64
 import hashlib
@@ -29,11 +29,11 @@ def build_page(
     """The page of one run.
 
     Args:
-        run: Read from its files.
-        mistakes: The worst of the set that it is judged by.
-        pictures: Of the cells among them, as data URIs by name, or in a sentence why there are
+        run: The run.
+        mistakes: The worst mistakes in the evaluated set.
+        pictures: Images of their cells as data URIs by name, or a sentence that says why there are
             none.
-        heat_maps: A picture of the explanations as a data URI; None for none.
+        heat_maps: The image of the heat maps as a data URI; None if there is none.
     """
     missing = prose.missing(run)
     if isinstance(pictures, str):
@@ -52,12 +52,12 @@ def build_page(
 def build_comparison_page(
     runs: Sequence[RunFacts], *, title: str, unfinished: Sequence[str] = ()
 ) -> str:
-    """The page of several runs side by side.
+    """The page of several runs.
 
     Args:
-        runs: Not empty, in the order in which they are to stand.
+        runs: Not empty, in the order of the page.
         title: Of the page.
-        unfinished: Names of runs that should be there, and have not ended.
+        unfinished: Names of runs that are left out because they have not ended.
     """
     return render(
         "comparison.html",
@@ -72,11 +72,11 @@ def build_comparison_page(
 
 
 def render(template: str, **content: object) -> str:
-    """A page from one of our templates, whatever is put into it escaped.
+    """Fill a template; everything put into it is escaped.
 
     Args:
-        template: Its file's name.
-        **content: What it shows. `Markup` alone is taken as it is.
+        template: The name of its file.
+        **content: What it shows. Only `Markup` is not escaped.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("all_tf.reports.html_report"),
@@ -86,10 +86,10 @@ def render(template: str, **content: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # The page allows this one style, by its digest: no other, no script, nothing from elsewhere.
+    # By its digest, the page allows this one style: no other style, no script, no other source.
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     return environment.get_template(template).render(
-        style=Markup(_STYLE),  # Our own file.
+        style=Markup(_STYLE),  # From report.css, so it is safe.
         style_digest=f"sha256-{digest}",
         version=__version__,
         checklists=CHECKLISTS,
@@ -104,5 +104,5 @@ def render(template: str, **content: object) -> str:
 
 
 def _keep_together(value: object) -> object:
-    """Text in which no line ends between a number and its per cent sign; else as it is."""
+    """Text with a no-break space before each per cent sign; other values are unchanged."""
     return value.replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value

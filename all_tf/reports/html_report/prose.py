@@ -1,4 +1,4 @@
-"""A run in words for someone with five minutes: the verdict, the stamps, the limits."""
+"""A run in sentences: the verdict, the caveats, the data, the limits."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,25 +10,25 @@ from all_tf.metrics.scored_set import Count, ScoredSet
 from all_tf.reports.run_facts import RunFacts
 from all_tf.system.tables import per_cent
 
-STAMPS = {  # What a stamp means for whoever reads the figure.
+STAMPS = {  # What each caveat means for a reader of the metrics.
     "optimistic": "The epoch, and the threshold if one was fitted, were chosen on these same "
-    "images, and luck was chosen with them. On new patients expect less.",
-    "resubstitution": "The network was trained on images of this set. The figures say what it "
-    "remembers, not what it would say of a new patient.",
-    "leaky folds": "The published folds hold one person under several patient ids. The network may "
-    "have met the people it is scored on.",
-    "not calibrated": "Scores could not be made into probabilities on the selection set: read them "
-    "as an order of the cells, not as shares.",
-    "each image its own patient": "Nobody knows which of these images are of one patient, so that "
-    "no figure can say how much it would change with other patients.",
+    "images. On new patients, expect worse results.",
+    "resubstitution": "The network was trained on images of this set. The metrics show what it "
+    "remembers, not how good it would be on a new patient.",
+    "leaky folds": "The published folds list one person under several patient ids. The network may "
+    "have been trained on people that it is evaluated on.",
+    "not calibrated": "The scores could not be turned into probabilities on the selection set. "
+    "They only order the cells.",
+    "each image its own patient": "It is unknown which of these images are of the same patient, so "
+    "no interval can say how much a metric would change with other patients.",
 }
 
 _SETS = {"validation": "the preliminary phase", "train": "all training images"}
-_PER_CENT = "\u00a0%"  # Never alone on a line.
+_PER_CENT = "\u00a0%"  # With a no-break space.
 
 
 def name_set(scored: ScoredSet) -> str:
-    """ "the preliminary phase", "fold 0 of the training images, mean of 8 views"."""
+    """A set in words, as in "fold 0 of the training images, mean of 8 views"."""
     report = scored.report
     name = _SETS.get(report["split"], report["split"])
     if "best_epochs" in report:
@@ -40,46 +40,46 @@ def name_set(scored: ScoredSet) -> str:
 
 
 def run_verdict(run: RunFacts) -> str:
-    """What the network did on the set that it is judged by, in one sentence."""
+    """The result on the evaluated set in one sentence."""
     report, count = run.evaluated.report, run.evaluated.count
     who = "they" if run.num_folds else "it"
     return (
         f"Of {count.cells:,} cells of {count.patients} patients{_how_known(run)}, {who} called "
         f"{per_cent(report['sensitivity'])}{_PER_CENT} of the leukaemic and "
-        f"{per_cent(report['specificity'])}{_PER_CENT} of the normal ones right."
+        f"{per_cent(report['specificity'])}{_PER_CENT} of the normal ones correctly."
     )
 
 
 def _how_known(run: RunFacts) -> str:
     stamps = run.evaluated.report["stamps"]
     if run.num_folds:
-        return f", each scored by that of {run.num_folds} networks that had not met the patient"
+        return f", each scored by the one of {run.num_folds} networks not trained on the patient"
     if "resubstitution" in stamps:
         return " that it was trained on"
     if "optimistic" in stamps:
         return " on whom its epoch was chosen"
     if "leaky folds" in stamps:
-        return ", of whom it may have met some"
-    return " whom it had never met"
+        return ", on some of whom it may have been trained"
+    return " that it was not trained on"
 
 
 def about_intervals(report: Mapping) -> str:
-    """What intervals rest on, or why there are none."""
+    """What the intervals are based on, or why there are none."""
     if reason := not_estimable(report):
         return f"Intervals over patients are {reason}."
-    return f"Intervals: {basis_of_intervals(report)}, drawn again and again within their class."
+    return f"Intervals: {basis_of_intervals(report)}, resampled within their class."
 
 
 def run_warnings(run: RunFacts) -> Iterator[tuple[str, str]]:
-    """Each stamp of the figures with its meaning, and what else must be known before them."""
+    """Each caveat of the metrics with its meaning, and what else a reader has to know first."""
     report = run.evaluated.report
     for stamp, meaning in stamps_in_words([report]):
         yield stamp.capitalize(), meaning
     if run.source and run.source.published == 0:
         yield (
             "Not the published images",
-            "None of these images is one of C-NMC 2019, byte for byte: they are drawn, altered or "
-            "of another laboratory. The figures say nothing of the published cells.",
+            "None of these images is byte for byte one of C-NMC 2019: they are synthetic, altered "
+            "or of another laboratory. The metrics say nothing about the published cells.",
         )
     if run.probes and not (run.probes["margin_low"] or 0) > 0:
         yield "Not shown to beat a shortcut", run.probes["verdict"]
@@ -87,99 +87,100 @@ def run_warnings(run: RunFacts) -> Iterator[tuple[str, str]]:
         yield (
             "No interval can be given",
             f"These cells are of {_groups(report, 'all')} with leukaemia and "
-            f"{_groups(report, 'hem')} without, ids that are one person counted once. Nobody can "
-            "say how far the figures would move with other patients. "
-            f"It takes at least {LEAST_GROUPS} of each, and better fifteen.",
+            f"{_groups(report, 'hem')} without (ids of the same person are counted once). That is "
+            "too few to say how much the metrics would change with other patients: it takes at "
+            f"least {LEAST_GROUPS} of each, better fifteen.",
         )
 
 
 def stamps_in_words(reports: Iterable[Mapping]) -> Iterator[tuple[str, str]]:
-    """Every stamp of some reports, once, with its meaning."""
+    """Every caveat of some reports, once, with its meaning."""
     for stamp in dict.fromkeys(stamp for report in reports for stamp in report["stamps"]):
-        yield stamp, STAMPS.get(stamp, "Figures with this stamp need care.")
+        yield stamp, STAMPS.get(stamp, "Read these metrics with care.")
 
 
 def _groups(report: Mapping, name: str) -> str:
-    """Groups rather than patients: ids that are one person count once."""
+    """The number of patient groups in words: ids of the same person are counted once."""
     return _people(report[f"num_groups_{name}"])
 
 
 def about_data(run: RunFacts) -> Iterator[str]:
-    """How the sets were made, and whether their images are the published ones."""
+    """How the sets were divided, and whether their images are the published ones."""
     if run.num_folds:
         yield (
-            f"{run.num_folds} networks, each learnt from all folds but one and scored on that one, "
-            "on which its epoch was chosen too. Together they scored every training image once."
+            f"{run.num_folds} networks. Each was trained on all folds but one and evaluated on "
+            "that one, on which its epoch was also chosen. Together they predicted every training "
+            "image once."
         )
     elif not run.experiment.chooses:
         yield (
-            "The network learnt from all training images. Networks that were each trained without "
-            "a fold chose the number of epochs, the threshold and the calibration. What it says of "
-            "training images it has learnt."
+            "The network was trained on all training images. The number of epochs, the threshold "
+            "and the calibration were chosen by networks that were each trained without one fold. "
+            "Its results on training images show what it remembers."
         )
     elif run.experiment.protocol == "honest":
         yield (
-            f"The network learnt from all folds but fold {run.experiment.fold}, its epoch was "
-            "chosen on that fold, and what else it was scored on had no say in it."
+            f"The network was trained on all folds but fold {run.experiment.fold}, and its epoch "
+            "was chosen on that fold. No other evaluated set was used to choose anything."
         )
     else:
         yield (
-            "The network learnt from all training images, and its epoch was chosen on the "
-            "preliminary phase, as in the study of 2021: its figures there are optimistic."
+            "The network was trained on all training images, and its epoch was chosen on the "
+            "preliminary phase, as in the study of 2021: its metrics there are optimistic."
         )
     if run.config["folds"] == "grouped":
         yield (
-            "No patient is on both sides of a split: folds were drawn by groups of patients, and "
-            "two patient ids that share an image are one group."
+            "No patient is on both sides of a split: the folds divide no patient group, and two "
+            "patient ids that share an image are one group."
         )
     if run.experiment.limit_train:
-        yield f"At most {run.experiment.limit_train:,} images were learnt from."
+        yield f"At most {run.experiment.limit_train:,} images were used for training."
     if run.source is None:
         yield (
-            "The records that it learnt from are not at hand, or were changed. With "
-            "--records DIR this report counts their patients and compares them with those "
-            "published."
+            "The records of the training images were not found, or have changed. With --records "
+            "DIR, this report counts their patients and compares the images with the published "
+            "ones."
         )
     else:
         yield (
             f"Of {run.source.images:,} images in the records, {run.source.published:,} are byte "
             "for byte those that were published as C-NMC 2019 (15,114). Duplicates were left out "
-            "of what it learnt from."
+            "of training."
         )
 
 
 def about_scores(run: RunFacts) -> Iterator[str]:
-    """What turns a logit into a decision."""
+    """How a logit becomes a score and a decision."""
     calibration = run.calibration
     threshold = run.evaluated.report["threshold"]
     yield f"A cell whose score is at least {threshold:.3f} is called ALL."
     if calibration.rule == "none":
-        yield "The threshold is the usual half: none was fitted."
+        yield "The threshold is the usual 0.5: none was fitted."
         return
     yield (
         f"That threshold was fitted ({calibration.rule}) on {calibration.fitted_on}: "
-        f"{calibration.num_images:,} cells of {calibration.num_groups} groups of patients. It was "
-        "not fitted again on any set that was scored."
+        f"{calibration.num_images:,} cells of {calibration.num_groups} patient groups. It was "
+        "not fitted again on any evaluated set."
     )
     if calibration.note:
         yield f"Scores are those of the network: {calibration.note}."
     else:
         yield (
-            f"Scores are calibrated by the same set: the logit divided by "
-            f"{calibration.temperature:.3g}, plus {calibration.bias:.3g}. They hold where the "
-            "classes are as frequent as there."
+            f"Scores are calibrated on the same set: the logit divided by "
+            f"{calibration.temperature:.3g}, plus {calibration.bias:.3g}. They are probabilities "
+            "only where the classes are as frequent as in that set."
         )
 
 
 def missing(run: RunFacts) -> dict[str, tuple[str, ...]]:
-    """The parts that a run's files cannot fill: what is not there, and what makes it."""
-    absent = {}
+    """The sections that lack a file: what is missing, and the command that makes it."""
+    absent: dict[str, tuple[str, ...]] = {}
     if run.num_folds:
         absent["curves"] = ("Each fold has its own curves.", command(run.folds[0], "report.py"))
     elif not run.history:
         absent["curves"] = ("The run has no history.csv.",)
     if not run.explanations:
-        absent["explanations"] = ("No heat maps were drawn.", command(run.folder, "explain.py"))
+        absent["explanations"] = ("No heat maps were made.", command(run.folder, "explain.py"))
     if not run.probes:
         absent["probes"] = ("No probes were run.", command(run.folder, "probe.py"))
     return absent
@@ -194,7 +195,7 @@ def command(folder: Path, script: str) -> str:
 
 
 def describe_count(count: Count) -> str:
-    """ "1,219 ALL of 13 patients, 648 HEM of 15 patients"."""
+    """A count in words: "1,219 ALL of 13 patients, 648 HEM of 15 patients"."""
     return (
         f"{count.all_cells:,} ALL of {_people(count.all_patients)}, "
         f"{count.hem_cells:,} HEM of {_people(count.hem_patients)}"
@@ -206,45 +207,45 @@ def _people(number: int) -> str:
 
 
 def limits(run: RunFacts) -> Iterator[str]:
-    """What the figures of a run do not say, its own weaknesses first."""
+    """What the metrics of a run do not say; what concerns this run comes first."""
     count = run.evaluated.count
     fewest = min(count.all_patients, count.hem_patients)
     if fewest < 15:
         yield (
             f"The set holds {_people(count.all_patients)} with leukaemia and "
-            f"{_people(count.hem_patients)} without: so few that one of them can carry, or ruin, "
-            "every figure."
+            f"{_people(count.hem_patients)} without: so few that one of them can change every "
+            "metric much."
         )
     if run.source is None:
         yield (
-            "The records were not at hand when this was written, so that nothing is said of the "
-            "patients it learnt from, nor whether its images are the published ones."
+            "The records were not found when this was written, so nothing is said about the "
+            "training patients, nor whether the images are the published ones."
         )
     yield from limits_of_all()
 
 
 def limits_of_all() -> Iterator[str]:
-    """What no figure on these cells says, whatever the network."""
+    """What metrics on these cells do not say, for any network."""
     yield (
-        "Trained and scored on one data set: other laboratories, stains, microscopes and cameras "
-        "were not tested."
+        "Training and evaluation used one data set: other laboratories, stains, microscopes and "
+        "cameras were not tested."
     )
     yield (
-        "The cells were segmented, centred and laid on black by the publishers of the images. "
-        "What the network says of a cell cut out in another way, out of focus, cut off or next to "
-        "another is unknown."
+        "The publishers of the images segmented the cells, centred them and set the background to "
+        "black. How the network works on a cell that was segmented in another way, is out of "
+        "focus, cut off or next to another one is unknown."
     )
     yield (
-        "It tells blasts of acute lymphoblastic leukaemia from normal cells, and was never shown "
-        "anything else: it has no answer for another cell, another disease or a smudge, and gives "
-        "a score all the same."
+        "The network was trained on blasts of acute lymphoblastic leukaemia and on normal cells, "
+        "and on nothing else. It also gives a score to another kind of cell, another disease or "
+        "an artefact, but that score means nothing."
     )
     yield (
-        "Neither age, sex nor origin of the patients is published with the images, so that nobody "
-        "can say for whom it works less well."
+        "Age, sex and origin of the patients are not published with the images, so it is unknown "
+        "for whom the network works less well."
     )
     yield (
-        "A patient has one class, and cells of leukaemia are larger: a network can score well by "
-        "recognising patients, or by measuring size."
+        "All cells of a patient have the same class, and cells of leukaemia are larger: a network "
+        "can get good metrics by recognising patients, or by measuring size."
     )
-    yield "A score is about one cell. Nothing here says how to judge a patient by many."
+    yield "A score is about one cell. How to combine the scores of a patient was not studied."

@@ -1,8 +1,8 @@
-"""The rows of a report's tables and their columns, as a page and a model card show them."""
+"""Rows and columns of the tables that a page and a model card show."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sklearn import metrics
 
@@ -27,7 +27,7 @@ class Confused(NamedTuple):
     """A cell of a confusion matrix."""
 
     number: int
-    share: float  # Of its row.
+    share: float  # Of the cells of its row.
     right: bool
 
 
@@ -46,7 +46,7 @@ FIGURES = {  # The metrics, and what each says.
     ).items()
 }
 FIGURE_COLUMNS = (
-    Column("figure", "figure"),
+    Column("metric", "metric"),
     Column("value", "value"),
     Column("95 % interval", "interval"),
 )
@@ -66,20 +66,20 @@ BESIDE_COLUMNS = (
     Column("caveat", "caveat"),
 )
 PROBE_COLUMNS = (
-    Column("what scores the cells", "what"),
+    Column("score", "what"),
     Column("AUROC", "auc"),
     Column("kappa", "kappa"),
-    Column("the network's AUROC less this", "margin"),
+    Column("AUROC of the network minus this", "margin"),
 )
 RANDOMISED_COLUMNS = (
     Column("random weights in", "layers"),
     Column("rank correlation", "rank_correlation", "{:.2f}".format),
     Column("lowest", "lowest", "{:.2f}".format),
-    Column("highest of a network", "highest", "{:.2f}".format),
+    Column("highest", "highest", "{:.2f}".format),
 )
 IDENTITY_COLUMNS = (
     Column("patients of", "class"),
-    Column("told apart by", "features"),
+    Column("recognised by", "features"),
     Column("groups", "num_groups", whole),
     Column("cells", "num_images", whole),
     Column("right, %", "balanced_accuracy", per_cent),
@@ -96,17 +96,17 @@ SCORED_COLUMNS = (
     Column("set", "set"),
     *(Column(metric.short, key) for key, metric in shown_in("forest").items()),
     Column("intervals", "basis"),
-    Column("stamps", "stamps"),
+    Column("caveats", "stamps"),
 )
 
 
 def figure_rows(scored: ScoredSet) -> Rows:
-    """Every figure of merit of a set, with its interval."""
+    """Every metric of a set with its interval."""
     report = scored.report
-    none_at_all = not_estimable(report)  # Said once, not in every row.
+    none_at_all = not_estimable(report)  # The text says so once.
     return [
         {
-            "figure": name,
+            "metric": name,
             "value": None if report[key] is None else thousandths(report[key]),
             "interval": None if none_at_all else interval_text(report, key),
         }
@@ -116,7 +116,7 @@ def figure_rows(scored: ScoredSet) -> Rows:
 
 
 def confusion(scored: ScoredSet) -> list[tuple[str, list[Confused]]]:
-    """The confusion matrix of a set, ALL first: a row for what cells are."""
+    """The confusion matrix of a set: a row for each true class, ALL first."""
     predictions = scored.predictions
     decisions = predictions.decisions(scored.report["threshold"])
     counts = metrics.confusion_matrix(predictions.labels, decisions, labels=(1, 0)).tolist()
@@ -130,19 +130,21 @@ def confusion(scored: ScoredSet) -> list[tuple[str, list[Confused]]]:
 
 
 def patient_table(scored: ScoredSet) -> Rows:
-    """The patients of a set under pseudonyms, the worst first."""
+    """The patients of a set by pseudonym, the worst first."""
     return sorted(scored.patients, key=lambda row: row["share_correct"])
 
 
 def probe_rows(run: RunFacts) -> Rows:
-    """The network and each probe of it."""
+    """A row for the network and one for each probe; empty if no probes were run."""
     found = run.probes
+    if found is None:
+        return []
     groups = {key: found[key] for key in ("num_groups_all", "num_groups_hem")}
     own = {"what": "the network itself", "ours": True, **found["model"]}
     return [_probe_row(row | groups) for row in (own, *found["probes"])]
 
 
-def _probe_row(row: Mapping[str, object]) -> dict[str, object]:
+def _probe_row(row: Mapping[str, Any]) -> dict[str, object]:
     return {
         "what": row["what"],
         "ours": row.get("ours", False),
@@ -153,21 +155,21 @@ def _probe_row(row: Mapping[str, object]) -> dict[str, object]:
 
 
 def set_rows(run: RunFacts) -> Rows:
-    """The sets of a run: what it learnt from, what it chose on, what else it was scored on."""
+    """The sets of a run: training, selection, and what else it was evaluated on."""
     rows = []
     if run.source:
         all_of_it = run.experiment.protocol == "study" or run.num_folds
-        learnt = "all of train" if all_of_it else "the other folds"
-        rows.append({"set": f"learnt from {learnt}", **asdict(run.source.learnt)})
+        which = "all training images" if all_of_it else "the other folds"
+        rows.append({"set": f"trained on {which}", **asdict(run.source.training)})
     for place, scored in enumerate(run.sets):
         chosen_on = (place == 0) != bool(run.num_folds)
-        use = "chose the epoch on" if chosen_on else "scored on"
+        use = "epoch chosen on" if chosen_on else "evaluated on"
         rows.append({"set": f"{use} {name_set(scored)}", **asdict(scored.count)})
     return rows
 
 
 def scored_rows(run: RunFacts) -> Rows:
-    """Every set that a run was scored on, with the figures it is judged by."""
+    """Every set that a run was evaluated on, with its main metrics."""
     return [
         {
             "set": name_set(scored),
@@ -180,17 +182,17 @@ def scored_rows(run: RunFacts) -> Rows:
 
 
 def _shown(report: Mapping, key: str, *, show: Callable[[float], str] = thousandths) -> str:
-    """With its interval, or alone where none can be estimated, which is said elsewhere."""
+    """A metric with its interval; alone if none can be estimated, which the text says once."""
     return show(report[key]) if not_estimable(report) else with_interval(report, key, show=show)
 
 
 def beside_published(run: RunFacts) -> Rows:
-    """The run beside the study's row for its architecture, and beside what others published."""
+    """The run, the study's row for its architecture, and what others published."""
     return [ours(run), *study_row(run), *published()]
 
 
 def ours(run: RunFacts) -> dict[str, object]:
-    """A run as a row of what is in `BESIDE_COLUMNS`."""
+    """A run as a row for `BESIDE_COLUMNS`."""
     report = run.evaluated.report
     return {
         "work": run.name,
@@ -202,7 +204,7 @@ def ours(run: RunFacts) -> dict[str, object]:
 
 
 def study_row(run: RunFacts) -> Rows:
-    """What the study of 2021 reported for a run's architecture, if it did, and what differs."""
+    """What the study of 2021 reported for the architecture, if anything, and what differs."""
     name = run.experiment.arch
     if name not in REPORTED:
         return []

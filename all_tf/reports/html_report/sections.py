@@ -1,12 +1,12 @@
-"""The parts of a page, in their order: how each is called, and how a reader is to take it."""
+"""The sections of a page in their order: name, title, and how to read each."""
 
 from typing import NamedTuple
 
 
 class Part(NamedTuple):
-    """A part of the page; its key in `PARTS` is the address within the page too."""
+    """A section of the page; its key in `PARTS` is also its anchor."""
 
-    name: str  # Short, for lists.
+    name: str  # Short, for the list of contents.
     title: str
     how_to_read: str  # One sentence.
 
@@ -14,98 +14,97 @@ class Part(NamedTuple):
 PARTS: dict[str, Part] = {
     "data": Part(
         "Data",
-        "What it learnt from, and what it was scored on",
-        "Judge a figure by the patients behind it: cells of one patient resemble each other, so "
-        "that a hundred of them say little more than a few.",
+        "Training, selection and evaluation sets",
+        "Look at the number of patients: cells of one patient resemble each other, so a hundred "
+        "of them say little more than a few.",
     ),
     "model": Part(
         "Network",
         "The network and its training",
-        "Two equal sets of these settings, on equal records, give equal results.",
+        "The same settings on the same records give the same results.",
     ),
     "curves": Part(
         "Epochs",
-        "Epoch by epoch",
-        "Where the curve of training leaves that of the held-out cells behind, the network learns "
-        "its patients by heart; the dotted line marks the epoch that was kept.",
+        "Learning curves",
+        "Where the training curve improves and the other one does not, the network memorises its "
+        "training patients. The dotted line marks the epoch whose weights were kept.",
     ),
     "decisions": Part(
-        "Right and wrong",
-        "Right and wrong",
-        "Each row holds the cells of one true class; what stands on the diagonal was called right.",
+        "Metrics",
+        "Confusion matrix and metrics",
+        "Each row holds the cells of one true class; those on the diagonal were called right.",
     ),
     "ranking": Part(
         "Ranking",
-        "How well it ranks",
-        "The further a curve keeps from the thin line of chance, the better the scores part the "
-        "classes, whatever the threshold.",
+        "ROC and precision-recall curves",
+        "The further a curve is from the thin line of chance, the better the scores separate the "
+        "classes, at any threshold.",
     ),
     "calibration": Part(
         "Calibration",
-        "Whether a score can be taken at its word",
-        "On the diagonal a score of .8 is right eight times in ten; below it the network claims "
-        "too much, above it too little.",
+        "Whether a score is a probability",
+        "On the diagonal, eight in ten cells with a score of 0.8 are ALL. Below it scores are too "
+        "high, above it too low.",
     ),
     "patients": Part(
         "Patients",
-        "Patient by patient",
-        "Each line is one patient, under a pseudonym; one patient far from the others can carry, "
-        "or ruin, a figure.",
+        "Results by patient",
+        "Each line is one patient, named by a pseudonym. One patient who differs from the others "
+        "can change a metric much.",
     ),
     "cells": Part(
         "Worst cells",
         "The worst mistakes",
-        "Look for what these cells have in common: each was called wrongly, with the most "
-        "confidence first.",
+        "Look for what these cells have in common. All were called wrongly, the most confident "
+        "mistakes first.",
     ),
     "explanations": Part(
         "Heat maps",
-        "Where it looks",
-        "Heat outside the cell, or heat that stays the same when the weights are random, explains "
-        "nothing.",
+        "What the score depends on",
+        "Heat outside the cell explains nothing, and neither does heat that is the same with "
+        "random weights.",
     ),
     "probes": Part(
         "Probes",
-        "Whether it measures more than size",
-        "A network that does not beat the simplest probe has learnt no more than that probe "
-        "measures.",
+        "Whether the network knows more than simple measurements",
+        "A network that is not better than the best probe is not shown to know more than what that "
+        "probe measures.",
     ),
     "others": Part(
-        "Others' figures",
-        "Beside the study and others",
-        "An orientation, not a ranking: every row was measured on other images, or on another "
+        "Published results",
+        "Published results",
+        "For orientation only, not a ranking: each row was measured on other images or another "
         "split.",
     ),
-    "limits": Part("Limits", "Limits", "What these figures do not say."),
+    "limits": Part("Limits", "Limits", "What these metrics do not say."),
     "provenance": Part(
-        "Origin",
-        "Where it comes from",
-        "Enough to train it again, and to see whether a file has changed since.",
+        "Provenance",
+        "Provenance",
+        "What is needed to train it again, and to check that no file has changed.",
     ),
     "checklists": Part(
         "Checklists",
         "CLAIM 2024 and TRIPOD+AI",
-        "Where this report answers an item, and where only the authors of a study can.",
+        "Which items this report answers, and which only the authors of a study can answer.",
     ),
 }
 
 COMPARISON_PARTS: dict[str, Part] = {
     "figures": Part(
-        "Figures",
-        "The figures",
-        "Each interval is over patients: so far the figure might move with others of the kind.",
+        "Metrics",
+        "Metrics",
+        "Each interval is over patients: how much the metric may change with other patients.",
     ),
     "intervals": Part(
         "Intervals",
-        "The same to look at",
-        "A dot is a network, the line through it what its figure might have been with other "
-        "patients.",
+        "Metrics with their intervals",
+        "A dot is a network, the line through it the interval over patients.",
     ),
     "pairs": Part(
         "Pairs",
-        "Who is told apart",
-        "The network of the highest F1 beside each other one, on the same patients; where the "
-        "interval holds 0, the two may as well be equal.",
+        "Significant differences",
+        "The network of the highest F1 is compared with each other one on the same patients. If "
+        "the interval contains 0, they may be equally good.",
     ),
     "others": PARTS["others"],
     "limits": PARTS["limits"],

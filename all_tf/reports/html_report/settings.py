@@ -1,4 +1,4 @@
-"""What was trained, by which settings and on what, as pairs that a page and a card show."""
+"""Settings, software and hardware of a run, as pairs that a page and a model card show."""
 
 from dataclasses import asdict
 
@@ -6,17 +6,17 @@ from all_tf.reports.run_facts import RunFacts
 
 Pairs = list[tuple[str, str]]
 
-_STARTS = {"imagenet": "weights trained on ImageNet", "none": "random weights"}
+_STARTS = {"imagenet": "trained on ImageNet", "none": "random"}
 
 
 def model_rows(run: RunFacts) -> Pairs:
-    """What was trained, and how, in a few lines."""
+    """The network and its training, in a few lines."""
     experiment, config = run.experiment, run.config
     view = config["view"]
     return [
         ("network", f"{experiment.arch}, {config['num_parameters']:,} parameters"),
-        ("starts from", _STARTS.get(experiment.weights, "weights of a file")),
-        ("sees", f"the central {view['crop']} px of an image at {view['output']} px, nothing else"),
+        ("initial weights", _STARTS.get(experiment.weights, "from a file")),
+        ("input", f"the central {view['crop']} px of an image, resized to {view['output']} px"),
         ("augmentation", ", ".join(experiment.augment) or "none"),
         ("imbalance", experiment.imbalance.replace("_", " ")),
         ("loss", experiment.loss.replace("_", " ")),
@@ -27,7 +27,7 @@ def model_rows(run: RunFacts) -> Pairs:
         ),
         ("epochs", _epochs(run)),
         ("precision", experiment.precision),
-        ("answers", "one logit; its logistic function is the score, higher for ALL"),
+        ("output", "one logit; its logistic function is the score, higher for ALL"),
         ("ensemble", "none: one network, one view of each cell"),
     ]
 
@@ -35,12 +35,13 @@ def model_rows(run: RunFacts) -> Pairs:
 def _epochs(run: RunFacts) -> str:
     if run.num_folds:
         kept = ", ".join(map(str, run.evaluated.report["best_epochs"]))
-        how = f"by {run.experiment.monitor} on the fold that was held out"
+        how = f"by {run.experiment.monitor} on the held-out fold"
         return f"up to {run.experiment.epochs} for each fold; kept: {kept}, chosen {how}"
     report = run.evaluated.report
     return (
-        f"{len(run.history)} of {run.experiment.epochs} trained; of epoch {report['best_epoch']}, "
-        f"chosen by {run.experiment.monitor} on {report['selected_on']}, the weights are kept"
+        f"{len(run.history)} of {run.experiment.epochs} trained; the weights of epoch "
+        f"{report['best_epoch']} are kept, chosen by {run.experiment.monitor} on "
+        f"{report['selected_on']}"
     )
 
 
@@ -56,7 +57,7 @@ def _setting(held: object) -> str:
 
 
 def provenance_rows(run: RunFacts) -> Pairs:
-    """Versions, machine and digests; no path, which would name somebody's folders."""
+    """Versions, machine and digests; no paths, which could name a person."""
     environment, config = run.environment, run.config
     packages = environment.get("packages", {})
     chosen = run.sets[0].report
@@ -68,7 +69,7 @@ def provenance_rows(run: RunFacts) -> Pairs:
         "processors": environment.get("cpus"),
         "accelerators": ", ".join(environment.get("gpus", [])) or "none",
         "engine": ", ".join(f"{key} {held}" for key, held in config.get("engine", {}).items()),
-        "images a second, training": chosen.get("images_per_second"),
+        "images per second in training": chosen.get("images_per_second"),
         "SHA-256 of the weights": chosen.get("weights_sha256"),
         "SHA-256 of the records' manifest": config.get("manifest_sha256"),
         "SHA-256 of the folds": config.get("folds_sha256"),

@@ -1,4 +1,4 @@
-"""Writes report.html and MODEL_CARD.md, with or without pictures of cells."""
+"""Writes report.html and MODEL_CARD.md, with or without images of cells."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -33,16 +33,16 @@ def write_about(
     records: Path | None = None,
     cells: bool = True,
 ) -> list[Path]:
-    """Write about one run, or about several side by side.
+    """Write the report of one run, or one page about several runs.
 
     Args:
-        paths: Folders of runs, or of studies, which stand for the runs in them.
-        folder: Where the files go, over older ones; None for the run's, or for that which holds
-            all of them.
-        records, cells: As `write_report` takes them; runs side by side show no cells.
+        paths: Folders of runs, or of studies, for all runs in them.
+        folder: Where the files are written, over older ones. None for the folder of the run, or
+            for the folder that holds all of the runs.
+        records, cells: As `write_report` takes them. A page about several runs shows no cells.
 
     Returns:
-        What was written.
+        The files that were written.
 
     Raises:
         RunError: There is no run, it has not ended, or a file of it is damaged.
@@ -62,7 +62,8 @@ def write_about(
 
 def _find_runs(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The finished runs, and those of a study that have not ended."""
-    finished, unfinished = [], []
+    finished: list[Path] = []
+    unfinished: list[Path] = []
     for path in paths:
         inside = sorted(filter(_is_run, path.glob("*")), key=_place_in_study)
         if _is_run(path) or not inside:
@@ -92,16 +93,16 @@ def _place_in_study(run: Path) -> tuple[int, str]:
 def write_report(
     run: Path, folder: Path, *, records: Path | None = None, cells: bool = True
 ) -> list[Path]:
-    """Write about a finished run.
+    """Write the page and the model card of a finished run.
 
     Args:
         run: The run's folder.
-        folder: Where the files go, over older ones; made if need be.
+        folder: Where the files are written, over older ones. Created if it is missing.
         records: A records directory; None for the one that the run was trained on.
-        cells: Whether images of cells may be in the page.
+        cells: Whether the page may show images of cells.
 
     Returns:
-        What was written.
+        The files that were written.
 
     Raises:
         RunError: There is no run, it has not ended, or a file of it is damaged.
@@ -109,7 +110,7 @@ def write_report(
     facts = read_facts(run, records=records)
     mistakes = worst_mistakes(facts.evaluated, most=_MOST_CELLS)
     names = {mistake.name for kind in mistakes for mistake in kind.worst}
-    pictures = _pictures(facts, names, records) if cells else "Left out, as --no-cells asks for."
+    pictures = _pictures(facts, names, records) if cells else "Left out by --no-cells."
     content = {
         REPORT_FILE: build_page(
             facts,
@@ -126,7 +127,7 @@ def write_report(
 
 
 def _pictures(facts: RunFacts, names: set[str], records: Path | None) -> Mapping[str, str] | str:
-    """Pictures by name, or why there are none."""
+    """Images by the names of their cells, or a sentence that says why there are none."""
     records = records or Path(facts.config["records"])
     split, crop = facts.evaluated.report["split"], facts.experiment.crop
     try:
@@ -134,5 +135,5 @@ def _pictures(facts: RunFacts, names: set[str], records: Path | None) -> Mapping
     except RecordsError:
         pictures = {}
     if names - pictures.keys():
-        return "The records that hold these cells are not at hand: name them with --records DIR."
+        return "The records that hold these cells were not found. Name them with --records DIR."
     return pictures

@@ -84,11 +84,11 @@ def test_run_is_evaluated_where_nothing_was_chosen_if_it_was_scored_there(make_r
     assert chosen["num_parameters"] is chosen["images_per_second"] is None
 
 
-def test_runs_on_other_images_are_told_apart(make_run):
+def test_runs_on_other_images_are_not_compared(make_run):
     a, b = (read_facts(make_run(name)) for name in "ab")
     assert "WARNING" not in comparison_table([a, b])
     c = read_facts(make_run("c", images=("1.bmp", "3.bmp")), name="run c")  # As many, not the same.
-    assert "cannot be compared" in comparison_table([a, b, c])
+    assert "can be compared only within a group" in comparison_table([a, b, c])
     assert comparison_table([a, b, c]).endswith(f"{a.name}, {b.name} on 2; run c on 2.")
 
 
@@ -136,20 +136,22 @@ def make_pair(tmp_path):
 
 def test_better_run_is_named_with_the_figures_by_which_it_is(make_pair):
     text = compare_pair(*make_pair(6, 3.0))
-    assert "the same 240 images, 6 ALL and 6 HEM groups" in text
+    assert "the same 240 images, 6 ALL and 6 HEM patient groups" in text
     assert text.splitlines()[-1].startswith("first is better by f1, kappa, accuracy")
     assert "brier" in text.splitlines()[-1] and "id-" not in text
     assert " A is better " in text and " B is better " not in text
 
 
-def test_equal_runs_cannot_be_told_apart(make_pair):
-    assert compare_pair(*make_pair(6, 0.0)).endswith("first and second cannot be told apart.")
+def test_equal_runs_do_not_differ_significantly(make_pair):
+    assert compare_pair(*make_pair(6, 0.0)).endswith(
+        "first and second do not differ significantly."
+    )
 
 
-def test_runs_on_few_patients_cannot_be_told_apart_whatever_their_figures(make_pair):
+def test_runs_on_few_patients_are_not_compared_whatever_their_metrics(make_pair):
     text = compare_pair(*make_pair(4, 3.0))
     reason = "not estimable: 4 groups of ALL"
-    assert text.endswith(f"first and second cannot be told apart: {reason}.")
+    assert text.endswith(f"Whether first and second differ cannot be said: {reason}.")
     assert text.count(reason) == 11
 
 
@@ -180,7 +182,7 @@ def test_compare_as_typed(make_run, tmp_path):
     assert float(rows[0]["kappa_low"]) == 0.123456789
     assert [row["num_parameters"] for row in rows] == ["", "", ""]
     pair = call(runs[0], runs[2])
-    assert pair.returncode == 0 and "cannot be told apart" in pair.stdout
+    assert pair.returncode == 0 and "do not differ significantly" in pair.stdout
     other = call(*runs[:2], "--out", tmp_path / "pair.md")
     assert other.returncode == 1 and "WARNING" in other.stdout
     assert other.stderr.startswith("error: Runs that were scored on different images cannot be")

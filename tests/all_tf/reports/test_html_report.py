@@ -130,7 +130,7 @@ def test_first_screen_has_the_verdict_its_intervals_and_every_stamp(plain, tmp_p
     run = write_run(tmp_path / "clean")
     figures = read_facts(run).evaluated.report
     clean, _ = written(run, tmp_path)
-    assert "of 12 patients whom it had never met" in clean
+    assert "of 12 patients that it was not trained on" in clean
     assert f"{figures['f1_low']:.3f} to {figures['f1_high']:.3f}" in clean
     assert not any(meaning in clean for meaning in STAMPS.values())
 
@@ -178,7 +178,7 @@ def test_probes_stand_beside_the_network_with_their_verdict(tmp_path):
     assert not page.of("script") and HOSTILE in " ".join(page.texts)
     assert f"{found['margin']:+.3f} ({found['margin_low']:+.3f} to " in page.text
     assert "This model" in page.text and "This model" in card and "No probes" not in page.text
-    assert "flatter the network" in page.text
+    assert "favour the network" in page.text
     assert "20.5" in page.text and "Not shown to beat a shortcut." not in page.text
     (run / "probes/probes.json").write_text(json.dumps(found | {"margin_low": None}))
     assert "Not shown to beat a shortcut." in Page(written(run, tmp_path)[0]).text
@@ -219,10 +219,10 @@ def test_folds_are_reported_together(tmp_path, monkeypatch):
     (folder / "cross-validation.json").write_text(asked)
     text, card = written(folder, tmp_path / "out")
     shown = Page(text).text
-    assert "240 cells of 12 patients, each scored by that of 2 networks" in shown
+    assert "240 cells of 12 patients, each scored by the one of 2 networks" in shown
     assert "Optimistic." in shown and "Optimistic." in card
     assert "kept: 2, 3, chosen by" in shown and "report.py cv/fold-0" in shown
-    assert "chose the epoch on fold 1 of the training images" in shown
+    assert "epoch chosen on fold 1 of the training images" in shown
     page = Page(write_about([tmp_path], tmp_path / "out")[0].read_text())  # As one of a study.
     assert "240 cells" in page.text
 
@@ -242,7 +242,7 @@ def test_part_without_input_says_what_makes_it(tmp_path, monkeypatch):
     assert "python scripts/probe.py 'a run'" in shown and "python scripts/probe.py" in card
     assert "python scripts/explain.py 'a run'" in shown
     assert "no history.csv" in shown and "--no-cells" in shown
-    assert "records that it learnt from are not at hand" in shown
+    assert "records of the training images were not found" in shown
     assert "Probes (missing here)" in shown and str(tmp_path) not in text + card
 
 
@@ -309,8 +309,8 @@ def test_what_was_learnt_from_is_counted_and_held_against_what_was_published(
     learnt = [row for row in read_index(records) if row.split == "train" and not row.duplicate_of]
     folds = dict(line.split(",")[::2] for line in (records / "folds.csv").read_text().split()[1:])
     learnt = [row for row in learnt if folds[row.name] != "0"]
-    assert source.learnt.cells == len(learnt) and source.published == 0
-    assert source.learnt.all_patients == len({row.patient for row in learnt if row.label == 1})
+    assert source.training.cells == len(learnt) and source.published == 0
+    assert source.training.all_patients == len({row.patient for row in learnt if row.label == 1})
     text, _ = written(on_records, tmp_path)
     assert "Not the published images." in Page(text).text
 
@@ -322,7 +322,7 @@ def test_records_that_are_not_there_or_others_are_said_to_be(on_records, tmp_pat
     (elsewhere / "folds.csv").write_text("name,group,fold\n")
     assert read_facts(on_records, records=elsewhere).source is None
     text, _ = written(on_records, tmp_path, cells=True, records=tmp_path / "nowhere")
-    assert "not at hand: name them with --records DIR" in text and "<img" not in text
+    assert "were not found. Name them with --records DIR" in text and "<img" not in text
 
 
 def test_page_of_the_whole_preliminary_phase_can_be_mailed(tmp_path):
