@@ -6,16 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from all_tf.analysis.alterations import SILHOUETTE
-from all_tf.metrics.bootstrap import (
-    DRAWS,
-    PatientGroups,
-    bootstrap_weights,
-    interval,
-    patient_groups,
-)
+from all_tf.metrics.bootstrap import DRAWS, Bootstrap
 from all_tf.metrics.formatting import interval_text, signed
 from all_tf.metrics.predictions import THRESHOLD, Predictions, evaluate
-from all_tf.metrics.weighted import weighted_metrics
 
 TRIVIAL, ALTERED = "trivial", "altered"  # A rival; the network itself on poorer cells.
 
@@ -62,13 +55,12 @@ def compare_with_probes(
         ValueError: Labels are unpublished, or of one class.
     """
     own = Probe("model", "", "", predictions, threshold)
-    units = patient_groups(predictions)
-    weights = bootstrap_weights(units, draws=draws, seed=seed)
-    model, drawn = _figures(own, units, weights)
+    bootstrap = Bootstrap(predictions, draws=draws, seed=seed)
+    model, drawn = _figures(own, bootstrap)
     rows = []
     for probe in probes:
-        row, drawn_of_probe = _figures(probe, units, weights)
-        low, high = interval(drawn - drawn_of_probe, units)
+        row, drawn_of_probe = _figures(probe, bootstrap)
+        low, high = bootstrap.interval(drawn - drawn_of_probe)
         margin = {"margin": model["auc"] - row["auc"], "margin_low": low, "margin_high": high}
         rows.append({"name": probe.name, "kind": probe.kind, "what": probe.what, **row, **margin})
     best = max((row for row in rows if row["kind"] == TRIVIAL), key=lambda row: row["auc"])
@@ -77,24 +69,18 @@ def compare_with_probes(
         "probes": rows,
         "best_probe": best["name"],
         **{key: best[key] for key in ("margin", "margin_low", "margin_high")},
-        "num_groups_all": units.num_all,
-        "num_groups_hem": units.num_hem,
+        "num_groups_all": bootstrap.groups.num_all,
+        "num_groups_hem": bootstrap.groups.num_hem,
     }
     return result | {"verdict": f"{_claim(result, best)} {_of_silhouettes(rows)}".rstrip()}
 
 
-def _figures(probe: Probe, units: PatientGroups, weights: np.ndarray) -> tuple[dict, np.ndarray]:
+def _figures(probe: Probe, bootstrap: Bootstrap) -> tuple[dict, np.ndarray]:
     """Its figures with their interval, and its AUROC in each draw."""
     scored = probe.predictions
     figures = evaluate(scored, threshold=probe.threshold)
-    drawn = weighted_metrics(
-        scored.labels,
-        scored.calibrated_scores,
-        scored.decisions(probe.threshold),
-        unit_of_cell=units.of_cell,
-        weights=weights,
-    )["auc"]
-    low, high = interval(drawn, units)
+    drawn = bootstrap.metrics(scored, threshold=probe.threshold)["auc"]
+    low, high = bootstrap.interval(drawn)
     row = {"auc": figures["auc"], "auc_low": low, "auc_high": high, "kappa": figures["kappa"]}
     return row, drawn
 

@@ -31,5 +31,5 @@ TTA = (1, 8)  # How many ways of laying an image are averaged when it is scored.
 
 # The metrics of an epoch, and which direction is better. `--monitor` takes them on the selection
 # set.
-DIRECTIONS = {key: metric.direction for key, metric in METRICS.items() if metric.streamed}
+DIRECTIONS = {key: str(metric.direction) for key, metric in METRICS.items() if metric.streamed}
 MONITORS = tuple(f"val_{key}" for key in DIRECTIONS)

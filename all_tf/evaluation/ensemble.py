@@ -10,6 +10,7 @@ from all_tf.data.splits import load_set
 from all_tf.evaluation.evaluate import file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
+from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions, logistic
 from all_tf.metrics.summary import all_metrics
@@ -98,11 +99,12 @@ def evaluate_ensemble(
     header = report_header(predictions, selection, calibration, split=split, fold=fold, tta=tta)
     report = header | {"members": names}
     report["stamps"] += stamps_of_records(records)
+    bootstrap = Bootstrap(predictions)
     if predictions.labelled:
-        report |= all_metrics(predictions, threshold=calibration.threshold)
+        report |= all_metrics(predictions, threshold=calibration.threshold, bootstrap=bootstrap)
     out.mkdir(parents=True, exist_ok=True)
     write_calibration(out, calibration)
-    file_evaluation(out, report, predictions)
+    file_evaluation(out, report, predictions, bootstrap=bootstrap)
     return report
 
 

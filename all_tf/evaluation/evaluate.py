@@ -11,7 +11,7 @@ from all_tf.data.splits import load_set
 from all_tf.evaluation import evaluate
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
-from all_tf.metrics.bootstrap import mean_with_interval
+from all_tf.metrics.bootstrap import Bootstrap, mean_with_interval
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
@@ -55,6 +55,7 @@ def evaluation_report(
     split: str,
     fold: int | None,
     tta: int = 1,
+    bootstrap: Bootstrap | None = None,
 ) -> dict:
     """The content of a metrics.json: its header and, if the labels are published, the metrics.
 
@@ -65,6 +66,7 @@ def evaluation_report(
         predictions: Of the set, calibrated.
         context: The run's.
         split, fold, tta: As `report_header` takes them.
+        bootstrap: Of these predictions, for whoever saves the set, too; None makes one.
     """
     report = context.header(predictions, split=split, fold=fold, tta=tta)
     if not predictions.labelled:
@@ -72,21 +74,26 @@ def evaluation_report(
     loss = build_loss(context.experiment, context.facts["class_weights"])
     logits = predictions.logits.astype(np.float32)  # The network's own type; JAX takes no other.
     losses = loss.call(predictions.labels[:, None], logits[:, None])
+    bootstrap = bootstrap or Bootstrap(predictions)
     return (
         report
-        | mean_with_interval("loss", np.asarray(losses, np.float64), predictions)
-        | all_metrics(predictions, threshold=context.calibration.threshold)
+        | mean_with_interval(
+            "loss", np.asarray(losses, np.float64), predictions, bootstrap=bootstrap
+        )
+        | all_metrics(predictions, threshold=context.calibration.threshold, bootstrap=bootstrap)
     )
 
 
-def file_evaluation(folder: Path, report: dict, predictions: Predictions) -> None:
-    """Write what `file_scored_set` writes and, for the test split, the challenge's zip file."""
+def file_evaluation(
+    folder: Path, report: dict, predictions: Predictions, *, bootstrap: Bootstrap | None = None
+) -> None:
+    """Write what `file_scored_set` writes, and, for the test split, the challenge's zip file."""
     folder.mkdir(parents=True, exist_ok=True)
     if report["split"] == "test":
         evaluate.write_submission(
             folder / evaluate.SUBMISSION_FILE, predictions, threshold=report["threshold"]
         )
-    file_scored_set(folder, report, predictions)
+    file_scored_set(folder, report, predictions, bootstrap=bootstrap)
 
 
 def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> dict:
@@ -110,9 +117,13 @@ def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> dict:
     batches = batches_to_score(cells, experiment, title=set_name(split, fold))
     context = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
     predictions = context.calibration.apply(predict(model, batches, cells, tta=tta))
-    report = evaluation_report(predictions, context, split=split, fold=fold, tta=tta)
+    bootstrap = Bootstrap(predictions)
+    report = evaluation_report(
+        predictions, context, split=split, fold=fold, tta=tta, bootstrap=bootstrap
+    )
     report["stamps"] += stamps_of_records(records)
-    file_evaluation(evaluation_folder(run, split, fold, tta=tta), report, predictions)
+    folder = evaluation_folder(run, split, fold, tta=tta)
+    file_evaluation(folder, report, predictions, bootstrap=bootstrap)
     return report
 
 

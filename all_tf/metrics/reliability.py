@@ -1,40 +1,43 @@
-"""Whether scores are probabilities: shares in bins of the score, slope and intercept."""
+"""Calibration of scores over patients: shares of ALL in bins, calibration slope and intercept."""
 
 import numpy as np
 from scipy import special
 
-from all_tf.metrics.bootstrap import PatientGroups, bootstrap_weights, interval, patient_groups
+from all_tf.metrics.bootstrap import Bootstrap, named_ends
 from all_tf.metrics.predictions import Predictions, logistic
 from all_tf.metrics.weighted import NUM_BINS, bin_of_score
 
-_NUM_STEPS = 128  # Scores that draws tell apart, as many cells to each.
+_NUM_STEPS = 128  # Scores that resamples tell apart, as many cells to each.
 _MOST_ITERATIONS = 50
-_LONGEST_STEP = 2.0  # In standard deviations: a leap may overshoot to where no curvature is left.
+_LONGEST_STEP = 2.0  # In standard deviations: a longer one may end where no curvature is left.
 _CONVERGED = 1e-9
 _EPSILON = np.finfo(np.float64).eps
 
 
-def reliability_bins(predictions: Predictions) -> list[dict[str, float | int | None]]:
+def reliability_bins(
+    predictions: Predictions, *, bootstrap: Bootstrap | None = None
+) -> list[dict[str, float | int | None]]:
     """A row for each bin of the calibrated score that holds cells, as a reliability diagram has it.
 
     Args:
         predictions: Labelled, of both classes.
+        bootstrap: Of these predictions; None makes one.
 
     Returns:
         `low` and `high`, its ends; `num_images`; `mean_score`; `share_all`, of its cells those
         that are ALL, with `share_all_low` and `share_all_high` over patients, None where no
-        interval can be estimated or patients without a cell in the bin may be drawn alone.
+        interval can be estimated or a resample has no cell in the bin.
     """
     scores, labels = predictions.calibrated_scores, predictions.labels
-    units, bins = patient_groups(predictions), bin_of_score(scores)
-    weights = bootstrap_weights(units)
-    rows = []
+    bootstrap, bins = bootstrap or Bootstrap(predictions), bin_of_score(scores)
+    weights, groups = bootstrap.weights, bootstrap.groups
+    rows: list[dict[str, float | int | None]] = []
     for number in np.unique(bins):
         inside = bins == number
-        of_cell = units.of_cell[inside]
+        of_cell = groups.of_cell[inside]
         drawn = weights @ np.bincount(of_cell, minlength=weights.shape[1])
         found = weights @ np.bincount(of_cell, labels[inside], weights.shape[1])
-        low, high = interval(found / drawn, units) if np.all(drawn > 0) else (None, None)
+        ends = bootstrap.interval(found / drawn) if np.all(drawn > 0) else (None, None)
         rows.append(
             {
                 "low": float(number / NUM_BINS),
@@ -42,35 +45,38 @@ def reliability_bins(predictions: Predictions) -> list[dict[str, float | int | N
                 "num_images": int(np.count_nonzero(inside)),
                 "mean_score": float(np.mean(scores[inside])),
                 "share_all": float(np.mean(labels[inside])),
-                "share_all_low": low,
-                "share_all_high": high,
+                **named_ends("share_all", ends),
             }
         )
     return rows
 
 
-def slope_and_intercept(predictions: Predictions) -> dict[str, float | None]:
+def slope_and_intercept(
+    predictions: Predictions, *, bootstrap: Bootstrap | None = None
+) -> dict[str, float | None]:
     """`calibration_slope` and `calibration_intercept`, each with `KEY_low` and `KEY_high`.
 
-    Of the logistic regression of the label on the calibrated logit: Cox, 1958, Biometrika 45. 1 and
-    0 where the calibrated score is the probability of ALL. A slope below 1 tells of scores that are
-    too extreme, an intercept below 0 of too many that are called ALL. None where a score tells the
-    classes apart, in the set or in a draw, for the slope has then no end.
+    They are those of the logistic regression of the label on the calibrated logit: Cox, 1958,
+    Biometrika 45. They are 1 and 0 where the calibrated score is the probability of ALL. A slope
+    below 1 says that scores are too extreme, an intercept below 0 that too many cells are called
+    ALL. They are None where a score separates the classes, in the set or in a resample, since the
+    slope then has no finite best value.
 
     Args:
         predictions: Labelled, of both classes.
+        bootstrap: Of these predictions; None makes one.
     """
     scores = predictions.calibrated_scores
     logits = special.logit(np.clip(scores, _EPSILON, 1 - _EPSILON))
-    units = patient_groups(predictions)
-    weights = bootstrap_weights(units)
+    bootstrap = bootstrap or Bootstrap(predictions)
+    weights = bootstrap.weights
     once = np.ones((1, len(logits)))
     (value,) = _regress(once * predictions.labels, once, logits)
-    # Draws look at cells of about one logit together.
+    # Cells of about one logit are resampled together: one by one they would take long.
     rank = np.argsort(np.argsort(logits, kind="stable"), kind="stable")
     step = rank * min(_NUM_STEPS, len(logits)) // len(logits)
     num_steps = step.max() + 1
-    place = units.of_cell * num_steps + step
+    place = bootstrap.groups.of_cell * num_steps + step
 
     def total(values: np.ndarray) -> np.ndarray:
         sums = np.bincount(place, values, weights.shape[1] * num_steps)
@@ -81,19 +87,15 @@ def slope_and_intercept(predictions: Predictions) -> dict[str, float | None]:
     return {
         name: number
         for column, key in enumerate(("calibration_intercept", "calibration_slope"))
-        for name, number in _bounded(key, value[column], drawn[:, column], units).items()
+        for name, number in _bounded(key, value[column], drawn[:, column], bootstrap).items()
     }
 
 
 def _bounded(
-    key: str, value: float, drawn: np.ndarray, units: PatientGroups
+    key: str, value: float, drawn: np.ndarray, bootstrap: Bootstrap
 ) -> dict[str, float | None]:
-    low, high = interval(drawn, units) if np.all(np.isfinite(drawn)) else (None, None)
-    return {
-        key: float(value) if np.isfinite(value) else None,
-        f"{key}_low": low,
-        f"{key}_high": high,
-    }
+    ends = bootstrap.interval(drawn) if np.all(np.isfinite(drawn)) else (None, None)
+    return {key: float(value) if np.isfinite(value) else None, **named_ends(key, ends)}
 
 
 def _regress(found: np.ndarray, drawn: np.ndarray, logits: np.ndarray) -> np.ndarray:
@@ -109,7 +111,7 @@ def _regress(found: np.ndarray, drawn: np.ndarray, logits: np.ndarray) -> np.nda
         return np.full((len(found), 2), np.nan)
     scaled = logits / spread
     at, moved = np.zeros((len(found), 2)), np.full(len(found), np.inf)
-    with np.errstate(all="ignore"):  # A slope without end leaves no curvature to divide by.
+    with np.errstate(all="ignore"):  # An endless slope leaves no curvature to divide by.
         for _ in range(_MOST_ITERATIONS):
             expected = logistic(at[:, :1] + at[:, 1:] * scaled)
             residual, curvature = found - drawn * expected, drawn * expected * (1 - expected)

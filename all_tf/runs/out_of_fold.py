@@ -7,6 +7,7 @@ from statistics import median_low
 import numpy as np
 
 from all_tf.config.experiment import Experiment
+from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.calibration import NOT_CALIBRATED, fit_calibration
 from all_tf.metrics.per_patient import fold_rows
 from all_tf.metrics.predictions import Predictions
@@ -55,6 +56,7 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
         min_sensitivity=experiment.min_sensitivity,
     )
     predictions = calibration.apply(predictions)
+    bootstrap = Bootstrap(predictions)
     epochs = [report["best_epoch"] for report in reports]
     rows = fold_rows(predictions, threshold=calibration.threshold)
     rows = [{**row, "best_epoch": epoch} for row, epoch in zip(rows, epochs, strict=True)]
@@ -63,7 +65,7 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     report = {
         **report_header(predictions, selection, calibration, split="train", fold=None),
         "best_epochs": epochs,
-        **all_metrics(predictions, threshold=calibration.threshold),
+        **all_metrics(predictions, threshold=calibration.threshold, bootstrap=bootstrap),
         "auc_mean_of_folds": float(np.mean(aucs)) if None not in aucs else None,
         "note": NOTE,
     }
@@ -71,7 +73,7 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     target.mkdir(exist_ok=True)
     write_calibration(target, calibration)
     write_csv(target / PER_FOLD_FILE, rows)
-    file_scored_set(target, report, predictions)
+    file_scored_set(target, report, predictions, bootstrap=bootstrap)
     return report
 
 

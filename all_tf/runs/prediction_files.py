@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.per_patient import patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.reliability import reliability_bins
@@ -77,7 +78,9 @@ def read_predictions(path: Path) -> Predictions:
         ) from error
 
 
-def file_scored_set(folder: Path, report: dict, predictions: Predictions) -> None:
+def file_scored_set(
+    folder: Path, report: dict, predictions: Predictions, *, bootstrap: Bootstrap | None = None
+) -> None:
     """Write what is known of a set, and seal its folder.
 
     metrics.json and predictions.csv; where there are labels, per_patient.csv and reliability.csv.
@@ -86,11 +89,12 @@ def file_scored_set(folder: Path, report: dict, predictions: Predictions) -> Non
         folder: Is there; files of these names are written over.
         report: The content of metrics.json; its `threshold` divides right from wrong.
         predictions: Calibrated.
+        bootstrap: That the report was made with; None makes one.
     """
     write_predictions(folder / PREDICTIONS_FILE, predictions)
     if predictions.labelled:
         write_per_patient(folder / PER_PATIENT_FILE, predictions, threshold=report["threshold"])
-        write_reliability(folder / RELIABILITY_FILE, predictions)
+        write_reliability(folder / RELIABILITY_FILE, predictions, bootstrap=bootstrap)
     write_json(folder / METRICS_FILE, report)
     write_checksums(folder)
 
@@ -107,11 +111,14 @@ def write_per_patient(path: Path, predictions: Predictions, *, threshold: float)
     write_csv(path, patient_rows(predictions, threshold=threshold))
 
 
-def write_reliability(path: Path, predictions: Predictions) -> None:
+def write_reliability(
+    path: Path, predictions: Predictions, *, bootstrap: Bootstrap | None = None
+) -> None:
     """Write a line a bin of the score (`all_tf.metrics.reliability.reliability_bins`).
 
     Args:
         path: Of the file, written over.
         predictions: Labelled, of both classes.
+        bootstrap: Of these predictions; None makes one.
     """
-    write_csv(path, reliability_bins(predictions))
+    write_csv(path, reliability_bins(predictions, bootstrap=bootstrap))

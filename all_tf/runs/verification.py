@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from all_tf.config.experiment import Experiment
-from all_tf.metrics.bootstrap import mean_with_interval
+from all_tf.metrics.bootstrap import Bootstrap, mean_with_interval
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
@@ -84,9 +84,10 @@ def _check(folder: Path) -> Checked:
             stored = read_predictions(folder / PREDICTIONS_FILE)
             calibration = read_calibration(_nearest(folder, CALIBRATION_FILE))
             predictions = calibration.apply(stored)
-            figures, num_images = _recompute(folder, report, predictions, calibration), len(stored)
+            bootstrap, num_images = Bootstrap(predictions), len(stored)
+            figures = _recompute(folder, report, bootstrap, calibration)
             drift += _differing_figures(report, figures)
-            drift += _differing_tables(folder, predictions, threshold=calibration.threshold)
+            drift += _differing_tables(folder, bootstrap, threshold=calibration.threshold)
         except (RunError, ValueError) as error:
             drift.append(f"figures cannot be computed again: {error}")
     return Checked(folder, len(read_checksums(folder)), len(figures), num_images, drift)
@@ -99,9 +100,10 @@ def _nearest(folder: Path, name: str) -> Path:
 
 
 def _recompute(
-    folder: Path, report: dict, predictions: Predictions, calibration: Calibration
+    folder: Path, report: dict, bootstrap: Bootstrap, calibration: Calibration
 ) -> dict[str, object]:
     """What of a report follows from predictions and calibration, by key."""
+    predictions = bootstrap.predictions
     figures = {
         "num_images": len(predictions),
         "num_patients": len(set(predictions.patients.tolist()) - {""}),
@@ -110,11 +112,11 @@ def _recompute(
     }
     if not predictions.labelled:
         return figures
-    figures |= all_metrics(predictions, threshold=calibration.threshold)
+    figures |= all_metrics(predictions, threshold=calibration.threshold, bootstrap=bootstrap)
     if "loss" in report:
         experiment, facts = read_config(_nearest(folder, CONFIG_FILE))
         losses = _losses(predictions, experiment, facts["class_weights"])
-        figures |= mean_with_interval("loss", losses, predictions)
+        figures |= mean_with_interval("loss", losses, predictions, bootstrap=bootstrap)
     return figures
 
 
@@ -139,8 +141,9 @@ def _differing_figures(report: dict, figures: dict[str, object]) -> list[str]:
     ]
 
 
-def _differing_tables(folder: Path, predictions: Predictions, *, threshold: float) -> list[str]:
+def _differing_tables(folder: Path, bootstrap: Bootstrap, *, threshold: float) -> list[str]:
     """Where the tables on file are not those that follow from the logits, the labels and so on."""
+    predictions = bootstrap.predictions
     tables: dict[str, Callable[[Path], None]] = {
         PREDICTIONS_FILE: partial(write_predictions, predictions=predictions)
     }
@@ -149,7 +152,9 @@ def _differing_tables(folder: Path, predictions: Predictions, *, threshold: floa
             PER_PATIENT_FILE: partial(
                 write_per_patient, predictions=predictions, threshold=threshold
             ),
-            RELIABILITY_FILE: partial(write_reliability, predictions=predictions),
+            RELIABILITY_FILE: partial(
+                write_reliability, predictions=predictions, bootstrap=bootstrap
+            ),
         }
     drift = []
     with TemporaryDirectory() as aside:

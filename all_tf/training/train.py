@@ -13,6 +13,7 @@ from all_tf.data.training_range import write_range
 from all_tf.evaluation.evaluate import EvaluationContext, evaluation_report, file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import BEST_FILE
+from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.calibration import Calibration, fit_calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_file import read_calibration, write_calibration
@@ -156,19 +157,26 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     split, fold = selection_set(experiment)
     context = EvaluationContext(experiment, facts, fitted.best_epoch, calibration)
     predictions = calibration.apply(predictions)
-    report = evaluation_report(predictions, context, split=split, fold=fold) | {
+    bootstrap = Bootstrap(predictions)
+    report = evaluation_report(
+        predictions, context, split=split, fold=fold, bootstrap=bootstrap
+    ) | {
         "num_parameters": facts["num_parameters"],
         "images_per_second": fitted.images_per_second,
         "weights_sha256": digest_file(run / BEST_FILE),
     }
     write_range(run, data.fit.pngs.tolist())
-    file_evaluation(run, report, predictions)
+    file_evaluation(run, report, predictions, bootstrap=bootstrap)
     results = {"selection": (predictions, report)}
     if data.held_out is not None:
         held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
         predictions = calibration.apply(predict(model, held_out, data.held_out))
-        final = evaluation_report(predictions, context, split="validation", fold=None)
-        file_evaluation(evaluation_folder(run, "validation", None), final, predictions)
+        bootstrap = Bootstrap(predictions)
+        final = evaluation_report(
+            predictions, context, split="validation", fold=None, bootstrap=bootstrap
+        )
+        folder = evaluation_folder(run, "validation", None)
+        file_evaluation(folder, final, predictions, bootstrap=bootstrap)
         results["held out"] = predictions, final
     show_run(run, prepared, results, amount=facts["tensorboard"])
     return [report for _, report in results.values()]

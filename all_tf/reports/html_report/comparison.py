@@ -21,9 +21,7 @@ from all_tf.reports.run_facts import RunFacts
 from all_tf.system.tables import Column, decimal, whole
 
 _FIGURES = {key: row.plot_title or row.short for key, row in shown_in("forest").items()}
-_SHORT = {
-    key: METRICS[key].short for key in ("f1", "kappa")
-}  # The metrics in which pairs are compared.
+_SHORT = {key: METRICS[key].short for key in ("f1", "kappa")}  # Pairs are compared in these.
 COLUMNS = (
     Column("run", "run"),
     *(Column(metric.short, key) for key, metric in shown_in("forest").items()),

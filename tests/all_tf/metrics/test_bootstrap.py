@@ -1,20 +1,23 @@
 """Intervals cover the truth as often as they say, and are not given where they cannot."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from scipy import stats
 
+from all_tf.metrics import bootstrap as bootstrap_module
 from all_tf.metrics.bootstrap import (
     LEAST_GROUPS,
+    Bootstrap,
     bootstrap_weights,
     count_groups,
     expanded_tail,
     intervals,
+    mean_with_interval,
     patient_groups,
 )
 from all_tf.metrics.predictions import Predictions, evaluate
+from all_tf.metrics.reliability import reliability_bins
+from all_tf.metrics.summary import all_metrics
 
 KEYS = ("accuracy", "f1", "kappa", "mcc", "sensitivity", "auc", "average_precision", "brier")
 
@@ -41,7 +44,9 @@ def coverage(turn, *, repetitions: int) -> dict[str, float]:
     truth = evaluate(draw_patients(99, num_groups=(3000, 3000)))
     covered = dict.fromkeys(KEYS, 0)
     for seed in range(repetitions):
-        found = intervals(turn(draw_patients(seed)), threshold=0.5, draws=200, seed=seed)
+        predictions = turn(draw_patients(seed))
+        bootstrap = Bootstrap(predictions, draws=200, seed=seed)
+        found = intervals(predictions, threshold=0.5, bootstrap=bootstrap)
         for key in KEYS:
             covered[key] += found[f"{key}_low"] <= truth[key] <= found[f"{key}_high"]
     return {key: number / repetitions for key, number in covered.items()}
@@ -58,15 +63,19 @@ def test_intervals_over_cells_do_not():
 def test_bounds_are_there_for_every_figure_and_lie_around_it():
     predictions = draw_patients(1)
     figures = evaluate(predictions, threshold=0.4)
-    bounds = intervals(predictions, threshold=0.4, draws=300)
+    bounds = intervals(predictions, threshold=0.4, bootstrap=Bootstrap(predictions, draws=300))
     assert set(bounds) == {f"{key}_{end}" for key in figures for end in ("low", "high")}
     for key in set(figures) - {"ece"}:
         assert bounds[f"{key}_low"] < figures[key] < bounds[f"{key}_high"]
 
 
 def test_equal_seeds_give_equal_intervals():
-    find = partial(intervals, draw_patients(2), threshold=0.5, draws=50)
-    assert find(seed=3) == find(seed=3) != find(seed=4)
+    predictions = draw_patients(2)
+    first, again, other = (
+        intervals(predictions, threshold=0.5, bootstrap=Bootstrap(predictions, draws=50, seed=seed))
+        for seed in (3, 3, 4)
+    )
+    assert first == again != other
 
 
 def test_bounds_are_the_expanded_percentiles_of_a_slow_loop():
@@ -77,7 +86,8 @@ def test_bounds_are_the_expanded_percentiles_of_a_slow_loop():
         times = row[units.of_cell].astype(int)
         drawn = predictions.take(np.repeat(np.arange(len(times)), times))
         kappas.append(evaluate(drawn)["kappa"])
-    found = intervals(predictions, threshold=0.5, draws=60, seed=8)
+    bootstrap = Bootstrap(predictions, draws=60, seed=8)
+    found = intervals(predictions, threshold=0.5, bootstrap=bootstrap)
     tail = expanded_tail(5)
     assert [found["kappa_low"], found["kappa_high"]] == pytest.approx(
         np.quantile(kappas, [tail, 1 - tail])
@@ -94,7 +104,8 @@ def test_percentiles_are_those_that_give_students_interval_of_a_mean(number):
 @pytest.mark.parametrize("num_groups", [(LEAST_GROUPS - 1, 30), (30, 1)])
 def test_few_groups_in_a_class_give_no_interval(num_groups):
     predictions = draw_patients(4, num_groups=num_groups, cells=6)
-    assert set(intervals(predictions, threshold=0.5, draws=20).values()) == {None}
+    bootstrap = Bootstrap(predictions, draws=20)
+    assert set(intervals(predictions, threshold=0.5, bootstrap=bootstrap).values()) == {None}
     counts = count_groups(predictions)
     assert (counts["num_groups_hem"], counts["num_groups_all"]) == num_groups
     assert (counts["num_images_hem"], counts["num_images_all"]) == tuple(np.multiply(num_groups, 6))
@@ -112,3 +123,49 @@ def test_joined_patients_are_drawn_together_and_classes_apart():
     assert first == second == 2 and {third, fourth} == {0, 1}
     weights = bootstrap_weights(units, draws=50)
     assert np.all(weights[:, :2].sum(1) == 2) and np.all(weights[:, 2] == 1)
+
+
+# Computed with the code as it was when every part of a report resampled the groups for itself.
+FIXED = {
+    "f1": [0.8273162168093043, 0.7664188602490751, 0.8834942358710245],
+    "kappa": [0.6385964912280703, 0.5092460881934566, 0.7569280262131618],
+    "auc": [0.9120486111111111, 0.8637063432666258, 0.954425463341634],
+    "calibration_slope": [2.1587532604086968, 1.7970180057990026, 2.7901317656452163],
+    "calibration_intercept": [0.8123179049385469, 0.3911918528276362, 1.3187982366078939],
+    "loss": [1.4936271496947326, 1.178216910576392, 1.8790916264280646],
+}
+FIXED_BIN = [0.5492957746478874, 0.3451828849923761, 0.7377049180327869]
+
+
+def test_parts_of_a_report_share_one_bootstrap_and_keep_their_numbers(monkeypatch):
+    calls = count_calls(monkeypatch)
+    predictions = draw_patients(7, num_groups=(6, 9), cells=40)
+    bootstrap = Bootstrap(predictions)
+    assert not calls  # Nothing is computed before it is asked for.
+    report = all_metrics(predictions, threshold=0.4, bootstrap=bootstrap)
+    report |= mean_with_interval("loss", predictions.logits**2, predictions, bootstrap=bootstrap)
+    fifth = reliability_bins(predictions, bootstrap=bootstrap)[4]
+    assert sorted(calls) == ["bootstrap_weights", "patient_groups"]
+    for key, expected in FIXED.items():
+        found = [report[key], report[f"{key}_low"], report[f"{key}_high"]]
+        assert found == pytest.approx(expected, rel=1e-9)
+    found = [fifth["share_all"], fifth["share_all_low"], fifth["share_all_high"]]
+    assert found == pytest.approx(FIXED_BIN, rel=1e-9)
+
+
+def count_calls(monkeypatch) -> list[str]:
+    """The names of the functions that resample and group, each time one is called from now on."""
+    calls: list[str] = []
+    for name in ("bootstrap_weights", "patient_groups"):
+        monkeypatch.setattr(bootstrap_module, name, noting(calls, name))
+    return calls
+
+
+def noting(calls: list[str], name: str):
+    function = getattr(bootstrap_module, name)
+
+    def noted(*args, **kwargs):
+        calls.append(name)
+        return function(*args, **kwargs)
+
+    return noted

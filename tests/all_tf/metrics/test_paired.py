@@ -1,12 +1,13 @@
 """Two models are told apart as often as they should be, and never on different cells."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from all_tf.metrics.bootstrap import bootstrap_weights, interval, patient_groups
+from all_tf.metrics.bootstrap import Bootstrap, bootstrap_weights, interval, patient_groups
 from all_tf.metrics.paired import PairError, ScoredRun, _throws, paired_differences
 from all_tf.metrics.predictions import Predictions, evaluate
 from all_tf.metrics.weighted import additive_metrics
@@ -42,9 +43,7 @@ def mcnemar(first: ScoredRun, second: ScoredRun) -> float:
 
 def test_equal_models_are_told_apart_once_in_twenty_where_a_test_on_cells_errs_often(monkeypatch):
     monkeypatch.setattr("all_tf.metrics.paired._MOST_FLIPS", 500)
-    monkeypatch.setattr(
-        "all_tf.metrics.paired.bootstrap_weights", lambda u: bootstrap_weights(u, draws=500)
-    )
+    monkeypatch.setattr("all_tf.metrics.paired.Bootstrap", partial(Bootstrap, draws=500))
     found, on_cells = [], []
     for seed in range(100):
         pair = draw_pair(seed)

@@ -8,7 +8,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 
 from all_tf.metrics import reliability
-from all_tf.metrics.bootstrap import bootstrap_weights, interval, patient_groups
+from all_tf.metrics.bootstrap import Bootstrap, interval, patient_groups
 from all_tf.metrics.predictions import Predictions, logistic
 from all_tf.metrics.reliability import reliability_bins, slope_and_intercept
 
@@ -42,11 +42,10 @@ def test_slope_and_intercept_are_those_of_the_logistic_regression(slope, shift):
 def test_their_intervals_are_those_of_a_slow_loop(monkeypatch):
     predictions = draw(1, num=120)
     units = patient_groups(predictions)
-    weights = bootstrap_weights(units, draws=40)
-    monkeypatch.setattr(reliability, "bootstrap_weights", lambda units: weights)
+    bootstrap = Bootstrap(predictions, draws=40)
     monkeypatch.setattr(reliability, "_NUM_STEPS", 120)
-    found = slope_and_intercept(predictions)
-    slow = np.array([by_scikit_learn(predictions, row[units.of_cell]) for row in weights])
+    found = slope_and_intercept(predictions, bootstrap=bootstrap)
+    slow = np.array([by_scikit_learn(predictions, row[units.of_cell]) for row in bootstrap.weights])
     for column, key in enumerate(KEYS):
         expected = interval(slow[:, column], units)
         assert (found[f"{key}_low"], found[f"{key}_high"]) == pytest.approx(expected, abs=1e-3)

@@ -25,6 +25,7 @@ from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.verification import verify
 from all_tf.training.callbacks.epoch_log import tag_of
 from all_tf.training.train import train
+from tests.all_tf.metrics.test_bootstrap import count_calls
 from tests.conftest import read_rows
 from tfrecords.packing.writer import refold
 
@@ -241,6 +242,14 @@ def test_scoring_a_set_refits_nothing(run, tmp_path):
     (copy / "calibration.json").unlink()
     with pytest.raises(RunError, match="has no calibration.json"):
         evaluate_run(copy, EvaluationSet("validation"))
+
+
+def test_one_evaluation_resamples_and_groups_its_patients_once(run, tmp_path, monkeypatch):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    calls = count_calls(monkeypatch)
+    evaluate_run(copy, EvaluationSet("validation"))
+    assert sorted(calls) == ["bootstrap_weights", "patient_groups"]
 
 
 def test_config_gives_back_the_experiment(run):
