@@ -1,1 +1,1 @@
-"""From arrays of labels and scores to metrics, intervals and calibration; without TensorFlow."""
+"""Metrics, intervals and calibration of labels and scores, without TensorFlow."""

@@ -1,4 +1,4 @@
-"""From logits to probabilities, and where to draw the line: fitted once, on the selection set."""
+"""Calibration of logits to probabilities, and the threshold; fitted once, on the selection set."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -8,16 +8,16 @@ from all_tf.metrics.confusion_matrix import metrics_from_counts
 from all_tf.metrics.predictions import THRESHOLD, Predictions, logistic, require_both_classes
 from all_tf.system.checks import between, of_type
 
-NOT_CALIBRATED = "not calibrated"  # The stamp where logits say nothing that could be.
+NOT_CALIBRATED = "not calibrated"  # The stamp where logits carry no information.
 _ROUNDING = 1e-6  # Of a float32: logits that differ by less do not differ.
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What turns a run's logits into decisions; whoever scores a set applies it, and fits nothing.
+    """Temperature, bias and threshold of a run; they are applied to every set, and fitted on one.
 
     `logistic(logit / temperature + bias)` is the calibrated score, a probability of ALL where
-    the classes are as frequent as in the set that it was fitted on. Every cell of that counts
+    the classes are as frequent as in the set that it was fitted on. Every cell of that set counts
     once, so that weights or repetitions by which the network was trained are undone.
     """
 
@@ -39,11 +39,11 @@ class Calibration:
 
     @property
     def stamps(self) -> list[str]:
-        """What is to be known of figures that rest on it."""
+        """The caveats of metrics that are computed with it."""
         return [NOT_CALIBRATED] if self.note else []
 
     def apply(self, predictions: Predictions) -> Predictions:
-        """The predictions with their calibrated scores."""
+        """The same predictions with calibrated scores."""
         scores = logistic(predictions.logits / self.temperature + self.bias)
         return replace(predictions, calibrated_scores=scores)
 
@@ -55,9 +55,9 @@ def fit_calibration(
 
     Args:
         predictions: Of the selection set: labelled, of both classes.
-        fitted_on: Its name.
-        min_sensitivity: In (0, 1]: the highest threshold is chosen that reaches it. 0: the
-            threshold of the highest kappa.
+        fitted_on: The name of that set.
+        min_sensitivity: In (0, 1], and the highest threshold that reaches it is chosen; or 0, and
+            the threshold of the highest kappa is chosen.
 
     Raises:
         ValueError: A label is unpublished, or only one class is there.
@@ -72,27 +72,29 @@ def fit_calibration(
         num_groups=len(np.unique(predictions.groups)),
         note=note,
     )
-    thresholds, figures = _at_every_threshold(
+    thresholds, values = _at_every_threshold(
         predictions.labels, fitted.apply(predictions).calibrated_scores
     )
     if min_sensitivity == 0:
-        rule, allowed = "max kappa", figures["kappa"] == figures["kappa"].max()
-        # Of several the one in their midst: the others lie at the edge of another decision.
+        rule, allowed = "max kappa", values["kappa"] == values["kappa"].max()
+        # Of several the middle one: the others lie nearer to other decisions.
         chosen = np.flatnonzero(allowed)[np.count_nonzero(allowed) // 2]
     else:
         rule = f"sensitivity >= {min_sensitivity:g}"
-        chosen = np.flatnonzero(figures["sensitivity"] >= min_sensitivity)[0]
+        chosen = np.flatnonzero(values["sensitivity"] >= min_sensitivity)[0]
     return replace(fitted, rule=rule, threshold=float(thresholds[chosen]))
 
 
 def _fit_logistic(labels: np.ndarray, logits: np.ndarray) -> tuple[float, float, str]:
     """Temperature, bias, and why there are none: Platt, 1999, Probabilities for SV machines.
 
-    His targets are not 0 and 1 but (1 / (n0 + 2)) and (n1 + 1) / (n1 + 2), so that a set whose
-    classes a threshold tells apart has a finite best slope too. A slope below 0 would turn the
-    network's order round.
+    His targets are not 0 and 1 but 1 / (n0 + 2) and (n1 + 1) / (n1 + 2), so that a set whose
+    classes a threshold separates has a finite best slope too. A slope below 0 would reverse the
+    order of the cells.
     """
-    from sklearn.linear_model import LogisticRegression  # Late: a second that readers need not.
+    from sklearn.linear_model import (
+        LogisticRegression,  # Here: it takes a second, which readers of runs need not wait.
+    )
 
     spread = float(np.std(logits))
     if spread <= _ROUNDING * max(1.0, float(np.max(np.abs(logits)))):
@@ -100,7 +102,7 @@ def _fit_logistic(labels: np.ndarray, logits: np.ndarray) -> tuple[float, float,
     hem, disease = np.bincount(labels, minlength=2)
     target = np.where(labels == 1, (disease + 1) / (disease + 2), 1 / (hem + 2))
     centred = (logits - np.mean(logits)) / spread
-    # A target between 0 and 1 is a cell that is there twice, with either label and its share.
+    # A target between 0 and 1 is a cell that is there twice, once with each label, and weighted.
     fitted = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(
         np.tile(centred, 2)[:, None],
         np.repeat([1, 0], len(labels)),
@@ -112,8 +114,10 @@ def _fit_logistic(labels: np.ndarray, logits: np.ndarray) -> tuple[float, float,
     return 1 / slope, float(fitted.intercept_[0]) - slope * float(np.mean(logits)), ""
 
 
-def _at_every_threshold(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, dict]:
-    """Thresholds `(t,)`, falling, one for each division of the cells, and figures of merit there.
+def _at_every_threshold(
+    labels: np.ndarray, scores: np.ndarray
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Falling thresholds `(t,)`, one for each division of the cells, and the metrics there.
 
     Each lies midway between two scores; the last, 0, calls every cell ALL.
     """
@@ -125,5 +129,5 @@ def _at_every_threshold(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndar
     thresholds = np.append(np.where(midway > lower, midway, upper)[:-1], 0.0)
     hits = np.cumsum(labels)[ends].astype(np.float64)
     alarms = ends + 1 - hits
-    figures = metrics_from_counts(alarms[-1] - alarms, alarms, hits[-1] - hits, hits, ops=np)
-    return thresholds, figures
+    values = metrics_from_counts(alarms[-1] - alarms, alarms, hits[-1] - hits, hits, ops=np)
+    return thresholds, values

@@ -1,27 +1,28 @@
-"""A figure as it is read: its value with its interval over patients, or why there is none."""
+"""Text of a metric: its value with its interval over patients, or why there is none."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from all_tf.metrics.bootstrap import LEAST_GROUPS
 
-_SEPARATED = "a score tells the classes apart"  # So that a slope has no end.
+_SEPARATED = "a score tells the classes apart"  # A slope then has no finite best value.
 
 
 def thousandths(value: float) -> str:
-    """0.776, for lines; tables have `all_tf.system.tables.per_cent`."""
+    """A value as in "0.776", for lines; tables use `all_tf.system.tables.per_cent`."""
     return f"{value:.3f}"
 
 
 def with_interval(
-    report: Mapping[str, object], key: str, *, show: Callable[[float], str] = thousandths
+    report: Mapping[str, Any], key: str, *, show: Callable[[float], str] = thousandths
 ) -> str:
-    """A figure as in "0.890 (0.812 to 0.943)" or "0.890 (not estimable: 1 group of HEM)".
+    """A metric as in "0.890 (0.812 to 0.943)" or "0.890 (not estimable: 1 group of HEM)".
 
     Args:
         report: As a metrics.json holds it; one without KEY_low gives the value alone, and a value
-            of None the reason for it.
-        key: Of the figure.
-        show: Of one number.
+            of None gives the reason for it.
+        key: The metric's.
+        show: Turns one number into text.
     """
     if report[key] is None:
         return f"not estimable: {_SEPARATED}"
@@ -30,7 +31,7 @@ def with_interval(
 
 
 def interval_text(
-    report: Mapping[str, object], key: str, *, show: Callable[[float], str] = thousandths
+    report: Mapping[str, Any], key: str, *, show: Callable[[float], str] = thousandths
 ) -> str:
     """The interval alone, as in "0.812 to 0.943" or "not estimable: 1 group of HEM"."""
     low, high = report[f"{key}_low"], report[f"{key}_high"]
@@ -39,21 +40,21 @@ def interval_text(
     return f"{show(low)} to {show(high)}"
 
 
-def not_estimable(report: Mapping[str, object]) -> str:
-    """Why there are no intervals, "not estimable: 1 group of HEM"; empty where there are."""
+def not_estimable(report: Mapping[str, Any]) -> str:
+    """Why there are no intervals, "not estimable: 1 group of HEM"; empty where there are some."""
     number, title = min((report["num_groups_hem"], "HEM"), (report["num_groups_all"], "ALL"))
     if number >= LEAST_GROUPS:
         return ""
     return f"not estimable: {number} group{'s' * (number != 1)} of {title}"
 
 
-def basis_of_intervals(report: Mapping[str, object]) -> str:
-    """What the intervals of a report rest on, or why there are none."""
+def basis_of_intervals(report: Mapping[str, Any]) -> str:
+    """The patient groups that the intervals of a report rest on, or why there are none."""
     return not_estimable(report) or (
         f"95 % over {report['num_groups_all']} ALL, {report['num_groups_hem']} HEM groups"
     )
 
 
 def signed(value: float) -> str:
-    """+0.041, as differences are shown."""
+    """A difference as in "+0.041"."""
     return f"{value:+.3f}"

@@ -1,7 +1,8 @@
-"""Labels that may be wrong and cells that are hard, ranked for a person to look at."""
+"""Labels that may be wrong and cells that are hard, ranked for a person to review."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,17 +19,17 @@ _COLUMNS = (
 LIKELY_ERROR, HARD = "likely label error", "hard"
 
 
-def review_rows(predictions: Predictions, *, threshold: float) -> list[dict[str, object]]:
-    """A row for every cell, none left out, grouped by patient.
+def review_rows(predictions: Predictions, *, threshold: float) -> list[dict[str, Any]]:
+    """A row for every cell, grouped by patient.
 
-    Confident learning (Northcutt et al., 2021, arXiv:1911.00068, equations 1 and 2): a cell counts
-    as one of the other class, a likely label error, where its probability of that class is at least
-    the mean of those labelled so, and, if its own label passes the like test, higher. A label is
-    one of the patient's here: where most cells of a patient look wrong, either all of his labels
-    are, or the network cannot read him.
+    Label errors are found by confident learning (Northcutt et al., 2021, arXiv:1911.00068,
+    equations 1 and 2): a cell is a likely label error where its probability of the other class is
+    at least the mean of the cells labelled so, and, if its own label passes the same test, higher.
+    A cell's label is its patient's: where most cells of a patient look wrong, either all labels of
+    the patient are wrong, or the network fails on this patient.
 
     Args:
-        predictions: Labelled; of networks that have met none of these patients.
+        predictions: Labelled; of networks that were trained on none of these patients.
         threshold: A calibrated score at or above it is called ALL.
 
     Returns:
@@ -49,7 +50,7 @@ def review_rows(predictions: Predictions, *, threshold: float) -> list[dict[str,
     cells = Counter(predictions.patients.tolist())
     errors_of = Counter(predictions.patients[errors].tolist())
     names = pseudonyms(predictions.patients, labels)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "rank": int(rank[n]),
             "name": str(predictions.names[n]),
@@ -72,7 +73,7 @@ def review_rows(predictions: Predictions, *, threshold: float) -> list[dict[str,
 
 
 def find_label_errors(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Where a label is off the diagonal of the confident joint: bool `(n,)`.
+    """Which labels are off the diagonal of the confident joint: bool `(n,)`.
 
     Args:
         labels: int64 `(n,)` in {0, 1}.
@@ -93,8 +94,8 @@ def find_label_errors(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return (other >= usual_other) & ((own < usual_own) | (other > own))
 
 
-def by_patient(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """A row for each patient that has anything to look at, in the order of `review_rows`."""
+def by_patient(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each patient who has a likely error or a hard cell, in the order of the rows."""
     hard = Counter(row["patient"] for row in rows if row["why"] == HARD)
     firsts = {row["patient"]: row for row in reversed(rows)}
     shown = ("pseudonym", "patient", "label", "patient_cells", "patient_likely_errors")
@@ -106,8 +107,8 @@ def by_patient(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     ]
 
 
-def describe_review(rows: Sequence[Mapping[str, object]], *, most: int) -> str:
-    """How many cells are in doubt, and of which patients.
+def describe_review(rows: Sequence[Mapping[str, Any]], *, most: int) -> str:
+    """The number of cells in doubt, and their patients, as text.
 
     Args:
         rows: Of `review_rows`.
@@ -124,7 +125,7 @@ def describe_review(rows: Sequence[Mapping[str, object]], *, most: int) -> str:
     return "\n".join(lines)
 
 
-def most_doubtful(rows: Sequence[Mapping[str, object]], number: int) -> list[Mapping[str, object]]:
-    """The rows of the lowest ranks that give a reason, in their order: grouped by patient."""
+def most_doubtful(rows: Sequence[Mapping[str, Any]], number: int) -> list[Mapping[str, Any]]:
+    """The rows in doubt with the lowest ranks, in the order of `rows`: grouped by patient."""
     reasons = sorted(row["rank"] for row in rows if row["why"])[:number]
     return [row for row in rows if row["rank"] in set(reasons)]

@@ -1,4 +1,6 @@
-"""How a model fares with each patient, and on each fold."""
+"""Results of a model for each patient and on each fold."""
+
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +12,8 @@ from all_tf.metrics.registry import shown_in
 _FOLD_METRICS = tuple(shown_in("folds", first=("f1", "kappa", "accuracy", "auc")))
 
 
-def patient_rows(predictions: Predictions, *, threshold: float) -> list[dict[str, object]]:
-    """A row for each patient, the worst first; of two that fare alike, the one of more cells.
+def patient_rows(predictions: Predictions, *, threshold: float) -> list[dict[str, Any]]:
+    """A row for each patient, the worst first; of two with one share, the one with more cells.
 
     Args:
         predictions: Labelled.
@@ -29,7 +31,7 @@ def patient_rows(predictions: Predictions, *, threshold: float) -> list[dict[str
     num_images = np.bincount(of_cell)
     num_correct = np.bincount(of_cell, correct).astype(int)
     sums = np.bincount(of_cell, predictions.calibrated_scores)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "patient": str(patient),
             "pseudonym": names[str(patient)],
@@ -46,21 +48,21 @@ def patient_rows(predictions: Predictions, *, threshold: float) -> list[dict[str
     return sorted(rows, key=lambda row: (row["share_correct"], -row["num_images"], row["patient"]))
 
 
-def fold_rows(predictions: Predictions, *, threshold: float) -> list[dict[str, object]]:
-    """A row for each fold; figures of merit are None where it has one class only.
+def fold_rows(predictions: Predictions, *, threshold: float) -> list[dict[str, Any]]:
+    """A row for each fold; its metrics are None where it has one class only.
 
     Args:
         predictions: Labelled.
         threshold: In [0, 1], as `evaluate` takes it.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for fold in np.unique(predictions.folds[predictions.folds >= 0]):
         cells = predictions.take(predictions.folds == fold)
         both = len(np.unique(cells.labels)) == 2
-        figures = evaluate(cells, threshold=threshold) if both else {}
+        values = evaluate(cells, threshold=threshold) if both else {}
         rows.append(
             {"fold": int(fold)}
             | count_groups(cells)
-            | {key: figures.get(key) for key in _FOLD_METRICS}
+            | {key: values.get(key) for key in _FOLD_METRICS}
         )
     return rows

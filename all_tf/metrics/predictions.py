@@ -1,35 +1,49 @@
-"""What a model says of some cells, and its figures of merit; numpy only."""
+"""The predictions of a model for some cells, and its metrics on them; numpy only."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
 from all_tf.metrics.weighted import weighted_metrics
 
-_DERIVED = cast("np.ndarray", None)  # Replaced in `__post_init__`.
-THRESHOLD = 0.5  # Until one is fitted: a score at or above it is called ALL.
+THRESHOLD = 0.5  # Until one is fitted: a cell whose score is at or above it is called ALL.
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Predictions:
-    """What a model says of some cells; row i of every array is one cell."""
+    """The predictions of a model for some cells; row i of every array is one cell."""
 
     names: np.ndarray  # str (n,)
     patients: np.ndarray  # str (n,)
     groups: np.ndarray  # str (n,): patients that are one person.
     labels: np.ndarray  # int64 (n,): 1 = ALL, 0 = HEM, -1 = unpublished.
     logits: np.ndarray  # float64 (n,), above 0 for ALL.
-    # int64 (n,): -1 outside the training split, and by default.
-    folds: np.ndarray = _DERIVED
-    # float64 (n,) in [0, 1]: the scores by default.
-    calibrated_scores: np.ndarray = _DERIVED
+    folds: np.ndarray  # int64 (n,); -1 outside the training split.
+    calibrated_scores: np.ndarray  # float64 (n,) in [0, 1]; the scores until they are calibrated.
 
-    def __post_init__(self):
-        if self.folds is None:
-            object.__setattr__(self, "folds", np.full(len(self.names), -1))
-        if self.calibrated_scores is None:
-            object.__setattr__(self, "calibrated_scores", self.scores)
+    def __init__(
+        self,
+        names: np.ndarray,
+        patients: np.ndarray,
+        groups: np.ndarray,
+        labels: np.ndarray,
+        logits: np.ndarray,
+        folds: np.ndarray | None = None,
+        calibrated_scores: np.ndarray | None = None,
+    ):
+        values = {
+            "names": names,
+            "patients": patients,
+            "groups": groups,
+            "labels": labels,
+            "logits": logits,
+            "folds": np.full(len(names), -1) if folds is None else folds,
+            "calibrated_scores": (
+                logistic(logits) if calibrated_scores is None else calibrated_scores
+            ),
+        }
+        for key, value in values.items():
+            object.__setattr__(self, key, value)  # The class is frozen.
 
     def __len__(self) -> int:
         return len(self.names)
@@ -49,7 +63,7 @@ class Predictions:
         return (self.calibrated_scores >= threshold).astype(np.int64)
 
     def take(self, which: np.ndarray) -> "Predictions":
-        """Those at these indices, or where this mask is true."""
+        """The cells at these indices, or where this mask is true."""
         return Predictions(**{key: values[which] for key, values in vars(self).items()})
 
 
@@ -59,9 +73,9 @@ def logistic(logits: np.ndarray) -> np.ndarray:
 
 
 def evaluate(predictions: Predictions, *, threshold: float = THRESHOLD) -> dict[str, float]:
-    """Figures of merit of labelled predictions (`all_tf.metrics.weighted.weighted_metrics`).
+    """The metrics of labelled predictions (`all_tf.metrics.weighted.weighted_metrics`).
 
-    Those of a decision are taken at the threshold, all of the calibrated score.
+    All are computed from the calibrated scores, those of decisions at the threshold.
 
     Args:
         predictions: Labelled, of both classes.
@@ -71,24 +85,24 @@ def evaluate(predictions: Predictions, *, threshold: float = THRESHOLD) -> dict[
         ValueError: A label is unpublished, or only one class is there.
     """
     require_both_classes(predictions)
-    figures = weighted_metrics(
+    values = weighted_metrics(
         predictions.labels,
         predictions.calibrated_scores,
         predictions.decisions(threshold),
         unit_of_cell=np.zeros(len(predictions.names), np.int64),
         weights=np.ones((1, 1)),
     )
-    return {key: float(value[0]) for key, value in figures.items()}
+    return {key: float(value[0]) for key, value in values.items()}
 
 
 def require_both_classes(predictions: Predictions) -> None:
-    """Let only predictions pass that figures of merit can be computed of.
+    """Refuse predictions for which metrics cannot be computed.
 
     Raises:
         ValueError: A label is unpublished, or only one class is there.
     """
     if set(np.unique(predictions.labels)) != {0, 1}:
         raise ValueError(
-            "Figures of merit need labelled images of both classes. Choose another split. "
+            "Metrics need labelled images of both classes. Choose another split. "
             f"Received: labels={np.unique(predictions.labels).tolist()}"
         )

@@ -1,4 +1,4 @@
-"""Names for patients where a page or an event file may be handed on."""
+"""Pseudonyms of patients, for pages and event files that may be handed on."""
 
 import hashlib
 from collections.abc import Iterable
@@ -7,24 +7,25 @@ from tfrecords.schema import CLASSES
 
 
 def pseudonyms(ids: Iterable[str], labels: Iterable[int]) -> dict[str, str]:
-    """A name for each patient, or group, of a set: "ALL-07".
+    """A pseudonym for each patient, or patient group, of a set, as in "ALL-07".
 
-    They are numbered within their class in the order of the SHA-256 of their ids, which says
-    nothing of the ids, nor of the order in which patients came. Equal sets give equal names, and
-    one patient has another name in another set.
+    Patients are numbered within their class in the order of the SHA-256 of their ids, which
+    reveals neither the ids nor the order of the patients. Equal sets give equal pseudonyms; one
+    patient has another pseudonym in another set.
 
     Args:
-        ids: Of each cell its patient, or its group; the empty id of an unpublished one is left out.
+        ids: The patient, or the group, of each cell; the empty id of an unpublished one is left
+            out.
         labels: Of each cell, 1 = ALL, 0 = HEM; a patient of both classes is called ALL.
 
     Returns:
-        Names by id.
+        Pseudonyms by id.
     """
     label_of_id: dict[str, int] = {}
     for each, label in zip(ids, labels, strict=True):
         if each:
             label_of_id[str(each)] = max(int(label), label_of_id.get(str(each), 0))
-    names = {}
+    names: dict[str, str] = {}
     for label, title in enumerate(CLASSES):
         members = sorted(
             (each for each, theirs in label_of_id.items() if theirs == label), key=_digest

@@ -1,4 +1,4 @@
-"""A set that a run was scored on: its counts, and the cells it was most wrong about."""
+"""A set that a run was scored on: its numbers of cells and patients, and the worst mistakes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _TITLES = {1: "ALL called HEM: leukaemia that was missed", 0: "HEM called ALL: f
 
 @dataclass(frozen=True)
 class Count:
-    """How many cells and patients of each class."""
+    """The numbers of cells and patients of each class."""
 
     all_cells: int
     all_patients: int
@@ -22,18 +22,18 @@ class Count:
 
     @property
     def cells(self) -> int:
-        """Of both classes."""
+        """The number of cells of both classes."""
         return self.all_cells + self.hem_cells
 
     @property
     def patients(self) -> int:
-        """Of both classes; a patient has one."""
+        """The number of patients of both classes; a patient has one class."""
         return self.all_patients + self.hem_patients
 
 
 @dataclass(frozen=True)
 class ScoredSet:
-    """A set that a run was scored on."""
+    """A set that a run was scored on, with its report."""
 
     report: dict  # As its metrics.json holds it.
     predictions: Predictions
@@ -41,7 +41,7 @@ class ScoredSet:
 
     @property
     def count(self) -> Count:
-        """Of its cells."""
+        """The numbers of its cells and patients."""
         predictions = self.predictions
         return count(list(zip(predictions.labels.tolist(), predictions.patients, strict=True)))
 
@@ -54,23 +54,23 @@ def count(cells: Sequence[tuple[int, str]]) -> Count:
 
 
 class Mistake(NamedTuple):
-    """A cell that was called wrongly."""
+    """A cell that was classified wrongly."""
 
-    name: str  # Holds the patient's id: not for pages.
+    name: str  # It contains the patient's id, so that no page may show it.
     patient: str  # A pseudonym.
     score: float
 
 
 class Mistakes(NamedTuple):
-    """Those of one class."""
+    """The mistakes about cells of one class."""
 
     title: str
     worst: list[Mistake]  # The most confident ones, worst first.
-    number: int  # Of all.
+    number: int  # Of all mistakes about the class.
 
 
 def worst_mistakes(scored: ScoredSet, *, most: int) -> list[Mistakes]:
-    """The wrongly called cells of either class, leukaemia first.
+    """The wrongly classified cells of either class, leukaemia first.
 
     Args:
         scored: A set with labels.

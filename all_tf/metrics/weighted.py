@@ -1,11 +1,13 @@
-"""Figures of merit of cells that count as often as their patients do, for many counts at once."""
+"""Metrics of cells that count as often as their patients do, for many resamples at once."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from all_tf.metrics.confusion_matrix import metrics_from_counts
 
-NUM_BINS = 10  # Of the score, equally wide, for whatever is said of calibration.
-_CHUNK = 2**19  # Numbers at a time, 4 MB: the cumulated counts of all countings would be 170.
+NUM_BINS = 10  # Of the score, equally wide, for `ece` and for reliability diagrams.
+_CHUNK = 2**19  # Numbers at a time, 4 MB: the cumulated counts of all resamples would take 170.
 
 
 def weighted_metrics(
@@ -16,18 +18,18 @@ def weighted_metrics(
     unit_of_cell: np.ndarray,
     weights: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """Every figure of merit, once for each row of weights.
+    """Every metric, once for each row of weights.
 
-    `additive_metrics`, and of the order of the scores: `auc`, the area under the ROC curve by
-    trapezoids, ties halved, and `average_precision`, the sum of precisions weighted by the rise in
-    sensitivity, no interpolation. A weight of 2 is a cell that is there twice. With weights of 1
-    all are scikit-learn's, where it has them.
+    They are those of `additive_metrics` and two that depend on the order of the scores: `auc`, the
+    area under the ROC curve by trapezoids, ties halved, and `average_precision`, the sum of
+    precisions weighted by the rise in sensitivity, without interpolation. A weight of 2 is a cell
+    that is there twice. With weights of 1 all equal scikit-learn's, where it has them.
 
     Args:
         labels: int64 `(n,)` in {0, 1}.
         scores: float64 `(n,)` in [0, 1].
         decisions: int64 `(n,)` in {0, 1}.
-        unit_of_cell: int64 `(n,)` in [0, u): the unit that a cell is part of.
+        unit_of_cell: int64 `(n,)` in [0, u): the unit, a patient group, that a cell is part of.
         weights: float64 `(draws, u)`, not negative; each row leaves cells of both classes.
 
     Returns:
@@ -45,12 +47,12 @@ def additive_metrics(
     unit_of_cell: np.ndarray,
     weights: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """The figures that follow from sums over the cells of each unit, which take no time.
+    """The metrics that follow from sums over the cells of each unit, which are quick.
 
-    Those of a decision are `all_tf.metrics.confusion_matrix.metrics_from_counts`. Of the score:
-    `brier`, the mean squared error; `log_loss` in nats, the score held off 0 and 1 by the machine's
-    epsilon; `ece`, the expected calibration error (Naeini, Cooper and Hauskrecht, 2015, AAAI), over
-    `NUM_BINS` equal bins.
+    Metrics of the decisions are those of `all_tf.metrics.confusion_matrix.metrics_from_counts`.
+    Metrics of the scores are `brier`, the mean squared error; `log_loss` in nats, for which scores
+    are kept away from 0 and 1 by the machine's epsilon; and `ece`, the expected calibration error
+    (Naeini, Cooper and Hauskrecht, 2015, AAAI), over `NUM_BINS` equal bins.
 
     Args and Returns:
         As `weighted_metrics` has them.
@@ -82,8 +84,10 @@ def _sum_units(values: np.ndarray, unit_of_cell: np.ndarray, *, num_units: int) 
     return np.stack(columns, axis=1)
 
 
-def _calibration_error(total, labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Of each bin the cells by which mean score and share of ALL differ, summed."""
+def _calibration_error(
+    total: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, scores: np.ndarray
+) -> np.ndarray:
+    """The sum over bins of |sum of scores - number of ALL|, float64 `(draws,)`."""
     gaps = np.eye(NUM_BINS)[bin_of_score(scores)] * (scores - labels)[:, None]
     return np.abs(total(gaps)).sum(1)
 
@@ -91,7 +95,7 @@ def _calibration_error(total, labels: np.ndarray, scores: np.ndarray) -> np.ndar
 def _ranking(
     labels: np.ndarray, scores: np.ndarray, *, unit_of_cell: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What depends on the order of the scores alone."""
+    """The metrics that depend on the order of the scores alone."""
     order = np.argsort(-scores, kind="stable")
     labels, scores, unit_of_cell = labels[order], scores[order], unit_of_cell[order]
     ends = np.flatnonzero(np.append(np.diff(scores) != 0, True))  # Cells of one score are one step.
@@ -111,7 +115,7 @@ def _areas(labels: np.ndarray, weights: np.ndarray, ends: np.ndarray) -> np.ndar
     found = np.diff(hits, axis=1, prepend=0)
     passed = np.diff(called, axis=1, prepend=0) - found
     positives, negatives = hits[:, -1], called[:, -1] - hits[:, -1]
-    # A unit drawn zero times may come first: nothing called yet, nothing found.
+    # A unit of weight 0 may come first: no cell is called ALL yet, and none is found.
     precision = hits / np.maximum(called, 1)
     area = (passed * (hits - found / 2)).sum(1) / (positives * negatives)
     return np.stack([area, (found * precision).sum(1) / positives])
