@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from all_tf.analysis.alterations import SILHOUETTE
-from all_tf.metrics.bootstrap import DRAWS, Bootstrap
+from all_tf.metrics.bootstrap import NUM_RESAMPLES, Bootstrap
 from all_tf.metrics.formatting import interval_text, signed
 from all_tf.metrics.predictions import THRESHOLD, Predictions, evaluate
 
@@ -29,20 +29,20 @@ def compare_with_probes(
     probes: Sequence[Probe],
     *,
     threshold: float = THRESHOLD,
-    draws: int = DRAWS,
+    draws: int = NUM_RESAMPLES,
     seed: int = 0,
 ) -> dict:
     """The network's AUROC beside each probe's, and the margin between them, with intervals.
 
-    All are scored on the same cells and resampled in the same draws of patient groups, so that a
+    All are scored on the same cells and on the same resamples of patient groups, so that a
     margin has the interval of a paired difference.
 
     Args:
         predictions: The network's.
         probes: Of the same cells; a trivial one among them.
         threshold: Of the network's decisions.
-        draws: Of patient groups.
-        seed: Of the draws.
+        draws: The number of resamples of patient groups.
+        seed: Of the resamples.
 
     Returns:
         `model`, with `auc`, `auc_low`, `auc_high`, `kappa`; `probes`, a list of the same with
@@ -55,7 +55,7 @@ def compare_with_probes(
         ValueError: Labels are unpublished, or of one class.
     """
     own = Probe("model", "", "", predictions, threshold)
-    bootstrap = Bootstrap(predictions, draws=draws, seed=seed)
+    bootstrap = Bootstrap(predictions, num_resamples=draws, seed=seed)
     model, drawn = _figures(own, bootstrap)
     rows = []
     for probe in probes:

@@ -11,7 +11,7 @@ from scipy import special
 from all_tf.metrics.predictions import Predictions, require_both_classes
 from all_tf.metrics.weighted import weighted_metrics
 
-DRAWS = 2000
+NUM_RESAMPLES = 2000
 LEVEL = 0.95
 LEAST_GROUPS = 5  # In a class; of fewer no interval can be estimated.
 
@@ -45,7 +45,7 @@ class Bootstrap:
     """
 
     predictions: Predictions  # Labelled, of both classes.
-    draws: int = DRAWS  # The number of resamples.
+    num_resamples: int = NUM_RESAMPLES
     seed: int = 0
 
     @cached_property
@@ -55,15 +55,15 @@ class Bootstrap:
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """How often each group is in each resample: float64 `(draws, g)`."""
-        return bootstrap_weights(self.groups, draws=self.draws, seed=self.seed)
+        """How often each group is in each resample: float64 `(r, g)`."""
+        return bootstrap_weights(self.groups, num_resamples=self.num_resamples, seed=self.seed)
 
     def interval(self, values: np.ndarray) -> Ends:
-        """The interval of a metric that has these values, float64 `(draws,)`, in the resamples."""
+        """The interval of a metric that has these values, float64 `(r,)`, in the resamples."""
         return interval(values, self.groups)
 
     def metrics(self, predictions: Predictions, *, threshold: float) -> dict[str, np.ndarray]:
-        """Every metric in every resample, float64 `(draws,)` by key.
+        """Every metric in every resample, float64 `(r,)` by key.
 
         Args:
             predictions: Of the same cells in the same order.
@@ -157,11 +157,13 @@ def mean_with_interval(
     return {key: float(np.mean(values)), **named_ends(key, bootstrap.interval(means))}
 
 
-def bootstrap_weights(groups: PatientGroups, *, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
-    """How often each group is drawn, with replacement, within its class: float64 `(draws, g)`."""
+def bootstrap_weights(
+    groups: PatientGroups, *, num_resamples: int = NUM_RESAMPLES, seed: int = 0
+) -> np.ndarray:
+    """How often each group is in each resample of its class, with replacement: float64 `(r, g)`."""
     rng = np.random.default_rng(seed)
     counts = [
-        rng.multinomial(number, np.full(number, 1 / number), size=draws)
+        rng.multinomial(number, np.full(number, 1 / number), size=num_resamples)
         for number in (groups.num_hem, groups.num_all)
     ]
     return np.concatenate(counts, axis=1).astype(np.float64)
@@ -175,7 +177,7 @@ def interval(values: np.ndarray, groups: PatientGroups) -> Ends:
     69(4), expands them to correct both. The class with fewer groups decides how far.
 
     Args:
-        values: float64 `(draws,)`.
+        values: float64 `(r,)`.
         groups: That were resampled.
 
     Returns:

@@ -35,9 +35,9 @@ def reliability_bins(
     for number in np.unique(bins):
         inside = bins == number
         of_cell = groups.of_cell[inside]
-        drawn = weights @ np.bincount(of_cell, minlength=weights.shape[1])
-        found = weights @ np.bincount(of_cell, labels[inside], weights.shape[1])
-        ends = bootstrap.interval(found / drawn) if np.all(drawn > 0) else (None, None)
+        cells = weights @ np.bincount(of_cell, minlength=weights.shape[1])
+        cells_all = weights @ np.bincount(of_cell, labels[inside], weights.shape[1])
+        ends = bootstrap.interval(cells_all / cells) if np.all(cells > 0) else (None, None)
         rows.append(
             {
                 "low": float(number / NUM_BINS),
@@ -83,38 +83,38 @@ def slope_and_intercept(
         return weights @ sums.reshape(-1, num_steps)
 
     means = np.bincount(step, logits) / np.bincount(step)
-    drawn = _regress(total(predictions.labels), total(np.ones(len(logits))), means)
+    resampled = _regress(total(predictions.labels), total(np.ones(len(logits))), means)
     return {
         name: number
         for column, key in enumerate(("calibration_intercept", "calibration_slope"))
-        for name, number in _bounded(key, value[column], drawn[:, column], bootstrap).items()
+        for name, number in _bounded(key, value[column], resampled[:, column], bootstrap).items()
     }
 
 
 def _bounded(
-    key: str, value: float, drawn: np.ndarray, bootstrap: Bootstrap
+    key: str, value: float, resampled: np.ndarray, bootstrap: Bootstrap
 ) -> dict[str, float | None]:
-    ends = bootstrap.interval(drawn) if np.all(np.isfinite(drawn)) else (None, None)
+    ends = bootstrap.interval(resampled) if np.all(np.isfinite(resampled)) else (None, None)
     return {key: float(value) if np.isfinite(value) else None, **named_ends(key, ends)}
 
 
-def _regress(found: np.ndarray, drawn: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Intercept and slope `(draws, 2)` by Newton's method; NaN where there is no finite best.
+def _regress(cells_all: np.ndarray, cells: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Intercept and slope `(r, 2)` by Newton's method; NaN where there is no finite best.
 
     Args:
-        found: Weights of the cells that are ALL at each logit, `(draws, k)`.
-        drawn: Of all cells there.
-        logits: `(k,)`.
+        cells_all: Number of ALL cells at each logit in each resample, float64 `(r, k)`.
+        cells: Number of cells of both classes there.
+        logits: float64 `(k,)`.
     """
     spread = np.std(logits)
     if spread == 0:
-        return np.full((len(found), 2), np.nan)
+        return np.full((len(cells_all), 2), np.nan)
     scaled = logits / spread
-    at, moved = np.zeros((len(found), 2)), np.full(len(found), np.inf)
+    at, moved = np.zeros((len(cells_all), 2)), np.full(len(cells_all), np.inf)
     with np.errstate(all="ignore"):  # An endless slope leaves no curvature to divide by.
         for _ in range(_MOST_ITERATIONS):
             expected = logistic(at[:, :1] + at[:, 1:] * scaled)
-            residual, curvature = found - drawn * expected, drawn * expected * (1 - expected)
+            residual, curvature = cells_all - cells * expected, cells * expected * (1 - expected)
             up, up_slope = residual.sum(1), residual @ scaled
             a, b, c = curvature.sum(1), curvature @ scaled, curvature @ scaled**2
             rise = np.stack([c * up - b * up_slope, a * up_slope - b * up], axis=1)

@@ -30,10 +30,10 @@ def weighted_metrics(
         scores: float64 `(n,)` in [0, 1].
         decisions: int64 `(n,)` in {0, 1}.
         unit_of_cell: int64 `(n,)` in [0, u): the unit, a patient group, that a cell is part of.
-        weights: float64 `(draws, u)`, not negative; each row leaves cells of both classes.
+        weights: float64 `(r, u)`, not negative; each row leaves cells of both classes.
 
     Returns:
-        float64 `(draws,)` by key.
+        float64 `(r,)` by key.
     """
     summed = additive_metrics(labels, scores, decisions, unit_of_cell=unit_of_cell, weights=weights)
     return summed | _ranking(labels, scores, unit_of_cell=unit_of_cell, weights=weights)
@@ -59,7 +59,7 @@ def additive_metrics(
     """
 
     def total(values: np.ndarray) -> np.ndarray:
-        """Sums over cells, `(n, k)` to `(draws, k)`."""
+        """Sums over cells, `(n, k)` to `(r, k)`."""
         return weights @ _sum_units(values, unit_of_cell, num_units=weights.shape[1])
 
     counts = total(np.eye(4)[2 * labels + decisions])
@@ -87,7 +87,7 @@ def _sum_units(values: np.ndarray, unit_of_cell: np.ndarray, *, num_units: int) 
 def _calibration_error(
     total: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, scores: np.ndarray
 ) -> np.ndarray:
-    """The sum over bins of |sum of scores - number of ALL|, float64 `(draws,)`."""
+    """The sum over bins of |sum of scores - number of ALL|, float64 `(r,)`."""
     gaps = np.eye(NUM_BINS)[bin_of_score(scores)] * (scores - labels)[:, None]
     return np.abs(total(gaps)).sum(1)
 
@@ -109,7 +109,7 @@ def _ranking(
 
 
 def _areas(labels: np.ndarray, weights: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """AUC and average precision `(2, draws)` of weights `(draws, n)` in falling order of score."""
+    """AUC and average precision `(2, r)` of weights `(r, n)` in falling order of score."""
     called = np.cumsum(weights, axis=1)[:, ends]
     hits = np.cumsum(weights * labels, axis=1)[:, ends]
     found = np.diff(hits, axis=1, prepend=0)

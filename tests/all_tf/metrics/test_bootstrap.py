@@ -45,7 +45,7 @@ def coverage(turn, *, repetitions: int) -> dict[str, float]:
     covered = dict.fromkeys(KEYS, 0)
     for seed in range(repetitions):
         predictions = turn(draw_patients(seed))
-        bootstrap = Bootstrap(predictions, draws=200, seed=seed)
+        bootstrap = Bootstrap(predictions, num_resamples=200, seed=seed)
         found = intervals(predictions, threshold=0.5, bootstrap=bootstrap)
         for key in KEYS:
             covered[key] += found[f"{key}_low"] <= truth[key] <= found[f"{key}_high"]
@@ -63,7 +63,9 @@ def test_intervals_over_cells_do_not():
 def test_bounds_are_there_for_every_figure_and_lie_around_it():
     predictions = draw_patients(1)
     figures = evaluate(predictions, threshold=0.4)
-    bounds = intervals(predictions, threshold=0.4, bootstrap=Bootstrap(predictions, draws=300))
+    bounds = intervals(
+        predictions, threshold=0.4, bootstrap=Bootstrap(predictions, num_resamples=300)
+    )
     assert set(bounds) == {f"{key}_{end}" for key in figures for end in ("low", "high")}
     for key in set(figures) - {"ece"}:
         assert bounds[f"{key}_low"] < figures[key] < bounds[f"{key}_high"]
@@ -72,7 +74,11 @@ def test_bounds_are_there_for_every_figure_and_lie_around_it():
 def test_equal_seeds_give_equal_intervals():
     predictions = draw_patients(2)
     first, again, other = (
-        intervals(predictions, threshold=0.5, bootstrap=Bootstrap(predictions, draws=50, seed=seed))
+        intervals(
+            predictions,
+            threshold=0.5,
+            bootstrap=Bootstrap(predictions, num_resamples=50, seed=seed),
+        )
         for seed in (3, 3, 4)
     )
     assert first == again != other
@@ -82,11 +88,11 @@ def test_bounds_are_the_expanded_percentiles_of_a_slow_loop():
     predictions = draw_patients(3, num_groups=(5, 7), cells=9)
     units = patient_groups(predictions)
     kappas = []
-    for row in bootstrap_weights(units, draws=60, seed=8):
+    for row in bootstrap_weights(units, num_resamples=60, seed=8):
         times = row[units.of_cell].astype(int)
         drawn = predictions.take(np.repeat(np.arange(len(times)), times))
         kappas.append(evaluate(drawn)["kappa"])
-    bootstrap = Bootstrap(predictions, draws=60, seed=8)
+    bootstrap = Bootstrap(predictions, num_resamples=60, seed=8)
     found = intervals(predictions, threshold=0.5, bootstrap=bootstrap)
     tail = expanded_tail(5)
     assert [found["kappa_low"], found["kappa_high"]] == pytest.approx(
@@ -104,7 +110,7 @@ def test_percentiles_are_those_that_give_students_interval_of_a_mean(number):
 @pytest.mark.parametrize("num_groups", [(LEAST_GROUPS - 1, 30), (30, 1)])
 def test_few_groups_in_a_class_give_no_interval(num_groups):
     predictions = draw_patients(4, num_groups=num_groups, cells=6)
-    bootstrap = Bootstrap(predictions, draws=20)
+    bootstrap = Bootstrap(predictions, num_resamples=20)
     assert set(intervals(predictions, threshold=0.5, bootstrap=bootstrap).values()) == {None}
     counts = count_groups(predictions)
     assert (counts["num_groups_hem"], counts["num_groups_all"]) == num_groups
@@ -121,7 +127,7 @@ def test_joined_patients_are_drawn_together_and_classes_apart():
     assert (units.num_hem, units.num_all) == (2, 1)
     first, second, third, fourth = units.of_cell
     assert first == second == 2 and {third, fourth} == {0, 1}
-    weights = bootstrap_weights(units, draws=50)
+    weights = bootstrap_weights(units, num_resamples=50)
     assert np.all(weights[:, :2].sum(1) == 2) and np.all(weights[:, 2] == 1)
 
 

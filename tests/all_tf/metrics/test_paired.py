@@ -43,7 +43,7 @@ def mcnemar(first: ScoredRun, second: ScoredRun) -> float:
 
 def test_equal_models_are_told_apart_once_in_twenty_where_a_test_on_cells_errs_often(monkeypatch):
     monkeypatch.setattr("all_tf.metrics.paired._MOST_FLIPS", 500)
-    monkeypatch.setattr("all_tf.metrics.paired.Bootstrap", partial(Bootstrap, draws=500))
+    monkeypatch.setattr("all_tf.metrics.paired.Bootstrap", partial(Bootstrap, num_resamples=500))
     found, on_cells = [], []
     for seed in range(100):
         pair = draw_pair(seed)

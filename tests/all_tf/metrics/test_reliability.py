@@ -42,7 +42,7 @@ def test_slope_and_intercept_are_those_of_the_logistic_regression(slope, shift):
 def test_their_intervals_are_those_of_a_slow_loop(monkeypatch):
     predictions = draw(1, num=120)
     units = patient_groups(predictions)
-    bootstrap = Bootstrap(predictions, draws=40)
+    bootstrap = Bootstrap(predictions, num_resamples=40)
     monkeypatch.setattr(reliability, "_NUM_STEPS", 120)
     found = slope_and_intercept(predictions, bootstrap=bootstrap)
     slow = np.array([by_scikit_learn(predictions, row[units.of_cell]) for row in bootstrap.weights])
