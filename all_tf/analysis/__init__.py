@@ -1,1 +1,1 @@
-"""What a network has learnt: probes, heat maps, doubtful labels."""
+"""Analysis of trained networks: probes, heat maps, doubtful labels."""

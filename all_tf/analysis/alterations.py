@@ -1,4 +1,4 @@
-"""Cells with something taken away, to see what a network makes of the rest; numpy only.
+"""Alterations that remove information from images, to test what a network uses; numpy only.
 
 Each function takes images `(b, s, s, 3)` of cells on black and returns as many of the same type.
 """
@@ -11,21 +11,21 @@ import numpy as np
 from all_tf.data.cell_features import foreground
 
 SILHOUETTE = "silhouette"
-_PATCHES = 4  # A side. On a cell of 220 px a patch is larger than a nucleolus.
+_PATCHES = 4  # On each side. In a cell of 220 px a patch is larger than a nucleolus.
 
 
 class Alteration(NamedTuple):
-    """What a network is shown instead of cells."""
+    """A function that alters images of cells."""
 
-    what: str  # As a sentence names it.
+    what: str  # The altered images, as a noun phrase for sentences.
     alter: Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 def alterations(colour: Sequence[float]) -> dict[str, Alteration]:
-    """The alterations by name.
+    """Return the alterations by name.
 
     Args:
-        colour: Of silhouettes: red, green, blue, in [0, 255].
+        colour: Colour of silhouettes: red, green, blue, in [0, 255].
     """
     return {
         "mean colour": Alteration(
@@ -42,7 +42,11 @@ def alterations(colour: Sequence[float]) -> dict[str, Alteration]:
 
 
 def fill_with_mean_colour(images: np.ndarray) -> np.ndarray:
-    """Each cell in its own mean colour: size, outline and colour stay, all texture goes."""
+    """Fill each cell with its mean colour: size, outline and colour stay, the texture is removed.
+
+    Args:
+        images: Images of cells on black.
+    """
     mask = foreground(images)
     area = np.maximum(mask.sum(axis=(1, 2)), 1)[:, np.newaxis]
     colours = images.sum(axis=(1, 2), dtype=np.float64) / area  # (b, 3); black adds nothing.
@@ -50,25 +54,25 @@ def fill_with_mean_colour(images: np.ndarray) -> np.ndarray:
 
 
 def fill_with_one_colour(images: np.ndarray, *, colour: Sequence[float]) -> np.ndarray:
-    """All cells in one colour: size and outline stay, the silhouette and no more.
+    """Fill all cells with one colour: only the silhouette, size and outline, stays.
 
     Args:
-        images: Of cells on black.
-        colour: Red, green, blue, in [0, 255]. That of an average cell is less strange to a network
-            than white.
+        images: Images of cells on black.
+        colour: Red, green, blue, in [0, 255]. The colour of an average cell is closer to the
+            training images than white.
     """
     return _painted(foreground(images), np.tile(colour, (len(images), 1)), images.dtype)
 
 
 def shuffle_patches(images: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:
-    """The bounding box of each cell cut in 4 by 4 patches, which change places.
+    """Cut the bounding box of each cell into 4 by 4 patches and shuffle them.
 
-    Every pixel stays, so that area, colours and the texture inside a patch are as they were; the
-    outline and the order of the parts are gone.
+    Area, colours and the texture inside a patch stay; the outline and the order of the parts are
+    removed.
 
     Args:
-        images: Of cells on black.
-        rng: Consumed; each image has an order of its own.
+        images: Images of cells on black.
+        rng: Generator of a new order for each image; its state advances.
     """
     shuffled = images.copy()
     for image, mask in zip(shuffled, foreground(images), strict=True):
@@ -79,7 +83,7 @@ def shuffle_patches(images: np.ndarray, *, rng: np.random.Generator) -> np.ndarr
 
 
 def _divisible(occupied: np.ndarray) -> slice:
-    """The stretch of an axis that a cell takes up, widened so that patches divide it."""
+    """Return the range of an axis that a cell occupies, widened to a multiple of the patches."""
     first, last = np.flatnonzero(occupied)[[0, -1]]
     most = len(occupied) // _PATCHES * _PATCHES
     length = min(-(-(last + 1 - first) // _PATCHES) * _PATCHES, most)

@@ -1,4 +1,4 @@
-"""What simple classifiers read off a few numbers: the class off size or colour, the patient too."""
+"""Simple classifiers: of the class from size, colour or border, and of the patient group."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,17 +19,17 @@ from all_tf.data.cell_features import CELL_FEATURES
 from all_tf.metrics.predictions import Predictions
 
 _FOLDS = 5
-_LEAST_CELLS = _FOLDS  # Of a group that is to be told from others: one in each fold.
+_LEAST_CELLS = _FOLDS  # Of a patient group that is classified: one cell in each fold.
 _MOST_DIRECTIONS = 64
-_ROUNDING = 1e-6  # Of a float32: features that differ by less do not differ.
-_CELLS_A_DIRECTION = 4  # At least: with as many directions as cells any groups could be parted.
+_ROUNDING = 1e-6  # Relative rounding error of a float32: smaller differences are ignored.
+_CELLS_A_DIRECTION = 4  # At least: as many directions as cells would separate any groups.
 
 
 class Shortcut(NamedTuple):
-    """What a trivial probe may look at."""
+    """The features that a trivial probe uses."""
 
-    groups: tuple[str, ...]  # Keys of FEATURES.
-    what: str  # That is, as a sentence names it.
+    groups: tuple[str, ...]  # Keys of `CELL_FEATURES`.
+    what: str  # The same as a noun phrase for sentences.
 
 
 SHORTCUTS: dict[str, Shortcut] = {
@@ -42,30 +42,29 @@ SHORTCUTS: dict[str, Shortcut] = {
 
 
 class Measured(NamedTuple):
-    """What was measured of some cells; row i of every array is one cell."""
+    """Features and labels of some cells; row i of every array is one cell."""
 
-    features: Mapping[
-        str, np.ndarray
-    ]  # By name, float64 (n,), as `cell_features.cell_features` names.
+    features: Mapping[str, np.ndarray]  # float64 (n,) by name, as in `CELL_FEATURES`.
     labels: np.ndarray  # int64 (n,) in {0, 1}.
 
     def matrix(self, groups: Sequence[str]) -> np.ndarray:
-        """The features of some groups of `CELL_FEATURES`: float64 `(n, k)`."""
+        """Return the features of some groups of `CELL_FEATURES`: float64 `(n, k)`."""
         names = [name for group in groups for name in CELL_FEATURES[group]]
         return np.stack([self.features[name] for name in names], axis=1)
 
 
 def trivial_probes(learnt: Measured, scored: Measured, predictions: Predictions) -> list[Probe]:
-    """Logistic regressions on `SHORTCUTS`, fitted on some cells and scored on others.
+    """Fit logistic regressions on `SHORTCUTS` to the training cells and score other cells.
 
-    Nothing is chosen on any cells: features at mean 0 and deviation 1, classes of equal weight, and
-    the penalty that scikit-learn takes when none is named. They know the slide at native scale,
-    whatever the network's view of it.
+    No setting is tuned: features have mean 0 and deviation 1, classes equal weight, and the penalty
+    is scikit-learn's default. The features are measured at native scale, whatever the network's
+    view is.
 
     Args:
-        learnt: What the network learnt from.
-        scored: What it is judged on.
-        predictions: The network's of these; their patients and labels are the probes' too.
+        learnt: The training cells of the network.
+        scored: The cells to score.
+        predictions: The network's predictions for these; the probes take patients and labels from
+            them.
     """
     return [
         Probe(
@@ -86,28 +85,28 @@ def _fit_and_score(learnt: Measured, scored: Measured, groups: Sequence[str]) ->
     if not groups:
         share = np.mean(learnt.labels)
         return np.full(len(scored.labels), np.log(share / (1 - share)))
-    # Of equal weight, or kappa would fall wherever ALL is more or less frequent than in training.
+    # Equal class weights, because otherwise kappa falls if the frequency of ALL differs.
     classifier = LogisticRegression(class_weight="balanced", max_iter=10_000)
     model = make_pipeline(StandardScaler(), classifier)
     return model.fit(learnt.matrix(groups), learnt.labels).decision_function(scored.matrix(groups))
 
 
 def patient_identity(features: np.ndarray, groups: np.ndarray, *, seed: int = 0) -> dict:
-    """How well a linear classifier tells patient groups of one class apart, by features of cells.
+    """Measure how well a linear classifier identifies patient groups of one class by features.
 
-    Linear discriminant analysis with equal priors on the strongest directions of the features,
-    cross-validated over cells: the fold that is scored holds other cells of the same patients.
-    Features that carry the patient can carry a diagnosis by way of the patient.
+    It is a linear discriminant analysis with equal priors on the principal components of the
+    features, cross-validated over cells: the scored fold holds other cells of the same patients.
+    If features identify the patient, a network can learn the diagnosis by way of the patient.
 
     Args:
-        features: float64 `(n, k)`.
-        groups: str `(n,)`; those with fewer than five cells are left out.
-        seed: Of the shares of the cross-validation.
+        features: float64 `(n, k)`, features of the cells.
+        groups: str `(n,)`, patient groups; those with fewer than five cells are left out.
+        seed: Seed of the folds.
 
     Returns:
-        `num_groups`, `num_images`, of those that were told apart; `balanced_accuracy`, the mean
-        over groups of the share of cells that were given to the right one, and `chance`, that of a
-        guess. Both None where there are fewer than two groups; equal where no feature varies.
+        `num_groups` and `num_images` that were classified; `balanced_accuracy`, the mean over
+        groups of the share of cells classified correctly; `chance`, that of a guess. The last two
+        are None if there are fewer than two groups, and equal if no feature varies.
     """
     _, group_of_cell, counts = np.unique(groups, return_inverse=True, return_counts=True)
     kept = counts[group_of_cell] >= _LEAST_CELLS
@@ -118,7 +117,7 @@ def patient_identity(features: np.ndarray, groups: np.ndarray, *, seed: int = 0)
         return result | {"balanced_accuracy": None, "chance": None}
     spread = np.std(features, axis=0)
     features = features[:, spread > _ROUNDING * np.max(np.abs(features), axis=0)]
-    if not features.shape[1]:  # Of a network that makes the same of every cell.
+    if not features.shape[1]:  # The network gives every cell the same features.
         return result | {"balanced_accuracy": 1 / num_groups, "chance": 1 / num_groups}
     allowed = max(1, len(features) // _CELLS_A_DIRECTION)
     directions = min(_MOST_DIRECTIONS, features.shape[1], allowed)
@@ -128,7 +127,7 @@ def patient_identity(features: np.ndarray, groups: np.ndarray, *, seed: int = 0)
         LinearDiscriminantAnalysis(priors=np.full(num_groups, 1 / num_groups)),
     )
     shares = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
-    with threadpool_limits(1):  # On matrices as small as these threads wait for each other.
+    with threadpool_limits(1):  # For such small matrices several threads are slower.
         found = cross_val_predict(classifier, features, group_of_cell, cv=shares)
     accuracy = float(balanced_accuracy_score(group_of_cell, found))
     return result | {"balanced_accuracy": accuracy, "chance": 1 / num_groups}

@@ -1,4 +1,4 @@
-"""From a finished run to heat maps of some of its cells, on disk."""
+"""Heat maps of some cells of a finished run, written to its folder."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -30,50 +30,51 @@ from tfrecords.schema import CLASSES
 from tfrecords.store.files import atomic_write
 
 RESULT_FILE, PICTURE_FILE = "explanations.json", "cells.png"
-_NUM_RANDOM = 5  # Networks: two of them may differ as much as either does from the trained one.
+_NUM_RANDOM = 5  # Random networks; two may differ as much as either from the trained one.
 _DOTS_AN_INCH = 130
 
 
 class Maps(NamedTuple):
-    """Some cells with what was found in them; row i of every array is one cell."""
+    """Some cells with their heat maps; row i of every array is one cell."""
 
     images: np.ndarray  # (n, s, s, 3) in [0, 255].
     evidence: np.ndarray  # (n, h, w), above 0 for ALL.
-    random: dict[str, list[np.ndarray]]  # By layers that are random, one array like it a network.
+    random: dict[str, list[np.ndarray]]  # By the random layers: the evidence of each network.
 
 
 def explain_run(
     run: Path, asked: EvaluationSet = EvaluationSet(), *, num_images: int, seed: int = 0
 ) -> dict:
-    """Draw where a finished run sees what, filed in `RUN/explanations`, written over.
+    """Compute heat maps of a finished run and save them in `RUN/explanations`; overwrite old ones.
 
     Args:
         run: The run's folder.
-        asked: A labelled set.
-        num_images: How many cells, at least 1; see `pick_cells`.
-        seed: Of the cells that are drawn.
+        asked: A labelled set of cells.
+        num_images: Number of cells, at least 1; see `pick_cells`.
+        seed: Seed of the randomly chosen cells.
 
     Returns:
-        What explanations.json holds: the heading of a report; `map_side`, in pixels of the
-        network's last feature map; `randomised`, for `layers` that were given random weights the
+        The content of explanations.json: the header of a report; `map_side`, in pixels of the
+        network's last feature map; `randomised`, for each `layers` that had random weights the
         mean `rank_correlation` over cells and networks, and the `lowest` and `highest` of a
         network; `verdict`; `cells`, each with `name`, `label`, `decision`, `score`, `why`,
-        `share_inside`, of the heat for its decision, `share_covered`, of the image by the cell,
-        and `rank_correlation`, with networks that are random throughout.
+        `share_inside`, the share of the heat for its decision that is inside the cell,
+        `share_covered`, the share of the image that the cell covers, and `rank_correlation`, with
+        entirely random networks.
 
     Raises:
         ValueError: `num_images` is below 1, or the feature map is a single pixel.
-        RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
+        RunError, RecordsError, FoldsError, SplitError: The run or the set does not exist.
     """
     if num_images < 1:
         raise ValueError(f"Expected at least 1 image. Received: --images {num_images}")
-    examined = load_inputs(run, asked, purpose="be explained")
-    predictions = examined.predict(examined.batches(examined.cells))
-    decisions = predictions.decisions(examined.context.calibration.threshold)
+    inputs = load_inputs(run, asked, purpose="be explained")
+    predictions = inputs.predict(inputs.batches(inputs.cells))
+    decisions = predictions.decisions(inputs.context.calibration.threshold)
     picks = pick_cells(predictions, decisions, num_images=num_images, seed=seed)
     chosen = np.array([pick.index for pick in picks])
-    maps = _find(examined, chosen)
-    heading = examined.heading(predictions)
+    maps = _find(inputs, chosen)
+    heading = inputs.heading(predictions)
     result = heading | _describe(maps, predictions.take(chosen), decisions[chosen], picks)
     folder = run / EXPLANATIONS_FOLDER
     folder.mkdir(exist_ok=True)
@@ -83,13 +84,13 @@ def explain_run(
     return result
 
 
-def _find(examined: AnalysisInputs, chosen: np.ndarray) -> Maps:
-    batches = examined.batches(examined.cells.take(chosen)).as_numpy_iterator()
+def _find(inputs: AnalysisInputs, chosen: np.ndarray) -> Maps:
+    batches = inputs.batches(inputs.cells.take(chosen)).as_numpy_iterator()
     images = np.concatenate([images for images, _, _ in batches])[: len(chosen)]
-    evidence = evidence_maps(examined.model, images)
-    experiment = examined.context.experiment
+    evidence = evidence_maps(inputs.model, images)
+    experiment = inputs.context.experiment
     random: dict[str, list[np.ndarray]] = {}
-    # The run itself began with the weights of its own seed: its last layer may still be near them.
+    # The run's own seed gives its initial weights, and its last layer may still be near them.
     seeds = range(experiment.seed + 1, experiment.seed + 1 + _NUM_RANDOM)
     for seed in track(seeds, "maps of random weights", _NUM_RANDOM, unit="network"):
         keras.utils.set_random_seed(seed)
@@ -97,7 +98,7 @@ def _find(examined: AnalysisInputs, chosen: np.ndarray) -> Maps:
         def draw() -> keras.Model:
             return build_model(experiment.arch, image_size=experiment.image_size, weights="none")
 
-        for layers, maps in randomised_maps(examined.model, images, draw=draw):
+        for layers, maps in randomised_maps(inputs.model, images, draw=draw):
             random.setdefault(layers, []).append(maps)
     return Maps(images, evidence, random)
 
@@ -105,7 +106,7 @@ def _find(examined: AnalysisInputs, chosen: np.ndarray) -> Maps:
 def _describe(
     maps: Maps, predictions: Predictions, decisions: np.ndarray, picks: list[Pick]
 ) -> dict:
-    """What is said of the maps, together and one by one."""
+    """Return the results for all maps together and for each cell."""
     masks = foreground(maps.images)
     side = masks.shape[1]
     heat = np.maximum(_enlarged(_for_class(maps.evidence, decisions), side), 0)
@@ -141,7 +142,7 @@ def _describe(
 
 
 def _of_networks(layers: str, correlations: np.ndarray) -> dict[str, object]:
-    """How far random networks draw the same maps, from correlations `(networks, n)`."""
+    """Summarise the similarity with maps of random networks; correlations `(networks, n)`."""
     means = correlations.mean(axis=1)
     return {
         "layers": layers,
@@ -152,7 +153,7 @@ def _of_networks(layers: str, correlations: np.ndarray) -> dict[str, object]:
 
 
 def _for_class(evidence: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Evidence turned round where a label is HEM's, so that above 0 speaks for the label."""
+    """Change the sign of the evidence for the label HEM, so that above 0 supports the label."""
     return evidence * np.where(labels == 1, 1, -1)[:, np.newaxis, np.newaxis]
 
 
@@ -161,11 +162,11 @@ def _enlarged(maps: np.ndarray, side: int) -> np.ndarray:
 
 
 def _draw(path: Path, maps: Maps, cells: list[dict]) -> None:
-    """For each cell four pictures: itself, what speaks for ALL, for HEM, and a random network's."""
+    """Draw four pictures for each cell: image, evidence for ALL, for HEM, of a random network."""
     side = maps.images.shape[1]
     peak = np.abs(maps.evidence).max(axis=(1, 2))
     random = maps.random[ALL_LAYERS][0]
-    # Of the two halves that which the random network would decide by.
+    # The half of the evidence that supports the random network's decision.
     random = random * np.sign(random.sum(axis=(1, 2), keepdims=True))
     heats = (
         scaled(maps.evidence, peak),

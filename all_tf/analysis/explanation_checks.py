@@ -1,4 +1,4 @@
-"""Which cells are worth explaining, and what heat maps of them are worth; numpy and scipy only."""
+"""Choice of cells for heat maps, and checks whether the maps can be trusted; numpy and scipy."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ from all_tf.metrics.predictions import Predictions
 from tfrecords.schema import CLASSES
 
 _RIGHT, _WRONG, _RANDOM = "most confident right", "worst wrong", "drawn at random"
-_PARTLY, _MUCH = 0.3, 0.5  # Mean rank correlations above which maps are said to be alike.
+_PARTLY, _MUCH = 0.3, 0.5  # Mean rank correlations above which maps count as similar.
 ALL_LAYERS = "all layers"
 
 
 @dataclass(frozen=True)
 class Pick:
-    """A cell to be explained."""
+    """A cell to be explained, and the reason."""
 
     index: int
     why: str
@@ -26,18 +26,18 @@ class Pick:
 def pick_cells(
     predictions: Predictions, decisions: np.ndarray, *, num_images: int, seed: int
 ) -> list[Pick]:
-    """Of each class the most confident right ones and the worst wrong ones, and some at random.
+    """Pick the most confident right and the worst wrong cells of each class, and random ones.
 
-    A sixth of the images for each of the four kinds, as far as there are any, and the rest drawn.
+    Each of the four kinds gets a sixth of the images, if there are as many; the rest is random.
 
     Args:
-        predictions: Labelled.
-        decisions: int64 `(n,)` in {0, 1}, of the run.
-        num_images: How many, if there are as many.
-        seed: Of the drawing.
+        predictions: Predictions of labelled cells.
+        decisions: int64 `(n,)` in {0, 1}, the run's decisions.
+        num_images: Number of cells, if there are as many.
+        seed: Seed of the random choice.
 
     Returns:
-        HEM before ALL, right before wrong, the drawn ones last; none twice.
+        HEM before ALL, right before wrong, random ones last; none twice.
     """
     logits, labels = predictions.logits, predictions.labels
     share = max(1, num_images // 6)
@@ -54,7 +54,7 @@ def pick_cells(
 
 
 def share_inside(heat: np.ndarray, mask: np.ndarray) -> float | None:
-    """The share of heat that lies inside a cell; None where there is no heat at all.
+    """Return the share of heat inside a cell; None if there is no heat.
 
     Args:
         heat: `(h, w)`, not negative.
@@ -65,10 +65,10 @@ def share_inside(heat: np.ndarray, mask: np.ndarray) -> float | None:
 
 
 def rank_correlation(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Spearman's coefficient of each pair of maps without its sign: float64 `(n,)` in [0, 1].
+    """Return the absolute value of Spearman's coefficient of each pair: float64 `(n,)` in [0, 1].
 
-    The sign says only which class a random network happens to call the cells. A map without any
-    differences is like no other: 0.
+    The sign depends only on the class that a random network happens to prefer. For a constant map
+    the coefficient is 0.
 
     Args:
         maps, others: `(n, h, w)`.
@@ -87,24 +87,25 @@ def explanation_verdict(
     decisions: np.ndarray,
     covered: float,
 ) -> str:
-    """What the maps of a network may be taken for.
+    """Say in sentences whether the maps of a network can be trusted.
 
     Args:
-        randomised: Mean rank correlation with maps of networks whose named layers are random.
-        shares: Of each cell the share of heat inside it; None where there was no heat.
-        decisions: int64 `(n,)` in {0, 1}: the class that the heat of each cell speaks for.
-        covered: Mean share of the image that the cells cover, and of heat that is everywhere alike.
+        randomised: Mean rank correlation with maps of networks in which the named layers are
+            random.
+        shares: For each cell the share of heat inside it; None if there was no heat.
+        decisions: int64 `(n,)` in {0, 1}: the class that the heat of each cell supports.
+        covered: Mean share of the image that the cells cover; uniform heat has this share inside.
     """
     correlation = randomised[ALL_LAYERS]
     of_random = f"rank correlation {correlation:.2f}, where 1 is the same map"
     if correlation > _MUCH:
         text = (
-            "Do not read these maps: networks of random weights draw much the same "
-            f"({of_random}), so that they show the cell and not what was learnt."
+            "Do not read these maps: networks of random weights draw nearly the same "
+            f"({of_random}). The maps show the cell, not what the network has learnt."
         )
     elif correlation > _PARTLY:
         text = (
-            "Read these maps with care: networks of random weights draw in part the same "
+            "Read these maps with care: networks of random weights draw partly the same "
             f"({of_random})."
         )
     else:
@@ -117,5 +118,5 @@ def explanation_verdict(
         ]
         if heated:
             title = CLASSES[label].upper()
-            text += f" Of the heat for {title} {np.mean(heated):.0%} lies inside the cells."
-    return f"{text} They cover {covered:.0%} of the images."
+            text += f" {np.mean(heated):.0%} of the heat for {title} lies inside the cells."
+    return f"{text} The cells cover {covered:.0%} of the images."

@@ -1,4 +1,4 @@
-"""What the heat maps of a run are worth, in lines."""
+"""The check of a run's heat maps as text: a table of random networks and a verdict."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,10 +20,10 @@ _COLUMNS = (
 
 
 def format_explanations(result: Mapping[str, Any]) -> str:
-    """The sanity check and the verdict, for a terminal.
+    """Format the check and the verdict for a terminal.
 
     Args:
-        result: As `all_tf.analysis.explain_run.explain_run` returns it.
+        result: The result of `all_tf.analysis.explain_run.explain_run`.
     """
     side = result["map_side"]
     return "\n".join(

@@ -1,4 +1,4 @@
-"""Grad-CAM: where in a cell a network finds what speaks for ALL, and what speaks for HEM."""
+"""Grad-CAM: maps of where in an image a network finds evidence for ALL and for HEM."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,28 +9,28 @@ import tensorflow as tf
 from all_tf.analysis.explanation_checks import ALL_LAYERS
 
 _POOLED = "pooled"  # The layer that averages the last feature map.
-_BATCH = 16  # Images at a time: the tape keeps every map between the pixels and the logit.
+_BATCH = 16  # Images at a time; the tape keeps every feature map in memory.
 
 
 def evidence_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """What each place of the last feature map adds to the logit: above 0 for ALL, below for HEM.
+    """Compute what each pixel of the last feature map adds to the logit: above 0 for ALL.
 
     Selvaraju et al., 2017, arXiv:1610.02391: the mean gradient of the logit over a feature map is
-    that map's weight (equation 1), and the weighted sum of the maps is the evidence (equation 2)
-    before its negative half is cut off. Of two classes that share one logit, either half is the
-    Grad-CAM of one: `maximum(evidence, 0)` of ALL, `maximum(-evidence, 0)` of HEM, for the negative
-    logit has the negative gradient.
+    that map's weight (equation 1), and the weighted sum of the maps is the evidence (equation 2),
+    here without the ReLU. The two classes share one logit, and the negative logit has the negative
+    gradient, so the Grad-CAM of ALL is `maximum(evidence, 0)` and that of HEM
+    `maximum(-evidence, 0)`.
 
     Args:
-        model: As `builders.registry.build_model` builds it.
+        model: A model that `builders.registry.build_model` built.
         images: `(n, s, s, 3)` in [0, 255].
 
     Returns:
-        float32 `(n, h, w)`. Its sum over an image is the logit less the bias of the last layer,
-        as that layer follows the average without anything between.
+        float32 `(n, h, w)`. Its sum over an image is the logit minus the bias of the last layer,
+        because that layer directly follows the average pooling.
 
     Raises:
-        ValueError: The feature map is a single pixel, so that nothing can be shown on it.
+        ValueError: The feature map is a single pixel and can show nothing.
     """
     features = model.get_layer(_POOLED).input
     if features.shape[1] * features.shape[2] == 1:
@@ -47,7 +47,7 @@ def evidence_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
 def _evidence(both: keras.Model, images: np.ndarray) -> np.ndarray:
     with tf.GradientTape() as tape:
         pixels = tf.convert_to_tensor(images, tf.float32)
-        tape.watch(pixels)  # Else nothing is recorded of a network whose weights are frozen.
+        tape.watch(pixels)  # The tape records nothing of a network with frozen weights otherwise.
         maps, logits = both(pixels, training=False)
     gradients = tf.cast(tape.gradient(logits, maps), tf.float32)
     weights = tf.reduce_mean(gradients, axis=(1, 2))  # (n, channels)
@@ -57,22 +57,22 @@ def _evidence(both: keras.Model, images: np.ndarray) -> np.ndarray:
 def randomised_maps(
     model: keras.Model, images: np.ndarray, *, draw: Callable[[], keras.Model]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """The maps of networks that have forgotten more and more, from the last layer to the first.
+    """Compute the maps of a network in which more or fewer layers have random weights.
 
-    Adebayo et al., 2018, arXiv:1810.03292, section 3.1: a map that survives this explains the image
-    and not the network.
+    Adebayo et al., 2018, arXiv:1810.03292, section 3.1: a map that does not change explains the
+    image and not the network.
 
     Args:
-        model: Trained; left as it is.
-        images: As `evidence_maps` takes them.
-        draw: Gives a network like it with random weights; called once.
+        model: The trained network; it is not changed.
+        images: `(n, s, s, 3)` in [0, 255].
+        draw: Returns a network of the same architecture with random weights; called once.
 
     Yields:
-        Which layers are random, and `evidence_maps` then.
+        The name of the random layers, and the maps of `evidence_maps`.
     """
     mixture = draw()
     learnt, random = ([x for x in m.layers if x.weights] for m in (model, mixture))
-    # Backwards, from all random to the last layer alone: then only the mixture is ever changed.
+    # From all layers random to the last one only, so that only trained weights need to be copied.
     for name, num_kept in (
         (ALL_LAYERS, 0),
         ("upper half", len(learnt) // 2),

@@ -1,4 +1,4 @@
-"""A finished run and the labelled cells that it is examined on."""
+"""Inputs of an analysis: a finished run and the labelled cells of a set."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,19 +31,19 @@ class AnalysisInputs:
 
     @property
     def title(self) -> str:
-        """What progress bars and headings call the set."""
+        """Name of the set in progress bars and headings."""
         return set_name(self.split, self.fold)
 
     def batches(self, cells: Cells) -> tf.data.Dataset:
-        """Cells as the run's network sees them."""
+        """Return batches of cells with the view of the run."""
         return batches_to_score(cells, self.context.experiment, title=self.title)
 
     def predict(self, batches: tf.data.Dataset) -> Predictions:
-        """The run's calibrated predictions of its cells, as they are or as they were altered."""
+        """Return the calibrated predictions for batches of the cells, original or altered."""
         return self.context.calibration.apply(predict(self.model, batches, self.cells))
 
     def heading(self, predictions: Predictions) -> dict:
-        """What is to be known of any figure on these cells before it is read."""
+        """Return the header of a report on these cells: the set, the epoch and the caveats."""
         found = self.context.header(predictions, split=self.split, fold=self.fold)
         found["stamps"] += stamps_of_records(self.records)
         return found
@@ -54,11 +54,11 @@ def load_inputs(run: Path, asked: EvaluationSet, *, purpose: str) -> AnalysisInp
 
     Args:
         run: The run's folder.
-        asked: A labelled set.
-        purpose: What the cells are to do, for an error: "be probed on".
+        asked: A labelled set of cells.
+        purpose: Use of the cells, for the message of an error: "be probed on".
 
     Raises:
-        RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
+        RunError, RecordsError, FoldsError, SplitError: The run or the set does not exist.
     """
     experiment, facts, metrics, model = load_run(run)
     context = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))

@@ -1,4 +1,4 @@
-"""A review of labels on disk: every cell in a table, the most doubtful ones in a picture."""
+"""A review of labels on disk: a table of all cells and a picture of the most doubtful ones."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,8 +34,8 @@ class Reviewed(NamedTuple):
     """A review that was written."""
 
     folder: Path
-    rows: list[dict[str, object]]  # As `review_rows` gives them.
-    scored: str  # Which images, by whom.
+    rows: list[dict[str, object]]  # The rows that `review_rows` returned.
+    scored: str  # Which images were scored, and by which networks.
 
 
 class _Source(NamedTuple):
@@ -48,25 +48,25 @@ class _Source(NamedTuple):
 def write_review(
     run: Path, *, records: Path | None = None, num_cells: int = 40, trusted: bool = False
 ) -> Reviewed:
-    """Write RUN/review/: review.csv and cells.png; nothing else is touched.
+    """Write RUN/review/review.csv and cells.png; no other file is changed.
 
     Args:
-        run: A cross-validation, or a run, of which only the fold can be reviewed on which its epoch
-            was chosen.
-        records: A records directory; None for the one that it was trained on.
-        num_cells: How many cells the picture shows at most.
-        trusted: As `load_cells` takes it.
+        run: A cross-validation, or a single run; of that only the fold on which its epoch was
+            chosen is reviewed.
+        records: A records directory; None for the one that the run was trained on.
+        num_cells: Most cells in the picture.
+        trusted: Whether to skip the SHA-256 of the shards.
 
     Raises:
-        RunError: The run is unfinished, or has learnt the images that it scored.
+        RunError: The run is unfinished, or was trained on the images that it scored.
         ValueError: There is no cell to show.
     """
     source = _source_of(run)
     report = read_metrics(source.predictions)
     if "resubstitution" in report["stamps"]:
         raise RunError(
-            f"{run} has learnt the images that it scored, with their labels. Name the "
-            "cross-validation that it followed, or a run with a fold held out."
+            f"{run} was trained on the images that it scored, with their labels. Name its "
+            "cross-validation, or a run with a fold held out."
         )
     predictions = read_predictions(source.predictions / PREDICTIONS_FILE)
     rows = review_rows(predictions, threshold=report["threshold"])
@@ -91,7 +91,7 @@ def write_review(
 def _source_of(run: Path) -> _Source:
     if is_cross_validation(run):
         asked = read_cross_validation(run)
-        scored = "every training image, by a network that has met none of its patient"
+        scored = "every training image, by a network trained without its patient"
         return _Source(out_of_fold_folder(run), asked.records, asked.experiment.crop, scored)
     experiment, facts = read_config(run)
     report = read_metrics(run)

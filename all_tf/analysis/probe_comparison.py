@@ -1,4 +1,4 @@
-"""Whether a network knows more than a shortcut: its AUROC beside that of probes; numpy only."""
+"""Comparison of a network with probes: AUROC, margins and their intervals; numpy only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from all_tf.metrics.bootstrap import NUM_RESAMPLES, Bootstrap
 from all_tf.metrics.formatting import interval_text, signed
 from all_tf.metrics.predictions import THRESHOLD, Predictions, evaluate
 
-TRIVIAL, ALTERED = "trivial", "altered"  # A rival; the network itself on poorer cells.
+TRIVIAL, ALTERED = "trivial", "altered"  # A simple classifier; the network on altered images.
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A rival of the network, or the network on cells from which something was taken."""
+    """A simple classifier, or the network on images from which information was removed."""
 
     name: str
     kind: str  # TRIVIAL or ALTERED.
-    what: str  # It knows, or is shown; as a sentence names it.
+    what: str  # Its input, as a noun phrase for sentences.
     predictions: Predictions
     threshold: float = THRESHOLD
 
@@ -32,24 +32,24 @@ def compare_with_probes(
     draws: int = NUM_RESAMPLES,
     seed: int = 0,
 ) -> dict:
-    """The network's AUROC beside each probe's, and the margin between them, with intervals.
+    """Compute AUROCs of the network and of each probe, and their margins, with intervals.
 
-    All are scored on the same cells and on the same resamples of patient groups, so that a
-    margin has the interval of a paired difference.
+    All are scored on the same cells and use the same bootstrap samples of patient groups, so that
+    the interval of a margin is that of a paired difference.
 
     Args:
-        predictions: The network's.
-        probes: Of the same cells; a trivial one among them.
-        threshold: Of the network's decisions.
-        draws: The number of resamples of patient groups.
-        seed: Of the resamples.
+        predictions: Predictions of the network.
+        probes: Probes on the same cells, at least one of them trivial.
+        threshold: Threshold of the network's decisions.
+        draws: Number of bootstrap samples of patient groups.
+        seed: Seed of the bootstrap.
 
     Returns:
         `model`, with `auc`, `auc_low`, `auc_high`, `kappa`; `probes`, a list of the same with
-        `name`, `kind`, `what`, and `margin`, `margin_low`, `margin_high`, the network's AUROC less
+        `name`, `kind`, `what`, and `margin`, `margin_low`, `margin_high`, the network's AUROC minus
         the probe's; `best_probe`, the trivial one of the highest AUROC, and its margin under the
-        same three keys; `num_groups_all`, `num_groups_hem`; `verdict`. An end of an interval is
-        None where a class has too few groups.
+        same three keys; `num_groups_all`, `num_groups_hem`; `verdict`. The ends of an interval are
+        None if a class has too few patient groups.
 
     Raises:
         ValueError: Labels are unpublished, or of one class.
@@ -76,7 +76,7 @@ def compare_with_probes(
 
 
 def _figures(probe: Probe, bootstrap: Bootstrap) -> tuple[dict, np.ndarray]:
-    """Its figures with their interval, and its AUROC in each draw."""
+    """Return the metrics of a probe, and its AUROC in each bootstrap sample."""
     scored = probe.predictions
     figures = evaluate(scored, threshold=probe.threshold)
     drawn = bootstrap.metrics(scored, threshold=probe.threshold)["auc"]
@@ -86,17 +86,17 @@ def _figures(probe: Probe, bootstrap: Bootstrap) -> tuple[dict, np.ndarray]:
 
 
 def _claim(result: dict, best: dict) -> str:
-    """What the margins allow to say, and no more.
+    """State the conclusion that the margins support.
 
-    A network is called better than shortcuts only if it is better than every one of them, and that
-    takes no correction for their number (Berger, 1982, Technometrics 24(4): intersection-union).
+    A network is better than shortcuts only if it is better than every one of them. This test needs
+    no correction for their number (Berger, 1982, Technometrics 24(4): intersection-union).
     """
     figures = (
         f"AUROC {result['model']['auc']:.3f}, against {best['auc']:.3f} of {best['what']}: a "
         f"margin of {signed(result['margin'])} ({interval_text(result, 'margin', show=signed)})."
     )
     if best["margin_low"] is None and best["margin"] > 0:
-        return f"It cannot be told whether this model knows more than {best['what']}. {figures}"
+        return f"It is not known whether this model knows more than {best['what']}. {figures}"
     if best["margin_low"] is not None and best["margin_high"] < 0:
         return f"This model knows less than {best['what']}. {figures}"
     trivial = [row for row in result["probes"] if row["kind"] == TRIVIAL]
@@ -106,12 +106,12 @@ def _claim(result: dict, best: dict) -> str:
 
 
 def _at_most_zero(row: dict) -> bool:
-    """Whether a margin may be none: by its interval, or where there is none by itself."""
+    """Return whether a margin may be 0 or less, by its interval or, without one, by its value."""
     return (row["margin"] if row["margin_low"] is None else row["margin_low"]) <= 0
 
 
 def _of_silhouettes(rows: Sequence[dict]) -> str:
-    """What becomes of the network where size and outline is all that it is shown."""
+    """Describe the network's AUROC on silhouettes, which show only size and outline."""
     for row in rows:
         if row["name"] == SILHOUETTE:
             text = f"Shown {row['what']} it has AUROC {row['auc']:.3f}"

@@ -1,4 +1,4 @@
-"""From a finished run to its probes on disk."""
+"""Probes of a finished run, written to its folder."""
 
 from pathlib import Path
 
@@ -27,109 +27,111 @@ _NUM_SHOWN = 4  # Cells in the picture.
 
 
 def probe_run(run: Path, asked: EvaluationSet = EvaluationSet(), *, seed: int = 0) -> dict:
-    """Hold a finished run against shortcuts and file what comes out in `RUN/probes`, written over.
+    """Compare a finished run with shortcuts and save the results in `RUN/probes`.
+
+    Earlier results are overwritten.
 
     Args:
         run: The run's folder.
-        asked: A labelled set.
-        seed: Of shuffled patches, of the cells that are drawn, of cross-validation, of intervals.
+        asked: A labelled set of cells.
+        seed: Seed of shuffled patches, of the pictured cells, of cross-validation and bootstrap.
 
     Returns:
-        What probes.json holds, as `probe` returns it.
+        The content of probes.json, as `probe` returns it.
 
     Raises:
-        RunError, RecordsError, FoldsError, SplitError: What is asked for is not there.
+        RunError, RecordsError, FoldsError, SplitError: The run or the set does not exist.
     """
-    examined = load_inputs(run, asked, purpose="be probed on")
-    result, seen = probe(examined, _learnt_from(examined), seed=seed)
-    _file(run / PROBES_FOLDER, result)
-    draw_versions(run / PROBES_FOLDER / PICTURE_FILE, seen, title="What the network was shown")
+    inputs = load_inputs(run, asked, purpose="be probed on")
+    result, versions = probe(inputs, _learnt_from(inputs), seed=seed)
+    _save(run / PROBES_FOLDER, result)
+    title = "Images as the network saw them"
+    draw_versions(run / PROBES_FOLDER / PICTURE_FILE, versions, title=title)
     write_checksums(run / PROBES_FOLDER)
     return result
 
 
-def probe(examined: AnalysisInputs, learnt: Cells, *, seed: int) -> tuple[dict, list[Version]]:
-    """Hold a network against shortcuts.
+def probe(inputs: AnalysisInputs, learnt: Cells, *, seed: int) -> tuple[dict, list[Version]]:
+    """Compare a network with shortcuts.
 
     Args:
-        examined: Whose network, on whose cells.
-        learnt: What it learnt from, which the trivial probes are fitted on.
-        seed: As `probe_run` takes it.
+        inputs: The run and the cells to score.
+        learnt: The training cells of the network, on which the trivial probes are fitted.
+        seed: Seed of everything random, as in `probe_run`.
 
     Returns:
-        The heading of a report, what `compare_with_probes` gives, `identity`, a list of what
-        `patient_identity` gives for each `class` and two kinds of `features`, and
-        `images_with_pixels_outside`, a count by class. And a few cells as they were altered.
+        A dict: the header of a report, the result of `compare_with_probes`, `identity`, a list of
+        results of `patient_identity` for each `class` and two kinds of `features`, and
+        `images_with_pixels_outside`, a count by class. And a few cells with their alterations.
     """
     measured = _measure_cells(learnt, "training cells")
-    scored = _measure_cells(examined.cells, examined.title)
+    scored = _measure_cells(inputs.cells, inputs.title)
     usual = [measured.features[f"mean_{channel}"].mean() for channel in ("red", "green", "blue")]
     changes = alterations(usual)
-    threshold = examined.context.calibration.threshold
-    batches = examined.batches(examined.cells)
-    predictions = examined.predict(batches)
+    threshold = inputs.context.calibration.threshold
+    batches = inputs.batches(inputs.cells)
+    predictions = inputs.predict(batches)
     probes = trivial_probes(measured, scored, predictions)
     for name, change in changes.items():
-        found = examined.predict(_altered(batches, change, seed=seed))
-        probes.append(Probe(name, ALTERED, change.what, found, threshold))
+        altered = inputs.predict(_altered(batches, change, seed=seed))
+        probes.append(Probe(name, ALTERED, change.what, altered, threshold))
     result = {
-        **examined.heading(predictions),
+        **inputs.heading(predictions),
         **compare_with_probes(predictions, probes, threshold=threshold, seed=seed),
-        "identity": _identity(examined, scored, batches, seed=seed),
+        "identity": _identity(inputs, scored, batches, seed=seed),
         "images_with_pixels_outside": {
             name.upper(): int(np.sum(scored.features["outside"][scored.labels == label] > 0))
             for label, name in enumerate(CLASSES)
         },
     }
-    return result, _versions(examined, changes, seed=seed)
+    return result, _versions(inputs, changes, seed=seed)
 
 
-def _learnt_from(examined: AnalysisInputs) -> Cells:
-    facts = examined.context.facts
-    home = home_of(facts, examined.records)
-    asked = EvaluationSet("train", records=home, trusted=examined.trusted)
+def _learnt_from(inputs: AnalysisInputs) -> Cells:
+    facts = inputs.context.facts
+    home = home_of(facts, inputs.records)
+    asked = EvaluationSet("train", records=home, trusted=inputs.trusted)
     training, _ = load_set(facts, asked)
-    return learnt_from(training, examined.context.experiment)
+    return learnt_from(training, inputs.context.experiment)
 
 
 def _measure_cells(cells: Cells, title: str) -> Measured:
-    shown = track(cells.pngs, f"measuring {title}", len(cells))
-    boxes = (decode_boxes([png])[0] for png in shown)  # Nothing depends on the black around them.
+    pngs = track(cells.pngs, f"measuring {title}", len(cells))
+    boxes = (decode_boxes([png])[0] for png in pngs)  # The black around a box adds nothing.
     rows = [cell_features(box.pixels) for box in boxes]
     return Measured({key: np.array([row[key] for row in rows]) for key in rows[0]}, cells.labels)
 
 
 def _altered(batches: tf.data.Dataset, change: Alteration, *, seed: int) -> tf.data.Dataset:
-    """The batches with their images altered; what is drawn follows from the seed and the step."""
-
+    """Alter the images of batches; random numbers depend only on the seed and the batch."""
     calls = InFlightCalls()
 
     def alter(images: np.ndarray, step: np.ndarray) -> np.ndarray:
         with calls:
             return change.alter(images, np.random.default_rng([seed, int(step)]))
 
-    def see(step, batch):
+    def alter_batch(step, batch):
         images, *rest = batch
         altered = tf.numpy_function(alter, [images, step], images.dtype)
         return tf.ensure_shape(altered, images.shape), *rest
 
-    return batches.enumerate().map(see)
+    return batches.enumerate().map(alter_batch)
 
 
 def _identity(
-    examined: AnalysisInputs, scored: Measured, batches: tf.data.Dataset, *, seed: int
+    inputs: AnalysisInputs, scored: Measured, batches: tf.data.Dataset, *, seed: int
 ) -> list[dict]:
-    """How well patients are told apart by what the network makes of cells, and by the cells alone.
+    """Measure how well patients are identified by the network's features, and by size and colour.
 
-    The second is the measure of the first: patients differ in size and stain, whatever a network
-    does with that.
+    The second result is the reference for the first: patients differ in size and stain, whatever
+    the network does.
     """
-    pooled = keras.Model(examined.model.input, examined.model.get_layer("pooled").output)
+    pooled = keras.Model(inputs.model.input, inputs.model.get_layer("pooled").output)
     features = {
         "pooled": pooled.predict(batches, verbose=0)[: len(scored.labels)],
         "size and colour": scored.matrix(("size", "colour")),
     }
-    groups = examined.cells.groups
+    groups = inputs.cells.groups
     return [
         {"class": name.upper(), "features": kind}
         | patient_identity(values[members], groups[members], seed=seed)
@@ -139,7 +141,7 @@ def _identity(
     ]
 
 
-def _file(folder: Path, result: dict) -> None:
+def _save(folder: Path, result: dict) -> None:
     folder.mkdir(exist_ok=True)
     write_json(folder / RESULT_FILE, result)
     own = {"name": "model", "kind": "model", "what": "the network"} | result["model"]
@@ -148,11 +150,11 @@ def _file(folder: Path, result: dict) -> None:
 
 
 def _versions(
-    examined: AnalysisInputs, changes: dict[str, Alteration], *, seed: int
+    inputs: AnalysisInputs, changes: dict[str, Alteration], *, seed: int
 ) -> list[Version]:
-    """A few cells, drawn evenly over classes and patients, as they are and as they were altered."""
-    cells = limit_cells(examined.cells, _NUM_SHOWN, seed=seed)
-    images, _, _ = next(iter(examined.batches(cells)))
+    """Return a few cells, sampled evenly over classes and patients, with each alteration."""
+    cells = limit_cells(inputs.cells, _NUM_SHOWN, seed=seed)
+    images, _, _ = next(iter(inputs.batches(cells)))
     images, rng = images.numpy(), np.random.default_rng(seed)
     return [Version("as it is", images, cells.labels)] + [
         Version(name, change.alter(images, rng), cells.labels) for name, change in changes.items()

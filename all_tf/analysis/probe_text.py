@@ -1,4 +1,4 @@
-"""What probing found, in lines: a table of probes, whether patients are told apart, a verdict."""
+"""Results of probing as text: tables of probes and of patient identity, and a verdict."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _PROBE_COLUMNS = (
 )
 _IDENTITY_COLUMNS = (
     Column("patient groups of", "class"),
-    Column("told apart by", "features"),
+    Column("identified by", "features"),
     Column("groups", "num_groups", whole),
     Column("images", "num_images", whole),
     Column("right, %", "balanced_accuracy", per_cent),
@@ -27,10 +27,10 @@ _IDENTITY_COLUMNS = (
 
 
 def format_probes(result: Mapping[str, Any]) -> str:
-    """All that probes.json holds, for a terminal.
+    """Format the content of probes.json for a terminal.
 
     Args:
-        result: As `all_tf.analysis.probe_run.probe_run` returns it.
+        result: The result of `all_tf.analysis.probe_run.probe_run`.
     """
     own = {"name": "model", "what": "the cells as they are", **result["model"]}
     rows = [
@@ -60,13 +60,13 @@ def format_probes(result: Mapping[str, Any]) -> str:
 
 
 _FLATTERED = (
-    "The epoch was chosen on these images, and nothing of the trivial probes was: margins flatter "
-    "the model."
+    "The model's epoch was chosen on these images, but no setting of the trivial probes was: "
+    "margins are too favourable to the model."
 )
 
 
 def _interval(row: Mapping[str, object], key: str) -> str | None:
-    """Its interval; None where there is none to be had, or none of this row."""
+    """Return the interval of a row as text; None if there is none."""
     if row.get(f"{key}_low") is None:
         return None
     return interval_text(row, key, show=signed if key == "margin" else "{:.3f}".format)

@@ -85,7 +85,7 @@ def test_with_few_groups_no_interval_and_no_claim():
     result = compare_with_probes(own, [rival(own, -own.logits)], draws=50)
     assert result["margin"] > 0.9 and result["margin_low"] is result["margin_high"] is None
     assert result["model"]["auc_low"] is None and result["num_groups_hem"] == 1
-    assert result["verdict"].startswith("It cannot be told whether this model knows more than")
+    assert result["verdict"].startswith("It is not known whether this model knows more than")
     assert "(not estimable: 1 group of HEM)." in result["verdict"]
 
 

@@ -79,10 +79,10 @@ def probed(feature, records, **plan) -> dict:
     experiment = Experiment("base_cnn", image_size=SIDE, crop=SIDE, weights="none")
     context = EvaluationContext(experiment, {"folds": "grouped"}, 1, Calibration())
     cells = planted(1, **plan)
-    examined = AnalysisInputs(
+    inputs = AnalysisInputs(
         context, network(feature), cells, "validation", fold=None, records=records, trusted=False
     )
-    result, _ = probe(examined, planted(0, **plan), seed=0)
+    result, _ = probe(inputs, planted(0, **plan), seed=0)
     return result | {row["name"]: row for row in result["probes"]}
 
 
@@ -135,7 +135,7 @@ def test_script_files_the_probes_of_a_run_and_tells_them(run, monkeypatch, capsy
 def test_fold_that_chose_the_epoch_is_stamped_and_the_reader_told(run):
     result = probe_run(run, EvaluationSet(fold=0))
     assert (result["split"], result["fold"], result["stamps"]) == ("train", 0, ["optimistic"])
-    assert "margins flatter the model" in format_probes(result)
+    assert "margins are too favourable to the model" in format_probes(result)
 
 
 def test_fold_that_is_not_there_is_refused(run):

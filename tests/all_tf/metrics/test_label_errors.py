@@ -167,5 +167,5 @@ def test_run_that_has_learnt_what_it_scored_is_refused(cross_validation):
     run = cross_validation / "fold-1"
     report = {"split": "train", "fold": None, "threshold": 0.5, "stamps": ["resubstitution"]}
     write_json(run / "metrics.json", report)
-    with pytest.raises(RunError, match="has learnt the images that it scored"):
+    with pytest.raises(RunError, match="was trained on the images that it scored"):
         write_review(run)
