@@ -1,1 +1,1 @@
-"""What is fast and what is slow, measured beside what anyone could have instead."""
+"""Benchmarks of speed, each compared with an alternative that users could have instead."""

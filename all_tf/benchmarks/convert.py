@@ -1,4 +1,4 @@
-"""How fast the converter is: beside the bare codec, and beside TFDS' own builder, in one run."""
+"""Speed of the converter, compared with the bare codec and with TFDS' own builder."""
 
 import importlib
 import os
@@ -20,22 +20,26 @@ from tfrecords.packing.writer import Settings, write_records
 from tfrecords.schema import features
 from tfrecords.sources.cnmc import SourceImage
 
-_CODEC_IMAGES = 200  # Read, decoded and encoded by one core, before and after the converter.
+_CODEC_IMAGES = 200  # For the codec on one core, measured before and after the converter.
 _SECONDS_BETWEEN_SAMPLES = 0.5  # Of memory; each one lists all processes of the machine.
 
 
 def benchmark_convert(images: Sequence[SourceImage]) -> dict[str, float]:
-    """Convert the same images in three ways, one after another, imports not counted.
+    """Convert the same images in three ways, one after another; imports are not timed.
+
+    Args:
+        images: Images of a source.
 
     Returns:
-        `images_per_second` of the converter, all digests computed, near-duplicates not looked for;
-        `ratio_to_codec`, to the number of cores times what one core does that only reads, decodes
-        and encodes; `ratio_to_codec_on_all_cores`, to all cores doing that at once, which on a
-        shared machine is less; `ceiling_of_ratio_to_codec`, what the first of them would be if the
-        digests of files and PNGs, on all cores at once, were all that came on top;
-        `ratio_to_tfds`, to a `GeneratorBasedBuilder` whose generator encodes with the same
-        encoder; `peak_rss_mb`, of this process and its children together while converting;
-        `near_duplicate_seconds`, what looking for them adds; and `num_images`, `cores`.
+        `images_per_second` of the converter with all digests, without the search for
+        near-duplicates; `ratio_to_codec`, that rate divided by the rate of the codec (read, decode,
+        encode) on one core and by the number of cores; `ratio_to_codec_on_all_cores`, divided by
+        the rate of the codec on all cores at once, which is lower on a shared machine;
+        `ceiling_of_ratio_to_codec`, the value of `ratio_to_codec` if the converter added only the
+        digests of files and PNGs, measured on all cores at once; `ratio_to_tfds`, divided by the
+        rate of a `GeneratorBasedBuilder` with the same encoder; `peak_rss_mb` of this process and
+        its children while converting; `near_duplicate_seconds`, the additional time of the search
+        for near-duplicates; `num_images` and `cores`.
     """
     importlib.import_module("sklearn.model_selection")  # The converter imports it late.
     before = _codec_rate(images)
@@ -74,7 +78,7 @@ def _seconds(work: Callable[[Path], object]) -> float:
 
 
 def _codec_rate(images: Sequence[SourceImage]) -> float:
-    """Images a second of one core that reads, decodes and encodes, and no more."""
+    """Return the images a second of one core that only reads, decodes and encodes."""
     some = images[:: max(1, len(images) // _CODEC_IMAGES)]
     began = time.perf_counter()
     for image in some:
@@ -85,7 +89,7 @@ def _codec_rate(images: Sequence[SourceImage]) -> float:
 def _rate_on_all_cores(
     images: Sequence[SourceImage], encode: Callable[[Sequence[Path]], object]
 ) -> float:
-    """Images a second of all cores that encode chunks of images at once, start-up not counted."""
+    """Return the images a second of all cores on chunks of images; start-up is not timed."""
     paths = [image.path for image in images]
     chunks = [paths[start : start + CHUNK_IMAGES] for start in range(0, len(paths), CHUNK_IMAGES)]
     with thread_pool(None) as pool:
@@ -101,13 +105,13 @@ def _encode(paths: Sequence[Path]) -> None:
 
 
 def _encode_and_digest(paths: Sequence[Path]) -> None:
-    """What the converter's threads do, but for writing to a disk."""
+    """Encode and digest images as the converter's threads do, without writing to a disk."""
     encode_images(paths, Path(os.devnull))
 
 
 @contextmanager
 def _peak_memory() -> Iterator[Callable[[], int]]:
-    """Watch the memory of this process and its children; ask afterwards for the peak in bytes."""
+    """Sample the memory of this process and its children; yield a function that gives the peak."""
     samples, done = [], threading.Event()
 
     def watch() -> None:
@@ -135,10 +139,10 @@ def _resident(process: psutil.Process) -> int:
 
 # TFDS has no types, so that mypy looks for the keyword in `object`.
 class _Cnmc(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """The same examples, written as TFDS writes them."""
+    """A TFDS builder of the same examples."""
 
     VERSION = tfds.core.Version("1.0.0")
-    code_path = None  # Else TFDS looks for checksums with a package that is not installed.
+    code_path = None  # TFDS would look for checksums with a package that is not installed.
 
     def __init__(self, images: Sequence[SourceImage], **kwargs):
         self._images = images

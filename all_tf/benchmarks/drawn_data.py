@@ -1,4 +1,4 @@
-"""Drawn cells in memory, to measure a training where no records are at hand."""
+"""Synthetic cells in memory, to measure a training without records."""
 
 import numpy as np
 from PIL import Image
@@ -9,15 +9,15 @@ from tfrecords.codec.encoding import encode_png
 from tfrecords.store.leakage import GROUPED
 from tfrecords.synthetic.cells import draw_cell
 
-_NUM_DRAWN = 32  # Different ones; more would take longer to draw and train no slower.
+_NUM_DRAWN = 32  # Different images; more take longer to draw and do not change the speed.
 
 
 def draw_data(num_images: int, *, num_selection: int) -> Data:
-    """Cells to learn from and to choose on, half of them ALL, ten images a patient.
+    """Draw a training set and a selection set, half of the cells ALL, ten images a patient.
 
     Args:
-        num_images: To learn from.
-        num_selection: To choose on.
+        num_images: Size of the training set.
+        num_selection: Size of the selection set.
     """
     rng = np.random.default_rng(0)
     pngs = np.array(

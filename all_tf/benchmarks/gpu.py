@@ -1,4 +1,4 @@
-"""How fast each architecture of the study trains on a GPU, by precision and compiler."""
+"""Training speed of each architecture of the study on a GPU, by precision and compiler."""
 
 import sys
 import time
@@ -22,12 +22,12 @@ from all_tf.system.checks import ConfigError
 from all_tf.training.fit import batches_to_fit
 from all_tf.training.prepare import Prepared, prepare
 
-_STEPS = 20  # That are timed; an epoch of as many comes before, which decodes the images.
+_STEPS = 20  # Timed steps; an epoch of as many comes before, which decodes the images.
 _JITS = ("off", "on")
 
 
 class Device(NamedTuple):
-    """What is measured on."""
+    """The device that is measured."""
 
     name: str
     reset_peak: Callable[[], None]
@@ -35,7 +35,7 @@ class Device(NamedTuple):
 
 
 def find_gpu() -> Device:
-    """The first GPU.
+    """Return the first GPU.
 
     Raises:
         ConfigError: There is none.
@@ -70,7 +70,9 @@ def benchmark_gpu(
         keep: Is given each case when it is measured; what it prints goes to standard error.
 
     Returns:
-        The device's name, and one case for each architecture, precision and compiler.
+        `device`, its name, and `cases`, one for each architecture, precision and compiler. In a
+        case, `input_share` is the share of a step's time that is saved if one batch is ready in
+        memory; a case that does not fit has only `out_of_memory`.
     """
     with redirect_stdout(sys.stderr):
         cases = []
@@ -120,7 +122,7 @@ def _measure(
 
 
 def _seconds_a_step(prepared: Prepared) -> tuple[float, float]:
-    """Medians, with batches as they come from the input, and with one that lies ready."""
+    """Return median seconds of a step, with batches from the input and with one ready batch."""
     model = prepared.model
     batches = batches_to_fit(prepared, range(2))
     batch = next(iter(batches))

@@ -1,4 +1,4 @@
-"""How fast images come to the network: beside `image_dataset_from_directory` on the bitmaps."""
+"""Speed of the input pipeline, compared with Keras' `image_dataset_from_directory` on bitmaps."""
 
 import os
 import tempfile
@@ -19,37 +19,38 @@ from all_tf.system.progress import track
 from tfrecords.schema import CLASSES
 
 _BATCH_SIZE = 32
-_ROUNDS = 3  # Ours and Keras', in turn; other people's load comes and goes.
+_ROUNDS = 3  # Ours and Keras' in turn, because the load of a shared machine varies.
 _LATER_EPOCHS = 4  # Of ours; one of Keras takes longer than all of them.
 
 
 class _Epoch(NamedTuple):
     seconds: float
-    cpu_seconds: float  # Of all threads; other people's load changes it less.
+    cpu_seconds: float  # Of all threads; it depends less on the load of the machine.
 
 
 def benchmark_input(
     records: Path, bitmaps: Sequence[tuple[Path, int]], *, image_size: int
 ) -> dict[str, object]:
-    """Images a second of both, in turn, in one process, imports not counted, files in memory.
+    """Measure the images a second of both pipelines, in turn and in one process.
 
-    All that lies between files and batches is timed. The first epoch of ours holds the SHA-256 of
-    the shards, the reading of the examples, decoding and resizing; that of Keras the listing of its
-    folders. Keras resizes without anti-aliasing, which costs it a third of what it costs us.
+    Everything between files and batches is timed; imports are not, and the files are in the page
+    cache. Our first epoch includes the SHA-256 of the shards, the reading of the examples, decoding
+    and resizing; that of Keras includes the listing of its folders. Keras resizes without
+    anti-aliasing, at a third of the cost of our resizing.
 
     Args:
         records: A records directory of the same images.
         bitmaps: File and label of each image of the training split.
-        image_size: Side that the network sees, pixels.
+        image_size: Side of the network's input, pixels.
 
     Returns:
         `first_epoch_images_per_second` and `later_epochs_images_per_second` of ours, and the same
-        of Keras with `keras_` before it: medians over the rounds; `ratio_first` and `ratio_later`,
+        of Keras with the prefix `keras_`: medians over the rounds; `ratio_first` and `ratio_later`,
         medians of the rounds' ratios; `cpu_ms_per_image` of the four; `num_images`, `cores`.
 
     Raises:
         ValueError: The records hold another number of images than the source.
-        RecordsError, FoldsError, LeakageError: The records are not what was written.
+        RecordsError, FoldsError, LeakageError: The records were changed or are damaged.
     """
     paths = [path for path, _ in bitmaps]
     for path in [*paths, *records.glob("*-train.tfrecord*")]:
@@ -64,7 +65,7 @@ def benchmark_input(
 
 
 def _our_epochs(records: Path, num_images: int, image_size: int) -> Iterator[None]:
-    """Batches as train.py has them, from the records on; yields where an epoch ends."""
+    """Make batches from records as train.py does; yield at the end of each epoch."""
     cells = load_cells(records, "train")
     if len(cells) != num_images:
         raise ValueError(
@@ -84,7 +85,7 @@ def _our_epochs(records: Path, num_images: int, image_size: int) -> Iterator[Non
 
 
 def _keras_epochs(folder: Path, image_size: int) -> Iterator[None]:
-    """The same images as a user of Keras would read them."""
+    """Read the same images with Keras; yield at the end of each epoch."""
     batches = keras.utils.image_dataset_from_directory(
         folder,
         label_mode="binary",
@@ -100,7 +101,7 @@ def _keras_epochs(folder: Path, image_size: int) -> Iterator[None]:
 
 
 def _link_by_class(bitmaps: Sequence[tuple[Path, int]], folder: Path) -> None:
-    """A tree as Keras wants it, a folder a class, of links to the files."""
+    """Make a folder for each class, as Keras expects, with links to the files."""
     for name in CLASSES:
         (folder / name).mkdir()
     for number, (path, label) in enumerate(bitmaps):
@@ -108,7 +109,7 @@ def _link_by_class(bitmaps: Sequence[tuple[Path, int]], folder: Path) -> None:
 
 
 def _timed(epochs: Iterator[None]) -> tuple[_Epoch, _Epoch]:
-    """The first epoch, and the mean of those that follow."""
+    """Time the first epoch, and the mean of the later ones."""
     marks = [(time.perf_counter(), time.process_time())]
     for _ in epochs:
         marks.append((time.perf_counter(), time.process_time()))

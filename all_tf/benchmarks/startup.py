@@ -1,4 +1,4 @@
-"""How long train.py takes to its first step, beside a bare Keras script with the same network."""
+"""Time to the first training step of train.py, compared with a bare Keras script."""
 
 import subprocess
 import sys
@@ -14,12 +14,12 @@ import psutil
 from all_tf.system.progress import track
 
 _BATCH_SIZE = 32
-_ROUNDS = 3  # All of them in turn; other people's load comes and goes.
+_ROUNDS = 3  # Both scripts in turn, because the load of a shared machine varies.
 _SIGNAL = "first step done"
 _TRAIN = Path(__file__).resolve().parents[2] / "scripts" / "train.py"
 
-# What a user would write without this project, but for the network, which is ours in both, and for
-# XLA, which would make this side slower on a CPU.
+# A script as users of Keras write it. Two things are as in train.py: the network, and no XLA, which
+# would make the script slower on a CPU.
 _BARE = f"""
 import sys
 import keras
@@ -36,7 +36,7 @@ model.train_on_batch(pixels, rng.integers(0, 2, ({_BATCH_SIZE}, 1)).astype("floa
 print("{_SIGNAL}", flush=True)
 """
 
-# train.py itself, told to speak once the bar has shown its first step; then it is ended.
+# train.py, changed so that it prints the signal after the first step, and exits.
 _OURS = f"""
 import os, runpy, sys
 from all_tf.system.tensorflow_import import load_tensorflow
@@ -45,29 +45,29 @@ load_tensorflow()
 from all_tf.training.callbacks.progress_bar import ProgressBar
 
 show = ProgressBar.on_train_batch_end
-def tell(self, batch, logs=None):
+def show_and_exit(self, batch, logs=None):
     show(self, batch, logs)
     print("{_SIGNAL}", flush=True)
     os._exit(0)
 
-ProgressBar.on_train_batch_end = tell
+ProgressBar.on_train_batch_end = show_and_exit
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
 def benchmark_startup(arch: str, *, image_size: int, records: Path) -> dict[str, object]:
-    """Seconds from the start of a process to the end of its first training step.
+    """Measure the seconds from the start of a process to the end of its first training step.
 
     Args:
-        arch: Of the network, with random weights on both sides.
-        image_size: Side that the network sees, pixels.
-        records: A records directory; all of it is verified and read, as always.
+        arch: Name of the architecture; both networks have random weights.
+        image_size: Side of the network's input, pixels.
+        records: A records directory; all of it is verified and read, as in a training.
 
     Returns:
-        Medians over the rounds: `seconds` of train.py, which may learn from all of the records;
-        `bare_seconds` of the bare script, on random data; `ratio_to_bare`, of the rounds' ratios.
-        The same with `cpu_` before it: processor time, which other people's load changes less.
+        Medians over the rounds: `seconds` of train.py on the records; `bare_seconds` of the bare
+        script on random data; `ratio_to_bare`, the median of the rounds' ratios. The same with
+        `cpu_`: processor time, which depends less on the load of the machine.
 
     Raises:
         ChildError: A child ended before its first step.
@@ -86,7 +86,7 @@ def benchmark_startup(arch: str, *, image_size: int, records: Path) -> dict[str,
 
 
 class ChildError(ValueError):
-    """A measured process failed; the message is its last line."""
+    """A measured process failed; the message has its last line."""
 
 
 class _Start(NamedTuple):
@@ -103,7 +103,7 @@ def _train(arch: str, image_size: int, records: Path) -> _Start:
 
 
 def _to_first_step(code_and_arguments: Sequence[str]) -> _Start:
-    """Start Python, and the clock with it; stop it when the child says that the step is done."""
+    """Start Python and measure the time until it prints that the first step is done."""
     began = time.perf_counter()
     child = psutil.Popen(
         [sys.executable, "-c", *code_and_arguments],
@@ -115,6 +115,6 @@ def _to_first_step(code_and_arguments: Sequence[str]) -> _Start:
     with child:
         for line in child.stdout:
             if line.strip() == _SIGNAL:
-                taken = child.cpu_times()  # It may have ended, but is not gone yet.
-                return _Start(time.perf_counter() - began, taken.user + taken.system)
+                cpu = child.cpu_times()  # Available even if it has ended: it was not waited for.
+                return _Start(time.perf_counter() - began, cpu.user + cpu.system)
     raise ChildError(f"No first step was made. The last line of the process: {line.strip()}")

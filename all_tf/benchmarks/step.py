@@ -1,4 +1,4 @@
-"""What a step of train.py costs beside a bare step of the same network, and where the rest goes."""
+"""Cost of a training step of train.py, compared with a bare step of the same network."""
 
 import os
 import sys
@@ -28,47 +28,47 @@ from builders.optimizers import build_optimizer
 
 _BATCH_SIZE = 32
 _STEPS = 4  # Of an epoch, and of a block of bare steps.
-_ROUNDS = 12  # An epoch and a block in turn; other people's load comes and goes.
+_ROUNDS = 12  # An epoch and a block in turn, because the load of a shared machine varies.
 _SELECTION = 64  # Images.
-_REPEATS = 20  # Of what takes milliseconds.
+_REPEATS = 20  # Of operations that take milliseconds.
 
 
 class _Round(NamedTuple):
     """Seconds a step; CPU seconds are those of all threads of this process."""
 
     fit: float
-    graph: float  # Of it, inside the compiled function: input, augmentation, network, metrics.
+    graph: float  # Part of `fit` in the compiled function: input, augmentation, network, metrics.
     bare: float
     fit_cpu: float
     bare_cpu: float
 
 
 def benchmark_step(arch: str, *, image_size: int, records: Path | None) -> dict[str, object]:
-    """Images a second of `fit` with all that train.py does in it, and of a bare Keras loop.
+    """Measure the images a second of `fit` as in train.py, and of a bare Keras loop.
 
-    An epoch of the one and as many steps of the other, in turn, in one process; the first epoch,
-    which builds the graph and decodes, is left out. A bare step is `train_on_batch` on one batch
-    that lies ready as float32 at the network's size: the same layers, loss and kind of optimizer,
-    compiled alike, without augmentation and without a metric.
+    Epochs of `fit` and blocks of as many bare steps run in turn, in one process; the first epoch,
+    which builds the graph and decodes, is left out. A bare step is `train_on_batch` on one float32
+    batch in memory, at the network's size: the same layers, loss and kind of optimizer, compiled
+    in the same way, without augmentation and metrics.
 
-    Shares are of the time of a step of `fit`. `callbacks` is what passes outside the compiled
-    function: figures fetched, all callbacks, the loop of Keras. `input_wait` is how long the next
-    batch is waited for between bare steps, which compete with the input for the same cores as
-    those of `fit` do. `augmentation` and `metrics` are timed by themselves, the call included.
-    `rest` is what then is left of the difference, input that slows the network down among it.
+    Shares are of the time of a step of `fit`. `callbacks` is the time outside the compiled
+    function: reading metrics, all callbacks, the loop of Keras. `input_wait` is the wait for the
+    next batch between bare steps, which compete with the input for the cores as in `fit`.
+    `augmentation` and `metrics` are timed alone, each including the call of a function. `rest` is
+    the remaining difference, for example because the input slows the network down.
 
     Args:
-        arch: Of the network, with random weights.
-        image_size: Side that the network sees, pixels.
-        records: A records directory; None for drawn cells.
+        arch: Name of the architecture; the network has random weights.
+        image_size: Side of the network's input, pixels.
+        records: A records directory; None for synthetic cells.
 
     Returns:
         `images_per_second`, `bare_images_per_second` and `ratio_to_bare_step`, medians over the
-        rounds; `cpu_ratio_to_bare_step`, the same of processor time, which other people's load
-        changes less; `shares`; `metrics_share_of_validation`, of the time of an `evaluate`.
+        rounds; `cpu_ratio_to_bare_step`, the same of processor time, which depends less on the
+        load of the machine; `shares`; `metrics_share_of_validation`, of the time of an `evaluate`.
 
     Raises:
-        RecordsError, SplitError: As `load_data` raises them.
+        RecordsError, SplitError: `load_data` raised it.
     """
     experiment = _experiment(arch, image_size)
     with redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
@@ -92,7 +92,7 @@ def _experiment(arch: str, image_size: int) -> Experiment:
         image_size=image_size,
         batch_size=_BATCH_SIZE,
         epochs=1 + _ROUNDS,
-        learning_rate=1e-4,  # Nothing is to be learnt: the cost of a step is the same.
+        learning_rate=1e-4,  # It does not change the cost of a step.
         augment=("hflip", "vflip", "random_crop"),
         imbalance="class_weights",
         weights="none",
@@ -103,10 +103,10 @@ def _experiment(arch: str, image_size: int) -> Experiment:
 
 
 class _Turns(keras.callbacks.Callback):
-    """After each epoch a block of bare steps; times both. Acts last.
+    """Runs a block of bare steps after each epoch and times both; the last of the callbacks.
 
     Attributes:
-        rounds: One an epoch but the first.
+        rounds: One for each epoch but the first.
     """
 
     def __init__(self, bare_step: Callable[[], object]):
@@ -133,20 +133,20 @@ class _Turns(keras.callbacks.Callback):
             self._cpu += time.process_time()
 
     def on_epoch_end(self, epoch, logs=None):
-        if not epoch:  # It has built the graph and decoded the images.
+        if not epoch:  # The first epoch builds the graph and decodes the images.
             return
         steps = self.params["steps"]
         cpu_before = time.process_time()
         bare = sum(_seconds_each(self._bare_step, times=steps)) / steps
         bare_cpu = (time.process_time() - cpu_before) / steps
-        fitted = _BATCH_SIZE / logs[SPEED]  # As history.csv has it.
+        fitted = _BATCH_SIZE / logs[SPEED]  # The speed in history.csv.
         self.rounds.append(
             _Round(fitted, self._in_graph / steps, bare, self._cpu / steps, bare_cpu)
         )
 
 
 def _bare_step(prepared: Prepared, selection: tf.data.Dataset) -> Callable[[], object]:
-    """What a user of Keras would call in a loop; called once, so that its graph is there."""
+    """Return a bare step of Keras; it was called once, so that its graph is built."""
     experiment, _, plan, classifier = prepared
     model = keras.Model(classifier.input, classifier.output)
     model.compile(
@@ -202,7 +202,7 @@ def _compare(
 
 
 def _waits(prepared: Prepared, bare_step: Callable[[], object]) -> Iterator[float]:
-    """Seconds until the next batch is there, in an epoch whose images are decoded."""
+    """Yield the seconds until the next batch is ready, in an epoch with all images decoded."""
     batches = batches_to_fit(prepared, range(2))
     steps = int(batches.cardinality()) // 2
     iterator = iter(batches)
@@ -221,7 +221,7 @@ def _augmentation_seconds(prepared: Prepared, batch: tuple) -> float:
 
 
 def _metrics_seconds(prepared: Prepared, batch: tuple) -> float:
-    """A count of one batch, and the figures that are read off it."""
+    """Return the seconds to count the confusion matrix of a batch and compute its metrics."""
     figures = ConfusionMetrics(build_loss(prepared.experiment, prepared.plan.class_weights))
     _, labels, mask = batch
     logits = tf.random.normal(labels.shape)
