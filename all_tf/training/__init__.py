@@ -1,1 +1,1 @@
-"""From an experiment and records to a finished run."""
+"""Training: from an experiment and records to a finished run."""

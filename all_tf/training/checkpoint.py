@@ -1,4 +1,4 @@
-"""The state of a training after an epoch, on disk: whole or absent, verified, and without code."""
+"""State of a training after an epoch, on disk: written atomically, verified, only numbers."""
 
 import json
 import os
@@ -14,34 +14,35 @@ from tfrecords.packing.atomic import fresh_directory
 from tfrecords.store.manifest import digest_file
 
 _ARRAYS, _PROGRESS, _DIGESTS = "arrays.npz", "state.json", "digests.json"
-_NUM_KEPT = 2  # One would do, were disks as good as their word.
+_NUM_KEPT = 2  # The second is a fallback if the newest is damaged.
 
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """How far a training has come, beside its weights."""
+    """Progress of a training, apart from its weights."""
 
-    epoch: int = 0  # Epochs done.
-    ended: bool = False  # No epoch is to follow.
-    best_epoch: int | None = None  # Counted from 1; None before one had a finite figure.
-    best: float | None = None  # The figure then.
+    epoch: int = 0  # Number of finished epochs.
+    ended: bool = False  # Whether no epoch follows.
+    best_epoch: int | None = None  # From 1; None if no epoch had a finite metric yet.
+    best: float | None = None  # The metric of the best epoch.
     history: list[dict] = field(default_factory=list)  # The rows of history.csv.
 
 
 def save_state(run: Path, progress: TrainingProgress, arrays: dict[str, np.ndarray]) -> None:
-    """Write `run`/state/epoch-NNNN, with the best weights so far, and drop all states but two.
+    """Write `run`/state/epoch-NNNN with the best weights so far, and keep only two states.
 
-    The list of SHA-256 is written last, everything is brought to the disk, and only then does the
-    directory take its name: a kill or a power cut at any moment leaves the states before it.
+    The list of SHA-256 is written last, all files are synced to the disk, and then the directory
+    is renamed: a kill or a power cut at any moment leaves the earlier states.
 
     Args:
-        run: Holds config.json, of which a copy goes along: seed, settings, digests of the records.
-        progress: Of the training, after an epoch.
-        arrays: Numbers only, by name.
+        run: The run's folder; the state gets a copy of its config.json, with seed, settings and
+            digests of the records.
+        progress: Progress after the epoch.
+        arrays: Numeric arrays by name.
     """
     target = run / "state" / f"epoch-{progress.epoch:04d}"
     with fresh_directory(target, overwrite=True, marker=_DIGESTS) as directory:
-        for leftover in directory.iterdir():  # Of a kill while this epoch was written before.
+        for leftover in directory.iterdir():  # An earlier process was killed while it wrote them.
             leftover.unlink()
         # mypy takes what is unpacked for `allow_pickle`, a keyword of savez, too.
         np.savez(directory / _ARRAYS, **arrays)  # type: ignore[arg-type]
@@ -56,12 +57,12 @@ def save_state(run: Path, progress: TrainingProgress, arrays: dict[str, np.ndarr
 
 
 def newest_state(run: Path) -> Path | None:
-    """The newest state that is as it was written; None where no epoch was completed.
+    """Return the newest undamaged state; None if no epoch was completed.
 
-    Newer ones that are not are named and removed: their epochs come again.
+    Newer, damaged states are reported and removed: their epochs are trained again.
 
     Raises:
-        RunError: There are states, but none is whole, or the settings were changed since.
+        RunError: All states are damaged, or the settings of the run were changed.
     """
     damage = {}
     for folder in state_folders(run):
@@ -79,26 +80,28 @@ def newest_state(run: Path) -> Path | None:
         return folder
     if damage:
         reasons = "; ".join(f"{folder.name}: {reason}" for folder, reason in damage.items())
-        raise RunError(f"No state in {run / 'state'} is whole. Train again. Received: {reasons}")
+        raise RunError(
+            f"All states in {run / 'state'} are damaged. Train again. Received: {reasons}"
+        )
     return None
 
 
 def read_state(folder: Path) -> tuple[TrainingProgress, dict[str, np.ndarray]]:
-    """What `save_state` wrote; `folder` comes from `newest_state`."""
+    """Read what `save_state` wrote; `folder` comes from `newest_state`."""
     progress = TrainingProgress(**json.loads((folder / _PROGRESS).read_text(encoding="utf-8")))
     with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
         return progress, dict(arrays)
 
 
 def reset_best(run: Path, folder: Path | None) -> None:
-    """Put the best weights of a state back: an epoch that was cut off may have written others."""
+    """Restore the best weights of a state; an interrupted epoch may have written later ones."""
     (run / BEST_FILE).unlink(missing_ok=True)
     if folder is not None and (folder / BEST_FILE).is_file():
         _share(folder / BEST_FILE, run / BEST_FILE)
 
 
 def _share(source: Path, target: Path) -> None:
-    """One file under two names where the disk can; `save_weights` never writes into a file."""
+    """Hard-link or copy a file; a link is safe because `save_weights` never changes a file."""
     try:
         os.link(source, target)
     except OSError:
@@ -106,7 +109,7 @@ def _share(source: Path, target: Path) -> None:
 
 
 def _damage(folder: Path) -> str | None:
-    """What is wrong with a state; None if it is as it was written."""
+    """Describe the damage of a state; None if there is none."""
     try:
         digests = json.loads((folder / _DIGESTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):

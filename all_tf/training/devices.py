@@ -1,4 +1,4 @@
-"""Copies of a network on several devices, which learn from shares of each batch."""
+"""Data parallelism: copies of a network on several devices, which share each batch."""
 
 import hashlib
 import json
@@ -17,42 +17,43 @@ from builders.classifier import Classifier
 
 
 def device_scope(experiment: Experiment, engine: Engine) -> AbstractContextManager:
-    """The scope in which a model is built that is to learn on the engine's devices.
+    """Return the scope in which to build a model that trains on the engine's devices.
 
-    GPUs where there are any, else the CPU's logical devices; on JAX as many in each process.
+    The devices are GPUs, or, without any, logical devices of the CPU; on JAX there are as many in
+    each process.
 
     Raises:
-        ConfigError: There are fewer, a batch cannot be shared out evenly, or the experiment asks
-            for something that the engine does not have.
+        ConfigError: There are too few devices, they cannot share a batch evenly, or the engine
+            lacks something that the experiment needs.
     """
     return _SPREAD[engine.backend](experiment, engine)
 
 
 def scale_losses_by_share(classifier: Classifier) -> None:
-    """Make the shares of a batch teach what the whole batch would teach: its loss, its statistics.
+    """Scale losses and synchronise batch norm, so that shares of a batch act as the whole batch.
 
-    On JAX they do so by themselves: there the step sees the whole batch, wherever its rows lie.
+    On JAX nothing is needed: there the step sees the whole batch.
 
     Args:
-        classifier: Built in the scope of `device_scope`, on several devices or on JAX.
+        classifier: A classifier built in `device_scope`, on several devices or on JAX.
     """
     if keras.backend.backend() == "jax":
         return
     classifier.weigh_share = _weigh
     for layer in classifier.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.synchronized = True  # Over the batch, not over each device's share of it.
+            layer.synchronized = True  # Statistics of the batch, not of each device's share.
 
 
 def require_agreement(rule: str, facts: Mapping[str, object]) -> None:
-    """Refuse to go on with processes that hold something else.
+    """Raise unless all processes have the same facts.
 
     Args:
-        rule: What is to be the same in all, a sentence.
-        facts: Of this process, as JSON takes them: settings, digests.
+        rule: A sentence for the message, which says what must be equal.
+        facts: Settings and digests of this process, serialisable as JSON.
 
     Raises:
-        ConfigError: In all processes, where they are not the same in all.
+        ConfigError: The facts differ; raised in all processes.
     """
     if keras.backend.backend() != "jax":
         return
@@ -63,7 +64,7 @@ def require_agreement(rule: str, facts: Mapping[str, object]) -> None:
     every = np.reshape(multihost_utils.process_allgather(own), (-1, len(own)))
     if differing := np.flatnonzero(np.any(every != every[0], axis=1)).tolist():
         numbers = ", ".join(map(str, differing))
-        raise ConfigError(f"{rule} Others than process 0 has: process {numbers}")
+        raise ConfigError(f"{rule} Different from process 0: process {numbers}")
 
 
 def _mirrored(experiment: Experiment, engine: Engine) -> AbstractContextManager:
@@ -76,7 +77,7 @@ def _mirrored(experiment: Experiment, engine: Engine) -> AbstractContextManager:
     return _strategy(tuple(names[: engine.devices])).scope()
 
 
-@cache  # Two in one process would number their exchanges alike, and fail.
+@cache  # Two strategies in one process use the same numbers for their exchanges, and fail.
 def _strategy(devices: tuple[str, ...]) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy(devices)
 
@@ -95,14 +96,14 @@ def _data_parallel(experiment: Experiment, engine: Engine) -> AbstractContextMan
         raise ConfigError("On JAX a step is always compiled. Pass --jit auto. Received: jit='off'")
     _refuse_uneven(experiment, engine.devices * jax.process_count())
     _refuse_few([str(device) for device in jax.local_devices()], engine)
-    # In the order of the processes: each then holds the rows of a batch that Keras gives it.
+    # In the order of the processes, so that each holds the rows of a batch that Keras gives it.
     chosen = [
         device
         for process in range(jax.process_count())
         for device in jax.local_devices(process)[: engine.devices]
     ]
     spread = _Shares(devices=chosen) if len(chosen) > 1 else None
-    keras.distribution.set_distribution(spread)  # For good: `fit` asks for it too.
+    keras.distribution.set_distribution(spread)  # Not reset later: `fit` uses it too.
     return nullcontext()
 
 
@@ -113,10 +114,10 @@ _SPREAD: dict[str, Callable[[Experiment, Engine], AbstractContextManager]] = {
 
 
 class _Shares(keras.distribution.DataParallel):
-    """Each process gets its rows of every batch: the first process the first ones."""
+    """Distribution in which each process gets its rows of every batch, in order."""
 
     def distribute_dataset(self, dataset):
-        """As Keras does it, which forgets how many batches there are."""
+        """Distribute a dataset as Keras does, and set the number of batches, which Keras drops."""
         shares = super().distribute_dataset(dataset)
         return shares.apply(tf.data.experimental.assert_cardinality(dataset.cardinality()))
 
@@ -139,13 +140,13 @@ def _refuse_few(found: list[str], engine: Engine) -> None:
 
 
 def _weigh(mask: tf.Tensor) -> tf.Tensor:
-    """A share's real images, beside the mean number of them over the devices.
+    """Return the number of real images in a share / its mean over the devices.
 
-    Keras lets every device's mean count the same, also where most of its images only fill up the
-    last batch of an epoch.
+    Keras gives the mean loss of every device the same weight, even if most of the device's images
+    are padding of an epoch's last batch.
     """
     replica = tf.distribute.get_replica_context()
-    if replica is None:  # Keras tries a loss out before it trains.
+    if replica is None:  # Keras calls a loss once before it trains.
         return tf.constant(1.0)
     mine = tf.reduce_sum(mask)
     return mine / replica.all_reduce(tf.distribute.ReduceOp.MEAN, mine)

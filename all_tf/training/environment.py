@@ -1,4 +1,4 @@
-"""environment.json: what a run was trained on."""
+"""environment.json: versions, hardware and command of a run."""
 
 import os
 import platform
@@ -25,7 +25,7 @@ _PACKAGES_OF = {"jax": ("jax", "jaxlib")}  # By Keras' backend.
 
 
 def write_environment(path: Path) -> None:
-    """Write what the run ran on: versions, processor count, accelerators, commit, command."""
+    """Write versions, processor count, accelerators, commit and command to a file."""
     backend = keras.backend.backend()
     write_json(
         path,
@@ -45,12 +45,12 @@ def write_environment(path: Path) -> None:
 
 
 def _commit() -> str | None:
-    """The commit of this checkout; None where it is no checkout."""
-    answer = subprocess.run(
+    """Return the commit of this checkout; None if the code is not in one."""
+    described = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
         check=False,
     )
-    return answer.stdout.strip() or None
+    return described.stdout.strip() or None

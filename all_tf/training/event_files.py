@@ -1,4 +1,4 @@
-"""TensorBoard's event files, cut back to the epochs that count."""
+"""TensorBoard's event files: removal of events of epochs that are trained again."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ _PATTERN = "events.out.tfevents.*"
 
 
 def drop_events_after(folder: Path, epoch: int) -> None:
-    """Remove what was noted of later epochs, so that they are not drawn twice when they come again.
+    """Remove the events of later epochs, which are trained again and would be plotted twice.
 
-    Everything else stays as it is, times included. A tail that a kill has cut off goes too.
+    Everything else stays, with its times. An incomplete record at the end of a file is removed.
 
     Args:
-        folder: Searched for event files, folders below included; need not exist.
-        epoch: The last that counts; events carry it as their step.
+        folder: The folder to search for event files, with all folders below; it need not exist.
+        epoch: The last epoch to keep; it is the step of an event.
     """
     for path in sorted(folder.rglob(_PATTERN)):
         records, whole = _read(path)
@@ -35,7 +35,7 @@ def drop_events_of(folder: Path) -> None:
 
 
 def _read(path: Path) -> tuple[list[bytes], bool]:
-    """The records up to the first damaged one, and whether there is none."""
+    """Return the records before the first damaged one, and whether the file is undamaged."""
     records = []
     try:
         records.extend(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())

@@ -1,4 +1,4 @@
-"""One fit: the batches, what happens around an epoch and in which order, and the best epoch."""
+"""One fit: batches, callbacks in their order, and the weights of the best epoch."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,13 +37,13 @@ from all_tf.training.callbacks.terminate_on_nan import TerminateOnNonFinite
 from all_tf.training.event_files import drop_events_after
 from all_tf.training.prepare import Prepared
 
-_TYPICAL_IMAGES = 512  # From which batch norm's statistics are estimated; 1,024 were no better.
+_TYPICAL_IMAGES = 512  # For the statistics of batch norm; 1,024 were no better.
 
 
 class Fitted(NamedTuple):
-    """What a fit leaves to be told, beside the weights in the model."""
+    """Results of a fit, apart from the weights in the model."""
 
-    best_epoch: int  # Counted from 1.
+    best_epoch: int  # From 1.
     images_per_second: float  # See `_speed`.
 
 
@@ -55,20 +55,21 @@ def fit(
     state: Path | None = None,
     watchers: Sequence[Callback] = (),
 ) -> Fitted:
-    """Train until the epochs or the patience are used up; the model ends with the best weights.
+    """Train to the last epoch or until patience ends; the model then has the best weights.
 
     Args:
-        prepared: The model and what it is to learn from.
-        run: A folder, for the history and the best weights.
-        selection: The batches of `data.selection`; None where no epoch is chosen: the last is kept.
-        state: Of an earlier process, to go on from (`all_tf.training.checkpoint.newest_state`);
-            None to begin at the first epoch. Whatever the run holds of later epochs goes.
-        watchers: Callbacks that act after all others and change nothing.
+        prepared: The model and its training data.
+        run: The folder for the history and the best weights.
+        selection: The batches of `data.selection`; None if no epoch is chosen and the last is kept.
+        state: The state of an earlier process to resume from
+            (`all_tf.training.checkpoint.newest_state`); None to begin at the first epoch. Files of
+            later epochs in the run are removed.
+        watchers: Callbacks that run after all others and change nothing.
 
     Raises:
-        NonFiniteError: The loss ceased to be a number.
-        KeyboardInterrupt: `all_tf.system.signals` were told to end it; the step was finished.
-        RunError: No epoch had a finite figure to choose by, or the state is of another model.
+        NonFiniteError: The loss is infinite or not a number.
+        KeyboardInterrupt: A signal was received (`all_tf.system.signals`); the step was finished.
+        RunError: No epoch had a finite metric to choose by, or the state is of another model.
     """
     experiment, _, _, model = prepared
     keep = BestWeights if experiment.chooses else LastWeights
@@ -93,7 +94,7 @@ def fit(
             )
     if best.best_epoch is None:
         raise RunError(
-            f"No epoch had a finite {experiment.monitor}; there is nothing to choose. "
+            f"No epoch had a finite {experiment.monitor}, so that none can be chosen. "
             "Lower --learning-rate."
         )
     load_weights(model, run / BEST_FILE)
@@ -103,7 +104,7 @@ def fit(
 
 
 def batches_to_fit(prepared: Prepared, epochs: range) -> tf.data.Dataset:
-    """The batches of some epochs, as the training step takes them (`pipeline.training_batches`)."""
+    """Return the batches of some epochs for the training step (`training_batches`)."""
     experiment, data, plan, model = prepared
     batches = training_batches(
         data.fit,
@@ -123,14 +124,14 @@ def batches_to_fit(prepared: Prepared, epochs: range) -> tf.data.Dataset:
 def _callbacks(
     prepared: Prepared, *, best: BestWeights, history: CSVHistory, run: Path
 ) -> list[Callback]:
-    """In the order in which they act: what is validated is what is kept."""
+    """Return the callbacks in order: the weights that are validated are those that are saved."""
     experiment, data, plan, model = prepared
     num_images = images_in_epoch(data.fit, plan)
     num_validated = len(data.selection) if experiment.chooses else 0
     frozen, patience, averages = experiment.freeze_epochs, experiment.patience, model.averages
     before_validation = [
         Speed(num_images),
-        # In before batch norm is estimated for them, out once they are kept.
+        # Averages are swapped in before batch norm is estimated, and out after they are saved.
         *([LambdaCallback(on_test_begin=lambda logs: averages.swap())] if averages else []),
         RefreshBatchNorm(_typical_batches(data.fit, experiment, plan)),
     ]
@@ -169,9 +170,9 @@ def _images_of(
 
 
 def _typical_batches(fit: Cells, experiment: Experiment, plan: Plan) -> tf.data.Dataset:
-    """Some training images as validation would see them, classes mixed as in training.
+    """Return some training images without augmentation, with the class shares of training.
 
-    Whole batches, so that no image is repeated to fill one up.
+    All batches are full, so that no image is repeated as padding.
     """
     order = epoch_order(fit, plan, seed=experiment.seed, epoch=0)
     batch_size = min(experiment.batch_size, len(order))
@@ -182,6 +183,9 @@ def _typical_batches(fit: Cells, experiment: Experiment, plan: Plan) -> tf.data.
 
 
 def _speed(speeds: list[float], freeze_epochs: int) -> float:
-    """Median over the epochs that train the whole network, but the first, which builds a graph."""
+    """Return the median over epochs that train the whole network, without the first, if possible.
+
+    The first of them builds the graph.
+    """
     whole = speeds[freeze_epochs:]
     return median(whole[1:] or whole)

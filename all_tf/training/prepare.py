@@ -1,4 +1,4 @@
-"""From an experiment and its cells to a network that is ready to learn from them."""
+"""Preparation of a training: the compiled network for an experiment and its cells."""
 
 from typing import NamedTuple
 
@@ -24,24 +24,24 @@ from builders.schedules import SCHEDULES
 class Prepared(NamedTuple):
     """A training before its first step."""
 
-    experiment: Experiment  # What to do.
-    data: Data  # Learnt from, chosen on.
-    plan: Plan  # Against unequal classes.
-    model: Classifier  # Compiled; nothing frozen.
+    experiment: Experiment
+    data: Data
+    plan: Plan  # The remedy for class imbalance.
+    model: Classifier  # Compiled; no layer is frozen.
 
 
 def prepare(experiment: Experiment, data: Data, engine: Engine) -> Prepared:
-    """Build all that a fit needs, and say on standard output what it will do.
+    """Build the model of a training, and print the settings.
 
     Args:
-        experiment: What to do.
-        data: Its cells.
-        engine: What it runs on.
+        experiment: Settings of the training.
+        data: Cells of the training.
+        engine: Settings of the hardware and the compiler.
 
     Raises:
-        ConfigError: There are not as many devices, they cannot share a batch, or the engine cannot
-            do what the experiment asks for.
-        WeightsError: The weights to begin with cannot be had.
+        ConfigError: There are too few devices, they cannot share a batch, or the engine lacks
+            something that the experiment needs.
+        WeightsError: The initial weights are not available.
     """
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
@@ -61,7 +61,14 @@ def _describe_engine(experiment: Experiment, engine: Engine, *, steps: int) -> s
 
 
 def build_for(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int) -> Classifier:
-    """A compiled classifier; `steps` are those of an epoch."""
+    """Return the compiled classifier of an experiment.
+
+    Args:
+        experiment: Settings of the training.
+        plan: The remedy for class imbalance.
+        engine: Settings of the hardware and the compiler.
+        steps: Number of steps in an epoch.
+    """
     keras.utils.set_random_seed(experiment.seed)
     model = build_model(
         experiment.arch,

@@ -1,4 +1,4 @@
-"""What a run says of itself before it begins, what it ran on, and the challenge's submission."""
+"""The settings of a run as text, printed before its first step."""
 
 import math
 
@@ -10,7 +10,7 @@ from all_tf.data.class_balance import Plan
 from all_tf.data.splits import Data
 from all_tf.runs.stamps import selected_on
 
-# Fields of an experiment that are named before training where they differ from their defaults.
+# Fields of an experiment that are printed only if they differ from their defaults.
 _FINE_TUNING = (
     "loss",
     "label_smoothing",
@@ -28,7 +28,15 @@ _FINE_TUNING = (
 def describe_run(
     experiment: Experiment, data: Data, plan: Plan, model: keras.Model, *, steps: int
 ) -> str:
-    """What a run will do, in a few lines, before its first step."""
+    """Describe in a few lines what a run will do.
+
+    Args:
+        experiment: Settings of the training.
+        data: Cells of the training.
+        plan: The remedy for class imbalance.
+        model: The network, for its numbers of parameters.
+        steps: Number of steps in an epoch.
+    """
     view = experiment.view
     trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     augment = ", ".join(experiment.augment) or "none"
@@ -37,11 +45,11 @@ def describe_run(
     else:
         remedy = "HEM images an epoch {:,}, ALL {:,}, by repetition".format(*plan.draws)
         if plan.group_power:
-            remedy += f", a group's share its size to the power {1 - plan.group_power:g}"
+            remedy += f", a group's share is its size to the power {1 - plan.group_power:g}"
     lines = [
         f"{experiment.arch}: {model.count_params():,} parameters, {trainable:,} of them trainable; "
         f"weights: {experiment.weights}",
-        f"  view         central {view.crop} px of a slide at {view.output} px",
+        f"  view         central {view.crop} px of an image at {view.output} px",
         f"  learn from   {_count(data.fit)}",
         f"  choose on    {_choice(experiment, data)}",
         f"  score once   {_count(data.held_out) if data.held_out else 'nothing: no such images'}",
@@ -75,5 +83,5 @@ def _choice(experiment: Experiment, data: Data) -> str:
 
 def _count(cells: Cells) -> str:
     hem, disease = cells.counts
-    people = [len(set(cells.patients[cells.labels == label])) for label in (1, 0)]
-    return f"{disease:,} ALL of {people[0]} patients, {hem:,} HEM of {people[1]} patients"
+    patients = [len(set(cells.patients[cells.labels == label])) for label in (1, 0)]
+    return f"{disease:,} ALL of {patients[0]} patients, {hem:,} HEM of {patients[1]} patients"

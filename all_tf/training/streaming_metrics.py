@@ -1,4 +1,4 @@
-"""The confusion matrix and the loss, counted over an epoch, and what is read off them."""
+"""Streaming metrics: loss and confusion matrix summed over an epoch, and metrics of them."""
 
 import keras
 from keras import ops
@@ -7,17 +7,17 @@ from all_tf.metrics.confusion_matrix import metrics_from_counts
 
 
 class ConfusionMetrics(keras.metrics.Metric):
-    """F1, kappa and the other figures of an epoch, exact: a mean over batches is not F1.
+    """F1, kappa and the other metrics of an epoch, exact: the mean of F1 over batches is not F1.
 
-    Counts the confusion matrix at a threshold of .5, a logit of 0, in the pass that trains or
-    validates. Counts are float32, exact up to 16.7 million images.
+    The confusion matrix is counted during training or validation, with a threshold of .5 on the
+    probability (0 on the logit). Counts are float32, exact up to 16.7 million images.
 
-    A mixed label counts as the class of its larger share, an even one as ALL, as an even score
-    does. The figures of training on mixed images thus say how often the larger share was found,
-    which is harder than finding a whole cell: compare them with each other, not with validation.
+    A mixed label counts as the class of its larger share; an even one counts as ALL, like a
+    probability of .5. With mixing, training metrics show how often the larger share was found. That
+    is harder than to classify a whole cell, so do not compare them with validation.
 
     Args:
-        loss: A `keras.losses.Loss`, averaged here over real images only.
+        loss: A `keras.losses.Loss`, averaged here only over images of mask 1.
     """
 
     def __init__(self, loss: keras.losses.Loss):

@@ -1,4 +1,4 @@
-"""From an experiment and records to a run on disk: the orchestrator."""
+"""Training of a run, from an experiment and records to metrics on disk; begins or resumes it."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -37,12 +37,12 @@ from all_tf.training.prepare import Prepared, prepare
 from all_tf.training.tensorboard.write import show_run
 from tfrecords.store.manifest import digest_file
 
-# Of processes that train together.
+# Rules for processes that train together.
 _SAME_START = (
     "All processes need the same program, options, records and folds, and the same run, in a "
     "folder that all of them see."
 )
-_SAME_WEIGHTS = "The processes end with different weights, which JAX should not let happen."
+_SAME_WEIGHTS = "The processes end with different weights, which should not happen with JAX."
 
 
 def train(
@@ -55,26 +55,29 @@ def train(
     tensorboard: str = "scalars",
     calibration: Calibration | None = None,
 ) -> list[dict]:
-    """Train, choose the best epoch, score it, and leave all that is needed to judge it in `run`.
+    """Train a run, choose its best epoch, score it, and save everything in the run's folder.
 
     Args:
-        experiment: What to do, and under which protocol (`all_tf.data.splits.load_data`).
+        experiment: Settings of the training; the protocol decides on the sets of cells
+            (`all_tf.data.splits.load_data`).
         records: A records directory.
-        run: A folder that does not exist, or is empty.
-        trusted: Check the lengths of the shards only, not their SHA-256.
-        engine: What it runs on; deterministic operations are for this process from here on.
-        tensorboard: How much of it TensorBoard shows, a key of
+        run: The run's folder, new or empty.
+        trusted: Whether to check only the lengths of the shards, not their SHA-256.
+        engine: Settings of the hardware and the compiler. Deterministic operations then stay on in
+            this process.
+        tensorboard: What TensorBoard shows, a key of
             `all_tf.training.tensorboard.write.AMOUNTS`.
-        calibration: From elsewhere, where no fold is held out to fit one on; else None.
+        calibration: The calibration of a cross-validation, if no fold is held out to fit one on;
+            otherwise None.
 
     Returns:
-        The reports: the best epoch on the selection set, as metrics.json holds it, and then, under
-        the honest protocol, on the preliminary phase, if the records have it. Where no epoch is
-        chosen, the first is of the last epoch on the images that it has learnt.
+        The reports of the best epoch: on the selection set, as in metrics.json, and, with the
+        held-out protocol ("honest") and if the records have it, on the preliminary phase. If no
+        epoch is chosen, the first report is of the last epoch on its training images.
 
     Raises:
-        RunError: The folder is taken, or no epoch had a finite figure to choose by.
-        NonFiniteError: The loss ceased to be a number.
+        RunError: The folder is not empty, or no epoch had a finite metric to choose by.
+        NonFiniteError: The loss is infinite or not a number.
         RecordsError, SplitError, WeightsError: Something needed is missing; nothing was written.
     """
     one_of("tensorboard", tensorboard, choices.TENSORBOARD)
@@ -87,7 +90,7 @@ def train(
     prepared = _prepare(experiment, records, trusted=trusted, engine=engine)
     run.mkdir(parents=True, exist_ok=True)
     with own_run(run):
-        require_empty(run)  # Nobody came first.
+        require_empty(run)  # Another process may have used it before the lock was taken.
         facts = _facts(prepared, records) | {"engine": asdict(engine), "tensorboard": tensorboard}
         write_config(run, experiment, facts)
         if calibration is not None:
@@ -97,16 +100,19 @@ def train(
 
 
 def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> list[dict]:
-    """Go on with a run that did not come to its end, from its last whole state.
+    """Resume an unfinished run from its last undamaged state.
 
     Args:
-        run: Its folder.
-        records: A records directory; None for the one it was started with.
-        trusted: As `train` takes it, like what is returned.
+        run: The run's folder.
+        records: A records directory; None for the one the run was started with.
+        trusted: Whether to check only the lengths of the shards, not their SHA-256.
+
+    Returns:
+        The reports, as `train` returns them.
 
     Raises:
-        RunError: There is no run, it is finished, in use, damaged, or began with other records.
-        NonFiniteError, RecordsError, SplitError, WeightsError: As `train` raises them.
+        RunError: There is no run, or it is finished, in use, damaged, or began with other records.
+        NonFiniteError, RecordsError, SplitError, WeightsError: As in `train`.
     """
     experiment, facts = read_config(run)
     with own_run(run):
@@ -115,7 +121,7 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         _refuse_other_records(records, facts)
         state = newest_state(run)
         prepared = _prepare(experiment, records, trusted=trusted, engine=engine_of(facts))
-        print(f"going on after {state}" if state else "no epoch was completed; from the first")
+        print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
             return _complete(run, prepared, state=state)
 
@@ -131,16 +137,16 @@ def _refuse_other_records(records: Path, facts: dict) -> None:
 
 
 def _prepare(experiment: Experiment, records: Path, *, trusted: bool, engine: Engine) -> Prepared:
-    """Load and build all that a run needs, and say what it will do; nothing is written."""
+    """Load the cells, build the model and print the settings; write no file."""
     if engine.deterministic:
         tf.config.experimental.enable_op_determinism()
-        # keras-cv's layers ask for one when they are built; nothing is drawn from it.
+        # keras-cv's layers need a global generator when they are built, but never use it.
         tf.random.set_global_generator(tf.random.Generator.from_seed(experiment.seed))
     return prepare(experiment, load_data(experiment, records, trusted=trusted), engine)
 
 
 def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict]:
-    """Train what is left to train and score what is to be scored."""
+    """Train the remaining epochs, score the best one and write all results."""
     experiment, data, _, model = prepared
     _, facts = read_config(run)
     own = {"records": None, "state": state and state.name}  # Records may lie anywhere.
@@ -183,7 +189,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
 
 
 def _calibration(run: Path, experiment: Experiment, predictions: Predictions) -> Calibration:
-    """Fitted and written where a set was held out for it; else it was there before the training."""
+    """Fit and write the calibration; if no set is held out for it, read the one of `train`."""
     if not experiment.chooses:
         return read_calibration(run)
     calibration = fit_calibration(
@@ -196,13 +202,13 @@ def _calibration(run: Path, experiment: Experiment, predictions: Predictions) ->
 
 
 def _environment_file(run: Path) -> str:
-    """One for each process that has worked at a run."""
+    """Return the name of this process's file; each process that works on a run writes its own."""
     done = epochs_done(run)
     return f"environment-after-epoch-{done}.json" if done else "environment.json"
 
 
 def _facts(prepared: Prepared, records: Path) -> dict:
-    """What follows from the experiment and the records, for whoever judges or resumes the run."""
+    """Return the entries of config.json that follow from the experiment and the records."""
     experiment, data, plan, model = prepared
     return {
         "view": asdict(experiment.view),

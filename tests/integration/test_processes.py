@@ -93,7 +93,7 @@ def test_lost_process_ends_the_other_with_one_clear_error(runs):
     lost = "process 1 of 2 is lost: ended by SIGKILL"
     for _, _, errors in (survivor, killed):
         last = errors.strip().splitlines()[-1]
-        assert last.startswith(f"error: {lost}") and "Go on with: python scripts/train.py" in last
+        assert last.startswith(f"error: {lost}") and "Resume with: python scripts/train.py" in last
         assert "Traceback" not in errors
     assert status["state"] == "failed" and status["message"].startswith(lost)
 
@@ -102,7 +102,7 @@ def test_lost_process_ends_the_other_with_one_clear_error(runs):
 def test_both_resume_and_only_the_first_speaks(runs):
     folder, _, _, (first, second) = runs
     assert (first[0], second[0]) == (0, 0), first[2] + second[2]
-    assert "going on after" in first[1]
+    assert "resuming after" in first[1]
     assert "epoch" not in second[1] + second[2]
     assert json.loads((folder / "two/status.json").read_text())["state"] == "finished"
 

@@ -84,7 +84,7 @@ def test_resumed_run_ends_as_if_nothing_had_happened(whole, interrupted, capsys)
     assert len(read_rows(interrupted / "history.csv")) == 2
     assert steps_of(interrupted, "train") == [1, 2]
     resume(interrupted)
-    assert f"going on after {interrupted}/state/epoch-0001" in capsys.readouterr().out
+    assert f"resuming after {interrupted}/state/epoch-0001" in capsys.readouterr().out
     assert essence(interrupted) == essence(whole)
     assert steps_of(interrupted, "validation") == [1, 2, 3, 4]
     assert (interrupted / "environment-after-epoch-1.json").is_file()

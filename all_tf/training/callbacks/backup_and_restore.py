@@ -1,4 +1,4 @@
-"""What a fit keeps after each epoch, and how another process takes it up again."""
+"""Backup of the training state after each epoch, and its restoration in another process."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from builders.classifier import Classifier
 
 
 class BackupState(keras.callbacks.Callback):
-    """Saves the state after each epoch; last in the list of callbacks.
+    """Saves the state after each epoch; the last in the list of callbacks.
 
     Args:
-        run: A folder.
-        best: Knows the best epoch.
-        history: Knows the figures of all epochs.
+        run: The run's folder.
+        best: Callback with the best epoch.
+        history: Callback with the metrics of all epochs.
     """
 
     def __init__(self, run: Path, *, best: BestWeights, history: CSVHistory):
@@ -44,22 +44,25 @@ class BackupState(keras.callbacks.Callback):
 def restore_state(
     model: Classifier, run: Path, state: Path | None, *, best: BestWeights, history: CSVHistory
 ) -> TrainingProgress:
-    """Bring a model, its callbacks and the run's folder to where a state was saved.
+    """Restore a saved state: the model, its callbacks and the run's folder.
 
     Args:
-        model: Compiled, its optimizer built, as at the beginning of the run.
-        run: What it holds of epochs after the state, best weights and history, goes.
-        state: From `run_state.newest_state`; None for the beginning.
-        best: Is told the best epoch so far.
-        history: Is told the figures of all epochs so far.
+        model: The compiled model, as at the beginning of the run.
+        run: The run's folder; best weights and history of epochs after the state are removed.
+        state: A state from `all_tf.training.checkpoint.newest_state`; None for the beginning.
+        best: Callback whose best epoch is restored too.
+        history: Callback whose metrics of all epochs are restored too.
+
+    Returns:
+        The progress of the state.
 
     Raises:
-        RunError: The state is not one of such a model.
+        RunError: The state is of another model.
     """
     progress = TrainingProgress()
     if state is not None:
-        # The scale of a loss in half precision is a variable too, of an optimizer that Keras puts
-        # around ours; what is not built yet would be forgotten without a word.
+        # In half precision Keras wraps the optimizer in one whose loss scale is a variable too;
+        # variables that are not built yet would silently not be restored.
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         progress, arrays = read_state(state)
@@ -75,7 +78,7 @@ def _assign(model: Classifier, arrays: dict[str, np.ndarray], state: Path) -> No
     there, here = _shapes(arrays), _shapes(variables)
     if there != here:
         raise RunError(
-            f"{state} is not a state of this model; the program has changed since. Go on with "
+            f"{state} is not a state of this model; the program has changed since. Resume with "
             f"the version that environment.json names, or train again. Received: {len(there)} "
             f"arrays, {len(here)} variables, {len(there.items() ^ here.items()) // 2} differing"
         )
@@ -84,9 +87,10 @@ def _assign(model: Classifier, arrays: dict[str, np.ndarray], state: Path) -> No
 
 
 def _variables(model: Classifier) -> dict[str, keras.Variable]:
-    """All that a step changes: weights, statistics, the seeds of dropout, moments, averages.
+    """Return all variables that a step changes: weights, statistics, seeds, moments, averages.
 
-    Named by place: Keras numbers the names of some by what else the process has built.
+    They are named by position, because some of Keras' names depend on what the process has built
+    before.
     """
     parts = {
         "model": model.variables,

@@ -1,4 +1,4 @@
-"""Batch norm's statistics, estimated anew from the weights as they are, before they are used."""
+"""Batch norm's statistics, estimated for the current weights before each validation."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,13 +16,13 @@ Norms = Sequence[keras.layers.BatchNormalization]
 class RefreshBatchNorm(keras.callbacks.Callback):
     """Replaces moving averages by the statistics of some training images before each validation.
 
-    With Keras' momentum of .99 the averages of an epoch of 66 steps still hold half of their
-    initial values, and a network that ranks cells well calls all of them the same; a lower
-    momentum follows the last few batches, with their noise. Pooled moments over fixed weights do
-    neither (Wu and Johnson, 2021, arXiv:2105.07576, section 3, "PreciseBN").
+    With Keras' momentum of .99 the averages after 66 steps still contain half of their initial
+    values, and a network that ranks cells well may give all of them the same class; with a lower
+    momentum they depend on the last few batches, with their noise. Pooled moments over fixed
+    weights have neither problem (Wu and Johnson, 2021, arXiv:2105.07576, section 3, "PreciseBN").
 
     Args:
-        batches: `(images, labels, mask)`, whole batches, as validation sees them.
+        batches: `(images, labels, mask)`, full batches without augmentation.
     """
 
     def __init__(self, batches: tf.data.Dataset):
@@ -41,8 +41,8 @@ class RefreshBatchNorm(keras.callbacks.Callback):
             return
         momenta = [layer.momentum for layer in refresh]
         for layer in refresh:
-            layer.momentum = 0.0  # The moving averages are then those of the last batch alone.
-        if refresh != self._traced:  # A graph keeps the mode of the layers it was traced with.
+            layer.momentum = 0.0  # Moving averages are then those of the last batch only.
+        if refresh != self._traced:  # A graph keeps the mode that layers had when it was traced.
             self._traced = refresh
             self._moments = _MOMENTS[keras.backend.backend()](self.model, refresh)
         self._pool(refresh)
@@ -50,7 +50,7 @@ class RefreshBatchNorm(keras.callbacks.Callback):
             layer.momentum = momentum
 
     def _pool(self, layers: Norms) -> None:
-        """Mean and variance over all batches, from the mean and variance of each."""
+        """Set mean and variance over all batches, from the mean and variance of each."""
         num_batches = int(self._batches.cardinality())
         means: list[list[np.ndarray]] = [[] for _ in layers]
         squares: list[list[np.ndarray]] = [[] for _ in layers]
@@ -66,7 +66,7 @@ class RefreshBatchNorm(keras.callbacks.Callback):
 
 
 def _moments_on_tensorflow(model: keras.Model, norms: Norms) -> Moments:
-    """Read off the layers, whose moving averages have no memory meanwhile."""
+    """Return a function that reads the moments of a batch from the layers, at momentum 0."""
     forward = tf.function(lambda images: model(images, training=True))
 
     def moments(images):
@@ -77,7 +77,7 @@ def _moments_on_tensorflow(model: keras.Model, norms: Norms) -> Moments:
 
 
 def _moments_on_jax(model: keras.Model, norms: Norms) -> Moments:
-    """Of a pure function: each process looks at all of the images, and all find the same."""
+    """Return a pure function for the moments; each process computes them from all images."""
     import jax
 
     place = {id(variable): index for index, variable in enumerate(model.non_trainable_variables)}

@@ -1,4 +1,4 @@
-"""The best epoch: its weights are kept, and training ends where no better one comes."""
+"""The weights of the best epoch, or of the last one, saved to a file."""
 
 import math
 from pathlib import Path
@@ -10,15 +10,15 @@ from all_tf.evaluation.run_weights import save_weights
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch by one figure; a figure that is not finite is no best.
+    """Saves the weights of the best epoch by one metric; a metric that is not finite is ignored.
 
     Args:
-        path: Where they go.
+        path: The file for the weights.
         monitor: "val_" and a key of `all_tf.config.choices.DIRECTIONS`.
 
     Attributes:
-        best_epoch: Counted from 1; None before there is one.
-        best: The figure then.
+        best_epoch: The best epoch so far, from 1; None before there is one.
+        best: Its metric.
     """
 
     def __init__(self, path: Path, *, monitor: str):
@@ -30,7 +30,7 @@ class BestWeights(keras.callbacks.Callback):
         self.best = math.nan
 
     def restore(self, best_epoch: int | None, best: float | None) -> None:
-        """Go on from another process's best epoch; its weights are at the path already."""
+        """Restore the best epoch of an earlier process; its weights are already saved."""
         self.best_epoch, self.best = best_epoch, math.nan if best is None else best
 
     def on_epoch_end(self, epoch, logs=None):
@@ -42,7 +42,7 @@ class BestWeights(keras.callbacks.Callback):
 
 
 class LastWeights(BestWeights):
-    """Keeps the weights of the last epoch, where there is no set to choose another one on."""
+    """Saves the weights of the last epoch, if there is no set to choose the best one on."""
 
     def on_epoch_end(self, epoch, logs=None):
         save_weights(self.model, self._path)

@@ -1,4 +1,4 @@
-"""Ends a training that no longer improves."""
+"""Early stopping of a training that no longer improves."""
 
 import keras
 
@@ -6,13 +6,13 @@ from all_tf.training.callbacks.best_weights import BestWeights
 
 
 class EarlyStopping(keras.callbacks.Callback):
-    """Ends training after some epochs without a better one.
+    """Ends training after some epochs without improvement.
 
     Args:
-        best: Knows the best epoch; it comes earlier in the list of callbacks.
-        patience: How many epochs.
-        freeze_epochs: At the beginning, that do not count: a head that has learnt all it can says
-            nothing about the network.
+        best: Callback with the best epoch; it comes earlier in the list of callbacks.
+        patience: Number of epochs.
+        freeze_epochs: Number of first epochs that are not counted: while only the head learns, the
+            lack of improvement says nothing about the network.
     """
 
     def __init__(self, best: BestWeights, *, patience: int, freeze_epochs: int = 0):
@@ -25,4 +25,4 @@ class EarlyStopping(keras.callbacks.Callback):
         waited = epoch + 1 - max(self._best.best_epoch or 0, self._freeze_epochs)
         if waited >= self._patience and epoch + 1 < self.params["epochs"]:
             self.model.stop_training = True
-            print(f"stopped after epoch {epoch + 1}: none was better in {waited}", flush=True)
+            print(f"stopped after epoch {epoch + 1}: no better one in {waited}", flush=True)

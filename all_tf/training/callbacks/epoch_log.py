@@ -1,4 +1,4 @@
-"""What is noted of an epoch: its figures and its speed, on disk and in TensorBoard."""
+"""Log of each epoch: metrics and speed, in history.csv and in TensorBoard."""
 
 import time
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from all_tf.system.tables import write_csv
 
 SPEED = "images_per_second"  # In the logs of an epoch, history.csv, TensorBoard and metrics.json.
 
-_FIRST = tuple(shown_in("progress"))  # Of the charts in TensorBoard; learning_rate is among them.
+_FIRST = tuple(shown_in("progress"))  # First charts in TensorBoard, with learning_rate.
 
 
 def tag_of(key: str) -> str:
-    """The tag of a figure in TensorBoard."""
+    """Return the tag of a metric in TensorBoard."""
     return key if key in _FIRST else f"more/{key}"
 
 
 class Speed(keras.callbacks.Callback):
-    """Adds to an epoch's figures how many images it learnt from a second, validation left out.
+    """Adds the training images a second to the logs of an epoch, without the time of validation.
 
     Args:
-        num_images: Images an epoch; those that fill up its last batch do not count.
+        num_images: Images in an epoch, without the padding of its last batch.
     """
 
     def __init__(self, num_images: int):
@@ -43,10 +43,10 @@ class Speed(keras.callbacks.Callback):
 
 
 class WithoutValidation(keras.callbacks.Callback):
-    """Where nothing is validated, has done at an epoch's end what is done before a validation.
+    """Without a validation set, runs the callbacks' `on_test_begin` at the end of each epoch.
 
     Args:
-        callbacks: Whose `on_test_begin` is called; they come later in the list of callbacks.
+        callbacks: Callbacks with an `on_test_begin`; they come later in the list of callbacks.
     """
 
     def __init__(self, callbacks: Sequence[keras.callbacks.Callback]):
@@ -59,13 +59,13 @@ class WithoutValidation(keras.callbacks.Callback):
 
 
 class CSVHistory(keras.callbacks.Callback):
-    """history.csv: a line an epoch with every figure of both sets.
+    """Writes history.csv: a line for each epoch with every metric of both sets.
 
-    `epoch` counts from 1; validation figures carry `val_`; `learning_rate` is that of the head
-    after the epoch's last step; `seconds` is the epoch's duration, validation included.
+    `epoch` counts from 1; validation metrics have the prefix `val_`; `learning_rate` is that of the
+    head after the epoch's last step; `seconds` is the epoch's duration, including validation.
 
     Attributes:
-        rows: One dict an epoch.
+        rows: One dict for each epoch.
     """
 
     def __init__(self, path: Path):
@@ -75,7 +75,7 @@ class CSVHistory(keras.callbacks.Callback):
         self.rows: list[dict] = []
 
     def restore(self, rows: list[dict]) -> None:
-        """Go on from another process's epochs; what the file holds of later ones goes."""
+        """Restore the epochs of an earlier process; later ones are removed from the file."""
         self.rows = list(rows)
         self._write()
 
@@ -100,10 +100,10 @@ class CSVHistory(keras.callbacks.Callback):
 
 
 class TensorBoardScalars(keras.callbacks.Callback):
-    """Every figure by epoch, under one tag in train/ and in validation/: one chart shows both.
+    """Writes every metric by epoch, with one tag for train/ and validation/: one chart shows both.
 
-    TensorBoard sorts charts by their tags: F1 and kappa come first, since what is looked at less
-    often stands below "more/".
+    TensorBoard sorts charts by their tags: F1 and kappa come first, because less important metrics
+    have tags below "more/".
     """
 
     def __init__(self, folder: Path):
@@ -132,5 +132,5 @@ class TensorBoardScalars(keras.callbacks.Callback):
 
 
 def _learning_rate(model: keras.Model) -> float:
-    """Of the next step; one number also where every device holds it."""
+    """Return the learning rate of the next step; one number even on several devices."""
     return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))

@@ -1,4 +1,4 @@
-"""The first epochs train the head alone, so that its random gradients spoil no backbone."""
+"""Freezing of the backbone: the first epochs train only the head, which starts at random."""
 
 import keras
 
@@ -6,13 +6,13 @@ from builders.layer_groups import backbone_layers
 
 
 class FreezeBackbone(keras.callbacks.Callback):
-    """Holds the backbone still for some epochs: its weights, and batch norm in inference mode.
+    """Freezes the backbone for the first epochs: its weights, and batch norm in inference mode.
 
-    The optimizer must have been built for all weights before (`builders.optimizers`): it then takes
-    the head's moments along when the backbone joins in.
+    The optimizer must have been built for all weights before (`builders.optimizers`): it then keeps
+    the head's moments when the backbone is unfrozen.
 
     Args:
-        epochs: How many, from the first; at least 1.
+        epochs: Number of epochs, at least 1.
     """
 
     def __init__(self, epochs: int):
@@ -31,5 +31,5 @@ class FreezeBackbone(keras.callbacks.Callback):
     def _set_trainable(self, trainable: bool) -> None:
         for layer in self._frozen:
             layer.trainable = trainable
-        # A graph keeps the set of weights and the mode of batch norm that it was traced with.
+        # A graph keeps the trainable weights and the mode of batch norm of the time it was traced.
         self.model.make_train_function(force=True)

@@ -1,4 +1,4 @@
-"""A training on the screen: a bar, a line an epoch, and how long it will take."""
+"""Progress of a training: a bar, a line for each epoch, and an estimate of the duration."""
 
 import time
 
@@ -9,18 +9,18 @@ from all_tf.system.progress import bar, describe_duration
 from all_tf.training.callbacks.best_weights import BestWeights
 
 _SHOWN = tuple(shown_in("progress"))  # history.csv and TensorBoard have all of them.
-_TIMED_STEPS = 5  # After the first, which builds the graph.
+_TIMED_STEPS = 5  # After the first step, which builds the graph.
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """Bars while an epoch runs, a line once it has ended, and an estimate of what lies ahead.
+    """Shows a bar while an epoch runs, prints a line after it, and estimates the remaining time.
 
     Args:
-        best: Tells whether the epoch that has just ended is the best so far; it comes earlier in
-            the list of callbacks.
-        num_images: Of the training set and of the selection set.
-        validation_steps: Of one validation.
-        freeze_epochs: At the beginning, that are faster; they get an estimate of their own.
+        best: Callback with the best epoch; it comes earlier in the list of callbacks.
+        num_images: Numbers of images in the training set and in the selection set.
+        validation_steps: Number of steps in a validation.
+        freeze_epochs: Number of first epochs with a frozen backbone, which are faster and get
+            their own estimate.
     """
 
     def __init__(
@@ -36,25 +36,25 @@ class ProgressBar(keras.callbacks.Callback):
         self._best = best
         self._validation_share = num_images[1] / num_images[0]
         self._freeze_epochs = freeze_epochs
-        self._stretch = 0  # The epoch before which the one that runs and its like come to an end.
-        self._ahead = 0  # Epochs that the next estimate is for; 0 once it is given.
-        self._timed_from: tuple[int, float] | None = None  # A step's number, and when it ended.
+        self._phase_end = 0  # First epoch after the current phase: frozen, or not.
+        self._num_ahead = 0  # Epochs that the next estimate covers; 0 once it is printed.
+        self._timed_from: tuple[int, float] | None = None  # Number of a step, and its end time.
 
     def on_epoch_begin(self, epoch, logs=None):
         epochs, steps = self.params["epochs"], self.params["steps"]
-        stretch = self._freeze_epochs if epoch < self._freeze_epochs else epochs
-        if stretch != self._stretch:
-            self._stretch, self._ahead, self._timed_from = stretch, stretch - epoch, None
+        phase_end = self._freeze_epochs if epoch < self._freeze_epochs else epochs
+        if phase_end != self._phase_end:
+            self._phase_end, self._num_ahead, self._timed_from = phase_end, phase_end - epoch, None
         self._title = f"epoch {epoch + 1}/{epochs}"
         self._bar = bar(self._title, steps, unit="step")
         self._began = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
         self._bar.set_postfix({key: f"{logs[key]:.3f}" for key in _SHOWN}, refresh=False)
-        self._bar.update(batch + 1 - self._bar.n)  # Several where one call runs several.
+        self._bar.update(batch + 1 - self._bar.n)  # One call may run several steps.
         self._estimate(batch)
         if batch + 1 == self.params["steps"]:
-            self._bar.close()  # Before other bars come.
+            self._bar.close()  # Before other bars are shown.
 
     def on_test_begin(self, logs=None):
         self._bar = bar(f"{self._title}, validating", self._validation_steps, unit="step")
@@ -81,15 +81,15 @@ class ProgressBar(keras.callbacks.Callback):
             self._timed_from = batch, now
             return
         first, began = self._timed_from
-        if self._ahead and first < batch >= min(_TIMED_STEPS, self.params["steps"] - 1):
+        if self._num_ahead and first < batch >= min(_TIMED_STEPS, self.params["steps"] - 1):
             self._print_estimate((now - began) / (batch - first))
-            self._ahead = 0
+            self._num_ahead = 0
 
     def _print_estimate(self, seconds_per_step: float) -> None:
-        steps = self.params["steps"] * self._ahead
-        # An image that is only looked at costs about a third of one that is learnt from.
+        steps = self.params["steps"] * self._num_ahead
+        # Validation of an image takes about a third of the time of training on it.
         seconds = seconds_per_step * steps * (1 + self._validation_share / 3)
         self._bar.write(
             f"{seconds_per_step:.2f} s a step: about "
-            f"{describe_duration(seconds)} for {self._ahead} epoch{'s' * (self._ahead > 1)}"
+            f"{describe_duration(seconds)} for {self._num_ahead} epoch{'s' * (self._num_ahead > 1)}"
         )

@@ -1,4 +1,4 @@
-"""Training ends at the first loss that is not a number, and says which images were in the batch."""
+"""End of a training at the first loss that is not finite, with the names of the batch's images."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ class NonFiniteError(RunError):
     """The loss is infinite or not a number.
 
     Attributes:
-        images: Names of the images of the batch; none where validation found it.
+        images: Names of the images of the batch; empty if the loss is that of a validation.
     """
 
     def __init__(self, message: str, images: Sequence[str] = ()):
@@ -23,15 +23,16 @@ class NonFiniteError(RunError):
 
 
 class TerminateOnNonFinite(keras.callbacks.Callback):
-    """Looks at the loss after each step; first in the list of callbacks.
+    """Checks the loss after each step; the first in the list of callbacks.
 
-    The loss in the logs is the mean over the epoch so far, which one bad batch spoils: no number
-    is fetched for this that is not fetched anyway. It also sees a step that an optimizer with a
-    scaled loss skips without a word, unless the gradients alone overflow: then the scale is halved
-    and the next step is tried, as it should be, but not for ever.
+    The loss in the logs is the mean over the epoch so far, which one bad batch makes infinite or
+    NaN, so that the check needs no additional transfer from the device. It also detects a bad loss
+    whose step an optimizer with loss scaling skips silently. If only the gradients overflow, the
+    optimizer halves the scale and continues, as it should; the end of the epoch checks that the
+    scale has not become too small.
 
     Args:
-        images_of: Epoch, from 0, and steps, from 0, to the names of the images.
+        images_of: Function of epoch and steps, both from 0, that returns the names of the images.
     """
 
     def __init__(self, images_of: Callable[[int, range], Sequence[str]]):
@@ -42,7 +43,7 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
         self._epoch, self._next_step = epoch, 0
 
     def on_train_batch_end(self, batch, logs=None):
-        steps = range(self._next_step, batch + 1)  # Several where one call runs several.
+        steps = range(self._next_step, batch + 1)  # One call may run several steps.
         self._next_step = batch + 1
         if math.isfinite(logs["loss"]):
             return
@@ -63,7 +64,7 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
                 f"The loss of the validation after epoch {epoch + 1} is {logs['val_loss']}. Lower "
                 f"--learning-rate. The state after epoch {epoch} is kept."
             )
-        scale = getattr(self.model.optimizer, "dynamic_scale", None)  # There in mixed_float16.
+        scale = getattr(self.model.optimizer, "dynamic_scale", None)  # Only with mixed_float16.
         if scale is not None and (value := float(keras.ops.convert_to_numpy(scale))) < 1:
             raise NonFiniteError(
                 f"float16 cannot hold the gradients: by epoch {epoch + 1} so many overflowed "

@@ -1,4 +1,4 @@
-"""Cells in TensorBoard: those a run is most wrong about, and batches as it learnt from them."""
+"""Images of cells in TensorBoard: the worst mistakes of a run, and batches of its training."""
 
 import numpy as np
 
@@ -11,17 +11,17 @@ from all_tf.training.prepare import Prepared
 from all_tf.training.tensorboard.scored_sets import title_of, write_picture
 
 _MOST_MISTAKES = 16  # Of each class.
-_MOST_OF_A_BATCH = 32  # Cells that are drawn.
+_MOST_OF_A_BATCH = 32  # Cells in a picture.
 _NUM_BATCHES = 3
 
 
 def write_mistakes(scored: ScoredSet, cells: Cells, experiment: Experiment) -> None:
-    """Write the cells that were called wrongly with the most confidence, as the network saw them.
+    """Write the wrongly classified cells of the highest confidence, as the network saw them.
 
     Args:
-        scored: A set.
-        cells: Of the set.
-        experiment: Whose view is shown.
+        scored: A scored set.
+        cells: The cells of the set.
+        experiment: Settings of the view.
     """
     place_of = {name: place for place, name in enumerate(cells.names)}
     for mistakes in worst_mistakes(scored, most=_MOST_MISTAKES):
@@ -37,7 +37,7 @@ def write_mistakes(scored: ScoredSet, cells: Cells, experiment: Experiment) -> N
 
 
 def write_batches(prepared: Prepared) -> None:
-    """Write the first batch of the first epochs, as the training step was given it."""
+    """Write the first batch of each of the first epochs, as the training step saw it."""
     experiment = prepared.experiment
     for epoch in range(min(_NUM_BATCHES, experiment.epochs)):
         batch = learnt_batch(prepared.data.fit, prepared.plan, experiment, epoch=epoch)

@@ -1,4 +1,4 @@
-"""A run as a row of TensorBoard's HParams: its settings, and the figures that it ended with."""
+"""A run as a row of TensorBoard's HParams: its settings and its final metrics."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -12,7 +12,7 @@ from tensorflow.core.framework.summary_pb2 import Summary
 from all_tf.config.experiment import Experiment
 from all_tf.metrics.registry import shown_in
 
-# Settings that are shown without being asked for: the tab has room for five.
+# Settings that are shown by default: the tab has room for five.
 _SHOWN = ("arch", "augment", "image_size", "imbalance", "learning_rate")
 _COMPARED = tuple(shown_in("runs", first=("f1", "kappa", "auc")))
 
@@ -20,12 +20,12 @@ _COMPARED = tuple(shown_in("runs", first=("f1", "kappa", "auc")))
 def write_session(
     experiment: Experiment, reports: Mapping[str, Mapping[str, object]], *, name: str
 ) -> None:
-    """Write one run for the table, to the writer and at the step that are set.
+    """Write one run for the table, with TensorFlow's current writer and step.
 
     Args:
-        experiment: Its settings.
-        reports: By what the run does with a set, its report, as metrics.json holds it.
-        name: Of the run; no other row of the table may have it.
+        experiment: Settings of the run.
+        reports: Reports on sets, as in metrics.json, by the role of the set in the run.
+        name: Name of the run, unique in the table.
     """
     tag_of = {(role, key): f"result/{key}, {role}" for key in _COMPARED for role in reports}
     for (role, key), tag in tag_of.items():
@@ -40,7 +40,7 @@ def write_session(
 
 
 def _table(settings: Iterable[str], tag_of: Mapping[tuple[str, str], str]) -> Summary:
-    """The columns of the table; TensorBoard takes those of any run for the columns of all."""
+    """Return the columns of the table; TensorBoard uses those of one run for all."""
     return experiment_pb(
         hparam_infos=[HParamInfo(name=key, differs=key in _SHOWN) for key in settings],
         metric_infos=[
@@ -51,13 +51,13 @@ def _table(settings: Iterable[str], tag_of: Mapping[tuple[str, str], str]) -> Su
 
 
 def _settings(experiment: Experiment) -> dict[str, int | float | str]:
-    """The fields of an experiment, each of one type whatever its value."""
+    """Return the fields of an experiment; the type of a field does not depend on its value."""
     settings = {}
     for field in fields(Experiment):
         value = getattr(experiment, field.name)
-        plain = field.type in (int, float, str)  # What may be None, or several words, is text.
+        plain = field.type in (int, float, str)  # A field that may be None, or a tuple, is text.
         settings[field.name] = value if plain else _as_text(value)
-    return settings | {"weights": Path(experiment.weights).name}  # Whose folder is nobody's affair.
+    return settings | {"weights": Path(experiment.weights).name}  # Without the user's folders.
 
 
 def _as_text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What a network makes of cells, for TensorBoard's projector: features, small pictures, labels."""
+"""Features of cells for TensorBoard's projector, with small images and labels."""
 
 import shutil
 from pathlib import Path
@@ -15,27 +15,27 @@ from all_tf.training.prepare import Prepared
 from tfrecords.schema import CLASSES
 from tfrecords.store.files import atomic_write, write_text
 
-_FOLDER = "projector"  # Beside the file that TensorBoard looks for.
+_FOLDER = "projector"  # Beside the configuration that TensorBoard reads.
 _CONFIG_FILE = "projector_config.pbtxt"
-_MOST_CELLS = 1000  # As many as the projector turns without stuttering.
+_MOST_CELLS = 1000  # More make the projector slow.
 _SPRITE_SIDE = 64  # Pixels of a cell; 32 in a row make 2,048, of the 8,192 that browsers take.
 
 
 def drop_feature_map(folder: Path) -> None:
-    """Remove what `write_feature_map` wrote; there need not be any."""
+    """Remove the files of `write_feature_map`, if there are any."""
     (folder / _CONFIG_FILE).unlink(missing_ok=True)
     shutil.rmtree(folder / _FOLDER, ignore_errors=True)
 
 
 def write_feature_map(folder: Path, prepared: Prepared, scored: ScoredSet) -> None:
-    """Write the pooled features of the selection set's cells, with a picture of each.
+    """Write the pooled features of cells of the selection set, with an image of each.
 
-    Of many cells a part, drawn evenly over classes and patients. Patients have pseudonyms.
+    At most 1,000 cells are sampled evenly over classes and patients. Patients have pseudonyms.
 
     Args:
-        folder: Of the run's event files.
-        prepared: The run, its model with the best weights.
-        scored: The selection set.
+        folder: The folder of the run's event files.
+        prepared: The run; its model has the best weights.
+        scored: The selection set with its predictions.
     """
     experiment = prepared.experiment
     cells = limit_cells(prepared.data.selection, _MOST_CELLS, seed=experiment.seed)
@@ -75,7 +75,7 @@ def _write_labels(path: Path, cells: Cells, scored: ScoredSet) -> None:
 
 
 def _sprite(batches: tf.data.Dataset, num_cells: int) -> np.ndarray:
-    """All images in one square, row by row: uint8 `(k * side, k * side, 3)`."""
+    """Return all images in one square, row by row: uint8 `(k * side, k * side, 3)`."""
     size = (_SPRITE_SIDE, _SPRITE_SIDE)
     small = batches.map(lambda images, labels, mask: tf.image.resize(images, size, antialias=True))
     small = np.concatenate([np.rint(each) for each in small.as_numpy_iterator()])[:num_cells]

@@ -1,4 +1,4 @@
-"""What a run says of a set, in TensorBoard: a curve for its PR plugin, and figures as images."""
+"""Scored sets in TensorBoard: a curve for its PR plugin, and plots as images."""
 
 from collections.abc import Iterator
 
@@ -15,11 +15,13 @@ from all_tf.runs.folder import set_name
 
 
 def write_set(scored: ScoredSet, *, role: str) -> None:
-    """Write a labelled set, to the writer and at the step that are set; no patient is named.
+    """Write the plots of a labelled set, with TensorFlow's current writer and step.
+
+    Patients have pseudonyms.
 
     Args:
-        scored: The set.
-        role: What the run did with it, the same word in every run.
+        scored: The set with its predictions.
+        role: Role of the set in the run, the same word in every run.
     """
     predictions = scored.predictions
     curve = pr_curve(role, predictions.labels == 1, predictions.calibrated_scores)
@@ -29,20 +31,20 @@ def write_set(scored: ScoredSet, *, role: str) -> None:
 
 
 def write_picture(tag: str, figure: Figure, *, title: str, step: int | None = None) -> None:
-    """Write a figure to the writer that is set.
+    """Write a plot with TensorFlow's current writer.
 
     Args:
-        tag: Its name in TensorBoard.
-        figure: Which gets the title.
-        title: What the figure is of, every stamp included.
-        step: None for the one that is set.
+        tag: Name of the plot in TensorBoard.
+        figure: The plot; the title is added to it.
+        title: Title with all caveats.
+        step: Step of the plot; None for the current one.
     """
     figure.suptitle(title, fontsize=9)
     tf.summary.image(tag, tf.io.decode_png(as_png(figure), channels=3)[tf.newaxis], step)
 
 
 def title_of(report: dict) -> str:
-    """Which set a report is of, by the weights of which epoch, and every stamp."""
+    """Return a title for the plots of a report: its set, its epoch and all caveats."""
     stamps = "".join(f" [{stamp}]" for stamp in report["stamps"])
     return f"{set_name(report['split'], report['fold'])}, epoch {report['best_epoch']}{stamps}"
 
@@ -71,5 +73,5 @@ def _figures(scored: ScoredSet) -> Iterator[tuple[str, Figure]]:
 
 
 def _in_two_lines(report: dict, key: str) -> str:
-    """A figure over its interval, so that a legend has room for both."""
+    """Return a metric and, in a second line, its interval, so that both fit in a legend."""
     return with_interval(report, key).replace(" (", "\n(", 1)

@@ -1,4 +1,4 @@
-"""A run that has ended, in TensorBoard: its settings, its curves and pictures of what it said."""
+"""A finished run in TensorBoard: its settings, curves and pictures of its predictions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,28 +25,30 @@ def show_run(
     *,
     amount: str,
 ) -> None:
-    """Write what a run came to, in place of what an earlier process wrote of it.
+    """Write the results of a run, in place of those of an earlier process.
 
-    No patient is named and no file.
+    Patients have pseudonyms, and no file name is written.
 
     Args:
-        run: Its folder; the event files of its epochs lie there already.
-        prepared: The run, its model with the best weights.
-        results: Predictions and report of the set "selection", and of the set "held out" where
-            there is one.
+        run: The run's folder; it already holds the event files of the epochs.
+        prepared: The run; its model has the best weights.
+        results: Predictions and report of the set "selection", and of the set "held out" if there
+            is one.
         amount: A key of `AMOUNTS`.
     """
     folder = run / EVENTS_FOLDER
     drop_events_of(folder)
     drop_feature_map(folder)
     sets = {
-        role: ScoredSet(report, said, patient_rows(said, threshold=report["threshold"]))
-        for role, (said, report) in results.items()
+        role: ScoredSet(
+            report, predictions, patient_rows(predictions, threshold=report["threshold"])
+        )
+        for role, (predictions, report) in results.items()
     }
     writer = tf.summary.create_file_writer(str(folder))
     with writer.as_default(step=sets["selection"].report["best_epoch"]):
         parts = AMOUNTS[amount]
-        for write in track(parts, "drawing for TensorBoard", len(parts), unit="part"):
+        for write in track(parts, "writing for TensorBoard", len(parts), unit="part"):
             write(folder, prepared, sets)
     writer.close()
 
@@ -78,7 +80,7 @@ def _write_feature_map(folder: Path, prepared: Prepared, sets: Sets) -> None:
 
 
 _NUMBERS = (_write_session, _write_sets)
-# What `--tensorboard` names; it comes on top of the figures of each epoch.
+# The choices of `--tensorboard`: what is written in addition to the metrics of each epoch.
 AMOUNTS: dict[str, Sequence[Callable[[Path, Prepared, Sets], None]]] = {
     "scalars": _NUMBERS,
     "full": (*_NUMBERS, _write_mistakes, _write_batches, _write_feature_map),

@@ -74,4 +74,4 @@ def test_stopping_says_so(best, capsys):
     for epoch in range(4):
         best.on_epoch_end(epoch, {"val_kappa": 0.5})
         stop.on_epoch_end(epoch)
-    assert capsys.readouterr().out == "stopped after epoch 4: none was better in 3\n"
+    assert capsys.readouterr().out == "stopped after epoch 4: no better one in 3\n"

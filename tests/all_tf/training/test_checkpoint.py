@@ -89,7 +89,7 @@ def test_damaged_state_is_named_and_the_one_before_is_taken(run, spoil, reason, 
 def test_no_whole_state_is_an_error_and_nothing_is_removed(run):
     for folder in (run / "state").iterdir():
         flip(folder / "arrays.npz")
-    with pytest.raises(RunError, match="No state in .* is whole"):
+    with pytest.raises(RunError, match="All states in .* are damaged"):
         newest_state(run)
     assert len(list((run / "state").iterdir())) == 2
 

@@ -125,7 +125,7 @@ def test_stuck_training_ends_early_and_so_does_its_history(records, tmp_path, ca
     (report,) = train(replace(stuck, augment=(), limit_train=20), records, tmp_path / "run")
     assert report["best_epoch"] == 1 and len(read_rows(tmp_path / "run/history.csv")) == 2
     out = capsys.readouterr().out
-    assert "stopped after epoch 2: none was better in 1" in out
+    assert "stopped after epoch 2: no better one in 1" in out
     assert "fine-tuning  patience 1" in out
 
 
