@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from all_tf.analysis.probe_comparison import TRIVIAL, Probe
 from all_tf.data.cell_features import CELL_FEATURES
-from all_tf.metrics.predictions import Predictions
+from all_tf.metrics.predictions import Predictions, logistic
 
 _FOLDS = 5
 _LEAST_CELLS = _FOLDS  # Of a patient group that is classified: one cell in each fold.
@@ -71,14 +71,14 @@ def trivial_probes(learnt: Measured, scored: Measured, predictions: Predictions)
             name,
             TRIVIAL,
             shortcut.what,
-            replace(
-                predictions,
-                logits=_fit_and_score(learnt, scored, shortcut.groups),
-                calibrated_scores=None,
-            ),
+            _with_logits(predictions, _fit_and_score(learnt, scored, shortcut.groups)),
         )
         for name, shortcut in SHORTCUTS.items()
     ]
+
+
+def _with_logits(predictions: Predictions, logits: np.ndarray) -> Predictions:
+    return replace(predictions, logits=logits, calibrated_scores=logistic(logits))
 
 
 def _fit_and_score(learnt: Measured, scored: Measured, groups: Sequence[str]) -> np.ndarray:

@@ -5,28 +5,13 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from all_tf.config import choices
-from all_tf.config.presets import EXPERIMENTS
+from all_tf.config.presets import default_experiment, find_row
+from builders.architecture_info import CATALOGUE
+from tfrecords.store.files import write_text
 
-# Cheap ones first: a run that is cut short has as many cases as it can.
-_CHEAP_FIRST = (
-    "base_cnn",
-    "cellnet",
-    "vgg16",
-    "vgg19",
-    "googlenet",
-    "efficientnetb0",
-    "densenet121",
-    "densenet161",
-    "efficientnetb3",
-    "resnet152",
-    "densenet169",
-    "efficientnetb4",
-    "efficientnetb5",
-    "efficientnetb7",
-)
 _PACKAGES = ("keras", "tensorflow", "jax", "jaxlib", "torch", "torchvision", "numpy")
 _WHAT = ("arch", "image_size", "batch_size", "precision")  # The same in all frameworks.
 
@@ -46,16 +31,18 @@ def speed_jobs(
     precisions: Sequence[str] = ("float32", "mixed_bfloat16"),
     quick: bool = False,
 ) -> list[SpeedJob]:
-    """Each architecture as its row of the study has it, cheap ones first.
+    """Return each architecture with the settings of its row, small ones first.
+
+    A run that is cut short then has as many cases as it can.
 
     Args:
-        archs: Their names.
+        archs: Names of architectures.
         precisions: Of each.
         quick: Batches of 4 images of 64 pixels, to see on a processor that all of it runs.
     """
     rows = [
-        next(row for row in EXPERIMENTS.values() if row.arch == arch)
-        for arch in sorted(archs, key=_CHEAP_FIRST.index)
+        find_row(arch) or default_experiment(arch)
+        for arch in sorted(archs, key=lambda arch: CATALOGUE[arch].parameters)
     ]
     return [
         SpeedJob(
@@ -67,10 +54,10 @@ def speed_jobs(
 
 
 class SpeedTable:
-    """Cases as they are measured, in a file from the first on: a run that is cut loses none.
+    """The cases measured so far, in a file after each, so that a run that is cut short loses none.
 
     Args:
-        device: What is measured on, its name.
+        device: Name of the device that is measured.
         path: A JSON file; the cases of an earlier run that it holds are kept. None for no file.
     """
 
@@ -90,11 +77,9 @@ class SpeedTable:
         self._cases.append(case)
         print(json.dumps(self.as_dict()["cases"][-1]), file=sys.stderr, flush=True)
         if self._path is not None:
-            beside = self._path.with_name(f"{self._path.name}.new")
-            beside.write_text(json.dumps(self.as_dict(), indent=2))
-            beside.replace(self._path)
+            write_text(self._path, json.dumps(self.as_dict(), indent=2) + "\n")
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """Device, versions and cases, each with its `ratio_to_torch` where both were measured."""
         torch = {_key(x)[1:]: x for x in self._cases if x["framework"] == "torch" and _measured(x)}
         versions = {name: _version(name) for name in _PACKAGES}
@@ -126,7 +111,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def failure(error: BaseException) -> dict[str, str]:
-    """What a case has in the place of figures: the kind of error and the start of its message."""
+def failure(error: BaseException) -> dict[str, object]:
+    """The content of a case that failed: the kind of error and the start of its message."""
     reason = " ".join(str(error).split())[:300]
     return {"failed": f"{type(error).__name__}: {reason}"}

@@ -1,6 +1,6 @@
 """The study's rows and what it reported, as the table in README.md."""
 
-from all_tf.config.experiment import SLIDE_SIDE, Experiment
+from all_tf.config.experiment import NATIVE_SIDE, Experiment
 from all_tf.config.presets import STUDY
 from all_tf.config.published_results import REPORTED
 from all_tf.system.tables import Column, markdown, whole
@@ -27,7 +27,7 @@ def _line(name: str, row: Experiment) -> dict[str, object]:
     return {
         "arch": f"`{row.arch}`",
         "image_size": row.image_size,
-        "crop": None if row.crop == SLIDE_SIDE else row.crop,
+        "crop": None if row.crop == NATIVE_SIDE else row.crop,
         "batch_size": row.batch_size,
         "epochs": row.epochs,
         "learning_rate": row.learning_rate,

@@ -33,13 +33,13 @@ class RecordsDigest:
         Raises:
             RunError: It holds no digest of the records.
         """
-        values = [content.get(key) for key in cls.__annotations__]
-        if not all(isinstance(value, str) for value in values):
+        manifest, folds = content.get("manifest_sha256"), content.get("folds_sha256")
+        if not isinstance(manifest, str) or not isinstance(folds, str):
             raise RunError(
-                f"Expected {' and '.join(cls.__annotations__)} as text. Train again. "
-                f"Received: {', '.join(map(repr, values))}"
+                "Expected manifest_sha256 and folds_sha256 as text. Train again. "
+                f"Received: {manifest!r}, {folds!r}"
             )
-        return cls(*values)
+        return cls(manifest, folds)
 
     def as_dict(self) -> dict[str, str]:
         """The digest as `from_config` reads it."""

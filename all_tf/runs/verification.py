@@ -187,8 +187,8 @@ def _differing_cells(name: str, stored: list[dict], expected: list[dict]) -> lis
 
 def _as_number(text: str | None) -> float | str | None:
     try:
-        return float(text)
-    except (TypeError, ValueError):
+        return None if text is None else float(text)
+    except ValueError:
         return text
 
 
