@@ -10,7 +10,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/benchmarks/gpu.py": "tests/all_tf/benchmarks/test_step.py",
     "all_tf/benchmarks/input.py": "tests/all_tf/benchmarks/test_benchmarks.py",
     "all_tf/benchmarks/jax_step.py": "tests/all_tf/benchmarks/test_speed_table.py",
-    "all_tf/benchmarks/speed_table.py": "tests/all_tf/benchmarks/test_speed_table.py",
     "all_tf/benchmarks/startup.py": "tests/all_tf/benchmarks/test_benchmarks.py",
     "all_tf/benchmarks/step_timing.py": "tests/all_tf/benchmarks/test_speed_table.py",
     "all_tf/benchmarks/torch_networks.py": "tests/all_tf/benchmarks/test_speed_table.py",
