@@ -1,4 +1,4 @@
-"""Measure this project against what its users would do without it; prints one JSON object.
+"""Compare the speed of this project with that of plain Keras and TFDS; prints one JSON object.
 
     python scripts/benchmark.py convert --source data/C-NMC_Leukemia
     python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
@@ -17,15 +17,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from all_tf.config import choices
+from all_tf.system.cli import exit_on_errors, script_parser
 
 
+@exit_on_errors()
 def main() -> None:
     """Measure and print."""
     args = _parse()
-    try:
-        print(json.dumps(args.measure(args), indent=2))
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    print(json.dumps(args.measure(args), indent=2))
 
 
 def _convert(args: argparse.Namespace) -> dict:
@@ -115,28 +114,26 @@ def _measure_jobs(args: argparse.Namespace, table, cases: Callable) -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     what = parser.add_subparsers(required=True, metavar="WHAT")
-    convert = what.add_parser("convert", help="the converter, beside the codec and beside TFDS")
+    convert = what.add_parser("convert", help="the converter, against its codec and TFDS")
     convert.add_argument("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
     convert.set_defaults(measure=_convert)
-    reading = what.add_parser("input", help="the input, beside Keras' reader of image folders")
+    reading = what.add_parser("input", help="the input, against Keras' reader of image folders")
     reading.add_argument("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
     reading.add_argument("--records", type=Path, default=Path("data/records"))
     reading.add_argument("--image-size", type=int, default=300, metavar="PX")
     reading.set_defaults(measure=_input)
-    startup = what.add_parser("startup", help="train.py to its first step, beside a bare script")
+    startup = what.add_parser("startup", help="train.py to its first step, against a plain script")
     startup.add_argument(
         "--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME"
     )
     startup.add_argument("--records", type=Path, default=Path("data/records"))
     startup.add_argument("--image-size", type=int, default=128, metavar="PX")
     startup.set_defaults(measure=_startup)
-    step = what.add_parser("step", help="a step of train.py, beside a bare step of Keras")
+    step = what.add_parser("step", help="a step of train.py, against a plain step of Keras")
     step.add_argument("--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME")
-    step.add_argument("--records", type=Path, metavar="DIR", help="default: drawn cells")
+    step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
     step.add_argument("--image-size", type=int, default=100, metavar="PX")
     step.set_defaults(measure=_step)
     gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")

@@ -1,41 +1,34 @@
-"""Score a finished run on a split of its records, or of others.
+"""Evaluate a finished run on a split of its records, or of others.
 
     python scripts/evaluate.py runs/RUN --split test
     python scripts/evaluate.py --ensemble runs/A runs/B --out runs/A-and-B
 
 Writes RUN/evaluation/SPLIT/; for the final phase, whose labels are unpublished, predictions and the
 challenge's submission.zip. Calibration and threshold are the run's own, fitted on the set that its
-epoch was chosen on. Prints figures with intervals, and patients by pseudonym, the worst first. With
+epoch was chosen on. Prints metrics with intervals, and patients by pseudonym, the worst first. With
 --ensemble the runs are scored as one, by the mean of their logits; a cross-validation stands for
 all of its folds.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from all_tf.config import choices
+from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
 
 
+@exit_on_errors()
 def main() -> None:
-    """Score the run and print its report."""
-    parser = _parser()
-    args = parser.parse_args()
-    if (args.run is None) == (args.ensemble is None):
-        parser.error("expected one run, or --ensemble with several")
-    if args.out and args.run:
-        parser.error("--out is for --ensemble; a run's evaluation lies in the run")
-    try:
-        from all_tf.system.tensorflow_import import load_tensorflow
+    """Evaluate the run and print its report."""
+    args = _parse()
+    from all_tf.system.tensorflow_import import load_tensorflow
 
-        load_tensorflow()
-        from all_tf.reports.text import format_patients, format_report
-        from all_tf.runs.folder import PREDICTIONS_FILE
-        from all_tf.runs.prediction_files import read_predictions
+    load_tensorflow()
+    from all_tf.reports.text import format_patients, format_report
+    from all_tf.runs.folder import PREDICTIONS_FILE
+    from all_tf.runs.prediction_files import read_predictions
 
-        folder, report = _evaluate(args)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    folder, report = _evaluate(args)
     print(format_report(report))
     predictions = read_predictions(folder / PREDICTIONS_FILE)
     if predictions.labelled:
@@ -44,7 +37,7 @@ def main() -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
-    """Where the evaluation was filed, and its report."""
+    """The folder that the evaluation was saved in, and its report."""
     from all_tf.runs.folder import EvaluationSet, evaluation_folder
 
     place = (args.split, args.fold)
@@ -61,25 +54,23 @@ def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
     return out, evaluate_ensemble(members, asked, out=out, tta=args.tta)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def _parse() -> argparse.Namespace:
+    parser = script_parser(__doc__)
     parser.add_argument("run", type=Path, nargs="?", help="the run's folder")
     parser.add_argument("--ensemble", type=Path, nargs="+", metavar="RUN", help="several, as one")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="of an ensemble; default: ensemble/SPLIT beside it"
     )
-    parser.add_argument("--records", type=Path, help="default: those it was trained on")
-    parser.add_argument("--split", choices=choices.SPLITS_TO_EVALUATE, default="validation")
-    parser.add_argument("--fold", type=int, metavar="K", help="one fold of the train split")
+    add_set_options(parser, splits=choices.SPLITS_TO_EVALUATE, default="validation")
     parser.add_argument(
         "--tta", type=int, choices=choices.TTA, default=1, help="average the 8 flips and turns"
     )
-    parser.add_argument(
-        "--trust-records", action="store_true", help="skip the SHA-256 of the shards"
-    )
-    return parser
+    args = parser.parse_args()
+    if (args.run is None) == (args.ensemble is None):
+        parser.error("expected one run, or --ensemble with several")
+    if args.out and args.run:
+        parser.error("--out is for --ensemble; a run's evaluation lies in the run")
+    return args
 
 
 if __name__ == "__main__":

@@ -1,48 +1,43 @@
-"""Draw where in a cell a finished run finds what speaks for ALL, and what speaks for HEM.
+"""Draw where in a cell a finished run finds evidence for ALL, and where for HEM.
 
     python scripts/explain.py runs/RUN --images 12
 
-Grad-CAM of the most confident right cells, the worst wrong ones and some at random, of the set that
-the run is judged by; and the same of networks that have forgotten all, for a map that they draw too
-explains nothing. Writes RUN/explanations/: cells.png, explanations.json.
+Grad-CAM of the most confident correct cells, the worst mistakes and some cells at random, of the
+set that the run is evaluated on; and the same maps of networks with random weights: a map that they
+draw too explains nothing. Writes RUN/explanations/: cells.png, explanations.json.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
+from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
 
+
+@exit_on_errors()
 def main() -> None:
-    """Draw the maps and print what they are worth."""
+    """Draw the maps and print how far they can be trusted."""
     args = _parse()
-    try:
-        from all_tf.system.tensorflow_import import load_tensorflow
+    from all_tf.system.tensorflow_import import load_tensorflow
 
-        load_tensorflow()
-        from all_tf.analysis.explain_run import explain_run
-        from all_tf.analysis.explanation_text import format_explanations
-        from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet
+    load_tensorflow()
+    from all_tf.analysis.explain_run import explain_run
+    from all_tf.analysis.explanation_text import format_explanations
+    from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet
 
-        asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
-        result = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
+    result = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
     print(format_explanations(result))
     print(f"Written: {args.run / EXPLANATIONS_FOLDER}")
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = script_parser(__doc__)
+    parser.add_argument("run", type=Path, help="the run's folder")
+    parser.add_argument("--images", type=int, default=12, metavar="N", help="default: 12")
+    add_set_options(parser, splits=("validation", "train"))
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the cells at random; default: 0"
     )
-    add = parser.add_argument
-    add("run", type=Path, help="the run's folder")
-    add("--images", type=int, default=12, metavar="N", help="default: 12")
-    add("--records", type=Path, metavar="DIR", help="default: those it was trained on")
-    add("--split", choices=("validation", "train"), help="default: what the run is judged by")
-    add("--fold", type=int, metavar="K", help="one fold of the train split")
-    add("--seed", type=int, default=0, metavar="N", help="of the cells at random; default: 0")
-    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
     return parser.parse_args()
 
 

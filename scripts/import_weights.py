@@ -1,4 +1,4 @@
-"""Turn ImageNet weights that exist for PyTorch only into Keras weights of the backbone.
+"""Convert ImageNet weights that exist for PyTorch only to Keras weights of the backbone.
 
     python scripts/import_weights.py --arch densenet161 --from densenet161-8d451a50.pth \\
         --out densenet161.weights.h5
@@ -9,23 +9,22 @@ A .safetensors file needs the extra `import`, a .pth file PyTorch.
 """
 
 import argparse
-import sys
 from collections import Counter
 from pathlib import Path
 
+from all_tf.system.cli import exit_on_errors, script_parser
 
+
+@exit_on_errors()
 def main() -> None:
-    """Import and say what became of every tensor."""
+    """Import the weights and print how many tensors were used and dropped."""
     args = _parse()
-    try:
-        from all_tf.system.tensorflow_import import load_tensorflow
+    from all_tf.system.tensorflow_import import load_tensorflow
 
-        load_tensorflow()
-        from builders.torch_import import import_weights
+    load_tensorflow()
+    from builders.torch_import import import_weights
 
-        account = import_weights(args.arch, args.source, args.out)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    account = import_weights(args.arch, args.source, args.out)
     dropped = sorted(Counter(map(_kind, account.dropped)).items())
     print(f"Used: {len(account.used)} tensors")
     print("Dropped: " + (", ".join(f"{count} of {kind}" for kind, count in dropped) or "none"))
@@ -39,9 +38,7 @@ def _kind(name: str) -> str:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--arch", required=True, help="densenet161 or googlenet")
     parser.add_argument(
         "--from",

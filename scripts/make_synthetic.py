@@ -1,33 +1,29 @@
-"""Draws a stand-in for C-NMC 2019, to try everything without the real images.
+"""Draw synthetic cells in the layout of C-NMC 2019, to try everything without the real images.
 
-python scripts/make_synthetic.py --out DIR [--images N] [--seed N]
+    python scripts/make_synthetic.py --out DIR [--images N] [--seed N]
 
 600 images take about 10 s on two cores and 400 MB of disk.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
+from all_tf.system.cli import exit_on_errors, script_parser
 
+
+@exit_on_errors()
 def main() -> None:
-    """Draw the images and say what to do with them."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Draw the images and print the command that packs them."""
+    parser = script_parser(__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for C-NMC_Leukemia")
     parser.add_argument("--images", type=int, default=600, help="of all phases (default 600)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes (default 0)")
     args = parser.parse_args()
 
-    # Here, so that --help answers at once.
+    # Imported here, so that --help is fast.
     from all_tf.system.progress import track
     from tfrecords.synthetic.write import write_synthetic
 
-    try:
-        path = write_synthetic(args.out, num_images=args.images, seed=args.seed, progress=track)
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    path = write_synthetic(args.out, num_images=args.images, seed=args.seed, progress=track)
     print(f"wrote {args.images} images to {path}")
     print(f"next: python scripts/make_tfrecords.py --source {path}")
 

@@ -5,39 +5,39 @@
     python scripts/make_tfrecords.py --refold 10
 
 Writes data/records: lossless, verified, patients never divided between folds. The whole data set
-takes a few minutes and 0.6 GB. An interrupted run goes on where it was.
+takes a few minutes and 0.6 GB. After an interruption the same command resumes.
 """
 
 import argparse
-import sys
 from pathlib import Path
+
+from all_tf.system.cli import exit_on_errors, script_parser
 
 _NO_SOURCE = """no folder {source}.
   The images: https://www.kaggle.com/datasets/andrewmvd/leukemia-classification
   or The Cancer Imaging Archive, https://doi.org/10.7937/tcia.2019.dc64i46r;
   unpack them and pass the folder as --source.
-  Without them, draw a synthetic stand-in:
+  Without them, draw synthetic ones:
     python scripts/make_synthetic.py --out data/synthetic
     python scripts/make_tfrecords.py --source data/synthetic"""
 
 _LAYOUT = "folders: other cells, in CLASS/PATIENT/ or a CSV with the columns path,label,patient"
 
 
+@exit_on_errors(lambda: "the same command goes on from here")
 def main() -> None:
     """Convert, verify or refold, whichever the arguments ask for."""
     args = _parse()
     work = _verify if args.verify else _refold if args.refold else _convert
     try:
         work(args)
-    except (FileExistsError, FileNotFoundError, BlockingIOError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    except (FileExistsError, FileNotFoundError, BlockingIOError):
+        raise
     except OSError as error:
-        sys.exit(
-            f"error: {error}\n  Nothing at {args.records} was changed. Free space, or choose "
-            "another folder with --records: 15,114 images need 1.3 GB while they are packed."
-        )
-    except KeyboardInterrupt:
-        sys.exit("interrupted; the same command goes on from here")
+        raise OSError(
+            f"{error}\n  Nothing at {args.records} was changed. Free space, or choose another "
+            "folder with --records: 15,114 images need 1.3 GB while they are packed."
+        ) from error
 
 
 def _convert(args: argparse.Namespace) -> None:
@@ -93,9 +93,7 @@ def _folds(text: str) -> int | str:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     add = parser.add_argument
     add("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
     add("--records", type=Path, default=Path("data/records"))
@@ -106,7 +104,7 @@ def _parse() -> argparse.Namespace:
         metavar="K",
         help="folds of the training phase, or official: the published ones, which leak",
     )
-    add("--workers", type=int, metavar="N", help="threads; by default one a core")
+    add("--workers", type=int, metavar="N", help="threads; default: one per core")
     add("--seed", type=int, default=0, metavar="N", help="of the order of records, and of folds")
     add("--overwrite", action="store_true", help="replace existing records")
     add("--layout", choices=("cnmc", "folders"), default="cnmc", help=_LAYOUT)
@@ -114,7 +112,7 @@ def _parse() -> argparse.Namespace:
     add("--allow-skips", type=int, default=0, metavar="N", help="leave out up to N bad bitmaps")
     add("--require-published", action="store_true", help="refuse files that are not as published")
     add("--no-scan", action="store_true", help="do not look for near-duplicates")
-    add("--verify", type=Path, metavar="DIR", help="only check that these records are whole")
+    add("--verify", type=Path, metavar="DIR", help="only check that these records are complete")
     add("--refold", type=_folds, metavar="K", help="only make new folds for existing records")
     return parser.parse_args()
 

@@ -4,9 +4,10 @@
 
 Takes BMP, PNG, TIFF and JPEG files of one cell each, cut out on black at the scale of C-NMC, and
 folders of them. Prints a CSV with score, calibrated score, decision, threshold and warnings, and
-writes it to a file. An image unlike the training set in size, colour, background or focus is warned
-of; of images like it about one in twenty is too. Files that cannot be read are listed and skipped,
-and the exit code is then 1. For research use only: no basis for the care of any patient.
+writes it to a file. A warning names an image that is unlike the training set in size, colour,
+background or focus; about one in twenty of the images like it has one too. Files that cannot be
+read are listed and skipped, and the exit code is then 1. For research use only: no basis for the
+care of any patient.
 """
 
 import argparse
@@ -15,27 +16,25 @@ from datetime import datetime
 from pathlib import Path
 
 from all_tf.config import choices
+from all_tf.system.cli import exit_on_errors, script_parser
 
 
+@exit_on_errors()
 def main() -> None:
-    """Score the images; the CSV goes to stdout and to a file, all that is said of it to stderr."""
+    """Score the images; print the CSV to stdout and to a file, and a summary to stderr."""
     args = _parse()
     out = args.out or Path(f"predictions-{datetime.now():%Y%m%d-%H%M%S}.csv")
-    try:
-        if out.exists():
-            raise FileExistsError(f"{out} exists already. Name another file: --out FILE.csv")
-        from all_tf.system.tensorflow_import import load_tensorflow
+    if out.exists():
+        raise FileExistsError(f"{out} exists already. Name another file: --out FILE.csv")
+    from all_tf.system.tensorflow_import import load_tensorflow
 
-        load_tensorflow()
-        from all_tf.evaluation.predict_images import predict_new
-        from all_tf.system.tables import write_csv
+    load_tensorflow()
+    from all_tf.evaluation.predict_images import predict_new
+    from all_tf.system.tables import write_csv
 
-        answer = predict_new(args.run, args.paths, tta=args.tta)
-        if answer.rows:
-            write_csv(out, answer.rows)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    answer = predict_new(args.run, args.paths, tta=args.tta)
     if answer.rows:
+        write_csv(out, answer.rows)
         print(out.read_text(encoding="utf-8"), end="", flush=True)
         warned = sum(bool(row["warnings"]) for row in answer.rows)
         print(
@@ -49,9 +48,7 @@ def main() -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("run", type=Path, help="the run's folder")
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an image, or a folder")
     parser.add_argument(

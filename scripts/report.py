@@ -5,30 +5,27 @@
 
 Several runs, or a study, are put side by side in one page.
 The page needs no network and may be handed on: it names patients by pseudonyms, and no file. It
-shows the cells that were called wrongly with the most confidence; --no-cells leaves images out.
+shows the mistakes of which the network was most confident; --no-cells leaves images out.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
+from all_tf.system.cli import exit_on_errors, script_parser
 
+
+@exit_on_errors()
 def main() -> None:
-    """Read the runs, write about them, say where."""
+    """Read the runs, write about them, print which files were written."""
     args = _parse()
-    try:
-        from all_tf.reports.html_report.write import write_about
+    from all_tf.reports.html_report.write import write_about
 
-        written = write_about(args.runs, args.out, records=args.records, cells=args.cells)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    written = write_about(args.runs, args.out, records=args.records, cells=args.cells)
     print("\n".join(f"Written: {path}" for path in written))
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="its folder; or a study's"
     )

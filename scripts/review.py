@@ -9,41 +9,35 @@ pseudonym; the table has their ids.
 """
 
 import argparse
-import sys
 from pathlib import Path
+
+from all_tf.system.cli import add_records_options, exit_on_errors, script_parser
 
 _SHOWN = 12  # Patients.
 
 
+@exit_on_errors()
 def main() -> None:
     """Write the review and print which patients it is about."""
     args = _parse()
-    try:
-        from all_tf.system.tensorflow_import import load_tensorflow
+    from all_tf.system.tensorflow_import import load_tensorflow
 
-        load_tensorflow()
-        from all_tf.analysis.label_review import write_review
-        from all_tf.metrics.label_errors import describe_review
+    load_tensorflow()
+    from all_tf.analysis.label_review import write_review
+    from all_tf.metrics.label_errors import describe_review
 
-        reviewed = write_review(
-            args.run, records=args.records, num_cells=args.cells, trusted=args.trust_records
-        )
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    reviewed = write_review(
+        args.run, records=args.records, num_cells=args.cells, trusted=args.trust_records
+    )
     print(f"Reviewed: {reviewed.scored}\n{describe_review(reviewed.rows, most=_SHOWN)}")
     print(f"Written: {reviewed.folder}")
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("run", type=Path, help="a cross-validation's folder, or a run's")
-    parser.add_argument("--records", type=Path, help="default: those it was trained on")
+    add_records_options(parser)
     parser.add_argument("--cells", type=int, default=40, metavar="N", help="in the picture")
-    parser.add_argument(
-        "--trust-records", action="store_true", help="skip the SHA-256 of the shards"
-    )
     return parser.parse_args()
 
 

@@ -5,62 +5,49 @@
     python scripts/run_study.py --study-dir studies/smoke --weights none --epochs 1 \\
         --image-size 64 --limit-train 64
 
-Each row is trained in a process of its own, by the settings of all_tf/config/presets.py and what is
+Each row is trained in its own process, with the settings of all_tf/config/presets.py and those
 given here; the last example only shows that everything runs. Writes a run for each row, and
 study.md, study.csv and study.png, in the folder of the study. One failure does not stop the rest.
-The same command goes on after an interruption: finished rows are kept.
+After an interruption the same command resumes: finished rows are kept.
 """
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
 from all_tf.config import choices
+from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
 
 
+@exit_on_errors(lambda: "the same command goes on from here")
 def main() -> None:
-    """Train what is left to train, print and write the tables."""
+    """Train the rows that are not finished, print and write the tables."""
     args = vars(_parse())
     chosen, weights_dir = args.pop("rows"), args.pop("weights_dir")
     folder, records, trusted = (args.pop(key) for key in ("study_dir", "records", "trust_records"))
     given = {key: value for key, value in args.items() if value is not None}
-    for number in (signal.SIGINT, signal.SIGTERM):  # Jobs in the background may ignore the first.
-        signal.signal(number, _interrupt)
-    try:
-        from all_tf.config.presets import STUDY
-        from all_tf.launch.run_queue import Study, run_rows
-        from all_tf.launch.study_plan import choose_rows
+    from all_tf.config.presets import STUDY
+    from all_tf.launch.run_queue import Study, run_rows
+    from all_tf.launch.study_plan import choose_rows
 
-        rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
-        from all_tf.reports.study import write_chart, write_tables
+    rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
+    from all_tf.reports.study import write_chart, write_tables
 
-        study = Study(folder, records, Path(__file__).with_name("train.py"), trusted)
-        failures = {}
-        for name, reason in run_rows(rows, study):
-            if reason is not None:
-                failures[name] = reason
-            write_tables(folder, records, failures)
-        print("\n" + write_tables(folder, records, failures))
-        write_chart(folder, records, failures)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt as interrupt:
-        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
-        sys.exit(128 + (interrupt.args or (signal.SIGINT,))[0])
+    study = Study(folder, records, Path(__file__).with_name("train.py"), trusted)
+    failures = {}
+    for name, reason in run_rows(rows, study):
+        if reason is not None:
+            failures[name] = reason
+        write_tables(folder, records, failures)
+    print("\n" + write_tables(folder, records, failures))
+    write_chart(folder, records, failures)
     print(f"Written: {folder}/study.md, study.csv, study.png")
     if failures:
         sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
 
 
-def _interrupt(number: int, frame) -> None:
-    raise KeyboardInterrupt(number)
-
-
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     add = parser.add_argument
     add(
         "--rows",
@@ -71,8 +58,8 @@ def _parse() -> argparse.Namespace:
     add("--records", type=Path, default=Path("data/records"), metavar="DIR")
     add("--study-dir", type=Path, default=Path("studies/2021"), metavar="DIR")
     add("--weights-dir", type=Path, metavar="DIR", help="ARCH.weights.h5, used where they are")
-    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
-    given = parser.add_argument_group("for all rows, instead of what the table or train.py has")
+    add_trust_option(parser)
+    given = parser.add_argument_group("for all rows, instead of the values in the table")
     add = given.add_argument
     add("--protocol", choices=choices.PROTOCOLS)
     add("--fold", type=int, metavar="K", help="held out to choose the epoch on")
@@ -81,7 +68,7 @@ def _parse() -> argparse.Namespace:
     add("--image-size", type=int, metavar="PX")
     add("--batch-size", type=int, metavar="N")
     add("--epochs", type=int, metavar="N")
-    add("--limit-train", type=int, metavar="N", help="images, drawn over classes and patients")
+    add("--limit-train", type=int, metavar="N", help="images, sampled over classes and patients")
     add("--limit-validation", type=int, metavar="N")
     return parser.parse_args()
 

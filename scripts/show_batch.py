@@ -2,49 +2,45 @@
 
     python scripts/show_batch.py --augment rotate,cutmix --out batch.png
 
-The cells are some that a training with this fold and seed learns from, drawn evenly over classes
+The cells are some that a training with this fold and seed learns from, sampled evenly over classes
 and patients; no patient is named. The picture is written over if it is there.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from all_tf.config import choices
+from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
 
 _NUM_STEPS = 5
 
 
+@exit_on_errors()
 def main() -> None:
-    """Load some cells, draw them, say where."""
+    """Load some cells, draw them, print the name of the file."""
     args = vars(_parse())
     records, out, trusted = args.pop("records"), args.pop("out"), args.pop("trust_records")
     from all_tf.config.experiment import Experiment
 
     given = {key: value for key, value in args.items() if value is not None}
-    try:
-        # Some architecture has to be named; the picture is the same for all of them.
-        experiment = Experiment(choices.ARCHITECTURE_NAMES[0], **given)
-        from all_tf.system.tensorflow_import import load_tensorflow
+    # Some architecture has to be named; the picture is the same for all of them.
+    experiment = Experiment(choices.ARCHITECTURE_NAMES[0], **given)
+    from all_tf.system.tensorflow_import import load_tensorflow
 
-        load_tensorflow()
-        from all_tf.data.previews import batch_versions, draw_versions
-        from all_tf.data.splits import load_data
+    load_tensorflow()
+    from all_tf.data.previews import batch_versions, draw_versions
+    from all_tf.data.splits import load_data
 
-        cells = load_data(experiment, records, trusted=trusted).fit
-        versions = batch_versions(cells, experiment, num_steps=_NUM_STEPS)
-        view = experiment.view
-        title = f"{', '.join(experiment.augment)}: central {view.crop} px at {view.output} px"
-        draw_versions(out, versions, title=title)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    cells = load_data(experiment, records, trusted=trusted).fit
+    versions = batch_versions(cells, experiment, num_steps=_NUM_STEPS)
+    view = experiment.view
+    title = f"{', '.join(experiment.augment)}: central {view.crop} px at {view.output} px"
+    draw_versions(out, versions, title=title)
     print(f"Written: {out}")
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     add = parser.add_argument
     add("--records", type=Path, default=Path("data/records"))
     add("--out", type=Path, required=True, metavar="FILE", help="*.png, *.pdf or *.svg")
@@ -64,10 +60,15 @@ def _parse() -> argparse.Namespace:
         help="2 or more; default: 6",
     )
     add("--image-size", type=int, metavar="PX", help="side the network sees; default: 300")
-    add("--crop", type=int, metavar="PX", help="side kept of a slide; default: 450")
+    add(
+        "--crop",
+        type=int,
+        metavar="PX",
+        help="side of the centre that is kept; default: 450",
+    )
     add("--fold", type=int, metavar="K", help="held out, so not shown; default: 0")
     add("--seed", type=int, metavar="N")
-    add("--trust-records", action="store_true", help="skip the SHA-256 of the shards")
+    add_trust_option(parser)
     return parser.parse_args()
 
 

@@ -5,10 +5,10 @@
     python scripts/train.py --refit runs/folds
     python scripts/train.py --resume runs/20260131-101500-densenet169
 
-What is not given comes from the row of all_tf/config/presets.py that --arch or --experiment names.
-The run goes to a folder of its own below runs/. With --fold all that folder holds a run for each
-fold, and what they say together of every training image, each image by the network that has not met
-its patient; --refit then trains on all folds, for as many epochs as they chose.
+Options that are left out have the value of the row of all_tf/config/presets.py that --arch or
+--experiment names. The run is saved in a new folder below runs/. With --fold all that folder holds
+a run for each fold, and out-of-fold predictions: each training image is scored by the network that
+has not seen its patient. --refit then trains on all folds, for as many epochs as they chose.
 """
 
 import sys
@@ -16,26 +16,22 @@ from pathlib import Path
 
 from all_tf.launch.launch import launch, resume_hint, run_folder
 from all_tf.launch.options import parse_options
+from all_tf.system.cli import exit_on_errors
 from all_tf.system.signals import interrupt_on_signals
 
 
 def main() -> None:
-    """Train what the options ask for, or go on with a run, and print its reports."""
+    """Train what the options ask for, or resume a run, and print its reports."""
     options = parse_options(__doc__)
     run = run_folder(options)
-    interrupt_on_signals()
-    try:
+    with exit_on_errors(lambda: resume_hint(run)):
+        interrupt_on_signals()  # A training ends between two steps.
         reports = launch(run, options, script=Path(__file__))
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt as interrupt:
-        print(f"\ninterrupted; {resume_hint(run)}", file=sys.stderr)
-        sys.exit(128 + interrupt.args[0])
-    if reports:
-        from all_tf.reports.text import format_report
+        if reports:
+            from all_tf.reports.text import format_report
 
-        print("\n".join(map(format_report, reports)))
-        print(f"Run: {run}\nTensorBoard: {_tensorboard()} --logdir {run.parent}")
+            print("\n".join(map(format_report, reports)))
+            print(f"Run: {run}\nTensorBoard: {_tensorboard()} --logdir {run.parent}")
 
 
 def _tensorboard() -> str:

@@ -1,30 +1,26 @@
-"""Tell whether a run is as it was left: compute every figure again, hash every file.
+"""Check that a run is as it was written: recompute every metric, hash every file.
 
     python scripts/verify.py runs/RUN
 
-Looks at the run, its evaluations and, of a cross-validation, at each fold and what they say
-together. Exit code 1 on any drift, each named with what is stored and what was found. It needs no
-records and no TensorFlow, and changes nothing.
+Looks at the run, its evaluations and, of a cross-validation, at each fold and its out-of-fold
+predictions. Exit code 1 on any difference, each named with what is stored and what was found. It
+needs no records and no TensorFlow, and changes nothing.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+from all_tf.system.cli import exit_on_errors, script_parser
 
+
+@exit_on_errors()
 def main() -> None:
     """Verify and print; exit code 1 if anything is not as it was."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("run", type=Path, help="the run's folder")
-    args = parser.parse_args()
+    args = _parse()
     from all_tf.runs.verification import verify
 
-    try:
-        checked = verify(args.run)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    checked = verify(args.run)
     for each in checked:
         print(
             f"{each.folder}: {each.num_figures} figures from {each.num_images:,} predictions, "
@@ -35,6 +31,12 @@ def main() -> None:
             print(f"  {line}")
     if any(each.drift for each in checked):
         sys.exit(1)
+
+
+def _parse() -> argparse.Namespace:
+    parser = script_parser(__doc__)
+    parser.add_argument("run", type=Path, help="the run's folder")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

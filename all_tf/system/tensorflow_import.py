@@ -7,6 +7,8 @@ import sys
 import tempfile
 
 from all_tf.system.checks import ConfigError
+from all_tf.system.cli import end_at_once_on_signals
+from all_tf.system.signals import defer_signals
 
 _LOADING, _WIPE = b"loading TensorFlow ...", b"\r\x1b[K"  # It takes some seconds.
 
@@ -36,7 +38,7 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
     sys.stderr.flush()
     terminal = os.dup(2)
     on_screen = os.isatty(terminal)
-    with tempfile.TemporaryFile() as held_back:
+    with defer_signals(), end_at_once_on_signals(), tempfile.TemporaryFile() as held_back:
         os.dup2(held_back.fileno(), 2)
         if on_screen:
             os.write(terminal, _LOADING)
@@ -47,7 +49,7 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
                 tf.config.set_visible_devices([], "GPU")  # TensorFlow would take all GPU memory.
             tf.config.list_physical_devices()  # The search for CUDA prints messages too.
             tf.constant(0)
-        except BaseException:
+        except Exception:  # Not of KeyboardInterrupt: what a user interrupts has not failed.
             held_back.seek(0)
             os.write(terminal, held_back.read())
             raise

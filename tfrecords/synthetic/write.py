@@ -6,9 +6,11 @@ Imports here are light because each of the processes that draw the cells imports
 import functools
 import multiprocessing
 import os
+import signal
 import struct
 import tempfile
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from pathlib import Path
 from statistics import NormalDist
 
@@ -233,7 +235,15 @@ def _draw_all(root: Path, files: dict[str, _Cell], *, seed: int, progress: Progr
         for item in progress(files.items(), "drawing", len(files)):
             draw(item)
         return
-    with multiprocessing.get_context("spawn").Pool(num_processes) as pool:
+    # Ctrl-C reaches all processes of a terminal: only this one is to report it. A process begins
+    # with the signals blocked that its parent blocks; the tracker unblocks them when it starts.
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        started = multiprocessing.get_context("spawn").Pool(num_processes)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    with started as pool:
         drawn = pool.imap_unordered(draw, files.items(), chunksize=8)
         for _ in progress(drawn, "drawing", len(files)):
             pass

@@ -1,0 +1,122 @@
+"""What all scripts share: their parser, options for a set of cells, exit codes of errors."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+_came: list[int] = []  # Signals, of which the first ends the script.
+_screen: list[int] = []  # A copy of file descriptor 2, which the import of TensorFlow redirects.
+_at_once: list[bool] = []  # Not empty where a signal ends the process instead of being raised.
+
+
+def script_parser(description: str | None) -> argparse.ArgumentParser:
+    """Build a parser whose --help begins with a script's docstring, its lines as they are."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def add_records_options(parser: argparse.ArgumentParser) -> None:
+    """Add --records and --trust-records, for cells of a finished run."""
+    parser.add_argument(
+        "--records", type=Path, metavar="DIR", help="default: those it was trained on"
+    )
+    add_trust_option(parser)
+
+
+def add_trust_option(parser: argparse.ArgumentParser) -> None:
+    """Add --trust-records."""
+    parser.add_argument(
+        "--trust-records", action="store_true", help="skip the SHA-256 of the shards"
+    )
+
+
+def add_set_options(
+    parser: argparse.ArgumentParser, *, splits: Sequence[str], default: str | None = None
+) -> None:
+    """Add --records, --trust-records, --split and --fold: the set a finished run is evaluated on.
+
+    Args:
+        parser: Of a script whose `args` are then the fields of an `EvaluationSet`.
+        splits: That --split takes.
+        default: One of them; None for the set that the run is evaluated on by itself.
+    """
+    add_records_options(parser)
+    text = f"default: {default or 'the set that the run is evaluated on'}"
+    parser.add_argument("--split", choices=splits, default=default, help=text)
+    parser.add_argument("--fold", type=int, metavar="K", help="one fold of the train split")
+
+
+@contextmanager
+def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
+    """End the script with one message and an exit code, without a traceback; also a decorator.
+
+    Enter it before TensorFlow is imported: that takes seconds, in which a user may press Ctrl-C.
+    The first signal raises KeyboardInterrupt, so that files half written are removed. Where a
+    library has lost that exception, a second signal ends the process at once.
+
+    Args:
+        hint: Gives the rest of the line after "interrupted; ", as how to resume.
+
+    Raises:
+        SystemExit: OSError and ValueError end with "error: ..." and code 1; SIGINT and SIGTERM
+            with "interrupted" and 128 plus their number.
+    """
+    for number in _INTERRUPTS:  # Also SIGINT, which jobs in the background ignore.
+        signal.signal(number, _interrupt)
+    sys.unraisablehook = _end_if_interrupted
+    _screen.append(os.dup(2))
+    try:
+        yield
+    except BaseException as error:
+        if cause := _signal_of(error):
+            print(f"\ninterrupted{f'; {hint()}' if hint else ''}", file=sys.stderr)
+            sys.exit(128 + cause)
+        if isinstance(error, OSError | ValueError):
+            sys.exit(f"error: {error}")
+        raise
+
+
+@contextmanager
+def end_at_once_on_signals() -> Iterator[None]:
+    """In here a signal that `exit_on_errors` handles ends the process, and raises nothing.
+
+    An exception in the midst of the import of a C++ library may crash the process.
+    """
+    _at_once.append(True)
+    try:
+        yield
+    finally:
+        _at_once.pop()
+
+
+def _signal_of(error: BaseException) -> int | None:
+    """The signal that an exception stems from; libraries may raise their own instead of ours."""
+    if isinstance(error, KeyboardInterrupt):
+        return error.args[0] if error.args else signal.SIGINT
+    return _came[0] if _came else None
+
+
+def _interrupt(number: int, frame: object) -> None:
+    _came.append(number)
+    if _at_once or len(_came) > 1:
+        _end()
+    raise KeyboardInterrupt(number)
+
+
+def _end_if_interrupted(lost: "sys.UnraisableHookArgs") -> None:
+    """Take the place of `sys.unraisablehook`, for what is raised in a `__del__`, for example."""
+    if _came:
+        _end()
+    sys.__unraisablehook__(lost)
+
+
+def _end() -> None:
+    """End the process at once, where Python cannot raise an exception in the main code."""
+    os.write(_screen[-1], b"\ninterrupted\n")
+    os._exit(128 + _came[0])
