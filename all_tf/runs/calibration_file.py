@@ -1,4 +1,4 @@
-"""calibration.json of a run: written and read."""
+"""Reads and writes calibration.json of a run."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -16,11 +16,11 @@ def write_calibration(run: Path, calibration: Calibration) -> None:
 
 
 def read_calibration(run: Path) -> Calibration:
-    """What `write_calibration` wrote.
+    """Read calibration.json of a run.
 
     Raises:
-        RunError: There is none: the run has not ended, or is of an earlier version. Or it is
-            damaged.
+        RunError: The file is damaged, or missing: the run has not ended, or an earlier version
+            trained it.
     """
     path = run / CALIBRATION_FILE
     if not path.is_file():

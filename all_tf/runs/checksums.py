@@ -6,20 +6,20 @@ from tfrecords.store.files import write_text
 from tfrecords.store.manifest import digest_file
 
 SUMS_FILE = "SHA256SUMS"
-_LIVING = {SUMS_FILE, "status.json"}  # Written again when all else is done.
+_UNCHECKED_FILES = {SUMS_FILE, "status.json"}  # Written after the checksums.
 
 
 def write_checksums(folder: Path) -> None:
-    """Write the sums of all files that lie in a folder now; of folders in it, none.
+    """Write the checksums of the files in a folder; files in its subfolders have none.
 
     Args:
-        folder: Whose work is done. Hidden files and the run's status are left out.
+        folder: Finished. Hidden files and the run's status are left out.
     """
     files = sorted(path for path in folder.iterdir() if path.is_file())
     lines = [
         f"{digest_file(path)}  {path.name}\n"
         for path in files
-        if path.name not in _LIVING and not path.name.startswith(".")
+        if path.name not in _UNCHECKED_FILES and not path.name.startswith(".")
     ]
     write_text(folder / SUMS_FILE, "".join(lines))
 
@@ -34,7 +34,7 @@ def read_checksums(folder: Path) -> dict[str, str]:
 
 
 def changed_files(folder: Path) -> list[str]:
-    """What is not as it was sealed: a line for each file that is missing or changed."""
+    """List the files that are missing or differ from their checksums, a line for each."""
     broken = []
     for name, digest in read_checksums(folder).items():
         path = folder / name

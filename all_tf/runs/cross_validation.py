@@ -1,4 +1,4 @@
-"""cross-validation.json: what is trained for each fold, read from its folder."""
+"""Reads cross-validation.json, which holds what is trained for each fold."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,33 +16,33 @@ from all_tf.runs.records_digest import RecordsDigest
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """What is trained for each fold; cross-validation.json holds it."""
+    """What is trained for each fold, as cross-validation.json holds it."""
 
-    experiment: Experiment  # Of each of its runs, but for the fold.
+    experiment: Experiment  # Of every run, except for the fold.
     folds: tuple[int, ...]
     records: Path
-    options: tuple[str, ...]  # Of train.py, by which it was asked for; later ones outdo them.
+    options: tuple[str, ...]  # Of train.py, as they were given; later ones override them.
 
     def rows(self) -> dict[str, Experiment]:
-        """Experiments by the names of their runs, `fold-0` and so on."""
+        """The experiment of each fold, by the name of its run: `fold-0` and so on."""
         return {fold_name(fold): replace(self.experiment, fold=fold) for fold in self.folds}
 
 
 def fold_name(fold: int) -> str:
-    """The folder of a fold's run."""
+    """The name of the folder of a fold's run."""
     return f"fold-{fold}"
 
 
 def read_cross_validation(folder: Path, *, records: Path | None = None) -> CrossValidation:
-    """What `begin` wrote.
+    """Read cross-validation.json.
 
     Args:
-        folder: Of the cross-validation.
-        records: A copy of its records, to be used instead; None for those that it began with.
+        folder: Of a cross-validation.
+        records: A copy of its records, to be used instead; None for those that it started with.
 
     Raises:
-        RunError: The folder holds no cross-validation, or a damaged one, or its records are not
-            those that it began with.
+        RunError: The folder holds no cross-validation, or a damaged one, or the records are not
+            those that it started with.
     """
     path = folder / CROSS_VALIDATION_FILE
     if not is_cross_validation(folder):
@@ -63,8 +63,8 @@ def read_cross_validation(folder: Path, *, records: Path | None = None) -> Cross
         raise RunError(f"{path} is damaged or from another version: {error!r}") from error
     if differing := digest.differing_files(RecordsDigest.of(found.records)):
         raise RunError(
-            f"{found.records} has other images or other folds than when {folder} was begun "
+            f"{found.records} has other images or other folds than when {folder} was started "
             f"(SHA-256 of {' and '.join(differing)}), so that its networks would not have been "
-            "held apart from the same patients. Restore them, or begin anew in another folder."
+            "held apart from the same patients. Restore them, or start again in another folder."
         )
     return found

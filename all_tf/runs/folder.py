@@ -1,4 +1,4 @@
-"""A run's folder as anyone may read it, without TensorFlow: its files, its config, its figures."""
+"""Reads and writes files of a run's folder, without TensorFlow: config, metrics, status."""
 
 import json
 import os
@@ -19,7 +19,7 @@ STATUS_FILE = "status.json"
 EVENTS_FOLDER = "tensorboard"
 PROBES_FOLDER = "probes"
 EXPLANATIONS_FOLDER = "explanations"
-CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one a fold.
+CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one per fold.
 
 
 class RunError(ValueError):
@@ -27,9 +27,9 @@ class RunError(ValueError):
 
 
 class EvaluationSet(NamedTuple):
-    """Cells that a finished run is asked about."""
+    """The cells that a finished run is evaluated on."""
 
-    split: str | None = None  # "validation", "test" or "train"; None for what the run is judged by.
+    split: str | None = None  # "validation", "test", "train"; None: chosen by `evaluated_on`.
     fold: int | None = None  # Of the training split; None for all of it.
     records: Path | None = None  # A records directory; None for the one the run was trained on.
     trusted: bool = False  # As `all_tf.data.cells.load_cells` takes it.
@@ -46,15 +46,15 @@ class EvaluationSet(NamedTuple):
 
 
 def write_json(path: Path, content: dict) -> None:
-    """Write JSON whole or not at all; a number that is not finite is refused."""
+    """Write a JSON file, whole or not at all; ValueError for a number that is not finite."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> dict:
-    """What `write_json` wrote.
+    """Read a JSON object from a file.
 
     Raises:
-        RunError: It is damaged.
+        RunError: The file is damaged.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -71,10 +71,10 @@ def write_config(run: Path, experiment: Experiment, facts: dict) -> None:
 
 
 def read_config(run: Path) -> tuple[Experiment, dict]:
-    """The experiment of a run, and the facts stored with it.
+    """Read the experiment of a run, and the facts stored with it.
 
     Raises:
-        RunError: No run, or its config.json is damaged.
+        RunError: There is no run, or its config.json is damaged.
     """
     path = run / CONFIG_FILE
     if not path.is_file():
@@ -92,10 +92,10 @@ def experiment_of(fields: dict) -> Experiment:
 
 
 def read_metrics(run: Path) -> dict:
-    """metrics.json of a finished run.
+    """Read metrics.json of a finished run.
 
     Raises:
-        RunError: The run has none: it has not ended. Or it is damaged.
+        RunError: The file is damaged, or missing: the run has not ended.
     """
     path = run / METRICS_FILE
     if not path.is_file():
@@ -110,7 +110,7 @@ def write_status(run: Path, state: str, *, epochs_done: int, **more: object) -> 
 
 
 def read_status(run: Path) -> dict:
-    """status.json of a run; empty where there is none, or none that a power cut left legible."""
+    """Read status.json of a run; empty if it is missing, or unreadable after a power cut."""
     try:
         return json.loads((run / STATUS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -118,39 +118,39 @@ def read_status(run: Path) -> dict:
 
 
 def state_folders(run: Path) -> list[Path]:
-    """Where a run keeps its state after each of the last epochs, newest first."""
+    """Folders with the state of a run after each of its last epochs, newest first."""
     return sorted((run / "state").glob("epoch-*"), reverse=True)
 
 
 def epochs_done(run: Path) -> int:
-    """The last epoch after which a run's state was kept; 0 before the first."""
+    """The last epoch after which a run's state was saved; 0 before the first."""
     folders = state_folders(run)
     return int(folders[0].name.removeprefix("epoch-")) if folders else 0
 
 
 def resume_command(run: Path) -> str:
-    """What a user types to go on with a run."""
+    """The command that resumes a run."""
     return f"python scripts/train.py --resume {shlex.quote(str(run))}"
 
 
 def is_cross_validation(folder: Path) -> bool:
-    """Whether a folder holds a cross-validation, and is no run itself."""
+    """Whether a folder holds a cross-validation rather than a run."""
     return (folder / CROSS_VALIDATION_FILE).is_file()
 
 
 def set_name(split: str, fold: int | None) -> str:
-    """A set as it is printed and filed: "validation", "train fold 0"."""
+    """The name of a set in texts and file names: "validation", "train fold 0"."""
     return split if fold is None else f"{split} fold {fold}"
 
 
 def evaluation_folder(run: Path, split: str, fold: int | None, *, tta: int = 1) -> Path:
-    """Where a run files its evaluation of a set; with test-time views, beside that without."""
+    """The folder of a run's evaluation of a set; each number of test-time views has its own."""
     views = f"-tta-{tta}" if tta > 1 else ""
     return run / "evaluation" / (set_name(split, fold).replace(" ", "-") + views)
 
 
 def is_finished(run: Path, records: Path) -> bool:
-    """Whether a run has come to its end: it is scored on all that it was to be scored on."""
+    """Whether a run has ended and was evaluated on every set that its protocol asks for."""
     if not (run / METRICS_FILE).is_file():
         return False
     experiment, _ = read_config(run)

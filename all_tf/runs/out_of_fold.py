@@ -36,7 +36,7 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
 
     Args:
         folder: Of the cross-validation; its `out-of-fold/` is written over.
-        runs: By fold its finished run.
+        runs: The finished run of each fold, by fold.
 
     Returns:
         The report, as metrics.json holds it: that of a run, on all of train. In addition

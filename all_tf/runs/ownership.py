@@ -1,4 +1,4 @@
-"""A run's folder while a process works in it: nobody else's, and its status always true."""
+"""Ownership of a run's folder: one process at a time, with an up-to-date status.json."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,10 +36,10 @@ def own_run(run: Path) -> Iterator[None]:
 
 
 def require_empty(run: Path) -> None:
-    """Let nothing but a new or an empty folder pass.
+    """Raise unless a folder is new or empty.
 
     Raises:
-        RunError: There is something in it.
+        RunError: The folder holds files.
     """
     found = {path.name for path in run.iterdir()} if run.exists() else set()
     # A process that died before its run began may have left its lock and a file half written.
@@ -51,10 +51,10 @@ def require_empty(run: Path) -> None:
 
 
 def require_unfinished(run: Path) -> None:
-    """Let only a run pass that has something left to do.
+    """Raise unless a run is unfinished.
 
     Raises:
-        RunError: It has not.
+        RunError: The run is finished.
     """
     state = read_status(run).get("state")
     if state == "finished" or (state is None and (run / METRICS_FILE).is_file()):
@@ -63,7 +63,7 @@ def require_unfinished(run: Path) -> None:
 
 @contextmanager
 def record_status(run: Path) -> Iterator[None]:
-    """Keep status.json: running, and then how it ended; a SIGKILL leaves "running"."""
+    """Keep status.json: "running", then how the block ended; SIGKILL leaves "running"."""
     write_status(run, "running", epochs_done=epochs_done(run))
     try:
         yield

@@ -1,4 +1,4 @@
-"""A scored set on disk: predictions.csv, read back to the last bit, and what follows from it."""
+"""Reads and writes predictions.csv, to the last bit, and the tables that follow from it."""
 
 import csv
 from pathlib import Path
@@ -29,10 +29,10 @@ _COLUMNS = (
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:
-    """Write one line a cell, sorted by name; `fold` is empty outside the training split.
+    """Write one line per cell, sorted by name; `fold` is empty outside the training split.
 
-    `score` is the logistic function of the logit, `calibrated_score` what decisions and figures
-    are taken of.
+    `score` is the logistic function of the logit; decisions and metrics are computed from
+    `calibrated_score`.
     """
     cells = predictions.take(np.argsort(predictions.names))
     columns = (
@@ -51,7 +51,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
 
 
 def read_predictions(path: Path) -> Predictions:
-    """What `write_predictions` wrote.
+    """Read predictions.csv.
 
     Raises:
         RunError: There is no such file, or it is damaged or of an earlier version.
@@ -81,13 +81,13 @@ def read_predictions(path: Path) -> Predictions:
 def file_scored_set(
     folder: Path, report: dict, predictions: Predictions, *, bootstrap: Bootstrap | None = None
 ) -> None:
-    """Write what is known of a set, and seal its folder.
+    """Write metrics, predictions and tables of an evaluated set, and checksums of its folder.
 
     metrics.json and predictions.csv; where there are labels, per_patient.csv and reliability.csv.
 
     Args:
-        folder: Is there; files of these names are written over.
-        report: The content of metrics.json; its `threshold` divides right from wrong.
+        folder: Exists; files of these names are written over.
+        report: The content of metrics.json; decisions are taken at its `threshold`.
         predictions: Calibrated.
         bootstrap: That the report was made with; None makes one.
     """
@@ -100,10 +100,10 @@ def file_scored_set(
 
 
 def write_per_patient(path: Path, predictions: Predictions, *, threshold: float) -> None:
-    """Write a line a patient, the worst first (`all_tf.metrics.per_patient.patient_rows`).
+    """Write one line per patient, the worst first (`all_tf.metrics.per_patient.patient_rows`).
 
     Args:
-        path: Of the file, written over. It names patients: pages that are handed on take their
+        path: The file, written over. It names patients: pages that are handed on take their
             pseudonyms from it.
         predictions: Labelled.
         threshold: In [0, 1].
@@ -114,10 +114,10 @@ def write_per_patient(path: Path, predictions: Predictions, *, threshold: float)
 def write_reliability(
     path: Path, predictions: Predictions, *, bootstrap: Bootstrap | None = None
 ) -> None:
-    """Write a line a bin of the score (`all_tf.metrics.reliability.reliability_bins`).
+    """Write one line per bin of the score (`all_tf.metrics.reliability.reliability_bins`).
 
     Args:
-        path: Of the file, written over.
+        path: The file, written over.
         predictions: Labelled, of both classes.
         bootstrap: Of these predictions; None makes one.
     """

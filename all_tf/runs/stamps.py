@@ -1,4 +1,4 @@
-"""What the metrics of a run are worth, from how the run has used the images."""
+"""Caveats of a run's metrics (its `stamps`), from how the run has used the images."""
 
 from pathlib import Path
 
@@ -11,15 +11,15 @@ from tfrecords.store.manifest import read_manifest
 def selection_set(experiment: Experiment) -> tuple[str, int | None]:
     """Split and fold on which the epoch is chosen; a fold of None means all of the split.
 
-    Where none is chosen, those that the run has learnt from.
+    Where no epoch is chosen, the split that the run has learnt from.
     """
     return ("train", experiment.fold) if experiment.protocol == "honest" else ("validation", None)
 
 
 def evaluated_on(experiment: Experiment, records: Path) -> tuple[str, int | None]:
-    """Split and fold that a run is judged by: the preliminary phase, or what stands in for it.
+    """Split and fold that a run is evaluated on by default: the preliminary phase.
 
-    That is the selection set, whose figures are optimistic, where the records have no such phase.
+    Where the records have no such phase, the selection set, whose metrics are optimistic.
     """
     if "validation" in read_manifest(records)["splits"]:
         return "validation", None
@@ -34,10 +34,10 @@ def selected_on(experiment: Experiment) -> str:
 
 
 def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) -> list[str]:
-    """What is to be known of figures on a set, from how the run has used its images.
+    """Caveats of metrics on a set, from how the run has used its images.
 
     Args:
-        experiment: The run's.
+        experiment: Of the run.
         split: Of the set that is scored.
         fold: Of the training split; None for all of a split.
         folds: How the run's folds were made.
@@ -45,7 +45,7 @@ def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) 
     Returns:
         "optimistic" where the epoch was chosen on images of it, "resubstitution" where the network
         was trained on images of it, "leaky folds" where the run's folds divide patients; nothing
-        for images that an honest run has never met.
+        for images that a run under the held-out protocol ("honest") has never seen.
     """
     chosen_split, chosen_fold = selection_set(experiment)
     meets_chosen = split == chosen_split and (chosen_fold is None or fold in (None, chosen_fold))
@@ -59,5 +59,5 @@ def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) 
 
 
 def stamps_of_records(records: Path) -> list[str]:
-    """What is to be known of figures on any image of a records directory."""
+    """Caveats of metrics on any image of a records directory."""
     return ["each image its own patient"] * read_manifest(records)["patient_per_image"]

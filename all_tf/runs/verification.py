@@ -1,4 +1,4 @@
-"""Whether a run is as it was left, and whether each figure follows from its predictions."""
+"""Verification of a run: files are unchanged, and every metric follows from its predictions."""
 
 import csv
 import math
@@ -34,13 +34,13 @@ from all_tf.runs.prediction_files import (
     write_reliability,
 )
 
-_TOLERANCE = 1e-6  # Of a number, absolute and relative: machines round differently, drift is more.
+_TOLERANCE = 1e-6  # Of a number, absolute and relative: machines round differently.
 _GAMMA = {"weighted_bce": 0.0, "focal": 2.0}  # Of `builders.losses`, written down independently.
-_MOST_LINES = 3  # Of one file that differ, before the rest is only counted.
+_MOST_LINES = 3  # Of one file; further differences are counted.
 
 
 class Checked(NamedTuple):
-    """A folder, what was looked at in it, and what is not as it should be."""
+    """A folder, how much was checked in it, and the differences that were found."""
 
     folder: Path
     num_files: int
@@ -50,19 +50,19 @@ class Checked(NamedTuple):
 
 
 def verify(folder: Path) -> list[Checked]:
-    """Hash every sealed file below a folder and compute every figure again; nothing is changed.
+    """Hash every file that has a checksum below a folder and recompute every metric.
 
-    What was tampered with and sealed anew along with predictions made to fit is not found out:
-    only the network itself can tell, by scripts/evaluate.py.
+    Does not detect files that were changed and hashed again together with matching predictions:
+    only the network itself can, by scripts/evaluate.py. Nothing is written.
 
     Args:
-        folder: Of a run, of a cross-validation, or of anything that holds such.
+        folder: Of a run, of a cross-validation, or a folder that holds such.
 
     Returns:
-        One for the folder of each metrics.json, and of each list of sums.
+        One entry for each folder with a metrics.json or a list of checksums.
 
     Raises:
-        RunError: There is neither in it.
+        RunError: The folder holds neither.
     """
     found = {path.parent for name in (METRICS_FILE, SUMS_FILE) for path in folder.rglob(name)}
     if not found:
@@ -94,7 +94,7 @@ def _check(folder: Path) -> Checked:
 
 
 def _nearest(folder: Path, name: str) -> Path:
-    """The folder that such a file of this one's is in: itself, or the run that filed it."""
+    """The folder that holds such a file for this one: itself, or the run that it lies in."""
     places = (folder, *list(folder.parents)[:2])  # A run's evaluation/SET, or the run itself.
     return next((place for place in places if (place / name).is_file()), folder)
 
@@ -102,7 +102,7 @@ def _nearest(folder: Path, name: str) -> Path:
 def _recompute(
     folder: Path, report: dict, bootstrap: Bootstrap, calibration: Calibration
 ) -> dict[str, object]:
-    """What of a report follows from predictions and calibration, by key."""
+    """The values of a report that follow from predictions and calibration, by key."""
     predictions = bootstrap.predictions
     figures = {
         "num_images": len(predictions),
@@ -142,7 +142,7 @@ def _differing_figures(report: dict, figures: dict[str, object]) -> list[str]:
 
 
 def _differing_tables(folder: Path, bootstrap: Bootstrap, *, threshold: float) -> list[str]:
-    """Where the tables on file are not those that follow from the logits, the labels and so on."""
+    """Differences between the stored tables and those that follow from the predictions."""
     predictions = bootstrap.predictions
     tables: dict[str, Callable[[Path], None]] = {
         PREDICTIONS_FILE: partial(write_predictions, predictions=predictions)
