@@ -54,6 +54,7 @@ TESTED_IN: dict[str, str] = {
     "all_tf/runs/out_of_fold.py": "tests/all_tf/launch/test_cross_validate.py",
     "all_tf/runs/report_header.py": "tests/all_tf/training/test_train.py",
     "all_tf/runs/stamps.py": "tests/all_tf/data/test_splits.py",
+    "all_tf/system/cli.py": "tests/scripts/test_interrupts.py",
     "all_tf/system/tensorflow_import.py": "tests/all_tf/system/test_progress.py",
     "all_tf/training/callbacks/backup_and_restore.py": "tests/integration/test_resume.py",
     "all_tf/training/callbacks/early_stopping.py": "tests/all_tf/training/test_best_weights.py",

@@ -159,7 +159,7 @@ def _refuse_others(out: Path, names: list[str]) -> None:
 
 
 def _refuse_different_records(members: Sequence[Path], split: str) -> None:
-    first, *others = (RecordsDigest.from_config(read_config(member)[1]) for member in members)
+    first, *others = (RecordsDigest.stored_in(read_config(member)[1]) for member in members)
     differing = {file for other in others for file in first.differing_files(other)}
     if split != "train":
         differing -= {FOLDS_FILE}  # No member has learnt from images outside the training split.

@@ -94,5 +94,5 @@ def _departures_of_run(run: Path, row: Experiment, records: Path) -> list[str]:
         f"{key} {found!r}, asked for {asked!r}"
         for key, (found, asked) in differing_fields(there, row).items()
     ]
-    files = RecordsDigest.from_config(facts).differing_files(RecordsDigest.of(records))
+    files = RecordsDigest.stored_in(facts).differing_files(RecordsDigest.of(records))
     return differing + [f"another {file} than {records} has" for file in files]

@@ -36,7 +36,7 @@ def read_source(
     Returns:
         None if the records are missing or are not those that the run was trained on.
     """
-    if RecordsDigest.from_config(config).differing_files(RecordsDigest.of(records)):
+    if RecordsDigest.stored_in(config).differing_files(RecordsDigest.of(records)):
         return None
     fold_of_name = read_folds(records)
     rows = read_index(records)

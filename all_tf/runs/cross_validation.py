@@ -58,7 +58,7 @@ def read_cross_validation(folder: Path, *, records: Path | None = None) -> Cross
             records or Path(content["records"]),
             tuple(map(str, content["options"])),
         )
-        digest = RecordsDigest.from_config(content)
+        digest = RecordsDigest.stored_in(content)
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path} is damaged or from another version: {error!r}") from error
     if differing := digest.differing_files(RecordsDigest.of(found.records)):

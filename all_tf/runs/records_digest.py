@@ -24,7 +24,7 @@ class RecordsDigest:
         return cls(_digest(records / MANIFEST_FILE), _digest(records / FOLDS_FILE))
 
     @classmethod
-    def from_config(cls, content: Mapping) -> "RecordsDigest":
+    def stored_in(cls, content: Mapping) -> "RecordsDigest":
         """Read the digest that a run or a cross-validation has stored.
 
         Args:
@@ -42,7 +42,7 @@ class RecordsDigest:
         return cls(manifest, folds)
 
     def as_dict(self) -> dict[str, str]:
-        """The digest as `from_config` reads it."""
+        """The digest as `stored_in` reads it."""
         return asdict(self)
 
     def differing_files(self, other: "RecordsDigest") -> list[str]:

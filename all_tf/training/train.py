@@ -127,7 +127,7 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
 
 
 def _refuse_other_records(records: Path, facts: dict) -> None:
-    for file in RecordsDigest.from_config(facts).differing_files(RecordsDigest.of(records)):
+    for file in RecordsDigest.stored_in(facts).differing_files(RecordsDigest.of(records)):
         if (records / file).is_file():  # The reader of the records reports a missing one.
             raise RunError(
                 f"{records / file} is not the one that the run was started with (SHA-256), so that "

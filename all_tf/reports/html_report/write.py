@@ -56,6 +56,7 @@ def write_about(
         title=f"{len(runs)} networks of {folder.resolve().name}",
         unfinished=[run.name for run in unfinished],
     )
+    folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / REPORT_FILE, text)
     return [folder / REPORT_FILE]
 

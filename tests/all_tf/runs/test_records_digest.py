@@ -11,7 +11,7 @@ from all_tf.runs.records_digest import RecordsDigest
 def test_stored_digest_is_the_one_of_the_records_and_of_a_copy(records, tmp_path):
     digest = RecordsDigest.of(records)
     assert set(digest.as_dict()) == {"manifest_sha256", "folds_sha256"}
-    assert RecordsDigest.from_config({"view": {}, **digest.as_dict()}) == digest
+    assert RecordsDigest.stored_in({"view": {}, **digest.as_dict()}) == digest
     copy = shutil.copytree(records, tmp_path / "copy")
     assert digest.differing_files(RecordsDigest.of(copy)) == []
 
@@ -33,4 +33,4 @@ def test_files_that_differ_or_are_missing_are_named(files, records, tmp_path):
 def test_config_without_a_digest_is_refused():
     for content in ({}, {"manifest_sha256": "a", "folds_sha256": None}):
         with pytest.raises(RunError, match="Expected manifest_sha256 and folds_sha256"):
-            RecordsDigest.from_config(content)
+            RecordsDigest.stored_in(content)

@@ -15,8 +15,8 @@ def run(tmp_path):
     """Run Python code, and give its exit code and its log."""
     log = tmp_path / "log"
 
-    def run(code: str, look=lambda: None) -> tuple[int, str]:
-        return run_logged([sys.executable, "-c", code], log, look=look), log.read_text()
+    def run(code: str, on_poll=lambda: None) -> tuple[int, str]:
+        return run_logged([sys.executable, "-c", code], log, on_poll=look), log.read_text()
 
     return run
 
@@ -27,7 +27,7 @@ def test_log_has_both_streams_and_the_exit_code_comes_back(run):
 
 
 def test_child_has_ended_when_look_raises(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(child_process, "_SECONDS_BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr(child_process, "_SECONDS_BETWEEN_POLLS", 0.05)
     number = tmp_path / "number"
 
     def look():
