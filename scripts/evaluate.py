@@ -38,20 +38,17 @@ def main() -> None:
 
 def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
     """The folder that the evaluation was saved in, and its report."""
-    from all_tf.runs.folder import EvaluationSet, evaluation_folder
+    from all_tf.runs.folder import EvaluationSet
 
     place = (args.split, args.fold)
     asked = EvaluationSet(*place, args.records, args.trust_records)
     if args.run:
         from all_tf.evaluation.evaluate import evaluate_run
 
-        report = evaluate_run(args.run, asked, tta=args.tta)
-        return evaluation_folder(args.run, *place, tta=args.tta), report
-    from all_tf.evaluation.ensemble import ensemble_folder, evaluate_ensemble, members_of
+        return evaluate_run(args.run, asked, tta=args.tta)
+    from all_tf.evaluation.ensemble import evaluate_ensemble, members_of
 
-    members = members_of(args.ensemble)
-    out = args.out or ensemble_folder(members, *place, tta=args.tta)
-    return out, evaluate_ensemble(members, asked, out=out, tta=args.tta)
+    return evaluate_ensemble(members_of(args.ensemble), asked, out=args.out, tta=args.tta)
 
 
 def _parse() -> argparse.Namespace:

@@ -22,12 +22,12 @@ def main() -> None:
     load_tensorflow()
     from all_tf.analysis.explain_run import explain_run
     from all_tf.analysis.explanation_text import format_explanations
-    from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet
+    from all_tf.runs.folder import EvaluationSet
 
     asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
-    result = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
+    result, folder = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
     print(format_explanations(result))
-    print(f"Written: {args.run / EXPLANATIONS_FOLDER}")
+    print(f"Written: {folder}")
 
 
 def _parse() -> argparse.Namespace:

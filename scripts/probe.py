@@ -23,12 +23,12 @@ def main() -> None:
     load_tensorflow()
     from all_tf.analysis.probe_run import probe_run
     from all_tf.analysis.probe_text import format_probes
-    from all_tf.runs.folder import PROBES_FOLDER, EvaluationSet
+    from all_tf.runs.folder import EvaluationSet
 
     asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
-    result = probe_run(args.run, asked, seed=args.seed)
+    result, folder = probe_run(args.run, asked, seed=args.seed)
     print(format_probes(result))
-    print(f"Written: {args.run / PROBES_FOLDER}")
+    print(f"Written: {folder}")
 
 
 def _parse() -> argparse.Namespace:

@@ -44,7 +44,7 @@ class Maps(NamedTuple):
 
 def explain_run(
     run: Path, asked: EvaluationSet = EvaluationSet(), *, num_images: int, seed: int = 0
-) -> dict:
+) -> tuple[dict, Path]:
     """Compute heat maps of a finished run and save them in `RUN/explanations`; overwrite old ones.
 
     Args:
@@ -76,12 +76,12 @@ def explain_run(
     maps = _find(inputs, chosen)
     heading = inputs.heading(predictions)
     result = heading | _describe(maps, predictions.take(chosen), decisions[chosen], picks)
-    folder = run / EXPLANATIONS_FOLDER
-    folder.mkdir(exist_ok=True)
+    folder = inputs.folder(run, EXPLANATIONS_FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / RESULT_FILE, result)
     _draw(folder / PICTURE_FILE, maps, result["cells"])
     write_checksums(folder)
-    return result
+    return result, folder
 
 
 def _find(inputs: AnalysisInputs, chosen: np.ndarray) -> Maps:

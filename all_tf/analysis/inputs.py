@@ -11,10 +11,11 @@ from all_tf.data.splits import load_set, require_labelled_classes
 from all_tf.evaluation.evaluate import EvaluationContext
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
+from all_tf.evaluation.set_place import SetPlace, set_place
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.folder import EvaluationSet, set_name
-from all_tf.runs.stamps import evaluated_on, stamps_of_records
+from all_tf.runs.folder import EvaluationSet, other_records_folder, set_name
+from all_tf.runs.stamps import evaluated_on
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,14 @@ class AnalysisInputs:
     context: EvaluationContext
     model: keras.Model
     cells: Cells
-    split: str
-    fold: int | None  # Of the training split; None for all of it.
+    place: SetPlace
     records: Path
     trusted: bool  # As `all_tf.data.cells.load_cells` takes it.
 
     @property
     def title(self) -> str:
         """Name of the set in progress bars and headings."""
-        return set_name(self.split, self.fold)
+        return set_name(self.place.split, self.place.fold)
 
     def batches(self, cells: Cells) -> tf.data.Dataset:
         """Return batches of cells with the view of the run."""
@@ -44,9 +44,22 @@ class AnalysisInputs:
 
     def heading(self, predictions: Predictions) -> dict:
         """Return the header of a report on these cells: the set, the epoch and the caveats."""
-        found = self.context.header(predictions, split=self.split, fold=self.fold)
-        found["stamps"] += stamps_of_records(self.records)
-        return found
+        return self.context.header(predictions, self.place)
+
+    def folder(self, run: Path, kind: str) -> Path:
+        """Return the folder for results: RUN/KIND for the set that stands for the run.
+
+        Results on any other set, or on other records, lie in folders of their own below it.
+        """
+        facts, set_folder = self.context.facts, set_name(self.place.split, self.place.fold)
+        others = self.place.records_sha256 != facts["manifest_sha256"]
+        usual = evaluated_on(self.context.experiment, self.records)
+        if not others and (self.place.split, self.place.fold) == usual:
+            return run / kind
+        place = run / kind
+        if others:
+            place /= other_records_folder(self.place.records_sha256)
+        return place / set_folder.replace(" ", "-")
 
 
 def load_inputs(run: Path, asked: EvaluationSet, *, purpose: str) -> AnalysisInputs:
@@ -67,6 +80,7 @@ def load_inputs(run: Path, asked: EvaluationSet, *, purpose: str) -> AnalysisInp
         split, fold = evaluated_on(experiment, asked.records or Path(facts["records"]))
     elif split is None:
         split = "train"
-    cells, records = load_set(facts, asked._replace(split=split, fold=fold))
-    require_labelled_classes(cells, purpose)
-    return AnalysisInputs(context, model, cells, split, fold, records, asked.trusted)
+    loaded = load_set(facts, asked._replace(split=split, fold=fold))
+    require_labelled_classes(loaded.cells, purpose)
+    place = set_place(run, loaded, split, fold)
+    return AnalysisInputs(context, model, loaded.cells, place, loaded.records, asked.trusted)

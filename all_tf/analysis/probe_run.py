@@ -26,10 +26,12 @@ RESULT_FILE, TABLE_FILE, PICTURE_FILE = "probes.json", "probes.csv", "altered.pn
 _NUM_SHOWN = 4  # Cells in the picture.
 
 
-def probe_run(run: Path, asked: EvaluationSet = EvaluationSet(), *, seed: int = 0) -> dict:
-    """Compare a finished run with shortcuts and save the results in `RUN/probes`.
+def probe_run(
+    run: Path, asked: EvaluationSet = EvaluationSet(), *, seed: int = 0
+) -> tuple[dict, Path]:
+    """Compare a finished run with shortcuts and save the results in or below `RUN/probes`.
 
-    Earlier results are overwritten.
+    Earlier results on the same set are overwritten; `AnalysisInputs.folder` says where.
 
     Args:
         run: The run's folder.
@@ -37,18 +39,19 @@ def probe_run(run: Path, asked: EvaluationSet = EvaluationSet(), *, seed: int = 
         seed: Seed of shuffled patches, of the pictured cells, of cross-validation and bootstrap.
 
     Returns:
-        The content of probes.json, as `probe` returns it.
+        The content of probes.json, as `probe` returns it, and its folder.
 
     Raises:
         RunError, RecordsError, FoldsError, SplitError: The run or the set does not exist.
     """
     inputs = load_inputs(run, asked, purpose="be probed on")
     result, versions = probe(inputs, _learnt_from(inputs), seed=seed)
-    _save(run / PROBES_FOLDER, result)
+    folder = inputs.folder(run, PROBES_FOLDER)
+    _save(folder, result)
     title = "Images as the network saw them"
-    draw_versions(run / PROBES_FOLDER / PICTURE_FILE, versions, title=title)
-    write_checksums(run / PROBES_FOLDER)
-    return result
+    draw_versions(folder / PICTURE_FILE, versions, title=title)
+    write_checksums(folder)
+    return result, folder
 
 
 def probe(inputs: AnalysisInputs, learnt: Cells, *, seed: int) -> tuple[dict, list[Version]]:
@@ -91,7 +94,7 @@ def _learnt_from(inputs: AnalysisInputs) -> Cells:
     facts = inputs.context.facts
     home = home_of(facts, inputs.records)
     asked = EvaluationSet("train", records=home, trusted=inputs.trusted)
-    training, _ = load_set(facts, asked)
+    training = load_set(facts, asked).cells
     return learnt_from(training, inputs.context.experiment)
 
 
@@ -142,7 +145,7 @@ def _identity(
 
 
 def _save(folder: Path, result: dict) -> None:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / RESULT_FILE, result)
     own = {"name": "model", "kind": "model", "what": "the network"} | result["model"]
     margins = dict.fromkeys(("margin", "margin_low", "margin_high"))

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells, limit_cells, load_cells
 from all_tf.runs.folder import EvaluationSet, RunError
-from all_tf.runs.records_digest import RecordsDigest
+from all_tf.runs.records_digest import RecordsDigest, unchanged_records
 from tfrecords.store.leakage import OFFICIAL, read_proof
 from tfrecords.store.manifest import read_manifest
 
@@ -75,19 +76,25 @@ def learnt_from(training: Cells, experiment: Experiment) -> Cells:
     return limit_cells(fit, experiment.limit_train, seed=experiment.seed)
 
 
-def load_set(facts: dict, asked: EvaluationSet) -> tuple[Cells, Path]:
+class LoadedSet(NamedTuple):
+    """The cells that a finished run is evaluated on, and where they come from."""
+
+    cells: Cells
+    records: Path  # The records directory that holds them.
+    records_sha256: str  # Of its manifest.
+    own: bool  # Whether the run was trained on these records.
+
+
+def load_set(facts: dict, asked: EvaluationSet) -> LoadedSet:
     """Load the cells that a finished run is evaluated on.
 
     Args:
         facts: The entries of the run's config.json other than the experiment.
         asked: Split, fold and records.
 
-    Returns:
-        The cells, and the records directory that holds them.
-
     Raises:
-        RunError: The records have other folds than the run's, so that its training images are not
-            known.
+        RunError: The records are the run's own with other folds, so that its training images are
+            not known; or they were changed while they were read.
         RecordsError, FoldsError, LeakageError: The records were changed or are damaged.
         SplitError: There is no such fold.
         ValueError: No split is named.
@@ -95,14 +102,19 @@ def load_set(facts: dict, asked: EvaluationSet) -> tuple[Cells, Path]:
     if asked.split is None:
         raise ValueError(f"Expected the name of a split. Received: split={asked.split}")
     records = asked.records or Path(facts["records"])
-    if asked.split == "train" and RecordsDigest.of(records).folds_sha256 != facts["folds_sha256"]:
-        raise RunError(
-            f"{records} has other folds than the run was trained on, so that nobody can say which "
-            "of its training images the network has met. Score another split, or pass --records "
-            "with the run's own folds."
-        )
-    cells = load_cells(records, asked.split, trusted=asked.trusted)
-    return cells if asked.fold is None else fold_of(cells, asked.fold), records
+    with unchanged_records(records) as digest:
+        own = digest.manifest_sha256 == facts["manifest_sha256"]
+        other_folds = digest.folds_sha256 != facts["folds_sha256"]
+        if asked.split == "train" and own and other_folds:
+            raise RunError(
+                f"{records} has other folds than the run was trained on, so it is unknown on which "
+                "of its training images the network was trained. Score another split, or pass "
+                "--records with the run's own folds."
+            )
+        cells = load_cells(records, asked.split, trusted=asked.trusted)
+    if asked.fold is not None:
+        cells = fold_of(cells, asked.fold)
+    return LoadedSet(cells, records, digest.manifest_sha256, own)
 
 
 def fold_of(cells: Cells, fold: int) -> Cells:

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from all_tf.data.cells import Cells
-from all_tf.data.splits import load_set
+from all_tf.data.splits import LoadedSet, load_set
 from all_tf.evaluation.evaluate import file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
+from all_tf.evaluation.set_place import SetPlace, set_place
 from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions, logistic
@@ -22,12 +23,13 @@ from all_tf.runs.folder import (
     RunError,
     evaluation_folder,
     is_cross_validation,
+    other_records_folder,
     read_config,
     read_metrics,
 )
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, report_header
-from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
+from all_tf.runs.stamps import selected_on
 from tfrecords.store.folds import FOLDS_FILE
 
 _RULE = "mean of the members' own, as logits"
@@ -53,15 +55,17 @@ def members_of(runs: Sequence[Path]) -> list[Path]:
     return members
 
 
-def ensemble_folder(members: Sequence[Path], split: str, fold: int | None, *, tta: int) -> Path:
-    """The default folder of an ensemble's evaluation: `ensemble/SET` beside the first member."""
-    beside = evaluation_folder(members[0].parent, split, fold, tta=tta)
-    return members[0].parent / "ensemble" / beside.name
+def _default_folder(members: Sequence[Path], loaded: LoadedSet, place: Path) -> Path:
+    """`ensemble/SET` beside the first member; for other records in a folder of their own."""
+    beside = members[0].parent / "ensemble"
+    if not loaded.own:
+        beside /= other_records_folder(loaded.records_sha256)
+    return beside / place.name
 
 
 def evaluate_ensemble(
-    members: Sequence[Path], asked: EvaluationSet, *, out: Path, tta: int = 1
-) -> dict:
+    members: Sequence[Path], asked: EvaluationSet, *, out: Path | None = None, tta: int = 1
+) -> tuple[Path, dict]:
     """Evaluate the mean of several runs' calibrated logits on a set, and save the result.
 
     Each member's logits are calibrated (divided by its temperature, plus its bias) before the mean
@@ -71,12 +75,14 @@ def evaluate_ensemble(
     Args:
         members: Finished runs (`members_of`) of the same records.
         asked: The set. Its split must be named.
-        out: The folder to save to: new, empty, or with an evaluation of the same members.
+        out: The folder to save to: new, empty, or with an evaluation of the same members on the
+            same records. None for `ensemble/SET` beside the first member.
         tta: As `all_tf.evaluation.evaluate.evaluate_run` takes it.
 
     Returns:
-        The report: that of a run, but with `members`, and with None as `best_epoch`. It has the
-        stamps of every member: if one was trained on images of the set, the ensemble was, too.
+        The folder, and the report: that of a run, but with `members`, and with None as
+        `best_epoch`. It has the stamps of every member: if one was trained on images of the set,
+        the ensemble was, too.
 
     Raises:
         RunError: The members were trained on different records, or `out` holds something else.
@@ -85,27 +91,36 @@ def evaluate_ensemble(
     """
     split, fold = asked.split_and_fold()
     names = [str(member) for member in members]
-    _refuse_others(out, names)
     _refuse_different_records(members, split)
     _, facts = read_config(members[0])
-    cells, records = load_set(facts, asked)
+    loaded = load_set(facts, asked)
+    if out is None:
+        out = _default_folder(members, loaded, evaluation_folder(members[0], split, fold, tta=tta))
+    _refuse_others(out, names, loaded.records_sha256)
     calibration = _combine([read_calibration(member) for member in members])
-    predictions = _mean_predictions(members, cells, tta=tta)
+    predictions = _mean_predictions(members, loaded.cells, tta=tta)
     selection = Selection(
         selected_on=_listed(selected_on(read_config(member)[0]) for member in members),
-        stamps=_stamps(members, split, fold),
+        stamps=_stamps([set_place(member, loaded, split, fold) for member in members]),
         best_epoch=None,
     )
-    header = report_header(predictions, selection, calibration, split=split, fold=fold, tta=tta)
+    header = report_header(
+        predictions,
+        selection,
+        calibration,
+        split=split,
+        fold=fold,
+        records_sha256=loaded.records_sha256,
+        tta=tta,
+    )
     report = header | {"members": names}
-    report["stamps"] += stamps_of_records(records)
     bootstrap = Bootstrap(predictions)
     if predictions.labelled:
         report |= all_metrics(predictions, threshold=calibration.threshold, bootstrap=bootstrap)
     out.mkdir(parents=True, exist_ok=True)
     write_calibration(out, calibration)
     file_evaluation(out, report, predictions, bootstrap=bootstrap)
-    return report
+    return out, report
 
 
 def _mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int) -> Predictions:
@@ -116,12 +131,9 @@ def _mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int) -> Pre
     )
 
 
-def _stamps(members: Sequence[Path], split: str, fold: int | None) -> list[str]:
+def _stamps(places: Sequence[SetPlace]) -> list[str]:
     """The stamps of all members, each once."""
-    worth: list[str] = []
-    for experiment, facts in map(read_config, members):
-        worth += stamps(experiment, split, fold, folds=facts["folds"])
-    return list(dict.fromkeys(worth))
+    return list(dict.fromkeys(stamp for place in places for stamp in place.stamps))
 
 
 def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:
@@ -149,12 +161,15 @@ def _listed(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(texts))
 
 
-def _refuse_others(out: Path, names: list[str]) -> None:
+def _refuse_others(out: Path, names: list[str], records_sha256: str) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
-    if not (out / METRICS_FILE).is_file() or read_metrics(out).get("members") != names:
+    there = read_metrics(out) if (out / METRICS_FILE).is_file() else {}
+    # A report of an earlier version names no records.
+    if there.get("members") != names or there.get("records_sha256") not in (None, records_sha256):
         raise RunError(
-            f"{out} is not empty and holds no evaluation of these runs. Name another --out."
+            f"{out} is not empty and holds no evaluation of these runs on these records. Name "
+            "another --out."
         )
 
 

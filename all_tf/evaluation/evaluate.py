@@ -8,20 +8,27 @@ import numpy as np
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.splits import load_set
-from all_tf.evaluation import evaluate
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
+from all_tf.evaluation.set_place import SetPlace, set_place
 from all_tf.metrics.bootstrap import Bootstrap, mean_with_interval
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.folder import EvaluationSet, evaluation_folder, set_name
+from all_tf.runs.folder import (
+    EvaluationSet,
+    evaluation_folder,
+    other_records,
+    set_name,
+)
 from all_tf.runs.prediction_files import file_scored_set
 from all_tf.runs.report_header import Selection, report_header
-from all_tf.runs.stamps import selected_on, stamps, stamps_of_records
+from all_tf.runs.stamps import selected_on
 from builders.losses import LOSSES, ClassWeightedLoss
 from tfrecords.store.files import atomic_write
+
+SUBMISSION_FILE = "submission.zip"
 
 
 def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> ClassWeightedLoss:
@@ -37,23 +44,25 @@ class EvaluationContext(NamedTuple):
     best_epoch: int  # The epoch whose weights predict.
     calibration: Calibration
 
-    def header(
-        self, predictions: Predictions, *, split: str, fold: int | None, tta: int = 1
-    ) -> dict:
+    def header(self, predictions: Predictions, place: SetPlace, *, tta: int = 1) -> dict:
         """The keys of a report that come before the metrics (`report_header`)."""
-        limits = stamps(self.experiment, split, fold, folds=self.facts["folds"])
-        selection = Selection(selected_on(self.experiment), limits, self.best_epoch)
+        selection = Selection(selected_on(self.experiment), place.stamps, self.best_epoch)
         return report_header(
-            predictions, selection, self.calibration, split=split, fold=fold, tta=tta
+            predictions,
+            selection,
+            self.calibration,
+            split=place.split,
+            fold=place.fold,
+            records_sha256=place.records_sha256,
+            tta=tta,
         )
 
 
 def evaluation_report(
     predictions: Predictions,
     context: EvaluationContext,
+    place: SetPlace,
     *,
-    split: str,
-    fold: int | None,
     tta: int = 1,
     bootstrap: Bootstrap | None = None,
 ) -> dict:
@@ -65,10 +74,11 @@ def evaluation_report(
     Args:
         predictions: Of the set, calibrated.
         context: The run's.
-        split, fold, tta: As `report_header` takes them.
+        place: The set.
+        tta: As `report_header` takes it.
         bootstrap: Of these predictions, for whoever saves the set, too; None makes one.
     """
-    report = context.header(predictions, split=split, fold=fold, tta=tta)
+    report = context.header(predictions, place, tta=tta)
     if not predictions.labelled:
         return report
     loss = build_loss(context.experiment, context.facts["class_weights"])
@@ -90,13 +100,11 @@ def file_evaluation(
     """Write what `file_scored_set` writes, and, for the test split, the challenge's zip file."""
     folder.mkdir(parents=True, exist_ok=True)
     if report["split"] == "test":
-        evaluate.write_submission(
-            folder / evaluate.SUBMISSION_FILE, predictions, threshold=report["threshold"]
-        )
+        write_submission(folder / SUBMISSION_FILE, predictions, threshold=report["threshold"])
     file_scored_set(folder, report, predictions, bootstrap=bootstrap)
 
 
-def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> dict:
+def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> tuple[Path, dict]:
     """Evaluate a finished run on a set with its own calibration, and save the result in the run.
 
     Args:
@@ -105,7 +113,7 @@ def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> dict:
         tta: As `predict` takes it.
 
     Returns:
-        The report, as saved in `evaluation_folder`.
+        The folder that the evaluation was saved in (`evaluation_folder`), and its report.
 
     Raises:
         RunError, RecordsError, SplitError: The run or the set is missing or damaged.
@@ -113,21 +121,17 @@ def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> dict:
     """
     experiment, facts, metrics, model = load_run(run)
     split, fold = asked.split_and_fold()
-    cells, records = load_set(facts, asked)
-    batches = batches_to_score(cells, experiment, title=set_name(split, fold))
+    loaded = load_set(facts, asked)
+    place = set_place(run, loaded, split, fold)
+    batches = batches_to_score(loaded.cells, experiment, title=set_name(split, fold))
     context = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
-    predictions = context.calibration.apply(predict(model, batches, cells, tta=tta))
+    predictions = context.calibration.apply(predict(model, batches, loaded.cells, tta=tta))
     bootstrap = Bootstrap(predictions)
-    report = evaluation_report(
-        predictions, context, split=split, fold=fold, tta=tta, bootstrap=bootstrap
-    )
-    report["stamps"] += stamps_of_records(records)
-    folder = evaluation_folder(run, split, fold, tta=tta)
+    report = evaluation_report(predictions, context, place, tta=tta, bootstrap=bootstrap)
+    others = other_records(report, facts)
+    folder = evaluation_folder(run, split, fold, tta=tta, other_records=others)
     file_evaluation(folder, report, predictions, bootstrap=bootstrap)
-    return report
-
-
-SUBMISSION_FILE = "submission.zip"
+    return folder, report
 
 
 def write_submission(path: Path, predictions: Predictions, *, threshold: float) -> None:

@@ -30,6 +30,12 @@ def compare_runs(first: RunFacts, second: RunFacts) -> Pair:
     Raises:
         PairError: The images are not the same, or were packed again with other patient groups.
     """
+    if first.images != second.images and _names(first) == _names(second):
+        raise PairError(
+            f"The images of {first.name} and {second.name} have the same names, but they are of "
+            "different records. Evaluate both on the same records: python scripts/evaluate.py RUN "
+            "--records DIR"
+        )
     return Pair(first, second, paired_differences(first.scored_run, second.scored_run))
 
 
@@ -74,7 +80,7 @@ def runs_near_best(runs: Sequence[RunFacts], key: str) -> list[RunFacts]:
 
 def groups_by_images(runs: Sequence[RunFacts]) -> list[list[RunFacts]]:
     """The runs, those that were evaluated on the same images together."""
-    groups: dict[frozenset[str], list[RunFacts]] = {}
+    groups: dict[frozenset[tuple[str, str]], list[RunFacts]] = {}
     for run in runs:
         groups.setdefault(run.images, []).append(run)
     return list(groups.values())
@@ -94,3 +100,7 @@ def _pair(first: RunFacts, second: RunFacts) -> Pair | None:
     except PairError:
         return None
     return Pair(first, second, found)
+
+
+def _names(run: RunFacts) -> set[str]:
+    return {name for _, name in run.images}

@@ -27,6 +27,7 @@ from all_tf.runs.folder import (
     evaluation_folder,
     experiment_of,
     is_cross_validation,
+    other_records,
     read_config,
     read_json,
     read_metrics,
@@ -68,9 +69,12 @@ class RunFacts:
         return len(self.folds)
 
     @property
-    def images(self) -> frozenset[str]:
-        """The names of the images of the evaluated set."""
-        return frozenset(self.evaluated.predictions.names.tolist())
+    def images(self) -> frozenset[tuple[str, str]]:
+        """The images of the evaluated set, each with the digest of its records and its name."""
+        records = self.evaluated.report.get("records_sha256")
+        if records is None:  # Of an earlier version, which evaluated a run on its own records here.
+            records = read_config(self._first)[1].get("manifest_sha256", "")
+        return frozenset((records, name) for name in self.evaluated.predictions.names.tolist())
 
     @property
     def scored_run(self) -> ScoredRun:
@@ -142,15 +146,22 @@ class RunFacts:
 
     @cached_property
     def probes(self) -> dict | None:
-        """probes.json; None if no probes were run."""
-        return _read_found(self.folder / PROBES_FOLDER / "probes.json", _PROBES_KEYS)
+        """probes.json; None if no probes were run on the evaluated set."""
+        return self._found(PROBES_FOLDER, "probes.json", _PROBES_KEYS)
 
     @cached_property
     def explanations(self) -> dict | None:
-        """explanations.json; None if no heat maps were made."""
-        return _read_found(
-            self.folder / EXPLANATIONS_FOLDER / "explanations.json", _EXPLANATIONS_KEYS
-        )
+        """explanations.json; None if no heat maps were made of the evaluated set."""
+        return self._found(EXPLANATIONS_FOLDER, "explanations.json", _EXPLANATIONS_KEYS)
+
+    def _found(self, folder: str, file: str, keys: set[str]) -> dict | None:
+        """The result of an analysis, if it is of the set whose metrics stand for the run."""
+        found = _read_found(self.folder / folder / file, keys)
+        if found is None:
+            return None
+        report = self.evaluated.report
+        same_set = all(found.get(key, report[key]) == report[key] for key in ("split", "fold"))
+        return None if not same_set or other_records(found, self.config) else found
 
     @property
     def _first(self) -> Path:

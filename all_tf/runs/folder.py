@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -143,10 +144,41 @@ def set_name(split: str, fold: int | None) -> str:
     return split if fold is None else f"{split} fold {fold}"
 
 
-def evaluation_folder(run: Path, split: str, fold: int | None, *, tta: int = 1) -> Path:
-    """The folder of a run's evaluation of a set; each number of test-time views has its own."""
+def evaluation_folder(
+    run: Path, split: str, fold: int | None, *, tta: int = 1, other_records: str = ""
+) -> Path:
+    """The folder of a run's evaluation of a set; each number of test-time views has its own.
+
+    Args:
+        run: The run's folder.
+        split, fold: The set.
+        tta: The number of test-time views.
+        other_records: The manifest's SHA-256 of records that the run was not trained on. Each such
+            records directory has a folder of its own, so that none replaces results on another.
+    """
     views = f"-tta-{tta}" if tta > 1 else ""
-    return run / "evaluation" / (set_name(split, fold).replace(" ", "-") + views)
+    place = run / "evaluation"
+    if other_records:
+        place /= other_records_folder(other_records)
+    return place / (set_name(split, fold).replace(" ", "-") + views)
+
+
+def other_records_folder(manifest_sha256: str) -> str:
+    """The name of the folder for results on records that a run was not trained on."""
+    return f"records-{manifest_sha256[:12]}"
+
+
+def other_records(report: Mapping, facts: Mapping) -> str:
+    """The manifest's SHA-256 of the records of a report; empty for the run's own records.
+
+    Args:
+        report: As metrics.json holds it. One of an earlier version names no records; it was
+            written by the training, on the run's own.
+        facts: The entries of the run's config.json other than the experiment.
+    """
+    own = facts.get("manifest_sha256", "")
+    measured_on = str(report.get("records_sha256", own))
+    return "" if measured_on == own else measured_on
 
 
 def is_finished(run: Path, records: Path) -> bool:

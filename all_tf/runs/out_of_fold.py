@@ -1,6 +1,6 @@
 """Out-of-fold predictions: of each training image, by the network not trained on its patient."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import median_low
 
@@ -15,6 +15,7 @@ from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.folder import PREDICTIONS_FILE, RunError, read_config, read_metrics
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
+from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, report_header
 from all_tf.system.tables import write_csv
 from tfrecords.store.folds import read_folds
@@ -46,8 +47,9 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     Raises:
         RunError: A fold's run is not finished, or not each image of train was predicted once.
     """
-    predictions = _join([read_predictions(run / PREDICTIONS_FILE) for run in runs.values()])
     experiment, facts = read_config(next(iter(runs.values())))
+    _refuse_other_records(runs.values())
+    predictions = _join([read_predictions(run / PREDICTIONS_FILE) for run in runs.values()])
     _refuse_gaps(predictions, Path(facts["records"]), experiment)
     reports = [read_metrics(run) for run in runs.values()]
     calibration = fit_calibration(
@@ -63,7 +65,14 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     aucs = [row["auc"] for row in rows]
     selection = Selection("each fold itself", _stamps(reports), median_low(epochs))
     report = {
-        **report_header(predictions, selection, calibration, split="train", fold=None),
+        **report_header(
+            predictions,
+            selection,
+            calibration,
+            split="train",
+            fold=None,
+            records_sha256=facts["manifest_sha256"],
+        ),
         "best_epochs": epochs,
         **all_metrics(predictions, threshold=calibration.threshold, bootstrap=bootstrap),
         "auc_mean_of_folds": float(np.mean(aucs)) if None not in aucs else None,
@@ -93,6 +102,17 @@ def _join(parts: list[Predictions]) -> Predictions:
     return Predictions(
         **{key: np.concatenate([getattr(part, key) for part in parts]) for key in keys}
     )
+
+
+def _refuse_other_records(runs: Iterable[Path]) -> None:
+    digests = {run: RecordsDigest.stored_in(read_config(run)[1]) for run in runs}
+    first, *_ = digests
+    for run, digest in digests.items():
+        if digest != digests[first]:
+            raise RunError(
+                f"{run} was trained on other records or folds than {first} (SHA-256), so that "
+                "their predictions cannot be joined. Remove it and resume the cross-validation."
+            )
 
 
 def _refuse_gaps(predictions: Predictions, records: Path, experiment: Experiment) -> None:

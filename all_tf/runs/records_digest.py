@@ -1,6 +1,7 @@
 """SHA-256 of a records directory's manifest and folds, by which a run knows its own records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,6 +53,22 @@ class RecordsDigest:
             FOLDS_FILE: (self.folds_sha256, other.folds_sha256),
         }
         return [file for file, (one, two) in pairs.items() if one != two or one == _MISSING]
+
+
+@contextmanager
+def unchanged_records(records: Path) -> Iterator[RecordsDigest]:
+    """Give the digest of records that are read in the block, and compare it at the end.
+
+    Raises:
+        RunError: The records were exchanged or changed in between.
+    """
+    before = RecordsDigest.of(records)
+    yield before
+    if RecordsDigest.of(records) != before:
+        raise RunError(
+            f"The records in {records} were changed while they were read. Wait until nothing "
+            "writes there, and start again."
+        )
 
 
 def _digest(path: Path) -> str:

@@ -10,7 +10,7 @@ class Selection(NamedTuple):
     """How the evaluated weights were chosen, and what that means for metrics on a set."""
 
     selected_on: str  # The set that the epoch was chosen on, in words.
-    stamps: list[str]  # As `all_tf.runs.stamps.stamps` gives them.
+    stamps: list[str]  # As `all_tf.runs.stamps` gives them.
     best_epoch: int | None  # None for several networks together.
 
 
@@ -21,6 +21,7 @@ def report_header(
     *,
     split: str,
     fold: int | None,
+    records_sha256: str,
     tta: int = 1,
 ) -> dict:
     """The keys of a metrics.json that come before the metrics.
@@ -31,11 +32,13 @@ def report_header(
         calibration: That turned their logits into scores; its stamps are added to the others.
         split: Of the set.
         fold: Of the training split; None for all of a split.
+        records_sha256: Of the manifest of the records that hold the set.
         tta: The number of test-time views of each image.
     """
     return {
         "split": split,
         "fold": fold,
+        "records_sha256": records_sha256,
         "selected_on": selection.selected_on,
         "stamps": selection.stamps + calibration.stamps,
         "best_epoch": selection.best_epoch,

@@ -1,9 +1,11 @@
 """Caveats of a run's metrics (its `stamps`), from how the run has used the images."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from all_tf.config.experiment import Experiment
 from all_tf.runs.folder import set_name
+from all_tf.runs.training_images import TrainingImages
 from tfrecords.store.leakage import OFFICIAL
 from tfrecords.store.manifest import read_manifest
 
@@ -56,6 +58,29 @@ def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) 
         + ["resubstitution"] * resubstitution
         + ["leaky folds"] * (folds == OFFICIAL)
     )
+
+
+def stamps_of_others(
+    known: TrainingImages | None, *, pixels: Iterable[str], patients: Iterable[str]
+) -> list[str]:
+    """Caveats of metrics on records that a run was not trained on.
+
+    Args:
+        known: The run's training images; None if they are unknown.
+        pixels: Digests of the images that are scored.
+        patients: Their patients.
+
+    Returns:
+        "resubstitution" where an image has the pixels of a training image, "patient ids of the
+        training set" where only ids are equal, "training images unknown" for a run of an earlier
+        version, whose training images nobody can compare.
+    """
+    if known is None:
+        return ["training images unknown"]
+    if not known.pixels.isdisjoint(pixels):
+        return ["resubstitution"]
+    same_ids = known.patients & (set(patients) - {""})
+    return ["patient ids of the training set"] if same_ids else []
 
 
 def stamps_of_records(records: Path) -> list[str]:

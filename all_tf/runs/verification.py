@@ -22,6 +22,8 @@ from all_tf.runs.folder import (
     METRICS_FILE,
     PREDICTIONS_FILE,
     RunError,
+    other_records,
+    other_records_folder,
     read_config,
     read_metrics,
 )
@@ -86,16 +88,32 @@ def _check(folder: Path) -> Checked:
             predictions = calibration.apply(stored)
             bootstrap, num_images = Bootstrap(predictions), len(stored)
             figures = _recompute(folder, report, bootstrap, calibration)
-            drift += _differing_figures(report, figures)
+            drift += _differing_figures(report, figures) + _misplaced(folder, report)
             drift += _differing_tables(folder, bootstrap, threshold=calibration.threshold)
         except (RunError, ValueError) as error:
             drift.append(f"figures cannot be computed again: {error}")
     return Checked(folder, len(read_checksums(folder)), len(figures), num_images, drift)
 
 
+def _misplaced(folder: Path, report: dict) -> list[str]:
+    """Whether a report on other records stands where results on the run's own are expected."""
+    run = _nearest(folder, CONFIG_FILE)
+    if not (run / CONFIG_FILE).is_file():  # Of several runs together.
+        return []
+    others = other_records(report, read_config(run)[1])
+    expected = other_records_folder(others) if others else ""
+    found = folder.parent.name if folder.parent.name.startswith("records-") else ""
+    if found == expected:
+        return []
+    return [
+        f"records_sha256: {METRICS_FILE} is of records {str(report.get('records_sha256'))[:12]}, "
+        f"its folder is for {found.removeprefix('records-') or 'those of the run'}"
+    ]
+
+
 def _nearest(folder: Path, name: str) -> Path:
     """The folder that holds such a file for this one: itself, or the run that it lies in."""
-    places = (folder, *list(folder.parents)[:2])  # A run's evaluation/SET, or the run itself.
+    places = (folder, *list(folder.parents)[:3])  # RUN, RUN/evaluation/SET or its records-X/SET.
     return next((place for place in places if (place / name).is_file()), folder)
 
 

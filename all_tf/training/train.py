@@ -8,11 +8,13 @@ import tensorflow as tf
 from all_tf.config import choices
 from all_tf.config.engine import Engine, engine_of
 from all_tf.config.experiment import Experiment
+from all_tf.data.pixel_digests import pixel_digests
 from all_tf.data.splits import load_data
 from all_tf.data.training_range import write_range
 from all_tf.evaluation.evaluate import EvaluationContext, evaluation_report, file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import BEST_FILE
+from all_tf.evaluation.set_place import own_place
 from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.calibration import Calibration, fit_calibration
 from all_tf.metrics.predictions import Predictions
@@ -26,8 +28,9 @@ from all_tf.runs.folder import (
     write_config,
 )
 from all_tf.runs.ownership import own_run, record_status, require_empty, require_unfinished
-from all_tf.runs.records_digest import RecordsDigest
+from all_tf.runs.records_digest import RecordsDigest, unchanged_records
 from all_tf.runs.stamps import selection_set
+from all_tf.runs.training_images import write_training_images
 from all_tf.system.checks import one_of
 from all_tf.training import environment
 from all_tf.training.checkpoint import newest_state
@@ -87,11 +90,15 @@ def train(
             "A calibration comes from the fold that is held out, or from elsewhere where none is. "
             f"Received: fold={experiment.fold}, calibration={calibration}"
         )
-    prepared = _prepare(experiment, records, trusted=trusted, engine=engine)
+    with unchanged_records(records) as digest:
+        prepared = _prepare(experiment, records, trusted=trusted, engine=engine)
     run.mkdir(parents=True, exist_ok=True)
     with own_run(run):
         require_empty(run)  # Another process may have used it before the lock was taken.
-        facts = _facts(prepared, records) | {"engine": asdict(engine), "tensorboard": tensorboard}
+        facts = _facts(prepared, records, digest) | {
+            "engine": asdict(engine),
+            "tensorboard": tensorboard,
+        }
         write_config(run, experiment, facts)
         if calibration is not None:
             write_calibration(run, calibration)
@@ -118,9 +125,10 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
     with own_run(run):
         require_unfinished(run)
         records = records or Path(facts["records"])
-        _refuse_other_records(records, facts)
         state = newest_state(run)
-        prepared = _prepare(experiment, records, trusted=trusted, engine=engine_of(facts))
+        with unchanged_records(records):
+            _refuse_other_records(records, facts)
+            prepared = _prepare(experiment, records, trusted=trusted, engine=engine_of(facts))
         print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
             return _complete(run, prepared, state=state)
@@ -164,23 +172,23 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     context = EvaluationContext(experiment, facts, fitted.best_epoch, calibration)
     predictions = calibration.apply(predictions)
     bootstrap = Bootstrap(predictions)
-    report = evaluation_report(
-        predictions, context, split=split, fold=fold, bootstrap=bootstrap
-    ) | {
+    place = own_place(experiment, facts, split, fold)
+    report = evaluation_report(predictions, context, place, bootstrap=bootstrap) | {
         "num_parameters": facts["num_parameters"],
         "images_per_second": fitted.images_per_second,
         "weights_sha256": digest_file(run / BEST_FILE),
     }
     write_range(run, data.fit.pngs.tolist())
+    pixels = pixel_digests(data.fit.pngs.tolist(), title="training images")
+    write_training_images(run, pixels=pixels, patients=data.fit.patients.tolist())
     file_evaluation(run, report, predictions, bootstrap=bootstrap)
     results = {"selection": (predictions, report)}
     if data.held_out is not None:
         held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
         predictions = calibration.apply(predict(model, held_out, data.held_out))
         bootstrap = Bootstrap(predictions)
-        final = evaluation_report(
-            predictions, context, split="validation", fold=None, bootstrap=bootstrap
-        )
+        place = own_place(experiment, facts, "validation", None)
+        final = evaluation_report(predictions, context, place, bootstrap=bootstrap)
         folder = evaluation_folder(run, "validation", None)
         file_evaluation(folder, final, predictions, bootstrap=bootstrap)
         results["held out"] = predictions, final
@@ -207,7 +215,7 @@ def _environment_file(run: Path) -> str:
     return f"environment-after-epoch-{done}.json" if done else "environment.json"
 
 
-def _facts(prepared: Prepared, records: Path) -> dict:
+def _facts(prepared: Prepared, records: Path, digest: RecordsDigest) -> dict:
     """Return the entries of config.json that follow from the experiment and the records."""
     experiment, data, plan, model = prepared
     return {
@@ -218,5 +226,5 @@ def _facts(prepared: Prepared, records: Path) -> dict:
         "group_power": plan.group_power,
         "folds": data.folds,
         "records": str(records.resolve()),
-        **RecordsDigest.of(records).as_dict(),
+        **digest.as_dict(),
     }

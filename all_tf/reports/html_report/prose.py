@@ -19,6 +19,10 @@ STAMPS = {  # What each caveat means for a reader of the metrics.
     "have been trained on people that it is evaluated on.",
     "not calibrated": "The scores could not be turned into probabilities on the selection set. "
     "They only order the cells.",
+    "patient ids of the training set": "Some patients have ids that also occur in the training "
+    "set. If they are the same people, expect worse results on new patients.",
+    "training images unknown": "The run does not say which images it was trained on, so some of "
+    "these may be among them.",
     "each image its own patient": "It is unknown which of these images are of the same patient, so "
     "no interval can say how much a metric would change with other patients.",
 }

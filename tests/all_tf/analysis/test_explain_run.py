@@ -60,7 +60,7 @@ def test_share_inside_is_that_of_the_heat_for_the_decision(run, monkeypatch):
     monkeypatch.setattr(
         module, "evidence_maps", lambda model, images: np.where(foreground(images), 3.0, -1.0)
     )
-    for cell in explain_run(run, num_images=4)["cells"]:
+    for cell in explain_run(run, num_images=4)[0]["cells"]:
         assert cell["share_inside"] == (1 if cell["decision"] == "ALL" else 0)
 
 

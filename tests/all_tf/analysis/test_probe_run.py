@@ -18,6 +18,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells
 from all_tf.data.splits import SplitError
 from all_tf.evaluation.evaluate import EvaluationContext
+from all_tf.evaluation.set_place import SetPlace
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.checksums import read_checksums
@@ -75,13 +76,14 @@ def grain(pixels):
     return ops.max(ops.where(pixels * beside > 0, ops.abs(pixels - beside), 0), -1, keepdims=True)
 
 
+PLACE = SetPlace("validation", None, "0" * 64, stamps=[])
+
+
 def probed(feature, records, **plan) -> dict:
     experiment = Experiment("base_cnn", image_size=SIDE, crop=SIDE, weights="none")
     context = EvaluationContext(experiment, {"folds": "grouped"}, 1, Calibration())
     cells = planted(1, **plan)
-    inputs = AnalysisInputs(
-        context, network(feature), cells, "validation", fold=None, records=records, trusted=False
-    )
+    inputs = AnalysisInputs(context, network(feature), cells, PLACE, records=records, trusted=False)
     result, _ = probe(inputs, planted(0, **plan), seed=0)
     return result | {row["name"]: row for row in result["probes"]}
 
@@ -133,7 +135,7 @@ def test_script_files_the_probes_of_a_run_and_tells_them(run, monkeypatch, capsy
 
 
 def test_fold_that_chose_the_epoch_is_stamped_and_the_reader_told(run):
-    result = probe_run(run, EvaluationSet(fold=0))
+    result, _ = probe_run(run, EvaluationSet(fold=0))
     assert (result["split"], result["fold"], result["stamps"]) == ("train", 0, ["optimistic"])
     assert "margins are too favourable to the model" in format_probes(result)
 

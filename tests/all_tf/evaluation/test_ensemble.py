@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from all_tf.evaluation.ensemble import ensemble_folder, evaluate_ensemble, members_of
+from all_tf.evaluation.ensemble import evaluate_ensemble, members_of
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.metrics.calibration import Calibration
 from all_tf.reports.text import format_report
@@ -36,7 +36,7 @@ def members(records, tmp_path_factory):
 
 
 def test_score_is_that_of_the_mean_calibrated_logit(members, tmp_path):
-    report = evaluate_ensemble(members, WHERE, out=tmp_path / "out")
+    _, report = evaluate_ensemble(members, WHERE, out=tmp_path / "out")
     assert report == json.loads((tmp_path / "out/metrics.json").read_text())
     expected = {}
     for run, calibration in zip(members, OF_MEMBER, strict=True):
@@ -60,13 +60,13 @@ def test_score_is_that_of_the_mean_calibrated_logit(members, tmp_path):
 
 
 def test_members_that_have_learnt_the_images_stamp_the_ensemble(members, tmp_path):
-    assert evaluate_ensemble(members, WHERE, out=tmp_path / "a")["stamps"] == []
-    report = evaluate_ensemble(members, EvaluationSet("train", 1), out=tmp_path / "b")
+    assert evaluate_ensemble(members, WHERE, out=tmp_path / "a")[1]["stamps"] == []
+    _, report = evaluate_ensemble(members, EvaluationSet("train", 1), out=tmp_path / "b")
     assert report["stamps"] == ["resubstitution", "optimistic"]
 
 
 def test_test_time_views_are_noted_and_unpublished_labels_give_a_submission(members, tmp_path):
-    report = evaluate_ensemble(members, EvaluationSet("test"), out=tmp_path / "out", tta=8)
+    _, report = evaluate_ensemble(members, EvaluationSet("test"), out=tmp_path / "out", tta=8)
     assert report["tta"] == 8 and "f1" not in report
     assert (tmp_path / "out/submission.zip").is_file()
 
@@ -79,6 +79,12 @@ def test_evaluation_of_other_runs_is_not_overwritten(members, tmp_path):
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(RunError, match="Name another --out"):
         evaluate_ensemble(members, WHERE, out=tmp_path)
+
+
+def test_ensemble_without_a_place_goes_beside_its_first_member(members):
+    folder, report = evaluate_ensemble(members, WHERE, tta=8)
+    assert folder == members[0].parent / "ensemble/validation-tta-8"
+    assert report == json.loads((folder / "metrics.json").read_text())
 
 
 def test_runs_of_different_records_are_refused(members, records, tmp_path):
@@ -98,9 +104,6 @@ def test_cross_validation_stands_for_its_folds_and_each_run_counts_once(members,
     folds = [tmp_path / f"cv/fold-{fold}" for fold in range(3)]
     assert members_of([tmp_path / "cv"]) == folds
     assert members_of([tmp_path / "cv", members[0]]) == [*folds, members[0]]
-    assert ensemble_folder(folds, "validation", None, tta=8) == (
-        tmp_path / "cv/ensemble/validation-tta-8"
-    )
     for runs in ([members[0]], [members[0], members[0]], [tmp_path / "cv", folds[0]]):
         with pytest.raises(RunError, match="two runs or more, each once"):
             members_of(runs)

@@ -33,8 +33,8 @@ def test_views_are_the_eight_flips_and_turns_each_once():
 
 def test_score_is_that_of_the_mean_logit_over_the_views(records, tmp_path):
     run = write_run(tmp_path / "run", records)
-    plain = evaluate_run(run, EvaluationSet("validation"))
-    report = evaluate_run(run, EvaluationSet("validation"), tta=8)
+    _, plain = evaluate_run(run, EvaluationSet("validation"))
+    _, report = evaluate_run(run, EvaluationSet("validation"), tta=8)
     folder = run / "evaluation/validation-tta-8"
     assert report == json.loads((folder / "metrics.json").read_text())
     assert (plain["tta"], report["tta"]) == (1, 8) and plain["log_loss"] != report["log_loss"]

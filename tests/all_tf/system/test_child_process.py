@@ -16,7 +16,7 @@ def run(tmp_path):
     log = tmp_path / "log"
 
     def run(code: str, on_poll=lambda: None) -> tuple[int, str]:
-        return run_logged([sys.executable, "-c", code], log, on_poll=look), log.read_text()
+        return run_logged([sys.executable, "-c", code], log, on_poll=on_poll), log.read_text()
 
     return run
 

@@ -65,7 +65,7 @@ def test_kept_weights_give_the_figures_that_chose_them(runs):
     for key, value in raw.items():
         assert float(best[f"val_{key}"]) == pytest.approx(value, abs=1e-6)
     assert float(best["val_loss"]) == pytest.approx(report["loss"], abs=1e-5)
-    assert evaluate_run(run, EvaluationSet("validation")) == read_json(
+    assert evaluate_run(run, EvaluationSet("validation"))[1] == read_json(
         run / "evaluation/validation/metrics.json"
     )
 

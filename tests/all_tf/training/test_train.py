@@ -102,6 +102,7 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
         "predictions.csv",
         "reliability.csv",
         "best.weights.h5",
+        "training_images.csv",
         "training_range.json",
         "evaluation/validation/SHA256SUMS",
         "evaluation/validation/metrics.json",
@@ -231,7 +232,7 @@ def test_every_figure_follows_from_the_predictions_on_file(run):
 def test_scoring_a_set_refits_nothing(run, tmp_path):
     copy = shutil.copytree(run, tmp_path / "run")
     write_calibration(copy, replace(read_calibration(run), temperature=7.0, threshold=0.9))
-    report = evaluate_run(copy, EvaluationSet("validation"))
+    _, report = evaluate_run(copy, EvaluationSet("validation"))
     assert report["threshold"] == 0.9 and read_calibration(copy).temperature == 7.0
     logits, scores = (
         [float(row[column]) for row in read_rows(copy / "evaluation/validation/predictions.csv")]
@@ -260,14 +261,14 @@ def test_config_gives_back_the_experiment(run):
 
 def test_weights_on_disk_give_the_predictions(run, records):
     before = (run / "evaluation/validation/predictions.csv").read_text()
-    report = evaluate_run(run, EvaluationSet("validation"))
+    _, report = evaluate_run(run, EvaluationSet("validation"))
     after = (run / "evaluation/validation/predictions.csv").read_text()
     assert after == before
     assert report == read_json(run / "evaluation/validation/metrics.json")
 
 
 def test_unpublished_phase_gives_predictions_and_the_challenges_zip(run, records):
-    report = evaluate_run(run, EvaluationSet("test", records=records))
+    _, report = evaluate_run(run, EvaluationSet("test", records=records))
     folder = run / "evaluation/test"
     rows = read_rows(folder / "predictions.csv")
     assert "f1" not in report and report["num_images"] == len(rows) == 20
@@ -282,7 +283,7 @@ def test_unpublished_phase_gives_predictions_and_the_challenges_zip(run, records
 
 
 def test_training_images_can_be_scored_and_are_stamped(run):
-    report = evaluate_run(run, EvaluationSet("train", 0))
+    _, report = evaluate_run(run, EvaluationSet("train", 0))
     assert report["stamps"] == ["resubstitution"]
     assert (run / "evaluation/train-fold-0/metrics.json").is_file()
 
@@ -297,7 +298,7 @@ def test_training_images_under_other_folds_are_not_scored(run, records, tmp_path
     refold(copy, folds=2)
     with pytest.raises(RunError, match="other folds than the run was trained on"):
         evaluate_run(run, EvaluationSet("train", 1, copy))
-    assert evaluate_run(run, EvaluationSet("validation", records=copy))["stamps"] == []
+    assert evaluate_run(run, EvaluationSet("validation", records=copy))[1]["stamps"] == []
 
 
 def test_study_protocol_stamps_its_figures_optimistic(records, tmp_path):

@@ -1,0 +1,44 @@
+"""The set that is evaluated: its place in which records, and what limits metrics on it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from all_tf.config.experiment import Experiment
+from all_tf.data.pixel_digests import pixel_digests
+from all_tf.data.splits import LoadedSet
+from all_tf.runs.folder import read_config
+from all_tf.runs.stamps import stamps, stamps_of_others, stamps_of_records
+from all_tf.runs.training_images import read_training_images
+
+
+class SetPlace(NamedTuple):
+    """Which set is evaluated, in which records, and what limits metrics on it."""
+
+    split: str
+    fold: int | None  # Of the training split; None for all of a split.
+    records_sha256: str  # Of the manifest.
+    stamps: list[str]  # As `all_tf.runs.stamps` gives them.
+
+
+def own_place(experiment: Experiment, facts: dict, split: str, fold: int | None) -> SetPlace:
+    """A set of the records that a run was trained on."""
+    limits = stamps(experiment, split, fold, folds=facts["folds"])
+    return SetPlace(split, fold, facts["manifest_sha256"], limits)
+
+
+def set_place(run: Path, loaded: LoadedSet, split: str, fold: int | None) -> SetPlace:
+    """A set of any records, with what the run knows of its images.
+
+    Args:
+        run: A finished run.
+        loaded: The set (`load_set`).
+        split, fold: Its place in the records.
+    """
+    if loaded.own:
+        place = own_place(*read_config(run), split, fold)
+    else:
+        pixels = pixel_digests(loaded.cells.pngs.tolist(), title="images with the training images")
+        known = read_training_images(run)
+        limits = stamps_of_others(known, pixels=pixels, patients=loaded.cells.patients.tolist())
+        place = SetPlace(split, fold, loaded.records_sha256, limits)
+    return place._replace(stamps=place.stamps + stamps_of_records(loaded.records))
