@@ -17,6 +17,7 @@ from all_tf.data.image_decoding import CellBox, decode_and_resize
 from all_tf.system.free_memory import free_memory
 from all_tf.system.inflight_calls import InFlightCalls
 from all_tf.system.progress import say
+from tfrecords.codec.bmp import BitmapError
 
 _MEMORY_SHARE = 0.5  # Share of the free memory that decoded images may take.
 _ALIGNMENT = 64  # Bytes; TensorFlow uses memory with this alignment without a copy.
@@ -38,15 +39,16 @@ def canvas_lookup(cells: Cells, view: View, *, title: str) -> Lookup:
         view: Sides of the central crop and of the canvas.
         title: Name of these cells in messages.
     """
-    return _Canvases(cells.pngs, view, title).look_up
+    return _Canvases(cells, view, title).look_up
 
 
 class _Canvases:
     """Decoded cell boxes, which are pasted on black canvases at each use."""
 
-    def __init__(self, pngs: np.ndarray, view: View, title: str):
-        self._pngs, self._view, self._title = pngs, view, title
-        self._cached: list[CellBox | None] = [None] * len(pngs)
+    def __init__(self, cells: Cells, view: View, title: str):
+        self._pngs, self._names = cells.pngs, cells.names
+        self._view, self._title = view, title
+        self._cached: list[CellBox | None] = [None] * len(self._pngs)
         self._cached_bytes = 0
         self._allowed_bytes = _MEMORY_SHARE * _unreserved_memory()
         self._full = False
@@ -84,7 +86,11 @@ class _Canvases:
         return boxes
 
     def _decode(self, indices: list[int]) -> dict[int, CellBox]:
-        boxes = decode_and_resize(self._pngs[indices].tolist(), self._view)
+        try:
+            boxes = decode_and_resize(self._pngs[indices].tolist(), self._view)
+        except BitmapError as error:
+            names = ", ".join(map(str, self._names[indices]))
+            raise BitmapError(f"{self._title}, one of {names}: {error}") from error
         decoded = dict(zip(indices, boxes, strict=True))
         self._cache(decoded)
         return decoded

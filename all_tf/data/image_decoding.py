@@ -31,7 +31,7 @@ def decode_and_resize(pngs: Sequence[bytes], view: View) -> list[CellBox]:
         view: Sides of the central crop and of the canvas.
 
     Raises:
-        deflate.DeflateError, OSError: A damaged PNG.
+        BitmapError: A PNG is damaged or not of 450 px a side.
     """
     boxes = decode_boxes(pngs, margin=math.ceil(2 * _reach(view)))
     return [_resized(box, view) for box in boxes]

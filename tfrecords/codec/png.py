@@ -8,23 +8,28 @@ import io
 import struct
 from collections.abc import Sequence
 from typing import NamedTuple
-from zlib import crc32
 
 import deflate
 import numpy as np
 from PIL import Image
 
+from tfrecords.codec.bmp import BitmapError
+from tfrecords.codec.png_check import PNG_SIGNATURE, PngHeader, check_png, damaged, read_chunks
+from tfrecords.schema import IMAGE_SIDE
+
 # Of 12. A real cell takes 42.3 KB at level 1, 40.8 at 3, and 39.9 at 6, in 1.5 times the time.
 _LEVEL = 3
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ENCODER = f"PNG, box, up, libdeflate {_LEVEL} of {deflate.__version__}"  # Fixes the bytes.
 _EIGHT_BIT_RGB = bytes([8, 2, 0, 0, 0])
 _BOX = b"boXE"  # The capitals mean: ancillary, private, not to be copied to a changed image.
 _SIZE = struct.Struct(">II5s")  # Width, height, kind of image.
 _PLACE = struct.Struct(">4H")  # Top, left, height, width.
-_HEAD = struct.Struct(">16x II5s4x 4x4s4HI I4s")  # All bytes before the packed rows.
-_BOX_CHUNK = slice(37, 49)  # The part of the head that the box's checksum covers.
-_TAIL_BYTES = 4 + 12  # The checksum of the rows, and the chunk that ends the file.
+_HEAD = struct.Struct(">16sII5sI 8s4HI I4s")  # All bytes before the packed rows.
+_START = PNG_SIGNATURE + struct.pack(">I4s", 13, b"IHDR")
+_BOX_START = struct.pack(">I4s", _PLACE.size, _BOX)
+_SUM = struct.Struct(">I")
+_END = struct.pack(">I4sI", 0, b"IEND", deflate.crc32(b"IEND"))
+_TAIL_BYTES = 4 + len(_END)  # The checksum of the rows, and the chunk that ends the file.
 _UP = 2  # PNG's number of the filter "up": the difference to the row above, modulo 256.
 _BLOCK_ROWS = 16  # About the square root of a cell's height: few rows a block, and few blocks.
 
@@ -82,12 +87,13 @@ def decode_boxes(pngs: Sequence[bytes], *, margin: int = 0) -> list[Box]:
     few large calls of numpy.
 
     Args:
-        pngs: PNGs from `encode_png`; Pillow decodes any other PNG.
+        pngs: PNGs of at most 450x450 pixels, 8 bits RGB; those from `encode_png` are decoded fast,
+            any other by Pillow.
         margin: Width in pixels of the black border to keep around each part; less at the edge of
             the image.
 
     Raises:
-        deflate.DeflateError, OSError: A PNG is damaged.
+        BitmapError: A PNG is damaged, is of another kind, or its private chunk `boXE` lies.
     """
     cuts = [_cut(png, margin) for png in pngs]
     boxes = iter(_undo([cut for cut in cuts if cut is not None]))
@@ -97,39 +103,86 @@ def decode_boxes(pngs: Sequence[bytes], *, margin: int = 0) -> list[Box]:
     ]
 
 
+def check_record(png: memoryview) -> None:
+    """Check what can be checked of a record's PNG without inflating it: its kind and its checksums.
+
+    Raises:
+        BitmapError: It is damaged, or is no image of a record.
+    """
+    header, _ = read_chunks(png)
+    _check_kind(header)
+    if (header.width, header.height) != (IMAGE_SIDE, IMAGE_SIDE):
+        raise BitmapError(
+            f"expected {IMAGE_SIDE}x{IMAGE_SIDE} pixels; received {header.width}x{header.height}"
+        )
+    _cut(png, 0)
+
+
 class _Cut(NamedTuple):
     """The part to decode of a PNG from `encode_png`."""
 
     packed: memoryview  # The compressed rows.
     side: tuple[int, int]  # Height and width of the image.
-    rows: slice
+    box: tuple[int, int, int, int]  # Top, left, height and width of what is not black.
+    rows: slice  # To decode: the box, its margin, and at least one row below the box.
     columns: slice
+    margin: int
 
-    @property
-    def filtered(self) -> np.ndarray:
-        """Differences to the row above, uint8 `(h, w, 3)`."""
+    def unpack(self, place: np.ndarray) -> None:
+        """Write the differences to the row above, uint8 `(h, w, 3)`, to where they are undone.
+
+        All others must be zero, or a pixel that is not black would be left out.
+        """
         height, width = self.side
-        data = deflate.zlib_decompress(self.packed, height * (1 + 3 * width))
-        rows = np.frombuffer(data, np.uint8).reshape(height, 1 + 3 * width)
-        return rows[:, 1:].reshape(height, width, 3)[self.rows, self.columns]
+        stride = 1 + 3 * width
+        try:
+            data = deflate.zlib_decompress(self.packed, height * stride)
+        except deflate.DeflateError as error:
+            raise damaged(str(error)) from error
+        if len(data) != height * stride or data[::stride] != bytes([_UP]) * height:
+            raise damaged("rows that `encode_png` did not write, beside its private chunk boXE")
+        data[::stride] = bytes(height)
+        flat = np.frombuffer(data, np.uint8)
+        pixels = flat.reshape(height, stride)[:, 1:].reshape(height, width, 3)
+        place[:] = pixels[self.rows, self.columns]
+        top, left, high, wide = self.box
+        pixels[top : top + high + 1, left : left + wide] = 0  # All that may differ.
+        if flat.max(initial=0):
+            raise _false_box(self.box)
 
 
-def _cut(png: bytes, margin: int) -> _Cut | None:
-    """Find the part to decode; None if `encode_png` did not write the PNG."""
-    if len(png) < _HEAD.size + _TAIL_BYTES:
+def _false_box(box: Sequence[int]) -> BitmapError:
+    return damaged(f"the private chunk boXE does not hold the place of the cell, {tuple(box)}")
+
+
+def _cut(png: bytes | memoryview, margin: int) -> _Cut | None:
+    """Find the part to decode; None if `encode_png` did not write the PNG, or it is damaged."""
+    view = memoryview(png)
+    if len(view) < _HEAD.size + _TAIL_BYTES:
         return None
-    width, height, kind, chunk, *box, checksum, num_bytes, name = _HEAD.unpack_from(png)
-    ours = (kind, chunk, name) == (_EIGHT_BIT_RGB, _BOX, b"IDAT")
-    whole = len(png) == _HEAD.size + num_bytes + _TAIL_BYTES
-    if not ours or not whole or crc32(png[_BOX_CHUNK]) != checksum:
+    start, width, height, kind, header_sum, box_start, *box, box_sum, num_bytes, name = (
+        _HEAD.unpack_from(view)
+    )
+    rows_end = _HEAD.size + num_bytes
+    ours = (start, kind, box_start, name) == (_START, _EIGHT_BIT_RGB, _BOX_START, b"IDAT")
+    if not ours or view[rows_end + 4 :] != _END or width * height > IMAGE_SIDE**2:
+        return None
+    sums = (header_sum, box_sum, *_SUM.unpack_from(view, rows_end))
+    covered = (view[12:29], view[37:49], view[_HEAD.size - 4 : rows_end])
+    if tuple(map(deflate.crc32, covered)) != sums:
         return None
     top, left, high, wide = box
-    margin = margin if high else 0
+    if top + high > height or left + wide > width or bool(high) != bool(wide):
+        raise _false_box(box)
     return _Cut(
-        memoryview(png)[_HEAD.size : _HEAD.size + num_bytes],
+        view[_HEAD.size : rows_end],
         (height, width),
-        slice(max(top - margin, 0), min(top + high + margin, height)),
-        slice(max(left - margin, 0), min(left + wide + margin, width)),
+        (top, left, high, wide),
+        slice(max(top - margin, 0), min(top + high + max(margin, 1), height))
+        if high
+        else slice(0, 0),
+        slice(max(left - margin, 0), min(left + wide + margin, width)) if high else slice(0, 0),
+        margin,
     )
 
 
@@ -150,21 +203,36 @@ def _undo(cuts: Sequence[_Cut]) -> list[Box]:
         for height, start, stop in zip(heights, edges[:-1], edges[1:], strict=True)
     ]
     for place, cut in zip(places, cuts, strict=True):
-        place[:] = cut.filtered
+        cut.unpack(place)
     totals = np.add.reduce(blocks, axis=1, dtype=np.uint8)
     for block in range(1, num_blocks):
         totals[block] += totals[block - 1]
     blocks[1:, 0] += totals[:-1]
     for row in range(1, _BLOCK_ROWS):
         blocks[:, row] += blocks[:, row - 1]
-    return [
-        Box(cut.rows.start, cut.columns.start, place)
-        for cut, place in zip(cuts, places, strict=True)
-    ]
+    return [_boxed(cut, place) for cut, place in zip(cuts, places, strict=True)]
 
 
-def _box_by_pillow(png: bytes, margin: int) -> Box:
-    with Image.open(io.BytesIO(png)) as image:
+def _boxed(cut: _Cut, place: np.ndarray) -> Box:
+    """Return the part without the row that was decoded only to check that it is black."""
+    top, _, high, _ = cut.box
+    below = top + high - cut.rows.start
+    if place[below : below + 1].any():
+        raise _false_box(cut.box)
+    return Box(cut.rows.start, cut.columns.start, place[: below + cut.margin])
+
+
+def _check_kind(header: PngHeader) -> None:
+    if (header.depth, header.colour) != (8, 2):
+        raise BitmapError(
+            "expected 8 bits RGB, colour type 2 of PNG; "
+            f"received {header.depth} bits, colour type {header.colour}"
+        )
+
+
+def _box_by_pillow(png: bytes | memoryview, margin: int) -> Box:
+    _check_kind(check_png(png, most_pixels=IMAGE_SIDE**2))
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
         pixels = np.asarray(image.convert("RGB"))
         box = image.getbbox()
     if box is None:
@@ -174,4 +242,4 @@ def _box_by_pillow(png: bytes, margin: int) -> Box:
 
 
 def _chunk(name: bytes, data: bytes | bytearray) -> bytes:
-    return struct.pack(">I4s", len(data), name) + data + struct.pack(">I", crc32(name + data))
+    return struct.pack(">I4s", len(data), name) + data + _SUM.pack(deflate.crc32(name + data))

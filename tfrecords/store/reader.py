@@ -8,7 +8,9 @@ from pathlib import Path
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from tfrecords.codec.png import PNG_SIGNATURE
+from tfrecords.codec.bmp import BitmapError
+from tfrecords.codec.png import check_record
+from tfrecords.codec.png_check import PNG_SIGNATURE
 from tfrecords.progress import Progress, untold
 from tfrecords.schema import TEXTS
 from tfrecords.store.manifest import RecordsError, verify_split
@@ -23,7 +25,8 @@ def map_examples(
     """Read the examples of one split without decoding them, in the order of the shards.
 
     Images are neither decoded nor copied: the shards are mapped to memory. All processes share that
-    memory, and it stays readable when the records are replaced.
+    memory, and it stays readable when the records are replaced. The checksums, the kind and the
+    size of each PNG are checked.
 
     Args:
         directory: A records directory.
@@ -66,8 +69,10 @@ def _examples(shard: mmap.mmap) -> Iterator[dict[str, str | int | memoryview]]:
         if image < 0:
             raise ValueError("an example without a PNG")
         image_bytes = len(feature["image"].bytes_list.value[0])
-        yield {
-            "image": memory[image : image + image_bytes],
-            "label": feature["label"].int64_list.value[0],
-            **{name: feature[name].bytes_list.value[0].decode() for name in TEXTS},
-        }
+        texts = {name: feature[name].bytes_list.value[0].decode() for name in TEXTS}
+        png = memory[image : image + image_bytes]
+        try:
+            check_record(png)
+        except BitmapError as error:
+            raise ValueError(f"the image {texts['name']}: {error}") from error
+        yield {"image": png, "label": feature["label"].int64_list.value[0], **texts}

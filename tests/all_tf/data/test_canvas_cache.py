@@ -39,7 +39,7 @@ def drawn(monkeypatch) -> list[bytes]:
 def look_up_alone(pixels: np.ndarray) -> np.ndarray:
     """The canvas of a slide of a colour."""
     pngs = np.array([tf.io.encode_png(pixels).numpy()], object)
-    lookup = canvas_lookup(SimpleNamespace(pngs=pngs), VIEW, title="one")
+    lookup = canvas_lookup(SimpleNamespace(pngs=pngs, names=np.array(["one"])), VIEW, title="one")
     return lookup(tf.constant([0], tf.int64))[0].numpy()
 
 
