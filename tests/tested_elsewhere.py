@@ -83,6 +83,7 @@ TESTED_IN: dict[str, str] = {
     "builders/torch_import.py": "tests/builders/test_import_weights.py",
     "builders/torch_reader.py": "tests/builders/test_import_weights.py",
     "tfrecords/codec/encoding.py": "tests/tfrecords/sources/test_folders.py",
+    "tfrecords/codec/jpeg_scan.py": "tests/tfrecords/codec/test_jpeg_check.py",
     "tfrecords/packing/shards.py": "tests/tfrecords/packing/test_writer.py",
     "tfrecords/packing/summary.py": "tests/tfrecords/packing/test_writer.py",
     "tfrecords/progress.py": "tests/tfrecords/packing/test_conversion.py",

@@ -186,6 +186,12 @@ def _cut(png: bytes | memoryview, margin: int) -> _Cut | None:
     )
 
 
+def _part(start: int, length: int, side: int, *, before: int, after: int) -> slice:
+    return (
+        slice(max(start - before, 0), min(start + length + after, side)) if length else slice(0, 0)
+    )
+
+
 def _undo(cuts: Sequence[_Cut]) -> list[Box]:
     """Undo the filter: add up the rows of each part from top to bottom, modulo 256.
 

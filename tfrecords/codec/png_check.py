@@ -85,7 +85,9 @@ def read_chunks(png: bytes | memoryview) -> tuple[PngHeader, list[memoryview]]:
     Raises:
         BitmapError: A chunk is missing, misplaced or damaged, or bytes follow the last one.
     """
-    view, names, packed = memoryview(png), [], []
+    view = memoryview(png)
+    names: list[bytes] = []
+    packed: list[memoryview] = []
     if view[: len(PNG_SIGNATURE)] != PNG_SIGNATURE:
         raise damaged("a PNG whose signature is wrong")
     start = len(PNG_SIGNATURE)

@@ -16,7 +16,7 @@ from tfrecords.sources.cnmc import SourceError
 from tfrecords.sources.folders import find_folder_images
 from tfrecords.synthetic.write import encode_bmp
 
-PIXELS = np.random.default_rng(0).integers(0, 256, (9, 7, 3)).astype(np.uint8)
+PIXELS = np.random.default_rng(0).integers(0, 256, (29, 27, 3)).astype(np.uint8)
 GREY = PIXELS[..., 0]
 
 
@@ -92,10 +92,10 @@ def test_jpeg_is_read_nearly():
         (b"", "the file is empty"),
         (b"MZ\x90\0" + bytes(60), "not a BMP, PNG, TIFF or JPEG file"),
         (picture(kind="GIF"), "not a BMP, PNG, TIFF or JPEG file"),
-        (picture()[:-40], "cannot be decoded"),
-        (picture(kind="BMP")[:-40], "cannot be decoded: image file is truncated"),
-        (picture(kind="TIFF")[:90], "cannot be decoded|not a BMP"),
-        (picture(kind="JPEG")[:-30], "cannot be decoded: image file is truncated"),
+        (picture()[:-40], "damaged: a PNG that is cut short; copy the file again"),
+        (picture(kind="BMP")[:-40], "damaged: a BMP: expected .* bytes, received"),
+        (picture(kind="TIFF")[:90], "damaged: a TIFF whose tags are cut short"),
+        (picture(kind="JPEG")[:-30], "damaged: a JPEG"),
         (picture(mode="P"), "expected RGB or grey pixels; received mode P"),
         (picture(mode="P", kind="BMP"), "received mode P"),
         (picture(mode="1"), "received mode 1"),
@@ -147,7 +147,7 @@ def test_decoder_is_chosen_by_word_and_not_by_suffix(tmp_path):
     encoded = encode_images(paths, tmp_path / "spool", decoders=["picture", "bitmap"])
     png = (tmp_path / "spool").read_bytes()[: encoded[0].num_bytes]
     centred = np.zeros((450, 450, 3), np.uint8)
-    centred[220:229, 221:228] = PIXELS
+    centred[210:239, 211:238] = PIXELS
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png))), centred)
     assert encoded[0].png_sha256 == hashlib.sha256(png).hexdigest()
     assert encoded[0].file_sha256 == hashlib.sha256(picture()).hexdigest()

@@ -1,0 +1,133 @@
+"""Whole JPEGs pass, whatever their coding; cut, filled and swapped parts are refused."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfrecords.codec.bmp import BitmapError
+from tfrecords.codec.jpeg_check import check_jpeg
+
+RNG = np.random.default_rng(0)
+NOISE = RNG.integers(0, 256, (77, 131, 3), dtype=np.uint8)
+
+
+def cell(side: int = 300) -> np.ndarray:
+    """Stained blotches on black, as in the data set."""
+    y, x = np.mgrid[:side, :side] / side - 0.5
+    blotches = np.kron(RNG.integers(-40, 40, (side // 4 + 1, side // 4 + 1)), np.ones((4, 4)))
+    colour = np.clip(np.array([150, 90, 160]) + blotches[:side, :side, None], 20, 250)
+    return (colour * ((x / 0.32) ** 2 + (y / 0.28) ** 2 < 1)[..., None]).astype(np.uint8)
+
+
+CELL = cell()
+
+
+def jpeg(pixels=CELL, **options) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", **{"quality": 92, **options})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize(
+    "options", [{}, {"optimize": True}, {"restart_marker_blocks": 3}, {"restart_marker_rows": 1}]
+)
+@pytest.mark.parametrize("pixels", [CELL, NOISE, CELL[..., 0], np.zeros((8, 9, 3), np.uint8)])
+def test_whole_jpeg_passes(pixels, options, subsampling, progressive):
+    samples = pixels.size
+    for quality in (30, 100):
+        data = jpeg(
+            pixels, quality=quality, subsampling=subsampling, progressive=progressive, **options
+        )
+        assert check_jpeg(data) == samples
+
+
+WHOLE = jpeg()
+ROWS = WHOLE.index(b"\xff\xda") + 14  # Where the codes begin.
+HALF = (ROWS + len(WHOLE)) // 2
+PROGRESSIVE = jpeg(progressive=True)
+LAST_SCAN = PROGRESSIVE.rindex(b"\xff\xda")
+RESTARTED = jpeg(restart_marker_rows=1)
+FIRST, SECOND = RESTARTED.index(b"\xff\xd0"), RESTARTED.index(b"\xff\xd1")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        WHOLE[:HALF],
+        WHOLE[:-2],
+        WHOLE[:HALF] + b"\xff\xd9",
+        WHOLE[:HALF] + bytes(len(WHOLE) - HALF),
+        WHOLE[:HALF] + bytes(len(WHOLE) - HALF - 2) + b"\xff\xd9",
+        WHOLE[:HALF] + WHOLE[HALF + 100 :],
+        WHOLE[:HALF] + b"junk between the rows" + WHOLE[HALF:],
+        WHOLE[:HALF] + b"\xff" * 50 + WHOLE[HALF + 50 :],
+        WHOLE[:HALF] + b"\xff\xd0" + WHOLE[HALF:],
+        WHOLE[:-2] + b"junk" + WHOLE[-2:],
+        WHOLE + b"junk",
+        WHOLE + WHOLE,
+        PROGRESSIVE[:LAST_SCAN] + b"\xff\xd9",
+        PROGRESSIVE[:-400] + b"\xff\xd9",
+        PROGRESSIVE[:-402] + bytes(400) + b"\xff\xd9",
+        RESTARTED[:FIRST] + RESTARTED[SECOND:],
+        RESTARTED[: FIRST + 1] + b"\xd1" + RESTARTED[FIRST + 2 :],
+        b"\xff\xd8\xff\xd9",
+        b"\xff\xd8",
+    ],
+)
+def test_jpeg_that_is_not_whole_is_refused(data):
+    with pytest.raises(BitmapError, match="damaged: .*copy the file again"):
+        check_jpeg(data)
+
+
+def test_height_that_was_changed_is_refused():
+    place = WHOLE.index(b"\xff\xc0") + 5
+    for height in (200, 316, 0):
+        data = WHOLE[:place] + height.to_bytes(2) + WHOLE[place + 2 :]
+        with pytest.raises(BitmapError, match="damaged"):
+            check_jpeg(data)
+
+
+def test_arithmetic_coding_is_refused_with_what_to_do():
+    with pytest.raises(BitmapError, match="cannot be checked for damage; save it as PNG"):
+        check_jpeg(WHOLE.replace(b"\xff\xc0", b"\xff\xc9"))
+
+
+def spoil(data: bytes, kind: str, start: int, rng: np.random.Generator) -> bytes:
+    length = int(rng.integers(64, 400))
+    filling = {
+        "zeros": bytes(length),
+        "ones": b"\xff" * length,
+        "noise": rng.bytes(length),
+        "missing": b"",
+    }
+    return data[:start] + filling[kind] + data[start + length :]
+
+
+@pytest.mark.parametrize("kind", ["zeros", "ones", "noise", "missing"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 2}])
+def test_nearly_every_hole_is_found(kind, options):
+    rng, data = np.random.default_rng(1), jpeg(**options)
+    first, found = data.index(b"\xff\xda") + 20, 0
+    for _ in range(60):
+        try:
+            check_jpeg(spoil(data, kind, int(rng.integers(first, len(data) - 800)), rng))
+        except BitmapError:
+            found += 1
+    assert found >= 56
+
+
+def test_changed_bytes_anywhere_are_refused_or_pass_and_nothing_else():
+    rng = np.random.default_rng(2)
+    for data in (WHOLE, PROGRESSIVE, RESTARTED):
+        for _ in range(300):
+            changed = bytearray(data)
+            for place in rng.integers(0, len(data) if rng.random() < 0.5 else 700, 2):
+                changed[place] = rng.integers(0, 256)
+            try:
+                check_jpeg(bytes(changed))
+            except BitmapError:
+                continue
