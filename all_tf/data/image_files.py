@@ -11,8 +11,9 @@ from all_tf.data.cells import Cells
 from all_tf.data.training_range import measure_image, name_departures
 from all_tf.system.progress import track
 from tfrecords.codec.bmp import BitmapError
-from tfrecords.codec.encoding import decode_picture, fit_center
+from tfrecords.codec.pictures import decode_picture, fit_center
 from tfrecords.codec.png import encode_png
+from tfrecords.codec.regular_file import read_image_file
 from tfrecords.schema import IMAGE_SIDE, UNLABELLED
 from tfrecords.sources.folders import OTHER_SUFFIXES, SUFFIXES
 from tfrecords.sources.layouts import walk
@@ -42,7 +43,7 @@ def read_new_cells(
     pngs, names, warnings = [], [], []
     for path in track(files, "reading images", len(files)):
         try:
-            image = decode_picture(path.read_bytes())
+            image = decode_picture(read_image_file(path))
             features = measure_image(image)
             if not features["area"]:
                 raise BitmapError("its central 450 px are black: no cell")
@@ -58,11 +59,11 @@ def read_new_cells(
 
 def _find(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """Return the images in the order of the paths, each once, and the problems that were found."""
-    found: dict[str, Path] = {}
+    found: dict[object, Path] = {}
     problems: list[str] = []
     for path in paths:
         if not path.is_dir():
-            found.setdefault(os.path.realpath(path), path)  # `decode_picture` checks its content.
+            found.setdefault(_identity(path), path)  # `decode_picture` checks its content.
             continue
         tree = walk(path)
         images = [file for file in tree.files if file.suffix.lower() in SUFFIXES]
@@ -75,8 +76,17 @@ def _find(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
         if not images:
             problems.append(f"{_shown(path)}: no image below this folder")
         for file in images:
-            found.setdefault(os.path.realpath(file), file)
+            found.setdefault(_identity(file), file)
     return list(found.values()), problems
+
+
+def _identity(path: Path) -> object:
+    """Return what is equal for two names of one file, be they links or mounts."""
+    try:
+        status = path.stat()
+    except OSError:
+        return path  # Reading it will say why.
+    return status.st_dev, status.st_ino
 
 
 def _shown(path: Path) -> str:

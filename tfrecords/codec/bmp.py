@@ -5,12 +5,15 @@ were colours, Pillow accepts trailing bytes. This module accepts only the one fo
 and checks that no byte is missing or left over.
 """
 
+import os
 import struct
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+
+from tfrecords.codec.regular_file import open_regular
 
 _FILE_HEADER = struct.Struct("<2sIHHI")  # Signature, file size, two reserved, offset of the pixels.
 _INFO_HEADER = struct.Struct("<IiiHHI")  # Size, width, height, planes, bits a pixel, compression.
@@ -78,8 +81,9 @@ def check_bitmap(path: Path) -> None:
         BitmapError: `parse_header` refuses the file, or it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            parse_header(file.read(_HEADER_BYTES), num_bytes=path.stat().st_size)
+        with open_regular(path) as file:
+            num_bytes = os.fstat(file.fileno()).st_size
+            parse_header(file.read(_HEADER_BYTES), num_bytes=num_bytes)
     except OSError as error:
         raise BitmapError(f"cannot be read: {error.strerror}") from error
 

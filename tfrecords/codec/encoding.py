@@ -10,6 +10,7 @@ from PIL import Image
 from tfrecords.codec.bmp import BitmapError, decode_bitmap
 from tfrecords.codec.pictures import decode_picture, fit_center
 from tfrecords.codec.png import encode_png
+from tfrecords.codec.regular_file import read_image_file
 from tfrecords.schema import IMAGE_SIDE
 
 
@@ -34,6 +35,7 @@ def encode_images(
 
     Raises:
         BitmapError: The decoder refuses a file; the message names it.
+        OSError: A file cannot be read, or is none that could be an image.
     """
     encoded = []
     with spool.open("wb") as file:
@@ -48,7 +50,7 @@ def encode_images(
 
 def _read(path: Path, decode: Callable[[bytes], Image.Image]) -> tuple[str, Image.Image]:
     """Read a file once; return its SHA-256 and its pixels."""
-    data = path.read_bytes()
+    data = read_image_file(path)
     try:
         return hashlib.sha256(data).hexdigest(), decode(data)
     except BitmapError as error:

@@ -86,7 +86,7 @@ def spoil_text(path):
 
 def spoil_cut(path):
     path.write_bytes(path.read_bytes()[:400])
-    return "cannot be decoded"
+    return "damaged: a PNG that is cut short"
 
 
 def spoil_black(path):
@@ -110,9 +110,43 @@ def spoil_unreadable(path):
     return "symbolic links"
 
 
+def spoil_fifo(path):
+    path.unlink()
+    os.mkfifo(path)
+    return "expected a regular file; received a FIFO"
+
+
+def spoil_device(path):
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    return "expected a regular file; received a device"
+
+
+def spoil_sparse(path):
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    return "expected an image of at most"
+
+
+def spoil_checksum(path):
+    data = path.read_bytes()
+    path.write_bytes(data[:-16] + bytes(4) + data[-12:])
+    return "is wrong; copy the file again from its source"
+
+
+def spoil_size(path):
+    Image.new("RGB", (1, 1), "white").save(path)
+    return "received 1x1"
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
+        spoil_fifo,
+        spoil_device,
+        spoil_sparse,
+        spoil_checksum,
+        spoil_size,
         spoil_empty,
         spoil_text,
         spoil_cut,
@@ -128,6 +162,14 @@ def test_bad_file_is_listed_with_its_reason_and_the_rest_is_read(spoil, folder):
     (problem,) = new.problems
     assert problem.startswith(f"{folder / 'a.png'}: ") and reason in problem
     assert new.cells.names.tolist() == [str(folder / "below/b.TIFF")]
+
+
+def test_links_to_one_file_are_read_once(folder):
+    (folder / "hard.png").hardlink_to(folder / "a.png")
+    (folder / "soft.png").symlink_to("a.png")
+    (folder / "below/again").symlink_to("..")
+    new = read_new_cells([folder, folder / "below" / "again", folder / "soft.png"], ANYTHING)
+    assert len(new.cells) == 2 and new.problems == []
 
 
 def test_folder_without_images_and_images_of_other_formats_are_listed(folder):
