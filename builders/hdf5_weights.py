@@ -28,6 +28,7 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """
     shapes = {}
     with h5py.File(path, "r") as file:
+        _refuse_keras_2(file, path)
         groups, seen = [file], {_address(file)}
         while groups:
             group = groups.pop()
@@ -54,6 +55,7 @@ def check_values(path: Path) -> None:
         WeightsError: The values do not have the checksum, or are not finite.
     """
     with h5py.File(path, "r") as file:
+        _check_size(file, path)
         digest = _digest_layers(file, path)
         expected = file.attrs.get(_CHECKSUM)
     if expected is not None and expected != digest:
@@ -84,6 +86,27 @@ def _digest_layers(file: h5py.File, path: Path) -> str:
             digest.update(f"{name} {values.dtype.str} {values.shape}\n".encode())
             digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+def _refuse_keras_2(file: h5py.File, path: Path) -> None:
+    """Refuse what Keras 2, and Keras 3 for whole models, write to files of the same suffix."""
+    if "layer_names" in file.attrs or "model_weights" in file or "model_config" in file.attrs:
+        raise WeightsError(
+            f"{path} holds the weights of Keras 2, or a whole model in the format of Keras 2. "
+            "Expected a file by save_weights of Keras 3. Open it with the program that wrote it, "
+            "under Keras 3, and call model.save_weights('NAME.weights.h5')."
+        )
+
+
+def _check_size(file: h5py.File, path: Path) -> None:
+    """Refuse arrays that claim more bytes than the file has: memory would be taken for them."""
+    sizes: list[int] = []
+    file.visititems(lambda _, item: sizes.append(getattr(item, "nbytes", 0)))
+    if sum(sizes) > (num_bytes := path.stat().st_size):
+        raise WeightsError(
+            f"{path} is damaged: its arrays claim {sum(sizes):,} bytes, the file has "
+            f"{num_bytes:,}. Copy it again, or train again."
+        )
 
 
 def _open_member(group: h5py.Group, name: str, path: Path) -> h5py.Group | h5py.Dataset:

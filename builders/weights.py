@@ -7,7 +7,8 @@ from pathlib import Path
 
 import keras
 
-from builders.hdf5_weights import WeightsError, check_values, read_shapes
+from builders.hdf5_child import inspect_weights
+from builders.hdf5_weights import WeightsError
 
 FILE_SUFFIX = ".weights.h5"
 _DONOR_SIDE = 224  # Pixels; no weight depends on it, but MobileNets warn about other sides.
@@ -54,8 +55,9 @@ def load_published(backbone: keras.Model, load: Callable[[keras.Model], None], *
 def load_file(model: keras.Model, path: Path) -> str:
     """Load weights that `save_weights` wrote, of the whole model or of its backbone alone.
 
-    Keras opens the file once it is known to hold plain arrays of the expected shapes and no more,
-    so that it can carry no code, name no other file and ask for no more memory than the model has.
+    Keras opens the file once a child process has read it to its end and found plain arrays of the
+    expected shapes and no more, so that it can carry no code, name no other file, ask for no more
+    memory than the model has and keep HDF5 busy for ever.
 
     Args:
         model: A flat model whose layer `pooled` takes the backbone's feature map.
@@ -74,11 +76,12 @@ def load_file(model: keras.Model, path: Path) -> str:
         raise WeightsError(f"No such file of weights: {path}")
     backbone = keras.Model(model.input, model.get_layer("pooled").input)
     try:
-        found = sorted(read_shapes(path).values())
+        found, problem = inspect_weights(path)
         # Keras would leave aside whatever it has no place for.
         for part, network in (("whole model", model), ("backbone", backbone)):
             if found == sorted(tuple(weight.shape) for weight in network.weights):
-                check_values(path)
+                if problem:
+                    raise WeightsError(problem)
                 _load(network, path)
                 return part
     except WeightsError:

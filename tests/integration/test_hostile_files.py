@@ -332,6 +332,7 @@ def test_more_than_plain_finite_arrays_of_the_expected_shapes_is_refused(
         load_file(model, path)
 
 
+@pytest.mark.slow
 def test_bit_flipped_anywhere_is_refused_or_changes_no_weight(model, honest, tmp_path):
     path, whole = tmp_path / "flipped.weights.h5", honest.read_bytes()
     load_file(model, honest)
