@@ -8,7 +8,7 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.jpeg_check import check_jpeg
 from tfrecords.codec.png_check import check_png, damaged
-from tfrecords.codec.tiff_check import Tags, check_tiff, read_page
+from tfrecords.codec.tiff_check import Tags, check_tiff, read_first_page, read_page
 from tfrecords.schema import IMAGE_SIDE
 
 _FORMATS = ("BMP", "PNG", "TIFF", "JPEG")
@@ -81,11 +81,21 @@ def _refuse_guesses(image: ImageFile.ImageFile) -> None:
         raise BitmapError("a transparent colour; lay the image on black first")
     if (num_images := getattr(image, "n_frames", 1)) != 1:
         raise BitmapError(f"expected one image a file; received {num_images}")
+    _check_exif(image)
     if (orientation := image.getexif().get(ExifTags.Base.Orientation, 1)) != 1:
         raise BitmapError(
             f"EXIF orientation {orientation}: some programs turn the image and others do not; "
             "turn the pixels and remove the tag"
         )
+
+
+def _check_exif(image: ImageFile.ImageFile) -> None:
+    """Check EXIF before Pillow reads it; ImageMagick writes it into PNGs as text."""
+    exif = image.info.get("exif", b"")
+    if isinstance(text := image.info.get("Raw profile type exif"), str):
+        exif = exif or bytes.fromhex("".join(text.split("\n")[3:]))
+    if exif := exif.removeprefix(b"Exif\0\0"):
+        read_first_page(exif)
 
 
 def _refuse_large(image: ImageFile.ImageFile) -> None:

@@ -44,23 +44,34 @@ def read_page(data: bytes) -> Tags:
     Raises:
         BitmapError: There are several pages, or the tags are damaged.
     """
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    try:
-        if order is None:
-            raise damaged("a TIFF without its byte order")
-        (version,) = struct.unpack_from(order + "H", data, 2)
-        layout, start = (_BIG, 8) if version == 43 else (_CLASSIC, 4)
-        (page,) = struct.unpack_from(order + layout.offset, data, start)
-        tags, following = _read_tags(data, order, layout, page)
-    except (struct.error, OverflowError) as error:
-        raise damaged("a TIFF whose tags are cut short") from error
-    if version not in (42, 43):
-        raise damaged(f"a TIFF of the unknown version {version}")
+    tags, following = read_first_page(data)
     if following:
         raise BitmapError(
             "expected one image a file; received 2 or more pages; save one of them as a file"
         )
     return tags
+
+
+def read_first_page(data: bytes) -> tuple[Tags, int]:
+    """Read the tags of the first page, and where the next one begins; 0 if there is none.
+
+    EXIF has this form, too. Pillow copies each value, also where all are one part of the file.
+
+    Raises:
+        BitmapError: The tags are damaged.
+    """
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    try:
+        if order is None:
+            raise damaged("a TIFF or EXIF without its byte order")
+        (version,) = struct.unpack_from(order + "H", data, 2)
+        if version not in (42, 43):
+            raise damaged(f"a TIFF of the unknown version {version}")
+        layout, start = (_BIG, 8) if version == 43 else (_CLASSIC, 4)
+        (page,) = struct.unpack_from(order + layout.offset, data, start)
+        return _read_tags(data, order, layout, page)
+    except (struct.error, OverflowError) as error:
+        raise damaged("a TIFF whose tags are cut short") from error
 
 
 def _read_tags(data: bytes, order: str, layout: _Layout, page: int) -> tuple[Tags, int]:
@@ -186,7 +197,8 @@ def _packbits_length(packed: bytes, expected: int) -> int:
 def _lzw_length(packed: bytes, expected: int) -> int:
     """Return the unpacked length of LZW codes (TIFF 6.0, section 13); -1 if one is impossible.
 
-    Only the lengths of the strings are kept, since the pixels are Pillow's to decode.
+    Some programs leave out the code that ends a strip. Only the lengths of the strings are kept,
+    since the pixels are Pillow's to decode.
     """
     lengths, before, total, position = [1] * 256 + [0, 0], 0, 0, 0
     padded, width = packed + bytes(3), 9
@@ -208,4 +220,4 @@ def _lzw_length(packed: bytes, expected: int) -> int:
         before = lengths[code]
         total += before
         width = min(max((len(lengths) + 1).bit_length(), 9), _LZW_MOST_BITS)
-    return total if total > expected else -1
+    return total

@@ -92,6 +92,14 @@ def test_png_of_which_a_decoder_needs_only_a_part_is_refused():
             decode_picture(data)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_exif_that_would_fill_the_memory_is_refused(kind):
+    entries = b"".join(struct.pack("<HHII", 40000 + n, 7, 40_000, 8) for n in range(2000))
+    exif = b"II*\0" + struct.pack("<IH", 8, 2000) + entries + bytes(4 + 30_000)
+    with pytest.raises(BitmapError, match="(tags are|Tag data) larger than"):
+        decode_picture(saved(kind, exif=b"Exif\0\0" + exif))
+
+
 def off_centre() -> np.ndarray:
     pixels = np.zeros((1000, 1000, 3), np.uint8)
     pixels[:50, :50] = 200

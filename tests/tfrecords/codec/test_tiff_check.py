@@ -3,6 +3,7 @@
 import io
 import struct
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -33,6 +34,49 @@ def check(data: bytes) -> None:
 @pytest.mark.parametrize("pixels", [CELL, NOISE, CELL[..., 0], np.zeros((8, 9, 3), np.uint8)])
 def test_whole_tiff_passes(pixels, options, compression):
     check(tiff(pixels, compression, **options))
+
+
+def written_by_hand(pixels: np.ndarray, *, tile: int | None, planar: bool, pack) -> bytes:
+    """A TIFF of tiles or of one strip, of interleaved colours or of a plane each."""
+    height, width, _ = pixels.shape
+    planes = [pixels[..., [n]] for n in range(3)] if planar else [pixels]
+    if tile:
+        edges = [(0, -height % tile), (0, -width % tile), (0, 0)]
+        planes = [np.pad(plane, edges) for plane in planes]
+        starts = [(y, x) for y in range(0, height, tile) for x in range(0, width, tile)]
+        parts = [p[y : y + tile, x : x + tile] for p in planes for y, x in starts]
+    else:
+        parts = planes
+    packed = [pack(part.tobytes()) for part in parts]
+    offsets = np.cumsum([8, *map(len, packed)]).tolist()
+    lists = 8 + sum(map(len, packed))
+    count = len(packed)
+    page = lists + 8 * count
+    place, length = (lists, lists + 4 * count) if count > 1 else (8, len(packed[0]))
+    tags = {256: width, 257: height, 258: 8, 259: 8 if pack is zlib.compress else 1, 262: 2}
+    tags |= {277: 3, 284: 2 if planar else 1}
+    tags |= {322: tile, 323: tile} if tile else {278: height}
+    entries = [(tag, 4, 1, value) for tag, value in tags.items()]
+    entries += [
+        ((324 if tile else 273), 4, count, place),
+        ((325 if tile else 279), 4, count, length),
+    ]
+    body = b"".join(struct.pack("<HHII", *entry) for entry in sorted(entries))
+    numbers = struct.pack(f"<{2 * count}I", *offsets[:-1], *map(len, packed))
+    head = b"II*\0" + struct.pack("<I", page)
+    return head + b"".join(packed) + numbers + struct.pack("<H", len(entries)) + body + bytes(4)
+
+
+@pytest.mark.parametrize("pack", [zlib.compress, bytes])
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize("tile", [None, 16, 160])
+def test_tiles_and_planes_pass_and_a_missing_part_is_refused(tile, planar, pack):
+    data = written_by_hand(NOISE, tile=tile, planar=planar, pack=pack)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), NOISE)
+    check(data)
+    for tag, value in ((257, 200), (256, 300), (284, 1 if planar else 2)):
+        with pytest.raises(BitmapError, match="damaged"):
+            check(changed(data, tag, value))
 
 
 def pixels_of(data: bytes) -> slice:
