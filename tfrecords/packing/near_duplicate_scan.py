@@ -19,6 +19,7 @@ from tfrecords.packing.near_duplicates import (
 )
 from tfrecords.store.files import atomic_write
 from tfrecords.store.index import IndexRow
+from tfrecords.store.tables import TableError, TableRow, read_table
 
 SUSPECTS_FILE = "suspects.csv"
 
@@ -71,12 +72,25 @@ def write_suspects(directory: Path, suspects: Sequence[Suspect], rows: Sequence[
 
 
 def read_suspects(directory: Path) -> list[Suspect] | None:
-    """Read the pairs of a records directory; None if no scan was made."""
+    """Read the pairs of a records directory; None if no scan was made.
+
+    Raises:
+        TableError: The file is damaged.
+    """
     path = directory / SUSPECTS_FILE
     if not path.is_file():
         return None
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            Suspect(row["name_a"], row["name_b"], int(row["distance"]))
-            for row in csv.DictReader(file)
-        ]
+    columns = (*Suspect._fields, "patient_a", "patient_b", "group_a", "group_b")
+    return [
+        Suspect(row.text["name_a"], row.text["name_b"], _distance(row, path))
+        for row in read_table(path, columns=columns, ends_in_newline=True)
+    ]
+
+
+def _distance(row: TableRow, path: Path) -> int:
+    text = row.text["distance"]
+    if not (text.isascii() and text.isdecimal() and len(text) < 4):
+        raise TableError(
+            f"{path}, line {row.line}: expected a distance in bits; received: {text[:40]!r}"
+        )
+    return int(text)

@@ -1,14 +1,17 @@
 """Writes and reads images.csv: one line an image, with its split, label, patient and digests."""
 
 import csv
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfrecords.store.files import atomic_write
 from tfrecords.store.manifest import RecordsError, describe_file, read_manifest
+from tfrecords.store.tables import TableError, TableRow, read_table
 
 INDEX_FILE = "images.csv"
+_NUMBER = re.compile(r"-1|[0-9]{1,9}")
 
 
 class IndexRow(NamedTuple):
@@ -18,7 +21,7 @@ class IndexRow(NamedTuple):
     split: str
     label: int  # 1 = ALL, 0 = HEM, -1 = unpublished.
     patient: str  # Empty where unpublished.
-    group: str  # The patient ids that are one person, as in "20+21".
+    group: str  # The patient group: equal for the images of one person, whatever its ids.
     duplicate_of: str  # The first image with the same pixels, or empty.
     official_fold: int  # The published fold; -1 outside the training split.
     file_sha256: str  # Of the image file.
@@ -46,14 +49,20 @@ def read_index(directory: Path) -> list[IndexRow]:
         raise RecordsError(
             f"{path} is missing or was changed. Restore it, or pack the images again."
         )
-    with path.open(newline="", encoding="utf-8") as file:
-        return [_parse(row) for row in csv.DictReader(file)]
+    try:
+        rows = read_table(path, columns=IndexRow._fields, key="name", ends_in_newline=True)
+        return [_parse(row, path) for row in rows]
+    except TableError as error:
+        raise RecordsError(f"{error}. Pack the images again.") from error
 
 
-def _parse(row: dict[str, str]) -> IndexRow:
-    fields: dict[str, Any] = {
-        **row,
-        "label": int(row["label"]),
-        "official_fold": int(row["official_fold"]),
-    }
+def _parse(row: TableRow, path: Path) -> IndexRow:
+    fields: dict[str, Any] = {name: row.text[name] for name in IndexRow._fields}
+    for name in ("label", "official_fold"):
+        if not _NUMBER.fullmatch(fields[name]):
+            raise TableError(
+                f"{path}, line {row.line}: expected a number as {name}; "
+                f"received: {fields[name][:40]!r}"
+            )
+        fields[name] = int(fields[name])
     return IndexRow(**fields)
