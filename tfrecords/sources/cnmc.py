@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfrecords.codec.bmp import BitmapError, check_bitmap
+from tfrecords.names import legible
 from tfrecords.schema import CLASSES, SPLITS, UNLABELLED
 from tfrecords.sources.layouts import (
     CELL_NAME,
     PHASE_NAME,
     Place,
-    Tree,
+    csv_files,
     empty_folders,
-    label_tables,
     place_of,
     read_labels,
-    walk,
 )
+from tfrecords.sources.tree import Tree, list_special, walk
 
 _SHOWN = 40  # Problems listed in one message; the others are only counted.
 
@@ -28,9 +28,9 @@ class SourceError(ValueError):
     """The images cannot be packed as they are; the message lists the files and their problems."""
 
     def __init__(self, problems: Iterable[str], *, headline: str):
-        problems = list(problems)
+        problems = [legible(problem) for problem in problems]
         rest = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
-        super().__init__("\n  ".join([headline, *problems[:_SHOWN], *rest]))
+        super().__init__("\n  ".join([legible(headline), *problems[:_SHOWN], *rest]))
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class SourceImage:
     phase: str  # "train", "validation" (preliminary phase) or "test" (final phase).
     fold: int  # The published fold, 0 to 2; -1 outside the training phase.
     decoder: str = "bitmap"  # A key of `encoding.DECODERS`; "picture" for other laboratories.
+    lone: bool = False  # Whether the source names no patient, so that `patient` is the file's path.
 
 
 class Refused(NamedTuple):
@@ -101,13 +102,14 @@ def survey(root: Path, *, max_skips: int = 0) -> Survey:
         raise FileNotFoundError(f"No such folder: {root}")
     tree = walk(root)
     bitmaps = [path for path in tree.files if path.suffix.lower() == ".bmp"]
-    if not bitmaps:
+    if not bitmaps and not tree.problems:
         raise SourceError(
             ["training_data/fold_0/all/UID_*.bmp and so on"],
             headline=f"No BMP images below {root}. Expected the folder that holds",
         )
     images, problems = _identify(bitmaps, tree, root)
-    problems += patients_in_both_classes(images) + empty_folders(tree, bitmaps) + tree.problems
+    problems += patients_in_both_classes(images) + empty_folders(tree, bitmaps)
+    problems += tree.problems + list_special(tree, (".bmp",))
     refused = _refused(bitmaps)
     unreadable = {path for path, _ in refused}
     kept, differing = _without_copies([i for i in images if i.path not in unreadable])
@@ -171,7 +173,7 @@ def _identify(bitmaps: list[Path], tree: Tree, root: Path) -> tuple[list[SourceI
     problems: list[str] = []
     names = {p.name.lower() for p, place in place_of_path.items() if place == Place("validation")}
     if names:
-        labels, problems = read_labels(label_tables(tree, root))
+        labels, problems = read_labels(csv_files(tree, root))
         problems += [
             f"{name}: in the table of labels, but there is no such image"
             for name in (labels or {})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfrecords.names import legible
 from tfrecords.sources.cnmc import SourceImage, count_found, survey
 from tfrecords.sources.folders import find_folder_images
 from tfrecords.sources.published import published_counts
@@ -38,10 +39,9 @@ def find_origin(
     """
     if layout == FOLDERS:
         images = find_folder_images(source, patient_per_image=patient_per_image)
-        lone = any(image.name == f"{image.phase}/{image.patient}" for image in images)
-        return Origin(images, layout, patient_per_image=lone)
+        return Origin(images, layout, patient_per_image=any(image.lone for image in images))
     found = survey(source, max_skips=max_skips)
-    skipped = tuple(f"{refused.path}: {refused.reason}" for refused in found.refused)
+    skipped = tuple(legible(f"{refused.path}: {refused.reason}") for refused in found.refused)
     return Origin(found.images, layout, False, skipped, found.num_passed_over)
 
 

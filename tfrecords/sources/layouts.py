@@ -9,14 +9,15 @@
 Only the folder next to the images counts, so one rule reads all layouts. Case is ignored.
 """
 
-import csv
-import os
 import re
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 from tfrecords.schema import CLASSES
+from tfrecords.sources.tree import Tree
+from tfrecords.store.manifest import digest_file
+from tfrecords.store.tables import INDEX_COLUMNS, TableError, read_header, read_table
 
 CELL_NAME = re.compile(r"UID_([Hh]?[0-9]+)_[0-9]+_[0-9]+_(all|hem)(?i:\.bmp)")  # Patient, class.
 PHASE_NAME = re.compile(r"[1-9][0-9]*\.bmp", re.IGNORECASE)
@@ -26,15 +27,8 @@ _PHASES = {
     "test": re.compile(r"(?!.*label).*final_phase.*|phase3"),
 }
 _LABEL_COLUMNS = ["Patient_ID", "new_names", "labels"]
+_SHOWN = 3  # Tables listed in one message.
 _MAX_HEADER = 1000  # Characters: other tables below the root may have very long lines.
-
-
-class Tree(NamedTuple):
-    """The folders and files below a folder, in a fixed order, outer folders first."""
-
-    folders: list[Path]
-    files: list[Path]
-    problems: list[str]  # One line for each folder that cannot be read.
 
 
 class Place(NamedTuple):
@@ -43,29 +37,6 @@ class Place(NamedTuple):
     phase: str  # "train", "validation" or "test".
     fold: int = -1  # The published fold; -1 outside the training phase.
     class_name: str = ""  # "all" or "hem"; empty outside the training phase.
-
-
-def walk(root: Path) -> Tree:
-    """List everything below a folder except dotfiles and `__MACOSX`, which systems leave behind.
-
-    Links to folders are followed, unless a link leads to a folder that contains it.
-    """
-    tree = Tree([], [], [])
-
-    def report(error: OSError) -> None:
-        tree.problems.append(f"{error.filename}: cannot be read: {error.strerror}")
-
-    for folder, children, files in os.walk(root, onerror=report, followlinks=True):
-        children[:] = sorted(child for child in children if _is_data(Path(folder, child)))
-        tree.folders.extend(Path(folder, child) for child in children)
-        tree.files.extend(Path(folder, file) for file in sorted(files) if file[0] != ".")
-    return tree
-
-
-def _is_data(folder: Path) -> bool:
-    if folder.name.startswith(".") or folder.name.upper() == "__MACOSX":
-        return False
-    return not (folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve()))
 
 
 def place_of(path: Path, root: Path) -> Place | None:
@@ -103,53 +74,57 @@ def _holds_images(folder: Path) -> bool:
     return bool(in_fold or _FOLD.fullmatch(name) or _place_of_phase(name))
 
 
-def label_tables(tree: Tree, root: Path) -> list[Path]:
-    """Find the tables of labels; also beside the root, if the root is the phase's own folder."""
+def csv_files(tree: Tree, root: Path) -> list[Path]:
+    """List the CSV files; also beside the root, if the root is the preliminary phase's folder."""
     beside = []
     if _place_of_phase(root.absolute().name.lower()) == Place("validation"):
         beside = sorted(path for path in root.absolute().parent.iterdir() if path.name[0] != ".")
     return [
-        path
-        for path in [*tree.files, *beside]
-        if path.suffix.lower() == ".csv" and path.is_file() and _columns(path) == _LABEL_COLUMNS
+        path for path in [*tree.files, *beside] if path.suffix.lower() == ".csv" and path.is_file()
     ]
-
-
-def _columns(table: Path) -> list[str]:
-    with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        return next(csv.reader([file.readline(_MAX_HEADER)]), [])
 
 
 def read_labels(tables: list[Path]) -> tuple[dict[str, tuple[str, int]] | None, list[str]]:
     """Read the labels of the preliminary phase.
 
     Args:
-        tables: The paths that `label_tables` found. Copies of one table count as one table.
+        tables: CSV files, of which one holds the labels. Copies of one table count as one table.
 
     Returns:
         A dict from file name, in lower case, to patient and label (1 = ALL), or None unless there
-        is exactly one table; and a list of problems with the tables or their rows.
+        is exactly one table of labels, which is whole; and a list of problems.
     """
-    distinct = {table.read_bytes(): table for table in reversed(tables)}
+    columns = {table: read_header(table, max_characters=_MAX_HEADER) for table in tables}
+    ours = [table for table in tables if _holds_labels(columns[table])]
+    distinct = {digest_file(table): table for table in reversed(ours)}
     if len(distinct) != 1:
         wanted = f"one CSV with the columns {','.join(_LABEL_COLUMNS)}"
         received = ", ".join(map(str, sorted(distinct.values()))) or "none"
-        return None, [f"preliminary phase: expected {wanted}; received: {received}"]
+        others = [f"{table} has {','.join(columns[table])}" for table in tables if not ours]
+        found = f" ({'; '.join(others[:_SHOWN])})" if others else ""
+        return None, [f"preliminary phase: expected {wanted}; received: {received}{found}"]
     (table,) = distinct.values()
-    labels, problems = {}, []
-    with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        for row in csv.DictReader(file):
-            original, name = row["Patient_ID"] or "", (row["new_names"] or "").lower()
-            match = CELL_NAME.fullmatch(original)
-            where = f"{table}: {original}, {name}, {row['labels']}"
-            if not match:
-                problems.append(f"{where}: expected a Patient_ID like UID_57_29_1_all.bmp")
-            elif row["labels"] != str(CLASSES.index(match[2])):
-                problems.append(
-                    f"{where}: the name says {match[2]}, the label is {row['labels']} (1 = ALL)"
-                )
-            elif name in labels:
-                problems.append(f"{where}: the image has two rows")
-            else:
-                labels[name] = match[1].upper(), CLASSES.index(match[2])
+    try:
+        rows = read_table(table, columns=_LABEL_COLUMNS)
+    except TableError as error:
+        return None, [str(error)]
+    labels: dict[str, tuple[str, int]] = {}
+    problems = []
+    for row in rows:
+        original, name, label = (row.text[column] for column in _LABEL_COLUMNS)
+        name, match = name.lower(), CELL_NAME.fullmatch(original)
+        where = f"{table}, line {row.line}: {original}, {name}, {label}"
+        if not match:
+            problems.append(f"{where}: expected a Patient_ID like UID_57_29_1_all.bmp")
+        elif label != str(CLASSES.index(match[2])):
+            problems.append(f"{where}: the name says {match[2]}, the label is {label} (1 = ALL)")
+        elif name in labels:
+            problems.append(f"{where}: the image has two rows")
+        else:
+            labels[name] = match[1].upper(), CLASSES.index(match[2])
     return labels, problems
+
+
+def _holds_labels(header: list[str]) -> bool:
+    first = 1 if header and header[0] in INDEX_COLUMNS else 0
+    return sorted(header[first:]) == sorted(_LABEL_COLUMNS)

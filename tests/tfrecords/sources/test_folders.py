@@ -2,8 +2,10 @@
 
 import hashlib
 import io
+import os
 import pickle
 import struct
+import unicodedata
 import zlib
 
 import numpy as np
@@ -225,7 +227,14 @@ def test_everything_wrong_with_folders_is_listed_at_once(laboratory):
     [
         ("missing.png,all,p", "missing.png: cannot be read: No such file"),
         ("b.png,blast,p", "line 3: expected one of all, hem, 1, 0; received: label='blast'"),
-        ("b.png", "line 3: expected one of all, hem, 1, 0; received: label=''"),
+        ("b.png", "line 3: expected 3 fields, as in the header; received: 1"),
+        ("b.png,hem,q,more", "line 3: expected 3 fields, as in the header; received: 4"),
+        ('b.png,hem,"q', "line 3: a quote is not closed"),
+        ('b.png,hem,q"', "line 3: a quote is not closed, or stands inside a field"),
+        ('b.png,hem,"q\nr"', "line 3: a quote is not closed"),
+        ("b.png,hem,q\rr", "line 3: a carriage return inside the line"),
+        ("b.png,hem,q\0", "line 3: a NUL byte"),
+        (f"b.png,hem,{'q' * 140_000}", "line 3: field larger than"),
         ("./a.png,all,p", "line 3: a.png has two rows"),
         ("../b.png,all,p", "expected a path below the folder of the table"),
         ("/b.png,all,p", "expected a path below the folder of the table"),
@@ -254,3 +263,96 @@ def test_source_without_images_says_what_is_expected(laboratory, tmp_path):
             find_folder_images(source, patient_per_image=True)
     with pytest.raises(FileNotFoundError, match="No such folder or table"):
         find_folder_images(tmp_path / "nowhere", patient_per_image=True)
+
+
+COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "\u00c41") for form in ("NFC", "NFD"))
+
+
+def find(root):
+    return find_folder_images(root, patient_per_image=False)
+
+
+def test_patient_id_is_text_of_one_spelling(laboratory):
+    ids = ["nan", "NA", "null", "1e5", "007", "7", "CD34+_0", COMPOSED, DECOMPOSED]
+    rows = [f"{number}.png,all,{name}" for number, name in enumerate(ids)]
+    cells = {f"{number}.png": None for number in range(len(ids))}
+    table = "path,label,patient\n" + "\n".join(rows)
+    images = find(laboratory(cells | {"cells.csv": table}) / "cells.csv")
+    assert [image.patient for image in images] == [*ids[:-1], COMPOSED]
+
+
+def test_patient_of_both_classes_is_found_in_two_spellings(laboratory):
+    root = laboratory({f"all/{COMPOSED}/a.png": None, f"hem/{DECOMPOSED}/b.png": None})
+    with pytest.raises(SourceError, match=f"patient {COMPOSED} has both classes"):
+        find(root)
+
+
+def test_two_files_of_one_name_in_two_spellings_are_refused(laboratory):
+    root = laboratory({f"all/p/{COMPOSED}.png": None, f"all/p/{DECOMPOSED}.png": None})
+    with pytest.raises(SourceError, match="two spellings of one name"):
+        find(root)
+
+
+def test_table_finds_a_file_whose_accents_are_spelt_differently(laboratory):
+    table = f"path,label,patient\n{COMPOSED}.png,all,p\n"
+    root = laboratory({f"{DECOMPOSED}.png": None, "cells.csv": table})
+    assert [image.name for image in find(root / "cells.csv")] == [f"validation/{COMPOSED}.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("all/p/zelle_\udce4.png", r"zelle_\xe4.png: the name is not UTF-8"),
+        ("all/\udce4/a.png", r"all/\xe4/a.png: the name is not UTF-8"),
+        ("all/p\nq/a.png", r"all/p\nq/a.png: the name holds a control character"),
+        ("all/p/\x1b[31m.png", r"all/p/\x1b[31m.png: the name holds a control character"),
+        ("all/\u202ep/a.png", r"all/\u202ep/a.png: the name holds a change of the writing"),
+    ],
+)
+def test_name_that_cannot_be_written_is_refused_legibly(name, shown, laboratory):
+    with pytest.raises(SourceError) as error:
+        find(laboratory({name: None, "hem/q/b.png": None}))
+    assert shown in str(error.value)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_image_without_a_patient_is_not_taken_for_a_patient_called_like_it(laboratory):
+    table = "path,label,patient\na.png,all,\nb.png,all,a.png\n"
+    root = laboratory({"a.png": None, "b.png": None, "cells.csv": table})
+    with pytest.raises(SourceError, match="another is called like this image"):
+        find_folder_images(root / "cells.csv", patient_per_image=True)
+
+
+def test_links_in_a_circle_give_each_image_once(laboratory):
+    root = laboratory({f"{name}/{name}{n}/a.png": None for name in ("all", "hem") for n in (1, 2)})
+    (root / "all/all1/there").symlink_to(root / "all/all2")
+    (root / "all/all2/back").symlink_to(root / "all/all1")
+    (root / "all/all1/up").symlink_to(root)
+    assert [(image.name, image.patient) for image in find(root)] == [
+        (f"validation/{name}/{name}{n}/a.png", f"{name}{n}")
+        for name in ("all", "hem")
+        for n in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("outside", ["", "x", "x/y"])
+def test_folder_that_a_link_puts_under_both_classes_is_refused(outside, laboratory, tmp_path):
+    root = laboratory({"all/p/a.png": None, "hem/q/b.png": None})
+    if outside:
+        (tmp_path / "x/y").mkdir(parents=True)
+        (root / "all/p/a.png").rename(tmp_path / "x/y/a.png")
+        (root / "all/p").rmdir()
+        (root / "all/p").symlink_to(tmp_path / outside)
+    (root / "hem/r").symlink_to(tmp_path / "x" if outside else root / "all/p")
+    with pytest.raises(SourceError, match="hem/r.*, .*all/p.*: one folder under both classes"):
+        find(root)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_is_no_regular_file_is_never_opened(listed, laboratory):
+    root = laboratory({"all/p/a.png": None, "cells.csv": "path,label,patient\nall/p/b.png,all,p\n"})
+    os.mkfifo(root / "all/p/b.png")
+    with pytest.raises(SourceError, match=r"b\.png: not a regular file"):
+        find(root / "cells.csv" if listed else root)
+    with pytest.raises(SourceError, match="is no folder and no file"):
+        find(root / "all/p/b.png")

@@ -15,6 +15,7 @@ from tfrecords.sources.cnmc import (
     find_images,
     survey,
 )
+from tfrecords.sources.tree import walk
 from tfrecords.synthetic.write import encode_bmp
 
 TWO = {"fold_0/all/UID_11_1_1_all.bmp": 1, "fold_0/hem/UID_H11_1_1_hem.bmp": 2}
@@ -224,3 +225,56 @@ def test_images_and_patients_are_counted_by_phase_fold_and_class():
         CountRow("train", 1, "hem", 2, 1),
         CountRow("test", -1, "unlabelled", 3, 0),
     ]
+
+
+def test_label_table_with_an_index_column_is_read(unpack):
+    indexed = "".join(
+        f"{number - 1 if number else ''},{line}\n"
+        for number, line in enumerate(LABELS.splitlines())
+    )
+    images = find_images(unpack(LAYOUTS["challenge"] | {"phase2.csv": indexed}))
+    assert [image.patient for image in images] == ["11", "H11", "57", "H49", ""]
+
+
+def test_table_with_other_columns_is_named_with_them(unpack):
+    root = unpack(LAYOUTS["challenge"] | {"phase2.csv": "name,label\n1.bmp,1\n"})
+    with pytest.raises(SourceError) as error:
+        find_images(root)
+    found = f"received: none ({root / 'phase2.csv'} has name,label)"
+    assert f"with the columns Patient_ID,new_names,labels; {found}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ('"UID_H50_1_1_hem.bmp,3.bmp,0', "line 4: a quote is not closed"),
+        ("UID_H50_1_1_hem.bmp,3.bmp", "line 4: expected 3 fields"),
+        ("UID_H49_35_1_hem.bmp,2.bmp,0", "line 4: .*the image has two rows"),
+    ],
+)
+def test_bad_row_of_the_label_table_is_named_with_its_line(row, reason, unpack):
+    root = unpack(LAYOUTS["challenge"] | {"phase2.csv": f"{LABELS}{row}\n"})
+    with pytest.raises(SourceError, match=rf"phase2\.csv, {reason}"):
+        find_images(root)
+
+
+def test_links_in_a_circle_end_and_each_folder_is_read_once(unpack):
+    root = unpack(dict(TWO))
+    (root / "fold_0/all/there").symlink_to(root / "fold_0/hem")
+    (root / "fold_0/hem/back").symlink_to(root / "fold_0/all")
+    (root / "again").symlink_to(root / "fold_0")
+    (root / "self").symlink_to("self")
+    tree = walk(root)
+    images = [path.name for path in tree.files if path.suffix == ".bmp"]
+    assert images == ["UID_11_1_1_all.bmp", "UID_H11_1_1_hem.bmp"]
+    assert [image.name for image in find_images(root)] == NAMES[:2]
+
+
+def test_fifo_and_device_called_like_images_are_not_opened(unpack):
+    root = unpack(dict(TWO))
+    os.mkfifo(root / "fold_0/all/UID_1_1_1_all.bmp")
+    (root / "fold_0/all/UID_2_1_1_all.bmp").symlink_to("/dev/zero")
+    os.mkfifo(root / "labels.csv")
+    with pytest.raises(SourceError, match="2 problems") as error:
+        find_images(root)
+    assert str(error.value).count("not a regular file") == 2

@@ -1,0 +1,36 @@
+"""Names have one spelling, and none alters the lines in which it is shown."""
+
+import unicodedata
+
+import pytest
+
+from tfrecords.names import legible, name_fault, one_spelling
+
+
+def test_composed_and_decomposed_letters_are_one_spelling():
+    spellings = {unicodedata.normalize(form, "\u00c41 \u00e9") for form in ("NFC", "NFD")}
+    assert len(spellings) == 2 and {one_spelling(name) for name in spellings} == {"\u00c41 \u00e9"}
+
+
+@pytest.mark.parametrize("name", ["nan", "CD34+_0", "007", "\u00c41", "\u65e5\u672c", "a b", "%2B"])
+def test_plain_name_has_no_fault(name):
+    assert name_fault(name) == "" and legible(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "shown"),
+    [
+        ("zelle_\udce4.png", "not UTF-8", r"zelle_\xe4.png"),
+        ("a\nb", "a control character", r"a\nb"),
+        ("a\x1b[31m", "a control character", r"a\x1b[31m"),
+        ("a\u2028b", "a line break", r"a\u2028b"),
+        ("a\u202egnp.b", "writing direction", r"a\u202egnp.b"),
+    ],
+)
+def test_name_that_cannot_be_shown_is_refused_and_escaped(name, fault, shown):
+    assert fault in name_fault(name)
+    assert legible(name) == shown
+
+
+def test_message_keeps_its_lines():
+    assert legible("a\n  b\x07", keep="\n") == "a\n  b\\x07"

@@ -1,0 +1,52 @@
+"""Text that names people and files: one spelling for each, and legible in every message."""
+
+import unicodedata
+from pathlib import Path
+
+# Cc: control characters; Zl, Zp: line breaks. Cs: bytes of a file name that are not UTF-8.
+_REFUSED = {"Cc": "a control character", "Zl": "a line break", "Zp": "a line break"}
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def one_spelling(text: str) -> str:
+    """Spell a name in one way: NFC, without spaces around it.
+
+    Systems write a letter with an accent as one character or as two; both are one name.
+    """
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def name_fault(text: str) -> str:
+    """Say why a text may not be a name, or nothing if it may.
+
+    A control character, a line break or a change of the writing direction would alter the lines in
+    which a name is shown; a name that is not UTF-8 cannot be written to a table.
+    """
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            return "the name is not UTF-8; rename it"
+        if category in _REFUSED or character in _BIDI:
+            what = _REFUSED.get(category, "a change of the writing direction")
+            return f"the name holds {what}; rename it"
+    return ""
+
+
+def legible(text: str | Path, *, keep: str = "") -> str:
+    r"""Show a text in one line of printable characters, others as escapes: `zelle_\xe4.png`.
+
+    Args:
+        text: Any text, also a path whose bytes are not UTF-8.
+        keep: Characters that stay although they cannot be printed, "\n" for a message.
+    """
+    return "".join(
+        character if character.isprintable() or character in keep else _escape(character)
+        for character in str(text)
+    )
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"  # A byte that Python could not decode.
+    return character.encode("unicode_escape").decode()
