@@ -93,4 +93,7 @@ TESTED_IN: dict[str, str] = {
     "tfrecords/store/index.py": "tests/tfrecords/packing/test_writer.py",
     "tfrecords/store/verification.py": "tests/tfrecords/store/test_manifest.py",
     "tfrecords/synthetic/cells.py": "tests/tfrecords/synthetic/test_write.py",
+    "tfrecords/packing/contradictions.py": "tests/tfrecords/packing/test_patient_groups.py",
+    "tfrecords/packing/folding.py": "tests/tfrecords/store/test_leakage.py",
+    "tfrecords/sources/tree.py": "tests/tfrecords/sources/test_layouts.py",
 }

@@ -23,7 +23,7 @@ from builders.registry import build_model
 from tests.all_tf.training.test_train import EXPERIMENT
 from tests.conftest import read_rows
 from tests.interruptions import essence, steps_of
-from tfrecords.packing.writer import refold
+from tfrecords.packing.folding import refold
 
 TUNED = replace(
     EXPERIMENT,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tfrecords.codec.encoding import EncodedImage, encode_images
 from tfrecords.codec.png import ENCODER
 from tfrecords.sources.cnmc import SourceImage
+from tfrecords.store.manifest import digest_file
 
 CHUNK_IMAGES = 16  # A thread encodes that many in about a tenth of a second.
 
@@ -35,9 +36,11 @@ def encode_all(
     """Encode images into a folder, in their order, and skip what an earlier run has finished.
 
     A chunk is two files: `.png` holds the PNGs one after another, and `.json`, written last, their
-    lengths and digests. A chunk with both files is finished. The name of both is a hash of the
-    encoder and of the paths, lengths and times of the image files. The function deletes the chunks
-    of other images.
+    lengths and digests. The name of both is a hash of the encoder and of the paths, lengths and
+    times of the image files. A chunk is finished if the image files and the PNGs also have the
+    SHA-256 that it notes: a file may be replaced by another of the same length and time, and a
+    power cut may take a PNG.
+    The function deletes the chunks of other images.
 
     Args:
         images: The images to encode.
@@ -81,7 +84,7 @@ def thread_pool(num_workers: int | None) -> ThreadPoolExecutor:
 
 
 def _key(chunk: Sequence[SourceImage]) -> str:
-    facts = []
+    facts: list[str | int] = []
     for image in chunk:
         file = image.path.stat()
         facts += [str(image.path.absolute()), image.decoder, file.st_size, file.st_mtime_ns]
@@ -91,8 +94,9 @@ def _key(chunk: Sequence[SourceImage]) -> str:
 def _encode_chunk(chunk: Sequence[SourceImage], file: Path) -> list[EncodedImage]:
     """Encode one chunk in a thread, unless an earlier run has encoded it."""
     done = file.with_suffix(".json")
-    if done.exists():
-        return [EncodedImage(*fields) for fields in json.loads(done.read_text())]
+    if finished := _read_finished(chunk, file, done):
+        return finished
+    done.unlink(missing_ok=True)  # Before its PNGs change.
     partial = file.with_suffix(".partial")
     encoded = encode_images(
         [image.path for image in chunk], partial, decoders=[image.decoder for image in chunk]
@@ -101,3 +105,20 @@ def _encode_chunk(chunk: Sequence[SourceImage], file: Path) -> list[EncodedImage
     partial.write_text(json.dumps(encoded))
     partial.replace(done)
     return encoded
+
+
+def _read_finished(
+    chunk: Sequence[SourceImage], file: Path, done: Path
+) -> list[EncodedImage] | None:
+    """Read what an earlier run has noted of a chunk; None if it is not of these bytes."""
+    if not done.exists():
+        return None
+    try:
+        encoded = [EncodedImage(*fields) for fields in json.loads(done.read_text())]
+        if [image.file_sha256 for image in encoded] != [digest_file(i.path) for i in chunk]:
+            return None
+        with file.open("rb") as pngs:
+            digests = [hashlib.sha256(pngs.read(i.num_bytes)).hexdigest() for i in encoded]
+    except (OSError, ValueError, TypeError):  # The spool is damaged, or an image is gone.
+        return None
+    return encoded if digests == [image.png_sha256 for image in encoded] else None

@@ -1,10 +1,10 @@
 """Writes the report of a conversion: images and patients by split, class, fold, and leakage."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from tfrecords.packing.folding import Packed
 from tfrecords.packing.near_duplicates import Suspect
-from tfrecords.packing.writer import Packed
 from tfrecords.schema import CLASSES, SPLITS
 from tfrecords.store.index import IndexRow
 from tfrecords.store.leakage import OFFICIAL, prove
@@ -33,6 +33,7 @@ def describe_packed(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
             "",
             *_leaks(packed),
             _look_alikes(packed, suspects),
+            *_left_out(packed),
         ]
     )
 
@@ -57,7 +58,7 @@ def _patients(packed: Packed) -> list[str]:
 
 def _leaks(packed: Packed) -> list[str]:
     """List the joined groups, and the groups that two sets share."""
-    joined = sorted({row.group for row in packed.rows if "+" in row.group})
+    joined = _joined_groups(packed.rows)
     lines = [
         f"Joined because they share an image, and so are one person: {', '.join(joined) or 'none'}"
     ]
@@ -74,6 +75,14 @@ def _leaks(packed: Packed) -> list[str]:
     return lines
 
 
+def _joined_groups(rows: Sequence[IndexRow]) -> list[str]:
+    """List the groups with more than one patient id."""
+    patients_of_group: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        patients_of_group[row.group] |= {row.patient} - {""}
+    return sorted(group for group, patients in patients_of_group.items() if len(patients) > 1)
+
+
 def _duplicates(rows: Sequence[IndexRow]) -> list[str]:
     """Count the identical images of every two patients, or of one patient."""
     first = {row.name: row for row in rows}
@@ -84,6 +93,13 @@ def _duplicates(rows: Sequence[IndexRow]) -> list[str]:
     )
     counts = ", ".join(f"{one} = {other} ({count})" for (one, other), count in pairs.most_common())
     return [f"Identical images, by patients (duplicates.csv has each): {counts}"] if pairs else []
+
+
+def _left_out(packed: Packed) -> list[str]:
+    if not packed.left_out:
+        return []
+    headline = f"WARNING: {len(packed.left_out)} images were left out, as the manifest lists:"
+    return [headline, *(f"  {line}" for line in packed.left_out)]
 
 
 def _owner(row: IndexRow) -> str:

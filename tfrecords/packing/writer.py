@@ -2,45 +2,29 @@
 
 import csv
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
+from tfrecords.packing.contradictions import images_to_leave_out
 from tfrecords.packing.encode_cache import CachedImage, encode_all
+from tfrecords.packing.folding import FoldChoice, Packed, assign_packed_folds, write_sidecars
 from tfrecords.packing.near_duplicate_scan import scan, write_suspects
-from tfrecords.packing.patient_groups import assign_folds, find_duplicates, group_patients
+from tfrecords.packing.patient_groups import (
+    find_duplicates,
+    group_patients,
+)
 from tfrecords.packing.shards import write_metadata, write_split
+from tfrecords.packing.unchanged import file_states, refuse_changed
 from tfrecords.progress import Progress, untold
 from tfrecords.schema import SPLITS
 from tfrecords.sources.cnmc import SourceImage
 from tfrecords.sources.find import CNMC
 from tfrecords.store.files import atomic_write
-from tfrecords.store.folds import write_folds
-from tfrecords.store.index import INDEX_FILE, IndexRow, read_index, write_index
-from tfrecords.store.leakage import GROUPED, OFFICIAL, Member, prove, write_proof
+from tfrecords.store.index import INDEX_FILE, IndexRow, write_index
 from tfrecords.store.manifest import describe_file, write_manifest
 
 DUPLICATES_FILE = "duplicates.csv"
-# The number of folds to make, or "official": the published folds, which leak.
-FoldChoice = int | Literal["official"]
-
-
-@dataclass(frozen=True)
-class Packed:
-    """The index of the packed images, and the fold of each image of the training split."""
-
-    rows: list[IndexRow]
-    fold_of_name: dict[str, int]
-    folds: str  # How the folds were made: `leakage.GROUPED` or `leakage.OFFICIAL`.
-
-    @property
-    def members(self) -> list[Member]:
-        """The images in the form that `leakage.prove` needs."""
-        return [
-            Member(row.split, self.fold_of_name.get(row.name, -1), row.patient, row.group)
-            for row in self.rows
-        ]
 
 
 @dataclass(frozen=True)
@@ -54,6 +38,7 @@ class Settings:
     layout: str = CNMC  # For the manifest; it also selects the description that TFDS shows.
     patient_per_image: bool = False  # For the manifest: intervals over patients are too narrow.
     skipped: tuple[str, ...] = ()  # For the manifest: files that were left out, with the reason.
+    drop_contradictions: bool = False  # Whether images under both classes are left out.
 
 
 def write_records(
@@ -82,33 +67,42 @@ def write_records(
 
     Raises:
         BitmapError: A file's pixels cannot be read exactly.
+        ContradictionError: Equal pixels lie under both classes.
         FoldError: The patient groups cannot be divided into that many folds.
+        SourceChangedError: A file changed while it was packed.
         OSError: The disk is full or cannot be written.
     """
-    spool = directory / "spool"
-    for leftover in set(directory.iterdir()) - {spool}:
-        leftover.unlink()  # It may be of other images or settings; only the spool can tell.
+    _clear(directory)
+    spool, paths = directory / "spool", [image.path for image in images]
+    states = file_states(paths)
     encoded = encode_all(images, spool, num_workers=settings.num_workers)
     places = list(progress(encoded, "packing", len(images)))
-    rows = _describe(images, places)
+    left_out = images_to_leave_out(
+        images,
+        [place.encoded.png_sha256 for place in places],
+        accepted=settings.drop_contradictions,
+    )
+    rows, places = _describe(images, places, without=left_out)
     packed = assign_packed_folds(rows, folds=settings.folds, seed=settings.seed)
+    packed = replace(packed, left_out=tuple(left_out.values()))
     if settings.scan:
         names, num_workers = [row.name for row in rows], settings.num_workers
         suspects = scan(places, names, num_workers=num_workers, progress=progress)
         write_suspects(directory, suspects, rows)
     splits = _write_splits(directory, rows, places, settings)
+    refuse_changed(paths, states)
     shutil.rmtree(spool)
     write_metadata(directory, splits, of_cnmc=settings.layout == CNMC)
     write_index(directory, rows)
     _write_duplicates(directory / DUPLICATES_FILE, rows)
-    _write_sidecars(directory, packed)
+    write_sidecars(directory, packed)
     write_manifest(
         directory,
         {
             "seed": settings.seed,
             "layout": settings.layout,
             "patient_per_image": settings.patient_per_image,
-            "skipped": settings.skipped,
+            "skipped": (*settings.skipped, *packed.left_out),
             "index": describe_file(directory / INDEX_FILE),
             "splits": splits,
         },
@@ -116,40 +110,29 @@ def write_records(
     return packed
 
 
-def refold(directory: Path, *, folds: FoldChoice, seed: int = 0) -> Packed:
-    """Make new folds for existing records, without changing the records.
+def _clear(directory: Path) -> None:
+    """Remove what an interrupted call has left, except the spool.
 
-    Args:
-        directory: A records directory.
-        folds: The number of folds, or "official" for the published ones.
-        seed: The seed of the folds.
-
-    Raises:
-        RecordsError: There are no records, or their index was changed.
-        FoldError: The patient groups cannot be divided into that many folds.
+    It may be of other images or settings; only the spool can tell.
     """
-    packed = assign_packed_folds(read_index(directory), folds=folds, seed=seed)
-    _write_sidecars(directory, packed)
-    return packed
+    for leftover in directory.iterdir():
+        if leftover.is_symlink() or not leftover.is_dir():
+            leftover.unlink()
+        elif leftover.name != "spool":
+            shutil.rmtree(leftover)
 
 
-def assign_packed_folds(rows: list[IndexRow], *, folds: FoldChoice, seed: int) -> Packed:
-    """Assign a fold to every image of the training split.
-
-    Raises:
-        FoldError: The patient groups cannot be divided into that many folds.
-    """
-    if folds == OFFICIAL:
-        official = {row.name: row.official_fold for row in rows if row.split == "train"}
-        return Packed(rows, official, OFFICIAL)
-    return Packed(rows, assign_folds(rows, num_folds=folds, seed=seed), GROUPED)
-
-
-def _describe(images: Sequence[SourceImage], places: Sequence[CachedImage]) -> list[IndexRow]:
+def _describe(
+    images: Sequence[SourceImage], places: Sequence[CachedImage], *, without: Container[str]
+) -> tuple[list[IndexRow], list[CachedImage]]:
+    """Make the rows of the index, without some names, and list the places in the same order."""
+    pairs = zip(images, places, strict=True)
+    kept = [(image, place) for image, place in pairs if image.name not in without]
+    images, places = [image for image, _ in kept], [place for _, place in kept]
     digests = [place.encoded.png_sha256 for place in places]
     duplicate_of = find_duplicates(images, digests)
     group_of_name = group_patients(images, digests)
-    return [
+    rows = [
         IndexRow(
             image.name,
             image.phase,
@@ -161,8 +144,9 @@ def _describe(images: Sequence[SourceImage], places: Sequence[CachedImage]) -> l
             place.encoded.file_sha256,
             place.encoded.png_sha256,
         )
-        for image, place in zip(images, places, strict=True)
+        for image, place in kept
     ]
+    return rows, places
 
 
 def _write_splits(
@@ -177,13 +161,6 @@ def _write_splits(
                 directory, split, images, seed=settings.seed, num_workers=settings.num_workers
             )
     return entries
-
-
-def _write_sidecars(directory: Path, packed: Packed) -> None:
-    """Write the folds and the proof that belongs to them."""
-    group_of_name = {row.name: row.group for row in packed.rows}
-    write_folds(directory, fold_of_name=packed.fold_of_name, group_of_name=group_of_name)
-    write_proof(directory, prove(packed.members, folds=packed.folds))
 
 
 def _write_duplicates(path: Path, rows: Sequence[IndexRow]) -> None:

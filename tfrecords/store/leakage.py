@@ -1,13 +1,14 @@
-"""Writes and checks leakage.json, the proof that no patient is on both sides of a split."""
+"""Composes and checks leakage.json, the proof that no patient is on both sides of a split."""
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tfrecords.store.files import write_text
+from tfrecords.store.exchange import finish_exchange
 
 LEAKAGE_FILE = "leakage.json"
 GROUPED: Final = "grouped"  # The folds were made of whole patient groups.
@@ -70,24 +71,32 @@ def prove(members: Iterable[Member], *, folds: str) -> dict:
     return {"folds": folds, "sets": sets, "shared": shared}
 
 
-def write_proof(directory: Path, proof: dict) -> None:
-    """Write leakage.json whole or not at all."""
-    write_text(directory / LEAKAGE_FILE, json.dumps(proof, indent=2) + "\n")
+def proof_text(proof: dict) -> str:
+    """Make the content of leakage.json."""
+    return json.dumps(proof, indent=2) + "\n"
 
 
 def read_proof(directory: Path) -> dict:
     """Read the proof of a records directory, a result of `prove`.
 
     Raises:
-        LeakageError: There is no proof.
+        LeakageError: There is no proof, or it is damaged.
     """
+    finish_exchange(directory)
     path = directory / LEAKAGE_FILE
     if not path.is_file():
         raise LeakageError(
             f"{directory} has no {LEAKAGE_FILE}: nothing shows that its folds do not leak. "
-            f"Make them again: python scripts/make_tfrecords.py --refold 5 --records {directory}"
+            f"{_make_again(directory)}"
         )
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        proof = json.loads(path.read_bytes())
+        whole = proof["folds"] in (GROUPED, OFFICIAL) and isinstance(proof["sets"], dict)
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise LeakageError(f"{path} is damaged. {_make_again(directory)}")
+    return proof
 
 
 def check_proof(directory: Path, members: Iterable[Member]) -> str:
@@ -110,7 +119,7 @@ def check_proof(directory: Path, members: Iterable[Member]) -> str:
     if wrong:
         raise LeakageError(
             f"{', '.join(wrong)} in {directory}: not the patients that {LEAKAGE_FILE} lists. "
-            f"Make the folds again: make_tfrecords.py --refold 5 --records {directory}"
+            f"{_make_again(directory)}"
         )
     between_folds = [entry for entry in found["shared"] if _only_folds(entry)]
     if between_folds and proof["folds"] == GROUPED:
@@ -118,6 +127,11 @@ def check_proof(directory: Path, members: Iterable[Member]) -> str:
             f"{' and '.join(between_folds[0]['sets'])} in {directory} share patients."
         )
     return proof["folds"]
+
+
+def _make_again(directory: Path) -> str:
+    where = shlex.quote(str(directory))
+    return f"Make the folds again: python scripts/make_tfrecords.py --refold 5 --records {where}"
 
 
 def _only_folds(entry: Mapping) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def read_manifest(directory: Path) -> dict:
         raise RecordsError(
             f"No records in {directory}: it has no {MANIFEST_FILE}. "
             "Make them: python scripts/make_tfrecords.py --source data/C-NMC_Leukemia "
-            f"--records {directory}"
+            f"--records {shlex.quote(str(directory))}"
         )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))

@@ -27,7 +27,7 @@ from all_tf.training.callbacks.epoch_log import tag_of
 from all_tf.training.train import train
 from tests.all_tf.metrics.test_bootstrap import count_calls
 from tests.conftest import read_rows
-from tfrecords.packing.writer import refold
+from tfrecords.packing.folding import refold
 
 EXPERIMENT = Experiment(
     "base_cnn",

@@ -1,5 +1,6 @@
 """Encoding in chunks that survive a kill."""
 
+import hashlib
 import os
 
 import pytest
@@ -47,3 +48,32 @@ def test_chunk_of_a_changed_file_is_done_again_and_its_old_one_removed(images, t
     encode(images, tmp_path / "spool")
     after = {path.name for path in (tmp_path / "spool").iterdir()}
     assert len(before) == len(after) == 6 and len(before & after) == 4
+
+
+def rewrite(path, data):
+    path.write_bytes(data)
+
+
+def replace_by_another(path, data):
+    path.with_name("other").write_bytes(data)
+    path.with_name("other").replace(path)
+
+
+@pytest.mark.parametrize("put", [rewrite, replace_by_another])
+def test_file_of_the_same_length_and_time_is_read_again(put, images, tmp_path):
+    encode(images, tmp_path / "spool")
+    path, entry = images[20].path, images[20].path.stat()
+    put(path, images[3].path.read_bytes())
+    os.utime(path, ns=(entry.st_atime_ns, entry.st_mtime_ns))
+    place = encode(images, tmp_path / "spool")[20]
+    assert place.encoded.file_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert place.read() == encode_png(Image.fromarray(noise(3)))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".json"])
+@pytest.mark.parametrize("data", [b"", b"[]", b"damaged"])
+def test_damaged_chunk_is_done_again(suffix, data, images, tmp_path):
+    first = encode(images, tmp_path / "spool")
+    pngs = [place.read() for place in first]
+    next((tmp_path / "spool").glob(f"*{suffix}")).write_bytes(data)
+    assert [place.read() for place in encode(images, tmp_path / "spool")] == pngs

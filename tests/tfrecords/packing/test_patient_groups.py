@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tfrecords.packing.contradictions import find_contradictions
+from tfrecords.packing.folding import Packed
 from tfrecords.packing.patient_groups import (
     FoldError,
     assign_folds,
     find_duplicates,
     group_patients,
 )
+from tfrecords.packing.summary import describe_packed
 from tfrecords.sources.cnmc import SourceImage
 from tfrecords.store.index import IndexRow
 
@@ -58,6 +61,39 @@ def test_image_without_a_patient_is_a_group_of_its_own():
 def test_unpublished_image_with_a_patients_pixels_joins_that_patient():
     images = [image("train/a", "20"), image("test/1.bmp", "", -1, "test")]
     assert set(group_patients(images, ["x", "x"]).values()) == {"20"}
+
+
+@pytest.mark.parametrize("sign", ["+", "%2B", "%"])
+def test_sign_within_an_id_joins_nobody(sign):
+    names = [f"A{sign}B", "A", "B"]
+    groups = group_patients([image(name, name) for name in names], ["x", "y", "y"])
+    assert groups["A"] == groups["B"] == "A+B" != groups[names[0]]
+    rows = [row(name, group, 1)._replace(patient=name) for name, group in groups.items()]
+    text = describe_packed(Packed(rows, {}, "grouped"), None)
+    assert "one person: A+B\n" in text
+
+
+def test_old_records_with_a_plus_in_an_id_show_no_joined_patients():
+    rows = [row(str(n), f"CD34+_{n}", 1) for n in (0, 1)]
+    assert "one person: none" in describe_packed(Packed(rows, {}, "grouped"), None)
+
+
+@pytest.mark.parametrize("patient", ["\u00b2", "H", "9" * 5000, "H\u0663"])
+def test_id_that_only_looks_like_a_number_is_text(patient):
+    groups = group_patients([image("a", patient), image("b", "2")], ["x", "x"])
+    assert set(groups.values()) in ({f"{patient}+2"}, {f"2+{patient}"})
+
+
+def test_patient_called_like_an_image_is_not_that_image():
+    images = [image("a", "test/1.bmp"), image("test/1.bmp", "", -1, "test"), image("b", "2")]
+    groups = group_patients(images, ["x", "y", "y"])
+    assert groups["test/1.bmp"] == groups["b"] == "2" and groups["a"] == "test/1.bmp"
+
+
+def test_equal_pixels_under_both_classes_contradict_each_other():
+    images = [image(n, n, label) for n, label in (("a", 1), ("b", 0), ("c", 1), ("d", -1))]
+    assert find_contradictions(images, ["x", "x", "y", "y"]) == [images[:2]]
+    assert find_contradictions(images, ["x", "y", "x", "x"]) == []
 
 
 @pytest.mark.parametrize("num_folds", [2, 3, 5])

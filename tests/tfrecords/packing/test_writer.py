@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -12,11 +13,17 @@ from tests.conftest import noise, read_rows
 from tfrecords.codec.bmp import BitmapError, decode_bitmap
 from tfrecords.codec.encoding import fit_center
 from tfrecords.codec.png import encode_png
+from tfrecords.packing.contradictions import ContradictionError
+from tfrecords.packing.conversion import Target, convert
+from tfrecords.packing.patient_groups import FoldError
 from tfrecords.packing.shards import serialize
 from tfrecords.packing.summary import describe_packed
+from tfrecords.packing.unchanged import SourceChangedError
 from tfrecords.packing.writer import Settings, write_records
+from tfrecords.progress import untold
 from tfrecords.schema import features
 from tfrecords.sources.cnmc import find_images
+from tfrecords.sources.find import find_origin
 from tfrecords.store.folds import read_folds
 from tfrecords.store.index import IndexRow
 from tfrecords.store.manifest import read_manifest
@@ -123,6 +130,70 @@ def test_summary_counts_by_class_patient_and_fold(draw_source, tmp_path):
     assert "1 (3)" in text and "H1 (1)" in text
     assert "one person: 1+3" in text
     assert "1 = 3 (1)" in text
+
+
+CONTRADICTION = {
+    "fold_0/all/UID_1_1_1_all.bmp": 1,
+    "fold_0/all/UID_2_1_1_all.bmp": 2,
+    "fold_0/hem/UID_H1_1_1_hem.bmp": 3,
+    "fold_1/hem/UID_H2_1_1_hem.bmp": 4,
+    "fold_1/hem/UID_H3_1_1_hem.bmp": 1,  # The picture of patient 1.
+}
+
+
+KEPT = ("2_1_1_all", "3_1_1_all", "H1_1_1_hem", "H2_1_1_hem")
+
+
+def test_equal_pixels_under_both_classes_are_refused_with_both_files(draw_source, tmp_path):
+    source = draw_source(CONTRADICTION)
+    target = Target(tmp_path / "records")
+    with pytest.raises(ContradictionError) as error:
+        convert(find_origin(source), target, Settings(folds=2), progress=untold)
+    for name in ("fold_0/all/UID_1_1_1_all.bmp (all)", "fold_1/hem/UID_H3_1_1_hem.bmp (hem)"):
+        assert name in str(error.value)
+    assert not target.directory.exists()
+    assert list((tmp_path / ".records.partial/spool").glob("*.json"))  # For the next call.
+
+
+def test_images_under_both_classes_are_left_out_and_listed_where_asked(draw_source, tmp_path):
+    settings = Settings(folds=2, drop_contradictions=True)
+    target = Target(tmp_path / "records")
+    source = draw_source(CONTRADICTION | {"fold_0/all/UID_3_1_1_all.bmp": 5})
+    text = convert(find_origin(source), target, settings, progress=untold)
+    skipped = read_manifest(target.directory)["skipped"]
+    assert [line.split(": ")[0].split("/")[-1] for line in skipped] == [
+        "UID_1_1_1_all.bmp",
+        "UID_H3_1_1_hem.bmp",
+    ]
+    names = {row["name"] for row in read_rows(target.directory / "images.csv")}
+    assert names == {f"train/UID_{x}.bmp" for x in KEPT}
+    assert "WARNING: 2 images were left out" in text and "one person: none" in text
+
+
+def test_file_that_changes_while_it_is_packed_is_noticed(draw_source, tmp_path):
+    images = find_images(draw_source(CONTRADICTION))[:4]
+    other = images[1].path.read_bytes()
+
+    def change(items, title, *_, **__):
+        done = list(items)
+        if title == "packing":
+            entry = images[0].path.stat()
+            images[0].path.write_bytes(other)
+            os.utime(images[0].path, ns=(entry.st_atime_ns, entry.st_mtime_ns))
+        return done
+
+    (tmp_path / "records").mkdir()
+    with pytest.raises(SourceChangedError, match=images[0].path.name):
+        write_records(images, tmp_path / "records", Settings(folds=2), progress=change)
+    assert not (tmp_path / "records/manifest.json").exists()
+
+
+@pytest.mark.parametrize("folds", [3, 10_000])
+def test_too_many_folds_are_refused_before_the_work(folds, draw_source, tmp_path):
+    origin = find_origin(draw_source(CONTRADICTION))
+    with pytest.raises(FoldError, match="Expected 2 to 2 folds"):
+        convert(origin, Target(tmp_path / "records"), Settings(folds=folds), progress=None)
+    assert {path.name for path in tmp_path.iterdir()} == {"tree"}
 
 
 def test_record_is_what_tfds_would_have_written():

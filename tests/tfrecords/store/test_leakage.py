@@ -9,17 +9,18 @@ import pytest
 from all_tf.config.experiment import Experiment
 from all_tf.data.splits import SplitError, load_data
 from all_tf.runs.stamps import stamps
+from tfrecords.packing.folding import refold
 from tfrecords.packing.summary import describe_packed
-from tfrecords.packing.writer import refold
-from tfrecords.store.folds import read_folds, write_folds
+from tfrecords.store.exchange import replace_together
+from tfrecords.store.folds import folds_files, read_folds
 from tfrecords.store.index import read_index
 from tfrecords.store.leakage import (
     LeakageError,
     Member,
     check_proof,
+    proof_text,
     prove,
     read_proof,
-    write_proof,
 )
 from tfrecords.store.manifest import RecordsError
 
@@ -62,14 +63,15 @@ def test_patient_moved_to_another_fold_is_noticed_when_records_are_opened(copy):
     folds = read_folds(copy)
     groups = {row.name: row.group for row in read_index(copy)}
     name = next(iter(folds))
-    write_folds(copy, fold_of_name={**folds, name: (folds[name] + 1) % 3}, group_of_name=groups)
+    moved = {**folds, name: (folds[name] + 1) % 3}
+    replace_together(copy, folds_files(fold_of_name=moved, group_of_name=groups))
     with pytest.raises(LeakageError, match=r"not the patients that leakage\.json lists"):
         load_data(EXPERIMENT, copy)
 
 
 def test_proof_of_a_leak_does_not_pass_for_one_of_grouped_folds(tmp_path):
     members = [Member("train", 0, "1", "1"), Member("train", 1, "1", "1")]
-    write_proof(tmp_path, prove(members, folds="grouped"))
+    (tmp_path / "leakage.json").write_text(proof_text(prove(members, folds="grouped")))
     with pytest.raises(LeakageError, match="train fold 0 and train fold 1 .* share patients"):
         check_proof(tmp_path, members)
 
