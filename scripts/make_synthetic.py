@@ -5,8 +5,9 @@
 600 images take about 10 s on two cores and 400 MB of disk.
 """
 
-from pathlib import Path
+import shlex
 
+from all_tf.system.arguments import MAX_SEED, path_to_write, whole_number
 from all_tf.system.cli import exit_on_errors, script_parser
 
 
@@ -14,9 +15,11 @@ from all_tf.system.cli import exit_on_errors, script_parser
 def main() -> None:
     """Draw the images and print the command that packs them."""
     parser = script_parser(__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for C-NMC_Leukemia")
-    parser.add_argument("--images", type=int, default=600, help="of all phases (default 600)")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes (default 0)")
+    add = parser.add_argument
+    add("--out", type=path_to_write, required=True, help="folder for C-NMC_Leukemia")
+    images, seed = whole_number(60, 100_000), whole_number(0, MAX_SEED)
+    add("--images", type=images, default=600, metavar="N", help="of all phases (default 600)")
+    add("--seed", type=seed, default=0, metavar="N", help="same seed, same bytes (default 0)")
     args = parser.parse_args()
 
     # Imported here, so that --help is fast.
@@ -25,7 +28,7 @@ def main() -> None:
 
     path = write_synthetic(args.out, num_images=args.images, seed=args.seed, progress=track)
     print(f"wrote {args.images} images to {path}")
-    print(f"next: python scripts/make_tfrecords.py --source {path}")
+    print(f"next: python scripts/make_tfrecords.py --source {shlex.quote(str(path))}")
 
 
 if __name__ == "__main__":

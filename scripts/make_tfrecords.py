@@ -9,8 +9,18 @@ takes a few minutes and 0.6 GB. After an interruption the same command resumes.
 """
 
 import argparse
+import io
+import shlex
+import sys
 from pathlib import Path
 
+from all_tf.system.arguments import (
+    MAX_SEED,
+    folds_choice,
+    path_to_read,
+    path_to_write,
+    whole_number,
+)
 from all_tf.system.cli import exit_on_errors, script_parser
 
 _NO_SOURCE = """no folder {source}.
@@ -28,7 +38,10 @@ _LAYOUT = "folders: other cells, in CLASS/PATIENT/ or a CSV with the columns pat
 def main() -> None:
     """Convert, verify or refold, whichever the arguments ask for."""
     args = _parse()
-    work = _verify if args.verify else _refold if args.refold else _convert
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # A patient may be called 'Ä1'.
+    work = _verify if args.verify else _refold if args.refold is not None else _convert
     try:
         work(args)
     except (FileExistsError, FileNotFoundError, BlockingIOError):
@@ -43,6 +56,10 @@ def main() -> None:
 def _convert(args: argparse.Namespace) -> None:
     if not args.source.exists():
         raise FileNotFoundError(_NO_SOURCE.format(source=args.source))
+    from tfrecords.packing.atomic import check_target
+    from tfrecords.store.manifest import MANIFEST_FILE
+
+    check_target(args.records, overwrite=args.overwrite, marker=MANIFEST_FILE)
     from all_tf.system.progress import track
     from all_tf.system.tensorflow_import import load_tensorflow
     from tfrecords.sources.find import describe_origin, find_origin
@@ -54,18 +71,28 @@ def _convert(args: argparse.Namespace) -> None:
         patient_per_image=args.patient_per_image,
     )
     print(describe_origin(origin), flush=True)
+    from tfrecords.packing.folding import check_folds
+
+    check_folds(origin.images, args.folds)
     load_tensorflow()
     from tfrecords.packing.conversion import Target, convert
     from tfrecords.packing.writer import Settings
 
     target = Target(args.records, args.overwrite, args.require_published)
-    settings = Settings(args.folds, args.seed, args.workers, not args.no_scan)
+    settings = Settings(
+        args.folds,
+        args.seed,
+        args.workers,
+        not args.no_scan,
+        drop_contradictions=args.drop_contradictions,
+    )
     print("\n" + convert(origin, target, settings, progress=track))
+    where = shlex.quote(str(args.records))
     print(
         f"\nRecords: {args.records}\n"
-        f"Next: python scripts/train.py --arch densenet169 --records {args.records}"
+        f"Next: python scripts/train.py --arch densenet169 --records {where}"
         if args.layout == "cnmc"
-        else f"\nNext: python scripts/evaluate.py RUN --records {args.records}"
+        else f"\nNext: python scripts/evaluate.py RUN --records {where}"
     )
 
 
@@ -77,43 +104,42 @@ def _verify(args: argparse.Namespace) -> None:
 
 
 def _refold(args: argparse.Namespace) -> None:
-    from all_tf.system.tensorflow_import import load_tensorflow
-
-    load_tensorflow()
+    from tfrecords.packing.folding import refold
     from tfrecords.packing.near_duplicate_scan import read_suspects
     from tfrecords.packing.summary import describe_packed
-    from tfrecords.packing.writer import refold
 
     packed = refold(args.records, folds=args.refold, seed=args.seed)
     print(describe_packed(packed, read_suspects(args.records)))
 
 
-def _folds(text: str) -> int | str:
-    return text if text == "official" else int(text)
-
-
 def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
     add = parser.add_argument
-    add("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
-    add("--records", type=Path, default=Path("data/records"))
+    add("--source", type=path_to_read, default=Path("data/C-NMC_Leukemia"))
+    add("--records", type=path_to_write, default=Path("data/records"))
     add(
         "--folds",
-        type=_folds,
+        type=folds_choice,
         default=5,
         metavar="K",
         help="folds of the training phase, or official: the published ones, which leak",
     )
-    add("--workers", type=int, metavar="N", help="threads; default: one per core")
-    add("--seed", type=int, default=0, metavar="N", help="of the order of records, and of folds")
+    threads = "threads; by default one a core"
+    add("--workers", type=whole_number(1, 1024), metavar="N", help=threads)
+    order = "of the order of records, and of folds"
+    add("--seed", type=whole_number(0, MAX_SEED), default=0, metavar="N", help=order)
     add("--overwrite", action="store_true", help="replace existing records")
     add("--layout", choices=("cnmc", "folders"), default="cnmc", help=_LAYOUT)
     add("--patient-per-image", action="store_true", help="let images without a patient in")
-    add("--allow-skips", type=int, default=0, metavar="N", help="leave out up to N bad bitmaps")
+    skips = "leave out up to N bad bitmaps"
+    add("--allow-skips", type=whole_number(0, 10**6), default=0, metavar="N", help=skips)
+    both = "leave out all images whose pixels lie under both classes"
+    add("--drop-contradictions", action="store_true", help=both)
     add("--require-published", action="store_true", help="refuse files that are not as published")
     add("--no-scan", action="store_true", help="do not look for near-duplicates")
-    add("--verify", type=Path, metavar="DIR", help="only check that these records are complete")
-    add("--refold", type=_folds, metavar="K", help="only make new folds for existing records")
+    only = parser.add_mutually_exclusive_group().add_argument
+    only("--verify", type=path_to_read, metavar="DIR", help="only check that records are whole")
+    only("--refold", type=folds_choice, metavar="K", help="only make new folds for records")
     return parser.parse_args()
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tfrecords.names import legible
+
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 _came: list[int] = []  # Signals, of which the first ends the script.
 _screen: list[int] = []  # A copy of file descriptor 2, which the import of TensorFlow redirects.
@@ -78,7 +80,7 @@ def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
             print(f"\ninterrupted{f'; {hint()}' if hint else ''}", file=sys.stderr)
             sys.exit(128 + cause)
         if isinstance(error, OSError | ValueError):
-            sys.exit(f"error: {error}")
+            sys.exit(f"error: {legible(str(error), keep=chr(10))}")
         raise
 
 

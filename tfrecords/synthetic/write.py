@@ -6,6 +6,7 @@ Imports here are light because each of the processes that draw the cells imports
 import functools
 import multiprocessing
 import os
+import shutil
 import signal
 import struct
 import tempfile
@@ -50,6 +51,7 @@ _BRIGHTNESS_SD, _DIAMETER_SD = 5.0, 12.0
 
 _PIXELS_PER_METER = 3779  # 96 dots an inch.
 _SRGB = 0x73524742
+_BYTES_PER_IMAGE = 690_000  # On average: 450x450 or 600x600 pixels of 24 bits.
 _IMAGES_PER_PROCESS = 100  # With fewer, a process saves less time than its start takes.
 
 
@@ -90,6 +92,7 @@ def write_synthetic(
     Raises:
         ValueError: `num_images` is too small, or `seed` is negative.
         FileExistsError: `out/C-NMC_Leukemia` exists.
+        OSError: `out` cannot be written, or the disk has too little room.
     """
     if num_images < MIN_IMAGES or seed < 0:
         raise ValueError(
@@ -97,10 +100,11 @@ def write_synthetic(
             f"a seed of 0 or more. Received: num_images={num_images}, seed={seed}"
         )
     target = Path(out) / ROOT_NAME
-    if target.exists():
+    if os.path.lexists(target):
         raise FileExistsError(f"{target} exists. Remove it or choose another folder.")
     files = _files(num_images, seed)
     target.parent.mkdir(parents=True, exist_ok=True)
+    _check_space(target.parent, num_images)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{ROOT_NAME}.") as unfinished:
         root = Path(unfinished) / ROOT_NAME
         for folder in sorted({(root / name).parent for name in files}):
@@ -197,6 +201,14 @@ def _spread(rng: np.random.Generator, num: int, sd: float) -> list[float]:
     """
     quantiles = np.array([NormalDist().inv_cdf((i + 0.5) / num) for i in rng.permutation(num)])
     return (sd * quantiles / quantiles.std()).tolist()
+
+
+def _check_space(folder: Path, num_images: int) -> None:
+    needed, free = _BYTES_PER_IMAGE * num_images, shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(
+            f"{num_images:,} images need {needed / 1e9:.1f} GB; {folder} has {free / 1e9:.1f} GB."
+        )
 
 
 def _generator(seed: int, purpose: int, number: int) -> np.random.Generator:

@@ -1,0 +1,94 @@
+"""Options of make_tfrecords.py and make_synthetic.py are checked before any work."""
+
+import re
+import shutil
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.scripts.test_scripts import call, one_error
+
+VALUES = ("", "-1", "0", "1", "9" * 30, "9" * 5000, "nan", "inf", "1.5", "x")
+ALLOWED = {
+    "--seed": ("0", "1"),
+    "--workers": ("1",),
+    "--allow-skips": ("0", "1"),
+    "--folds": (),
+    "--refold": (),
+    "--images": (),
+}
+PATHS = ("--source", "--records", "--verify", "--out")
+FLAGS = {
+    "--overwrite",
+    "--patient-per-image",
+    "--drop-contradictions",
+    "--require-published",
+    "--no-scan",
+    "--help",
+}
+REFUSED = [
+    (option, value) for option in ALLOWED for value in VALUES if value not in ALLOWED[option]
+]
+REFUSED += [(option, value) for option in PATHS for value in ("", " ")]
+REFUSED += [("--layout", value) for value in VALUES]
+OF_SYNTHETIC = ("--images", "--out")
+
+
+@pytest.mark.parametrize(("option", "value"), REFUSED, ids=lambda text: text[:8] or "empty")
+def test_value_that_cannot_be_is_refused_at_once(option, value, synthetic, tmp_path):
+    script = "make_synthetic.py" if option in OF_SYNTHETIC else "make_tfrecords.py"
+    others = ["--out=out"] if option in OF_SYNTHETIC else [f"--source={synthetic}", "--records=out"]
+    answer = call(script, *others, f"{option}={value}", cwd=tmp_path)
+    assert answer.returncode == 2 and answer.stdout == ""
+    usage, error = answer.stderr.rsplit("error: ", 1)
+    assert usage.startswith("usage:") and option in error and len(error.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_option_of_the_converter_is_tried():
+    tried = {option for option, _ in REFUSED} | FLAGS
+    for script in ("make_tfrecords.py", "make_synthetic.py"):
+        options = set(re.findall(r"(?<![\w-])--[a-z-]+", call(script, "--help").stdout))
+        assert options <= tried | {"--arch"}
+
+
+@pytest.mark.parametrize("records", ["file", "file/records", "folder", "circle", "n" * 300])
+def test_output_that_cannot_be_written_is_refused_before_the_images_are_read(
+    records, synthetic, tmp_path
+):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/mine").touch()
+    (tmp_path / "circle").symlink_to("circle")
+    before = sorted(tmp_path.rglob("*"))
+    answer = call("make_tfrecords.py", "--source", synthetic, "--records", records, cwd=tmp_path)
+    one_error(answer)
+    assert answer.stdout == ""  # The images that were found are printed first.
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_too_many_folds_for_the_patients_are_refused_before_the_packing(synthetic, tmp_path):
+    arguments = ("--source", synthetic, "--records", tmp_path / "records", "--folds", 99)
+    assert "Expected 2 to 13 folds" in one_error(call("make_tfrecords.py", *arguments))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folds_of_existing_records_stay_when_new_ones_are_refused(records, tmp_path):
+    copy = shutil.copytree(records, tmp_path / "records")
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    error = one_error(call("make_tfrecords.py", "--records", copy, "--refold", 999))
+    assert "Expected 2 to" in error
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
+def test_converter_verifies_or_refolds_and_not_both():
+    answer = call("make_tfrecords.py", "--verify", ROOT, "--refold", 5)
+    assert answer.returncode == 2 and "not allowed with argument" in answer.stderr
+
+
+def test_printed_command_can_be_pasted_into_a_shell(tmp_path):
+    out = tmp_path / "it's here; $HOME"
+    drawn = call("make_synthetic.py", "--out", out, "--images", 60)
+    assert drawn.returncode == 0, drawn.stderr
+    quoted = str(out / "C-NMC_Leukemia").replace("'", "'\"'\"'")
+    assert drawn.stdout.endswith(f"next: python scripts/make_tfrecords.py --source '{quoted}'\n")
