@@ -11,6 +11,7 @@ from tfrecords.store.tables import TableError, TableRow, parse_table
 
 FOLDS_FILE = "folds.csv"
 DIGEST_FILE = "folds.csv.sha256"  # As `sha256sum` writes it, so that `sha256sum -c` checks it.
+_COLUMNS = ("name", "group", "fold")
 
 
 class FoldsError(ValueError):
@@ -21,7 +22,7 @@ def folds_files(*, fold_of_name: dict[str, int], group_of_name: dict[str, str]) 
     """Make the content of folds.csv and of the file of its digest, by file name."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["name", "group", "fold"])
+    rows.writerow(_COLUMNS)
     rows.writerows([name, group_of_name[name], fold] for name, fold in sorted(fold_of_name.items()))
     digest = hashlib.sha256(text.getvalue().encode()).hexdigest()
     return {FOLDS_FILE: text.getvalue(), DIGEST_FILE: f"{digest}  {FOLDS_FILE}\n"}
@@ -49,7 +50,7 @@ def read_folds(directory: Path) -> dict[str, int]:
             f"{again}"
         )
     try:
-        rows = parse_table(data, path, columns=("name", "group", "fold"), key="name")
+        rows = parse_table(data, path, columns=_COLUMNS, key="name", ours=True)
         return {row.text["name"]: _fold(row, path) for row in rows}
     except TableError as error:
         raise FoldsError(f"{error}. Make new folds: {again}") from error

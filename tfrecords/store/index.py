@@ -50,7 +50,7 @@ def read_index(directory: Path) -> list[IndexRow]:
             f"{path} is missing or was changed. Restore it, or pack the images again."
         )
     try:
-        rows = read_table(path, columns=IndexRow._fields, key="name", ends_in_newline=True)
+        rows = read_table(path, columns=IndexRow._fields, key="name", ours=True)
         return [_parse(row, path) for row in rows]
     except TableError as error:
         raise RecordsError(f"{error}. Pack the images again.") from error

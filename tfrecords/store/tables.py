@@ -30,7 +30,7 @@ class TableRow(NamedTuple):
 
 
 def read_table(
-    path: Path, *, columns: Sequence[str], key: str | None = None, ends_in_newline: bool = False
+    path: Path, *, columns: Sequence[str], key: str | None = None, ours: bool = False
 ) -> list[TableRow]:
     """Read a whole CSV file.
 
@@ -41,16 +41,14 @@ def read_table(
         path: The file; a regular one.
         columns: Columns that the table must have, in any order; it may have more.
         key: A column in which no two rows may agree.
-        ends_in_newline: Whether the last line has to end too. The tables of this program do, so
-            that a cut within the last field is noticed.
+        ours: Whether this program has written the table: it has these columns alone, in this
+            order, and the last line ends too, so that a cut within the last field is noticed.
 
     Raises:
         TableError: The table is damaged, too large or of other columns.
         OSError: The file cannot be read.
     """
-    return parse_table(
-        _read_bounded(path), path, columns=columns, key=key, ends_in_newline=ends_in_newline
-    )
+    return parse_table(_read_bounded(path), path, columns=columns, key=key, ours=ours)
 
 
 def parse_table(
@@ -59,18 +57,18 @@ def parse_table(
     *,
     columns: Sequence[str],
     key: str | None = None,
-    ends_in_newline: bool = False,
+    ours: bool = False,
 ) -> list[TableRow]:
     """Read a table from the bytes of its file, as `read_table` does; `path` is for messages."""
     lines = _lines(data, path)
-    if ends_in_newline and not data.endswith(b"\n"):
+    if ours and not data.endswith(b"\n"):
         raise TableError(f"{path}, line {len(lines)}: the line is cut: it does not end")
     while lines and not lines[-1]:
         lines.pop()
     if not lines:
         raise TableError(f"{path}: expected the columns {','.join(columns)}; received: none")
     header = _fields(lines[0], f"{path}, line 1")
-    _check_header(header, path, columns)
+    _check_header(header, path, columns, exactly=ours)
     rows, line_of_key = [], dict[str, int]()
     for number, line in enumerate(lines[1:], start=2):
         where = f"{path}, line {number}"
@@ -149,10 +147,12 @@ def _fields(line: str, where: str) -> list[str]:
     return fields
 
 
-def _check_header(header: Sequence[str], path: Path, columns: Sequence[str]) -> None:
+def _check_header(
+    header: Sequence[str], path: Path, columns: Sequence[str], *, exactly: bool
+) -> None:
     received = ",".join(map(_unbroken, header)) or "none"
     missing = [column for column in columns if column not in header]
-    if missing:
+    if missing or (exactly and header != list(columns)):
         raise TableError(
             f"{path}, line 1: expected the columns {','.join(columns)}; received: {received}; "
             "commas separate them"

@@ -78,7 +78,13 @@ def test_two_rows_of_one_key_are_refused_where_it_has_to_be_unique(table):
 
 def test_cut_within_the_last_field_is_noticed_where_every_line_ends(table):
     with pytest.raises(TableError, match="line 3: the line is cut"):
-        table("a,b\n1,31\n2,3", ends_in_newline=True)
+        table("a,b\n1,31\n2,3", ours=True)
+
+
+def test_our_own_tables_have_their_columns_alone(table):
+    assert table("b,a,c\n1,x,y\n") == [(2, "1", "x", "y")]
+    with pytest.raises(TableError, match="line 1: expected the columns a,b; received: a,b,1,x"):
+        table("a,b,1,x\n", ours=True)  # As a lost line end leaves it.
 
 
 @pytest.mark.parametrize("kind", ["fifo", "device", "folder"])
