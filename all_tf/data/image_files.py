@@ -16,7 +16,7 @@ from tfrecords.codec.png import encode_png
 from tfrecords.codec.regular_file import read_image_file
 from tfrecords.schema import IMAGE_SIDE, UNLABELLED
 from tfrecords.sources.folders import OTHER_SUFFIXES, SUFFIXES
-from tfrecords.sources.layouts import walk
+from tfrecords.sources.tree import walk
 
 _UNCHECKED = "not compared with the training set: the run has no range of it"
 

@@ -213,7 +213,7 @@ def test_verify_and_refold_as_typed(records, tmp_path):
     assert whole.returncode == 0 and "is as it was written: 120 images" in whole.stdout
     refolded = call("make_tfrecords.py", "--refold", "official", "--records", copy)
     assert refolded.returncode == 0, refolded.stderr
-    assert "WARNING" in refolded.stdout and "stamped: leaky folds" in refolded.stdout
+    assert "WARNING" in refolded.stdout and "the caveat: leaky folds" in refolded.stdout
     shard = next(copy.glob("cnmc-train*"))
     data = bytearray(shard.read_bytes())
     data[5000] ^= 1

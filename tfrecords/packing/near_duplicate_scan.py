@@ -83,7 +83,7 @@ def read_suspects(directory: Path) -> list[Suspect] | None:
     columns = (*Suspect._fields, "patient_a", "patient_b", "group_a", "group_b")
     return [
         Suspect(row.text["name_a"], row.text["name_b"], _distance(row, path))
-        for row in read_table(path, columns=columns, ends_in_newline=True)
+        for row in read_table(path, columns=columns, ours=True)
     ]
 
 

@@ -1,14 +1,19 @@
 """Writes the report of a conversion: images and patients by split, class, fold, and leakage."""
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from PIL import Image
+
+from tfrecords.codec.png import encode_png
 from tfrecords.packing.folding import Packed
 from tfrecords.packing.near_duplicates import Suspect
-from tfrecords.schema import CLASSES, SPLITS
+from tfrecords.schema import CLASSES, IMAGE_SIDE, SPLITS
 from tfrecords.store.index import IndexRow
 from tfrecords.store.leakage import OFFICIAL, prove
 
+_SHOWN = 10  # Images named in one line.
 _CLASS_ORDER = ("all", "hem")
 
 
@@ -33,7 +38,9 @@ def describe_packed(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
             "",
             *_leaks(packed),
             _look_alikes(packed, suspects),
+            *_doubtful_labels(packed.rows, suspects or ()),
             *_left_out(packed),
+            *_black(packed),
         ]
     )
 
@@ -95,11 +102,35 @@ def _duplicates(rows: Sequence[IndexRow]) -> list[str]:
     return [f"Identical images, by patients (duplicates.csv has each): {counts}"] if pairs else []
 
 
+def _doubtful_labels(rows: Sequence[IndexRow], suspects: Sequence[Suspect]) -> list[str]:
+    """Warn of images that look the same and lie under both classes."""
+    label_of_name = {row.name: row.label for row in rows}
+    pairs = [
+        f"{pair.name_a} = {pair.name_b}"
+        for pair in suspects
+        if {label_of_name[pair.name_a], label_of_name[pair.name_b]} == {0, 1}
+    ]
+    return [f"WARNING: look the same under both classes: {_some(pairs)}"] if pairs else []
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + rest
+
+
 def _left_out(packed: Packed) -> list[str]:
     if not packed.left_out:
         return []
     headline = f"WARNING: {len(packed.left_out)} images were left out, as the manifest lists:"
     return [headline, *(f"  {line}" for line in packed.left_out)]
+
+
+def _black(packed: Packed) -> list[str]:
+    """Warn of images without any cell, as a segmentation that failed leaves them."""
+    black = encode_png(Image.new("RGB", (IMAGE_SIDE, IMAGE_SIDE)))
+    digest = hashlib.sha256(black).hexdigest()
+    names = [row.name for row in packed.rows if row.png_sha256 == digest]
+    return [f"WARNING: black images, which show no cell: {_some(names)}"] if names else []
 
 
 def _owner(row: IndexRow) -> str:

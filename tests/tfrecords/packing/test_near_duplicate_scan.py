@@ -59,5 +59,18 @@ def test_list_names_patients_and_groups_and_reads_back(images, tmp_path):
     )
 
 
+def test_pair_that_looks_the_same_under_both_classes_is_warned_of(images, tmp_path):
+    suspects = look(images, tmp_path)
+    rows = [
+        IndexRow(image.name, "train", number % 2, image.patient, image.patient, "", 0, "", "")
+        for number, image in enumerate(images)
+    ]
+    text = describe_packed(Packed(rows, {}, "grouped"), suspects)
+    pair = f"{suspects[0].name_a} = {suspects[0].name_b}"
+    assert f"WARNING: look the same under both classes: {pair}" in text
+    same = [row._replace(label=1) for row in rows]
+    assert "both classes" not in describe_packed(Packed(same, {}, "grouped"), suspects)
+
+
 def test_records_without_a_scan_have_no_list(tmp_path):
     assert read_suspects(tmp_path) is None

@@ -27,6 +27,7 @@ from tfrecords.sources.find import find_origin
 from tfrecords.store.folds import read_folds
 from tfrecords.store.index import IndexRow
 from tfrecords.store.manifest import read_manifest
+from tfrecords.synthetic.write import encode_bmp
 
 
 def digests(directory):
@@ -168,6 +169,15 @@ def test_images_under_both_classes_are_left_out_and_listed_where_asked(draw_sour
     names = {row["name"] for row in read_rows(target.directory / "images.csv")}
     assert names == {f"train/UID_{x}.bmp" for x in KEPT}
     assert "WARNING: 2 images were left out" in text and "one person: none" in text
+
+
+def test_black_image_is_packed_with_a_warning(draw_source, tmp_path):
+    source = draw_source(CONTRADICTION)
+    black = source / "training_data/fold_1/hem/UID_H3_1_1_hem.bmp"
+    black.write_bytes(encode_bmp(np.zeros((450, 450, 3), np.uint8)))
+    target = Target(tmp_path / "records")
+    text = convert(find_origin(source), target, Settings(folds=2), progress=untold)
+    assert "WARNING: black images, which show no cell: train/UID_H3_1_1_hem.bmp" in text
 
 
 def test_file_that_changes_while_it_is_packed_is_noticed(draw_source, tmp_path):

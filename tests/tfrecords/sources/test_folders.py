@@ -356,3 +356,9 @@ def test_what_is_no_regular_file_is_never_opened(listed, laboratory):
         find(root / "cells.csv" if listed else root)
     with pytest.raises(SourceError, match="is no folder and no file"):
         find(root / "all/p/b.png")
+
+
+def test_image_of_one_pixel_is_refused(laboratory):
+    root = laboratory({"all/p/a.png": picture(PIXELS[:1, :1]), "hem/q/b.png": None})
+    with pytest.raises(SourceError, match=r"a\.png: 1x1 pixels are too few to show a cell"):
+        find(root)
