@@ -25,13 +25,16 @@ print(build_model({NAME!r}, image_size=64, weights="none").output_shape)
 @pytest.fixture
 def tree(tmp_path) -> Path:
     """A copy of the code and its tests, without what is built or downloaded."""
-    copy = tmp_path / "tree"
-    for name in ("all_tf", "builders", "tfrecords", "scripts", "tests"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md"):
-        shutil.copy(ROOT / name, copy)
-    return copy
+    top = {"build", "data", "demo", "runs", "studies"}
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        built = {name for name in names if name == "__pycache__" or name.endswith(".egg-info")}
+        if Path(folder) != ROOT:
+            return built
+        hidden = {name for name in names if name.startswith(".")} - {".pre-commit-config.yaml"}
+        return built | hidden | (top & set(names))
+
+    return shutil.copytree(ROOT, tmp_path / "tree", ignore=left_out)
 
 
 def call(tree: Path, *command: str) -> subprocess.CompletedProcess:

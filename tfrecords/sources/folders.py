@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.encoding import decode_picture
+from tfrecords.codec.regular_file import read_image_file
 from tfrecords.names import name_fault, one_spelling
 from tfrecords.schema import CLASSES
 from tfrecords.sources.cnmc import (
@@ -25,7 +26,6 @@ from tfrecords.store.tables import TableError, read_table
 
 SUFFIXES = (".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
 OTHER_SUFFIXES = (".gif", ".webp", ".jp2", ".jfif", ".heic")  # Refused, so that none is missed.
-_MIN_SIDE = 5  # Pixels.
 _COLUMNS = ("path", "label", "patient")
 _LABEL_OF_TEXT = {"all": 1, "hem": 0, "1": 1, "0": 0}
 _EXPECTED = (
@@ -174,9 +174,7 @@ def _unreadable(paths: Iterable[Path]) -> list[str]:
         try:
             if path.exists() and not path.is_file():
                 raise BitmapError("not a regular file")
-            size = decode_picture(path.read_bytes()).size
-            if min(size) < _MIN_SIDE:
-                raise BitmapError(f"{size[0]}x{size[1]} pixels are too few to show a cell")
+            decode_picture(read_image_file(path))
         except OSError as error:
             problems.append(f"{path}: cannot be read: {error.strerror}")
         except BitmapError as error:

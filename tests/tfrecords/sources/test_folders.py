@@ -360,5 +360,7 @@ def test_what_is_no_regular_file_is_never_opened(listed, laboratory):
 
 def test_image_of_one_pixel_is_refused(laboratory):
     root = laboratory({"all/p/a.png": picture(PIXELS[:1, :1]), "hem/q/b.png": None})
-    with pytest.raises(SourceError, match=r"a\.png: 1x1 pixels are too few to show a cell"):
+    with pytest.raises(
+        SourceError, match=r"a\.png: expected at least 16 pixels a side; received 1x1"
+    ):
         find(root)
