@@ -8,7 +8,7 @@ import numpy as np
 from all_tf.system.progress import track
 from tfrecords.store.folds import read_folds
 from tfrecords.store.leakage import Member, check_proof
-from tfrecords.store.reader import map_examples
+from tfrecords.store.reader import load_examples
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
     Args:
         records: A records directory.
         split: The name of a split.
-        trusted: Whether to skip the SHA-256 of the shards (`map_examples`). The patients are
+        trusted: Whether to skip the SHA-256 of the shards (`load_examples`). The patients are
             compared with leakage.json in any case.
 
     Raises:
         RecordsError, FoldsError, LeakageError: The records were changed or are damaged.
     """
-    examples = list(map_examples(records, split, trusted=trusted, progress=track))
+    examples = list(load_examples(records, split, trusted=trusted, progress=track))
     fold_of_name = read_folds(records) if split == "train" else {}
 
     def column(key: str) -> np.ndarray:

@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 from tfrecords.codec.png import encode_png
 from tfrecords.packing.writer import Settings, write_records
 from tfrecords.sources.folders import find_folder_images
-from tfrecords.store.reader import map_examples
+from tfrecords.store.reader import load_examples
 
 SET = "validation"
 
@@ -47,7 +47,7 @@ def own_cells(records, split: str) -> list[tuple[str, int, Image.Image]]:
     from tensorflow.io import decode_png
 
     found = []
-    for example in map_examples(records, split):
+    for example in load_examples(records, split):
         image = Image.fromarray(decode_png(bytes(example["image"])).numpy())
         found.append((example["patient"], example["label"], image))
     return found

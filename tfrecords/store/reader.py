@@ -1,8 +1,12 @@
-"""Reads the examples of a split from its verified shards, without decoding or copying images."""
+"""Reads the examples of a split from its shards, which are verified, without decoding images."""
 
+import hashlib
 import mmap
+import os
 import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import tensorflow as tf
@@ -11,6 +15,7 @@ from google.protobuf.message import DecodeError
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.png import check_record
 from tfrecords.codec.png_check import PNG_SIGNATURE
+from tfrecords.codec.regular_file import open_regular
 from tfrecords.progress import Progress, untold
 from tfrecords.schema import TEXTS
 from tfrecords.store.manifest import RecordsError, verify_split
@@ -19,21 +24,21 @@ _LENGTH = struct.Struct("<Q")
 _CHECKSUM_BYTES = 4
 
 
-def map_examples(
+def load_examples(
     directory: Path, split: str, *, trusted: bool = False, progress: Progress = untold
 ) -> Iterator[dict[str, str | int | memoryview]]:
-    """Read the examples of one split without decoding them, in the order of the shards.
+    """Read the examples of one split without decoding their images, in the order of the shards.
 
-    Images are neither decoded nor copied: the shards are mapped to memory. All processes share that
-    memory, and it stays readable when the records are replaced. The checksums, the kind and the
-    size of each PNG are checked.
+    The bytes that are checked are those that are used: each shard is read once, into memory, and
+    nobody who changes its file later changes the examples. The checksums, the kind and the size of
+    each PNG are checked, too.
 
     Args:
         directory: A records directory.
         split: "train", "validation" or "test".
         trusted: Whether to check only the lengths of the shards, and not their SHA-256. TFRecord's
             own checksums are never checked.
-        progress: Wraps the shards as they are checked, and again as they are read.
+        progress: Wraps the shards as they are checked and read.
 
     Yields:
         A dict of `image` (a PNG), `label` (1 = ALL, 0 = HEM, -1 = unpublished), `patient`, `group`,
@@ -42,15 +47,31 @@ def map_examples(
     Raises:
         RecordsError: The split is missing or damaged.
     """
-    shards = verify_split(directory, split, trusted=trusted, progress=progress)["shards"]
-    for shard in progress(shards, f"reading {split}", len(shards), unit="shard"):
-        path = directory / shard["file"]
-        with path.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        try:
-            yield from _examples(mapped)
-        except (ValueError, IndexError, struct.error, DecodeError) as error:
-            raise RecordsError(f"{path} is damaged: {error}. Pack the records again.") from error
+    shards = verify_split(directory, split, trusted=True)["shards"]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        loaded = pool.map(partial(_load, directory, trusted=trusted), shards)
+        both = zip(shards, loaded, strict=True)
+        for shard, memory in progress(both, f"checking {split}", len(shards), unit="shard"):
+            try:
+                yield from _examples(memory)
+            except (ValueError, IndexError, struct.error, DecodeError) as error:
+                path = directory / shard["file"]
+                raise RecordsError(
+                    f"{path} is damaged: {error}. Pack the records again."
+                ) from error
+
+
+def _load(directory: Path, shard: dict, *, trusted: bool) -> mmap.mmap:
+    """Read one shard into memory that is no file's, and check it."""
+    memory = mmap.mmap(-1, shard["num_bytes"])
+    with open_regular(directory / shard["file"]) as file:
+        complete = file.readinto(memory) == shard["num_bytes"] and not file.read(1)
+    if complete and (trusted or hashlib.sha256(memory).hexdigest() == shard["sha256"]):
+        return memory
+    what = "changed, its SHA-256 is not the one that was written" if complete else "cut short"
+    raise RecordsError(
+        f"The records in {directory} are damaged. Pack them again:\n  {shard['file']}: {what}"
+    )
 
 
 def _examples(shard: mmap.mmap) -> Iterator[dict[str, str | int | memoryview]]:

@@ -30,10 +30,10 @@ def picture_cells(
         RecordsError: The records are missing or damaged.
     """
     load_tensorflow()  # Here, since it takes seconds that a page without images does not need.
-    from tfrecords.store.reader import map_examples
+    from tfrecords.store.reader import load_examples
 
     uri_of_name = {}
-    for example in map_examples(records, split, progress=track):
+    for example in load_examples(records, split, progress=track):
         name = str(example["name"])
         if name in names:
             image = cell_image(cast("memoryview", example["image"]), crop=crop, side=_SIDE)

@@ -85,7 +85,7 @@ def test_checking_of_shards_is_shown(records, capsys, hasty):
     assert told == [(f"checking {name}", len(it["shards"]), "shard") for name, it in splits.items()]
     load_cells(records, "validation")
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["checking validation", "reading validation"]
+    assert [line.split(":")[0] for line in lines] == ["checking validation"]
 
 
 def test_terminal_is_told_that_tensorflow_is_loaded_and_a_log_is_not(capfd):
