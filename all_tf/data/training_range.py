@@ -1,7 +1,6 @@
 """Ranges of simple features over the training images, and images outside these ranges."""
 
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +10,9 @@ from PIL import Image
 from scipy import ndimage
 
 from all_tf.data.cell_features import cell_mask, foreground
-from all_tf.runs.folder import RunError, write_json
+from all_tf.runs.fields import TRAINING_RANGE
+from all_tf.runs.folder import write_json
+from all_tf.runs.strict_reading import damaged, read_object
 from tfrecords.codec.encoding import fit_center
 from tfrecords.schema import IMAGE_SIDE
 
@@ -114,11 +115,11 @@ def read_range(run: Path) -> dict[str, tuple[float, float]] | None:
     path = run / RANGE_FILE
     if not path.is_file():
         return None
-    try:
-        ranges = json.loads(path.read_text(encoding="utf-8"))["ranges"]
-        return {name: (float(ranges[name][0]), float(ranges[name][1])) for name in RANGE_FEATURES}
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise RunError(f"{path} is damaged or from another version: {error!r}") from error
+    ranges = read_object(path, TRAINING_RANGE, needed=TRAINING_RANGE)["ranges"]
+    if ranges.keys() != RANGE_FEATURES.keys():
+        expected = f"Expected {', '.join(RANGE_FEATURES)}."
+        raise damaged(path, None, "ranges", f"{expected} Received: {', '.join(ranges)}")
+    return {name: (float(low), float(high)) for name, (low, high) in ranges.items()}
 
 
 def name_departures(

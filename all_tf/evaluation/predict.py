@@ -12,6 +12,7 @@ from all_tf.data.canvas_cache import canvas_lookup
 from all_tf.data.cells import Cells
 from all_tf.evaluation.tta import VIEWS
 from all_tf.metrics.predictions import Predictions
+from all_tf.runs.errors import RunError
 from all_tf.system.progress import Bar, bar
 
 
@@ -38,13 +39,26 @@ def predict(
         batches: `batches_to_score` of these cells; the padding of the last one is cut off.
         cells: The cells of the batches, whose names and patients go into the predictions.
         tta: The number of test-time views, a key of `VIEWS`; a logit is the mean over them.
+
+    Raises:
+        RunError: A logit is infinite or not a number, so that no decision follows from it.
     """
     views = VIEWS[tta]
     with bar("scoring", len(views) * int(batches.cardinality()), unit="step") as shown:
         logits = np.mean([_logits(model, batches, see, shown) for see in views], axis=0)
-    return Predictions(
-        cells.names, cells.patients, cells.groups, cells.labels, logits[: len(cells)], cells.folds
-    )
+    logits = logits[: len(cells)]
+    _refuse_non_finite(logits)
+    return Predictions(cells.names, cells.patients, cells.groups, cells.labels, logits, cells.folds)
+
+
+def _refuse_non_finite(logits: np.ndarray) -> None:
+    wrong = int(np.count_nonzero(~np.isfinite(logits)))
+    if wrong:
+        raise RunError(
+            f"The network gives no finite logit for {wrong:,} of {len(logits):,} images: its "
+            "weights overflow. No prediction was saved. Train again, with a lower --learning-rate "
+            f"or with --precision float32. Received: {logits[~np.isfinite(logits)][0]}"
+        )
 
 
 def _logits(model: keras.Model, batches: tf.data.Dataset, see: Callable, shown: Bar) -> np.ndarray:

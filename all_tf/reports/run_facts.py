@@ -1,7 +1,5 @@
 """A finished run as its files describe it, for tables, pages and model cards."""
 
-import csv
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +12,10 @@ from all_tf.metrics.per_patient import patient_rows
 from all_tf.metrics.registry import shown_in
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.training_source import Source, read_source
-from all_tf.runs.calibration_file import read_calibration
+from all_tf.runs import fields
+from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
+from all_tf.runs.checksums import unchanged
+from all_tf.runs.expectations import Expected
 from all_tf.runs.folder import (
     CONFIG_FILE,
     CROSS_VALIDATION_FILE,
@@ -24,17 +25,18 @@ from all_tf.runs.folder import (
     PREDICTIONS_FILE,
     PROBES_FOLDER,
     RunError,
+    checked_experiment,
     evaluation_folder,
-    experiment_of,
     is_cross_validation,
     other_records,
     read_config,
-    read_json,
     read_metrics,
     set_name,
 )
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
+from all_tf.runs.strict_reading import damaged, read_object, read_table
+from all_tf.system.plain_text import visible
 
 COMPARED_METRICS = tuple(shown_in("runs"))
 COST = ("num_parameters", "images_per_second")  # Of the run; older ones have neither.
@@ -103,23 +105,22 @@ class RunFacts:
     @cached_property
     def config(self) -> dict:
         """What config.json holds beside the experiment; of the first fold of a cross-validation."""
+        unchanged(self._first / CONFIG_FILE)
         _, config = read_config(self._first)
         _require(self._first / CONFIG_FILE, config, _CONFIG_KEYS)
         return config
 
     @cached_property
     def environment(self) -> dict:
-        """environment.json; empty if it is missing or damaged."""
-        return _read_if_whole(self._first / "environment.json")
+        """environment.json; empty if it is missing."""
+        path = unchanged(self._first / "environment.json")
+        return read_object(path, fields.ENVIRONMENT) if path.exists() else {}
 
     @cached_property
-    def history(self) -> list[dict[str, str]]:
-        """The rows of history.csv; a cross-validation has none."""
-        path = self.folder / HISTORY_FILE
-        if not path.is_file():
-            return []
-        with path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+    def history(self) -> list[dict[str, float]]:
+        """The rows of history.csv, one an epoch; a cross-validation has none."""
+        path = unchanged(self.folder / HISTORY_FILE)
+        return read_history(path) if path.exists() else []
 
     @cached_property
     def sets(self) -> list[ScoredSet]:
@@ -127,7 +128,7 @@ class RunFacts:
         more = self.folds or sorted(
             path.parent for path in self.folder.glob(f"evaluation/*/{METRICS_FILE}")
         )
-        reports = {folder: read_metrics(folder) for folder in (_main_folder(self.folder), *more)}
+        reports = {folder: _report(folder) for folder in (_main_folder(self.folder), *more)}
         labelled = {folder: report for folder, report in reports.items() if "f1" in report}
         for folder, report in labelled.items():
             _require(folder / METRICS_FILE, report, _INTERVAL_KEYS)
@@ -136,7 +137,9 @@ class RunFacts:
     @cached_property
     def calibration(self) -> Calibration:
         """What turns the logits into probabilities and decisions."""
-        return read_calibration(_main_folder(self.folder))
+        folder = _main_folder(self.folder)
+        unchanged(folder / CALIBRATION_FILE)
+        return read_calibration(folder)
 
     @cached_property
     def source(self) -> Source | None:
@@ -147,16 +150,20 @@ class RunFacts:
     @cached_property
     def probes(self) -> dict | None:
         """probes.json; None if no probes were run on the evaluated set."""
-        return self._found(PROBES_FOLDER, "probes.json", _PROBES_KEYS)
+        return self._found(PROBES_FOLDER, "probes.json", fields.PROBES, _PROBES_KEYS)
 
     @cached_property
     def explanations(self) -> dict | None:
         """explanations.json; None if no heat maps were made of the evaluated set."""
-        return self._found(EXPLANATIONS_FOLDER, "explanations.json", _EXPLANATIONS_KEYS)
+        return self._found(
+            EXPLANATIONS_FOLDER, "explanations.json", fields.EXPLANATIONS, _EXPLANATIONS_KEYS
+        )
 
-    def _found(self, folder: str, file: str, keys: set[str]) -> dict | None:
+    def _found(
+        self, folder: str, file: str, known: Mapping[str, Expected], keys: set[str]
+    ) -> dict | None:
         """The result of an analysis, if it is of the set whose metrics stand for the run."""
-        found = _read_found(self.folder / folder / file, keys)
+        found = _read_found(self.folder / folder / file, known, keys)
         if found is None:
             return None
         report = self.evaluated.report
@@ -190,28 +197,46 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
         RunError: There is no run, it has not ended, or a file that every table needs is damaged.
     """
     experiment, main = _read_experiment(run), _main_folder(run)
-    measured = read_metrics(main)
+    measured = _report(main)
     held_out = evaluation_folder(run, "validation", None)
     evaluated = held_out if (held_out / METRICS_FILE).is_file() else main
     return RunFacts(
         folder=run,
-        name=name or run.resolve().name,
+        name=visible(name or run.resolve().name),
         experiment=experiment,
-        evaluated=_read_set(evaluated, read_metrics(evaluated)),
+        evaluated=_read_set(evaluated, _report(evaluated)),
         cost={key: measured[key] for key in COST if key in measured},
         folds=_folds(run) if is_cross_validation(run) else (),
         records=records,
     )
 
 
+def read_history(path: Path) -> list[dict[str, float]]:
+    """The rows of history.csv, one an epoch, from the first on.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    rows = read_table(path, fields.HISTORY, needed=("epoch",))
+    for number, row in enumerate(rows, 1):
+        if row["epoch"] != number:
+            why = f"Expected {number}. Received: {row['epoch']}"
+            raise damaged(path, number + 1, "epoch", why)
+    return rows
+
+
 def _read_experiment(run: Path) -> Experiment:
     if not is_cross_validation(run):
+        unchanged(run / CONFIG_FILE)
         return read_config(run)[0]
     path = run / CROSS_VALIDATION_FILE
-    try:
-        return experiment_of(read_json(path)["experiment"])
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{path} is damaged or from another version: {error!r}") from error
+    found = read_object(path, fields.CROSS_VALIDATION, needed=("experiment",))
+    return checked_experiment(path, found["experiment"])
+
+
+def _report(folder: Path) -> dict:
+    unchanged(folder / METRICS_FILE)
+    return read_metrics(folder)
 
 
 def _main_folder(run: Path) -> Path:
@@ -227,7 +252,9 @@ def _folds(folder: Path) -> tuple[Path, ...]:
 
 def _read_set(folder: Path, report: dict) -> ScoredSet:
     _require(folder / METRICS_FILE, report, _METRICS_KEYS)
-    predictions = read_predictions(folder / PREDICTIONS_FILE)
+    predictions = read_predictions(unchanged(folder / PREDICTIONS_FILE))
+    if "f1" in report and not predictions.labelled:
+        raise RunError(f"{folder / PREDICTIONS_FILE} lacks the labels that {METRICS_FILE} is of.")
     patients = patient_rows(predictions, threshold=report["threshold"])
     return ScoredSet(report, predictions, patients)
 
@@ -239,15 +266,9 @@ def _require(path: Path, content: dict, keys: set[str]) -> None:
         )
 
 
-def _read_found(path: Path, keys: set[str]) -> dict | None:
-    """The result of an analysis; None if it has not been run, or has to be run again."""
-    content = _read_if_whole(path)
+def _read_found(path: Path, expected: Mapping[str, Expected], keys: set[str]) -> dict | None:
+    """The result of an analysis; None if it has not been run, or an earlier version ran it."""
+    if not unchanged(path).exists():
+        return None
+    content = read_object(path, expected)
     return content if keys <= content.keys() else None
-
-
-def _read_if_whole(path: Path) -> dict:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -4,8 +4,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from all_tf.metrics.calibration import Calibration
-from all_tf.runs.folder import RunError, read_json, write_json
-from all_tf.system.checks import ConfigError
+from all_tf.runs.fields import CALIBRATION
+from all_tf.runs.folder import RunError, write_json
+from all_tf.runs.strict_reading import read_object
 
 CALIBRATION_FILE = "calibration.json"
 
@@ -28,7 +29,4 @@ def read_calibration(run: Path) -> Calibration:
             f"{run} has no {CALIBRATION_FILE}: its training has not ended, or an earlier version "
             "trained it. Train again."
         )
-    try:
-        return Calibration(**read_json(path))
-    except (TypeError, ConfigError) as error:
-        raise RunError(f"{path} is damaged or from another version: {error}") from error
+    return Calibration(**read_object(path, CALIBRATION, needed=CALIBRATION))

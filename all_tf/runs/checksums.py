@@ -1,12 +1,17 @@
 """SHA-256 of the files of a folder, as `sha256sum -c SHA256SUMS` reads them too."""
 
+import re
 from pathlib import Path
 
+from all_tf.runs.errors import RunError
+from all_tf.runs.folder import read_status
+from all_tf.runs.strict_reading import damaged, read_text
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import digest_file
 
 SUMS_FILE = "SHA256SUMS"
 _UNCHECKED_FILES = {SUMS_FILE, "status.json"}  # Written after the checksums.
+_LINE = re.compile(r"([0-9a-f]{64})  ([^/\0]+)")
 
 
 def write_checksums(folder: Path) -> None:
@@ -25,21 +30,67 @@ def write_checksums(folder: Path) -> None:
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
-    """SHA-256 by file name, as `write_checksums` wrote them; empty where there is no such file."""
+    """SHA-256 by file name, as `write_checksums` wrote them; empty where there is no such file.
+
+    Raises:
+        RunError: A line has another form, or a file has two lines.
+    """
     path = folder / SUMS_FILE
     if not path.is_file():
         return {}
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    digest_of_name: dict[str, str] = {}
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        parts = _LINE.fullmatch(line)
+        if parts is None or parts[2] in digest_of_name:
+            raise damaged(path, number, None, "Expected a SHA-256 and the name of a file, once.")
+        digest_of_name[parts[2]] = parts[1]
+    return digest_of_name
 
 
 def changed_files(folder: Path) -> list[str]:
     """List the files that are missing or differ from their checksums, a line for each."""
-    broken = []
-    for name, digest in read_checksums(folder).items():
-        path = folder / name
-        if path.parent != folder or not path.is_file():
-            broken.append(f"{name}: missing")
-        elif digest_file(path) != digest:
-            broken.append(f"{name}: changed since it was written (SHA-256)")
-    return broken
+    faults = ((name, _fault(folder / name, each)) for name, each in read_checksums(folder).items())
+    return [f"{name}: {fault}" for name, fault in faults if fault]
+
+
+def unchanged(path: Path) -> Path:
+    """A file of a run, checked against its line in SHA256SUMS before it is read.
+
+    A file that is not there is left to its reader. Folders without checksums are read where the
+    run has not ended: resuming reads them, too.
+
+    Raises:
+        RunError: The file was changed, added or removed, or its line was.
+    """
+    digests = read_checksums(path.parent)
+    if not digests:
+        if _has_ended(path.parent):
+            raise RunError(
+                f"{path.parent / SUMS_FILE} is missing, so that nobody can say whether "
+                f"{path.name} was changed. Score the set again, or train again."
+            )
+        return path
+    if path.name in digests:
+        fault = _fault(path, digests[path.name])
+    else:
+        fault = f"not listed in {SUMS_FILE}" if path.exists() or path.is_symlink() else None
+    if fault:
+        raise RunError(
+            f"{path}: {fault}. It is not what the run ended with: restore it, or train again. All "
+            "differences: python scripts/verify.py RUN"
+        )
+    return path
+
+
+def _fault(path: Path, digest: str) -> str | None:
+    if path.is_symlink():
+        return "a symbolic link"
+    if not path.is_file():
+        return "missing"
+    return None if digest_file(path) == digest else "changed since it was written (SHA-256)"
+
+
+def _has_ended(folder: Path) -> bool:
+    """Whether a folder is of a run that says of itself that it is finished."""
+    places = (folder, *list(folder.parents)[:2])
+    return any(read_status(place).get("state") == "finished" for place in places)

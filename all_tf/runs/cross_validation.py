@@ -4,14 +4,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from all_tf.config.experiment import Experiment
+from all_tf.runs.fields import CROSS_VALIDATION
 from all_tf.runs.folder import (
     CROSS_VALIDATION_FILE,
     RunError,
-    experiment_of,
+    checked_experiment,
     is_cross_validation,
-    read_json,
 )
 from all_tf.runs.records_digest import RecordsDigest
+from all_tf.runs.strict_reading import read_object
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,14 @@ def read_cross_validation(folder: Path, *, records: Path | None = None) -> Cross
             f"No cross-validation in {folder}: it has no {CROSS_VALIDATION_FILE}. Make one: "
             "python scripts/train.py --experiment NAME --fold all"
         )
-    content = read_json(path)
-    try:
-        found = CrossValidation(
-            experiment_of(content["experiment"]),
-            tuple(map(int, content["folds"])),
-            records or Path(content["records"]),
-            tuple(map(str, content["options"])),
-        )
-        digest = RecordsDigest.stored_in(content)
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path} is damaged or from another version: {error!r}") from error
+    content = read_object(path, CROSS_VALIDATION, needed=CROSS_VALIDATION)
+    digest = RecordsDigest.stored_in(content)
+    found = CrossValidation(
+        checked_experiment(path, content["experiment"]),
+        tuple(content["folds"]),
+        records or Path(content["records"]),
+        tuple(content["options"]),
+    )
     if differing := digest.differing_files(RecordsDigest.of(found.records)):
         raise RunError(
             f"{found.records} has other images or other folds than when {folder} was started "

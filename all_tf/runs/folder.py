@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from all_tf.config.experiment import Experiment
+from all_tf.runs.errors import RunError
+from all_tf.runs.fields import CONFIG, METRICS_JSON, STATUS
+from all_tf.runs.strict_reading import damaged, read_object
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import read_manifest
 
@@ -21,10 +24,6 @@ EVENTS_FOLDER = "tensorboard"
 PROBES_FOLDER = "probes"
 EXPLANATIONS_FOLDER = "explanations"
 CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one per fold.
-
-
-class RunError(ValueError):
-    """A run directory is taken, incomplete or changed; the message says which file."""
 
 
 class EvaluationSet(NamedTuple):
@@ -51,21 +50,6 @@ def write_json(path: Path, content: dict) -> None:
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> dict:
-    """Read a JSON object from a file.
-
-    Raises:
-        RunError: The file is damaged.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path} is damaged: {error}. Train again.") from error
-    if not isinstance(content, dict):
-        raise RunError(f"{path} is damaged. Expected values by name. Received: {content!r}")
-    return content
-
-
 def write_config(run: Path, experiment: Experiment, facts: dict) -> None:
     """Write config.json: the experiment, and facts that follow from it and the records."""
     write_json(run / CONFIG_FILE, {"experiment": asdict(experiment), **facts})
@@ -80,16 +64,24 @@ def read_config(run: Path) -> tuple[Experiment, dict]:
     path = run / CONFIG_FILE
     if not path.is_file():
         raise RunError(f"No run in {run}: it has no {CONFIG_FILE}. Name a folder below runs/.")
+    facts = read_object(path, CONFIG, needed=("experiment",))
+    return checked_experiment(path, facts.pop("experiment")), facts
+
+
+def checked_experiment(path: Path, fields: dict) -> Experiment:
+    """The experiment whose fields a JSON file holds.
+
+    Args:
+        path: The file, for the message of an error.
+        fields: As `asdict` gives them; a field that an earlier version lacks has its default.
+
+    Raises:
+        RunError: A field has a wrong type or value.
+    """
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        return experiment_of(facts.pop("experiment")), facts
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise RunError(f"{path} is damaged or from another version: {error}") from error
-
-
-def experiment_of(fields: dict) -> Experiment:
-    """The experiment whose fields a JSON file holds."""
-    return Experiment(**{**fields, "augment": tuple(fields["augment"])})
+        return Experiment(**{**fields, "augment": tuple(fields["augment"])})
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise damaged(path, None, "experiment", str(error)) from error
 
 
 def read_metrics(run: Path) -> dict:
@@ -101,7 +93,7 @@ def read_metrics(run: Path) -> dict:
     path = run / METRICS_FILE
     if not path.is_file():
         raise RunError(f"{run} has no {METRICS_FILE}: its training has not ended. Train again.")
-    return read_json(path)
+    return read_object(path, METRICS_JSON)
 
 
 def write_status(run: Path, state: str, *, epochs_done: int, **more: object) -> None:
@@ -111,11 +103,17 @@ def write_status(run: Path, state: str, *, epochs_done: int, **more: object) -> 
 
 
 def read_status(run: Path) -> dict:
-    """Read status.json of a run; empty if it is missing, or unreadable after a power cut."""
+    """Read status.json of a run; empty if it is missing, or cut by a power failure.
+
+    Raises:
+        RunError: A field of it has another value than `write_status` writes.
+    """
+    path = run / STATUS_FILE
     try:
-        return json.loads((run / STATUS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
         return {}
+    return read_object(path, STATUS)
 
 
 def state_folders(run: Path) -> list[Path]:

@@ -10,22 +10,14 @@ from all_tf.metrics.per_patient import patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.reliability import reliability_bins
 from all_tf.runs.checksums import write_checksums
+from all_tf.runs.fields import PREDICTIONS
 from all_tf.runs.folder import METRICS_FILE, PREDICTIONS_FILE, RunError, write_json
-from all_tf.system.tables import write_csv
+from all_tf.runs.strict_reading import damaged, read_table
+from all_tf.system.tables import cell_of_text, write_csv
 from tfrecords.store.files import atomic_write
 
 PER_PATIENT_FILE = "per_patient.csv"
 RELIABILITY_FILE = "reliability.csv"
-_COLUMNS = (
-    "name",
-    "patient",
-    "group",
-    "label",
-    "fold",
-    "logit",
-    "score",
-    "calibrated_score",
-)
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:
@@ -36,9 +28,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
     """
     cells = predictions.take(np.argsort(predictions.names))
     columns = (
-        cells.names,
-        cells.patients,
-        cells.groups,
+        *(map(cell_of_text, texts) for texts in (cells.names, cells.patients, cells.groups)),
         cells.labels,
         ["" if fold < 0 else fold for fold in cells.folds],
         *(map(repr, values.tolist()) for values in (cells.logits, cells.scores)),
@@ -46,7 +36,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
     )
     with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(_COLUMNS)
+        rows.writerow(PREDICTIONS)
         rows.writerows(zip(*columns, strict=True))
 
 
@@ -58,24 +48,21 @@ def read_predictions(path: Path) -> Predictions:
     """
     if not path.is_file():
         raise RunError(f"No predictions in {path}. Score the set again: python scripts/evaluate.py")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        columns = {key: np.array([row[key] for row in rows]) for key in _COLUMNS}
-        return Predictions(
-            columns["name"],
-            columns["patient"],
-            columns["group"],
-            columns["label"].astype(np.int64),
-            columns["logit"].astype(np.float64),
-            folds=np.where(columns["fold"] == "", "-1", columns["fold"]).astype(np.int64),
-            calibrated_scores=columns["calibrated_score"].astype(np.float64),
-        )
-    except (KeyError, ValueError) as error:
-        raise RunError(
-            f"{path} is damaged or from an earlier version. Expected the columns "
-            f"{', '.join(_COLUMNS)}. Received: {error!r}"
-        ) from error
+    rows = read_table(path, PREDICTIONS, needed=PREDICTIONS)
+    columns = {key: [row[key] for row in rows] for key in PREDICTIONS}
+    if len(set(columns["name"])) < len(rows):
+        names = columns["name"]
+        line = next(n for n, name in enumerate(names) if name in names[:n]) + 2
+        raise damaged(path, line, "name", "Expected each image once.")
+    return Predictions(
+        np.array(columns["name"]),
+        np.array(columns["patient"]),
+        np.array(columns["group"]),
+        np.array(columns["label"], np.int64),
+        np.array(columns["logit"], np.float64),
+        folds=np.array([-1 if fold is None else fold for fold in columns["fold"]], np.int64),
+        calibrated_scores=np.array(columns["calibrated_score"], np.float64),
+    )
 
 
 def file_scored_set(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from all_tf.runs.folder import RunError
+from all_tf.runs.errors import RunError
 from tfrecords.store.folds import FOLDS_FILE
 from tfrecords.store.manifest import MANIFEST_FILE, digest_file
 

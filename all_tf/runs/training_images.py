@@ -1,15 +1,14 @@
 """training_images.csv: the pixels and the patients of the images that a run was trained on."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from all_tf.runs.folder import RunError
+from all_tf.runs.fields import TRAINING_IMAGES
+from all_tf.runs.strict_reading import read_table
 from all_tf.system.tables import write_csv
 
 TRAINING_IMAGES_FILE = "training_images.csv"
-_FIELDS = ("pixels", "patient")
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,9 @@ def write_training_images(run: Path, *, pixels: Sequence[str], patients: Iterabl
         pixels: The digest of each image, not empty.
         patients: The patient of each image.
     """
-    rows = [dict(zip(_FIELDS, row, strict=True)) for row in zip(pixels, patients, strict=True)]
-    write_csv(run / TRAINING_IMAGES_FILE, rows)
+    rows = zip(pixels, patients, strict=True)
+    columns = [dict(zip(TRAINING_IMAGES, row, strict=True)) for row in rows]
+    write_csv(run / TRAINING_IMAGES_FILE, columns)
 
 
 def read_training_images(run: Path) -> TrainingImages | None:
@@ -41,11 +41,6 @@ def read_training_images(run: Path) -> TrainingImages | None:
     path = run / TRAINING_IMAGES_FILE
     if not path.is_file():
         return None
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        rows = list(csv.reader(file, strict=True))
-    if not rows or tuple(rows[0]) != _FIELDS or any(len(row) != len(_FIELDS) for row in rows):
-        raise RunError(
-            f"{path} is damaged. Expected lines of {' and '.join(_FIELDS)}. Restore the run."
-        )
-    pixels, patients = zip(*rows[1:], strict=True) if rows[1:] else ((), ())
-    return TrainingImages(frozenset(pixels), frozenset(patients))
+    rows = read_table(path, TRAINING_IMAGES, needed=TRAINING_IMAGES)
+    pixels, patients = (frozenset(row[key] for row in rows) for key in TRAINING_IMAGES)
+    return TrainingImages(pixels, patients)

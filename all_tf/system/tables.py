@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from all_tf.system.plain_text import visible
 from tfrecords.store.files import atomic_write
+
+_FORMULA = tuple("=+-@\t\r'")  # How text begins that a spreadsheet computes instead of showing it.
 
 
 class Column(NamedTuple):
@@ -55,16 +58,32 @@ def markdown(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) ->
 def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Write rows of the same keys, numbers as they are; None as an empty field.
 
-    The file is whole or not there (`tfrecords.store.files.atomic_write`).
+    Text is written as `cell_of_text` gives it. The file is whole or not there
+    (`tfrecords.store.files.atomic_write`).
     """
     with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         table.writeheader()
-        table.writerows(rows)
+        table.writerows({key: cell_of_text(held) for key, held in row.items()} for row in rows)
+
+
+def cell_of_text(value: object) -> object:
+    """Text for a CSV file with an apostrophe before what a spreadsheet takes for a formula.
+
+    Other values are unchanged. `text_of_cell` is the way back.
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def text_of_cell(cell: str) -> str:
+    """The text that `cell_of_text` was given."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
 
 
 def _cell(value: object, show: Callable[..., str]) -> str:
-    return "-" if value is None else show(value).replace("|", "\\|").replace("\n", " ")
+    if value is None:
+        return "-"
+    return visible(show(value).replace("\n", " ")).replace("|", "\\|")
 
 
 def _pairs(widths: list[int], left: list[bool]) -> list[tuple[int, bool]]:

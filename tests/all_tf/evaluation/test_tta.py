@@ -9,11 +9,12 @@ from all_tf.config import choices
 from all_tf.data.cells import load_cells
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.predict import batches_to_score
-from all_tf.evaluation.run_weights import load_run
+from all_tf.evaluation.run_weights import BEST_FILE, load_run, save_weights
 from all_tf.evaluation.tta import VIEWS
-from all_tf.runs.folder import EvaluationSet
+from all_tf.runs.folder import EvaluationSet, RunError, write_json
 from tests.conftest import read_rows
 from tests.untrained import write_run
+from tfrecords.store.manifest import digest_file
 
 
 def turned(image: np.ndarray) -> list[np.ndarray]:
@@ -48,3 +49,17 @@ def test_score_is_that_of_the_mean_logit_over_the_views(records, tmp_path):
     for name, image in zip(cells.names, images, strict=True):
         logits = model(np.stack(turned(image)))
         assert logit_of_name[name] == pytest.approx(np.mean(logits), abs=1e-5)
+
+
+def test_finite_weights_that_overflow_give_no_prediction_and_no_submission(records, tmp_path):
+    run = write_run(tmp_path / "run", records)
+    model = load_run(run).model
+    model.set_weights([np.full_like(each, 3e37) for each in model.get_weights()])
+    save_weights(model, run / BEST_FILE)
+    changed = {"best_epoch": 2, "weights_sha256": digest_file(run / BEST_FILE)}
+    write_json(run / "metrics.json", changed)
+    for split in ("validation", "test"):
+        num_cells = len(load_cells(records, split))
+        with pytest.raises(RunError, match=rf"no finite logit for {num_cells} of {num_cells} im"):
+            evaluate_run(run, EvaluationSet(split))
+    assert not (run / "evaluation").exists()

@@ -255,10 +255,14 @@ def test_run_that_has_not_ended_is_refused(tmp_path):
 
 def test_damaged_files_are_refused_or_as_if_not_there(tmp_path):
     run = write_run(tmp_path / "run")
-    (run / "environment.json").write_text("[1]")
     (run / "probes").mkdir()
     (run / "probes/probes.json").write_text('{"verdict": "fine"}')
     assert "No probes were run." in Page(written(run, tmp_path)[0]).text
+    whole = (run / "environment.json").read_text()
+    (run / "environment.json").write_text("[1]")
+    with pytest.raises(RunError, match=r"environment.json is damaged .*: Expected an object"):
+        write_report(run, tmp_path / "none", cells=False)
+    (run / "environment.json").write_text(whole)
     config = json.loads((run / "config.json").read_text())
     del config["view"]
     (run / "config.json").write_text(json.dumps(config))

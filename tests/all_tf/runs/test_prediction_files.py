@@ -54,7 +54,9 @@ def test_damaged_or_missing_predictions_are_named(tmp_path):
     with pytest.raises(RunError, match="No predictions in"):
         read_predictions(tmp_path / "p.csv")
     (tmp_path / "p.csv").write_text("name,score\na,0.5\n")
-    with pytest.raises(RunError, match="damaged or from an earlier version. Expected the columns"):
+    with pytest.raises(
+        RunError, match=r"p.csv is damaged .*\(line 1, .*\): it has no patient, group"
+    ):
         read_predictions(tmp_path / "p.csv")
 
 

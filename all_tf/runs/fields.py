@@ -1,0 +1,192 @@
+"""The fields of every file of a run, each with what it may be: one table a file."""
+
+from all_tf.config import choices
+from all_tf.metrics.registry import METRICS
+from all_tf.runs.expectations import (
+    ANY_OBJECT,
+    DIGEST,
+    NAME,
+    TEXT,
+    Expected,
+    list_of,
+    mapping_of,
+    number,
+    optional,
+    range_of,
+    table,
+    whole_number,
+    word_of,
+)
+
+_SHARE = number(0, 1)
+_POSITIVE = number(0)
+_SIDE = whole_number(1, 100_000)
+_CLASS = word_of("ALL", "HEM")
+_SPLIT = word_of("train", "validation", "test")
+_LOSSES = {"loss", "log_loss"}
+_UNBOUNDED = {"calibration_slope", "calibration_intercept"}
+
+
+def _range_of_metric(key: str) -> Expected:
+    if key in _UNBOUNDED:
+        return number()
+    return _POSITIVE if key in _LOSSES else number(-1, 1)
+
+
+def _with_ends(key: str, expected: Expected) -> dict[str, Expected]:
+    """A metric and the ends of its interval; each is null where it cannot be estimated."""
+    return dict.fromkeys((key, f"{key}_low", f"{key}_high"), optional(expected))
+
+
+CONFIG = {
+    "experiment": ANY_OBJECT,  # `Experiment` checks it.
+    "view": table(dict.fromkeys(("crop", "canvas", "output"), _SIDE), needed=("crop", "output")),
+    "num_parameters": whole_number(),
+    "class_weights": list_of(number(0, 1e9), length=2),
+    "draws": optional(list_of(whole_number(), length=2)),
+    "group_power": _SHARE,
+    "folds": word_of("grouped", "official"),
+    "records": TEXT,
+    "engine": ANY_OBJECT,  # `Engine` checks it.
+    "tensorboard": word_of(*choices.TENSORBOARD),
+}
+HEADER = {  # Of the set that was scored: the first fields of metrics.json and of analyses.
+    "split": _SPLIT,
+    "fold": optional(whole_number(0, 10_000)),
+    "records_sha256": DIGEST,  # Of the manifest; earlier versions wrote none.
+    "selected_on": TEXT,
+    "stamps": list_of(NAME),
+    "best_epoch": optional(whole_number(1)),
+    "tta": word_of(*choices.TTA),
+    "threshold": _SHARE,
+    "threshold_rule": TEXT,
+    "calibrated_on": TEXT,
+    "num_images": whole_number(1),
+    "num_patients": whole_number(),
+    "num_groups_all": whole_number(),
+    "num_groups_hem": whole_number(),
+}
+METRICS_JSON = {
+    **HEADER,
+    "num_images_all": whole_number(),
+    "num_images_hem": whole_number(),
+    **{
+        key: expected
+        for metric in METRICS
+        for key, expected in _with_ends(metric, _range_of_metric(metric)).items()
+    },
+    "worst_patient": TEXT,
+    "worst_patient_images": whole_number(1),
+    "worst_patient_correct": _SHARE,
+    "num_parameters": whole_number(),
+    "images_per_second": _POSITIVE,
+    "weights_sha256": DIGEST,
+    "members": list_of(NAME),  # Of an ensemble.
+    "best_epochs": list_of(whole_number(1)),  # Of a cross-validation, as the next two.
+    "auc_mean_of_folds": optional(_SHARE),
+    "note": TEXT,
+}
+STATUS = {
+    "state": word_of("running", "interrupted", "failed", "finished"),
+    "epochs_done": whole_number(),
+    "pid": whole_number(),
+    "message": TEXT,
+    "images": list_of(TEXT),
+}
+CALIBRATION = {
+    "rule": TEXT,
+    "threshold": _SHARE,
+    "temperature": number(1e-12, 1e12),
+    "bias": number(-1e12, 1e12),
+    "fitted_on": TEXT,
+    "num_images": whole_number(),
+    "num_groups": whole_number(),
+    "note": TEXT,
+}
+TRAINING_RANGE = {
+    "num_images": whole_number(1),
+    "percentiles": range_of(number(0, 100)),
+    "ranges": mapping_of(range_of(_POSITIVE)),
+}
+ENVIRONMENT = {
+    "backend": TEXT,
+    "python": TEXT,
+    "platform": TEXT,
+    "cpus": optional(whole_number()),
+    "gpus": list_of(TEXT),
+    "packages": mapping_of(TEXT),
+    "commit": optional(TEXT),
+    "command": list_of(TEXT),
+}
+CROSS_VALIDATION = {
+    "experiment": ANY_OBJECT,
+    "folds": list_of(whole_number(0, 10_000)),
+    "records": NAME,
+    "options": list_of(TEXT),
+}
+_AUC = {**_with_ends("auc", _SHARE), "kappa": optional(number(-1, 1))}
+_MARGIN = _with_ends("margin", number(-1, 1))
+_PROBE = {"name": TEXT, "kind": TEXT, "what": TEXT, **_AUC, **_MARGIN}
+_IDENTITY = {
+    "class": _CLASS,
+    "features": TEXT,
+    "num_groups": whole_number(),
+    "num_images": whole_number(),
+    "balanced_accuracy": optional(_SHARE),
+    "chance": optional(_SHARE),
+}
+PROBES = {
+    **HEADER,
+    "model": table(_AUC, needed=_AUC),
+    "probes": list_of(table(_PROBE, needed=_PROBE)),
+    "best_probe": TEXT,
+    **_MARGIN,
+    "verdict": TEXT,
+    "identity": list_of(table(_IDENTITY)),
+    "images_with_pixels_outside": table(dict.fromkeys(("ALL", "HEM"), whole_number())),
+}
+_RANDOMISED = {
+    "layers": TEXT,
+    **dict.fromkeys(("rank_correlation", "lowest", "highest"), number(-1.001, 1.001)),
+}
+_EXPLAINED = {
+    "name": TEXT,
+    "label": _CLASS,
+    "decision": _CLASS,
+    "score": _SHARE,
+    "why": TEXT,
+    "share_inside": optional(number(-0.001, 1.001)),
+    "share_covered": _SHARE,
+    "rank_correlation": number(-1.001, 1.001),
+}
+EXPLANATIONS = {
+    **HEADER,
+    "map_side": whole_number(1),
+    "randomised": list_of(table(_RANDOMISED, needed=_RANDOMISED)),
+    "verdict": TEXT,
+    "cells": list_of(table(_EXPLAINED)),
+}
+PREDICTIONS = {
+    "name": NAME,
+    "patient": TEXT,
+    "group": TEXT,
+    "label": whole_number(-1, 1),
+    "fold": optional(whole_number(0, 10_000)),
+    "logit": number(),
+    "score": _SHARE,
+    "calibrated_score": _SHARE,
+}
+# A metric of training and selection set by epoch. Only the loss of a set may be no number: where
+# a logit overflows, and then another epoch is chosen.
+_NO_NUMBER = word_of("nan", "inf")
+_LOSS_OF_EPOCH = Expected("a loss", lambda x: _POSITIVE.holds(x) or _NO_NUMBER.holds(x))
+HISTORY = {
+    "epoch": whole_number(1),
+    **{key: _range_of_metric(key) for key in choices.DIRECTIONS},
+    **{f"val_{key}": _range_of_metric(key) for key in choices.DIRECTIONS},
+    "val_loss": _LOSS_OF_EPOCH,
+    "images_per_second": _POSITIVE,
+    "learning_rate": _POSITIVE,
+    "seconds": _POSITIVE,
+}
+TRAINING_IMAGES = {"pixels": NAME, "patient": TEXT}

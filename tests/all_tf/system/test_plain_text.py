@@ -1,0 +1,25 @@
+"""Text from a file is shown so that no character of it steers the screen."""
+
+import pytest
+
+from all_tf.system.plain_text import visible
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("é ß 細胞, 3 %", "é ß 細胞, 3 %"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("gpj.\u202eexe", r"gpj.\u202eexe"),
+        ("\u2066a\u2069\u200b", r"\u2066a\u2069\u200b"),
+        ("a\rb\tc\x9b", r"a\rb\tc\x9b"),
+        ("\udc80", r"\udc80"),
+        ("two\nlines", r"two\nlines"),
+    ],
+)
+def test_steering_characters_are_escaped(text, shown):
+    assert visible(text) == shown
+
+
+def test_ends_of_lines_stay_where_asked():
+    assert visible("a\n\x1bb", lines=True) == "a\n\\x1bb"
