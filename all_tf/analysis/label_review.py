@@ -11,8 +11,10 @@ from all_tf.metrics.label_errors import most_doubtful, review_rows
 from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.cell_images import cell_image
 from all_tf.plots.style import as_png
+from all_tf.runs.checksums import unchanged
 from all_tf.runs.cross_validation import read_cross_validation
 from all_tf.runs.folder import (
+    METRICS_FILE,
     PREDICTIONS_FILE,
     RunError,
     is_cross_validation,
@@ -62,6 +64,8 @@ def write_review(
         ValueError: There is no cell to show.
     """
     source = _source_of(run)
+    for name in (METRICS_FILE, PREDICTIONS_FILE):
+        unchanged(source.predictions / name)
     report = read_metrics(source.predictions)
     if "resubstitution" in report["stamps"]:
         raise RunError(

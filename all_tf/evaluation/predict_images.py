@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from all_tf.data.image_files import read_new_cells
-from all_tf.data.training_range import read_range
+from all_tf.data.training_range import RANGE_FILE, read_range
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
 from all_tf.runs.calibration_file import read_calibration
+from all_tf.runs.checksums import unchanged
 from tfrecords.schema import CLASSES
 
 
@@ -36,6 +37,7 @@ def predict_new(run: Path, paths: Sequence[Path], *, tta: int = 1) -> Answer:
     """
     experiment, _, _, model = load_run(run)
     calibration = read_calibration(run)
+    unchanged(run / RANGE_FILE)
     new = read_new_cells(paths, read_range(run))
     if not len(new.cells):
         return Answer([], new.problems)

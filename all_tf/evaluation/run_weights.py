@@ -6,6 +6,8 @@ from typing import NamedTuple
 import keras
 
 from all_tf.config.experiment import Experiment
+from all_tf.runs.calibration_file import CALIBRATION_FILE
+from all_tf.runs.checksums import unchanged
 from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, RunError, read_config, read_metrics
 from builders.hdf5_weights import add_digest
 from builders.registry import build_model
@@ -61,12 +63,14 @@ def load_run(run: Path) -> LoadedRun:
         RunError: The run is unfinished or damaged, or its weights were changed.
         WeightsError: The file holds something other than the arrays of this network.
     """
+    for name in (CONFIG_FILE, METRICS_FILE, CALIBRATION_FILE):
+        unchanged(run / name)
     experiment, facts = read_config(run)
     _check_types(run / CONFIG_FILE, facts, _TYPE_OF_FACT)
     metrics = read_metrics(run)
     _check_types(run / METRICS_FILE, metrics, _TYPE_OF_METRIC)
     path = run / BEST_FILE
-    if not path.is_file() or digest_file(path) != metrics["weights_sha256"]:
+    if path.is_symlink() or not path.is_file() or digest_file(path) != metrics["weights_sha256"]:
         raise RunError(f"{path} is not the file that the run ended with (SHA-256). Train again.")
     model = build_model(
         experiment.arch,

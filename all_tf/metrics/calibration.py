@@ -72,9 +72,18 @@ def fit_calibration(
         num_groups=len(np.unique(predictions.groups)),
         note=note,
     )
-    thresholds, values = _at_every_threshold(
-        predictions.labels, fitted.apply(predictions).calibrated_scores
-    )
+    rule, threshold = choose_threshold(fitted.apply(predictions), min_sensitivity=min_sensitivity)
+    return replace(fitted, rule=rule, threshold=threshold)
+
+
+def choose_threshold(predictions: Predictions, *, min_sensitivity: float) -> tuple[str, float]:
+    """The rule for the threshold in words, and the threshold that it chooses.
+
+    Args:
+        predictions: Of the selection set: labelled, of both classes, calibrated.
+        min_sensitivity: As `fit_calibration` takes it.
+    """
+    thresholds, values = _at_every_threshold(predictions.labels, predictions.calibrated_scores)
     if min_sensitivity == 0:
         rule, allowed = "max kappa", values["kappa"] == values["kappa"].max()
         # Of several the middle one: the others lie nearer to other decisions.
@@ -82,7 +91,13 @@ def fit_calibration(
     else:
         rule = f"sensitivity >= {min_sensitivity:g}"
         chosen = np.flatnonzero(values["sensitivity"] >= min_sensitivity)[0]
-    return replace(fitted, rule=rule, threshold=float(thresholds[chosen]))
+    return rule, float(thresholds[chosen])
+
+
+def platt_targets(labels: np.ndarray) -> np.ndarray:
+    """What a calibrated score is fitted to, float64 `(n,)`: Platt, 1999; see `_fit_logistic`."""
+    hem, disease = np.bincount(labels, minlength=2)
+    return np.where(labels == 1, (disease + 1) / (disease + 2), 1 / (hem + 2))
 
 
 def _fit_logistic(labels: np.ndarray, logits: np.ndarray) -> tuple[float, float, str]:
@@ -99,8 +114,7 @@ def _fit_logistic(labels: np.ndarray, logits: np.ndarray) -> tuple[float, float,
     spread = float(np.std(logits))
     if spread <= _ROUNDING * max(1.0, float(np.max(np.abs(logits)))):
         return 1.0, 0.0, "all logits are equal"
-    hem, disease = np.bincount(labels, minlength=2)
-    target = np.where(labels == 1, (disease + 1) / (disease + 2), 1 / (hem + 2))
+    target = platt_targets(labels)
     centred = (logits - np.mean(logits)) / spread
     # A target between 0 and 1 is a cell that is there twice, once with each label, and weighted.
     fitted = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(

@@ -33,9 +33,10 @@ from all_tf.runs.folder import (
     read_metrics,
     set_name,
 )
+from all_tf.runs.history_file import read_history
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
-from all_tf.runs.strict_reading import damaged, read_object, read_table
+from all_tf.runs.strict_reading import read_object
 from all_tf.system.plain_text import visible
 
 COMPARED_METRICS = tuple(shown_in("runs"))
@@ -209,20 +210,6 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
         folds=_folds(run) if is_cross_validation(run) else (),
         records=records,
     )
-
-
-def read_history(path: Path) -> list[dict[str, float]]:
-    """The rows of history.csv, one an epoch, from the first on.
-
-    Raises:
-        RunError: The file is damaged.
-    """
-    rows = read_table(path, fields.HISTORY, needed=("epoch",))
-    for number, row in enumerate(rows, 1):
-        if row["epoch"] != number:
-            why = f"Expected {number}. Received: {row['epoch']}"
-            raise damaged(path, number + 1, "epoch", why)
-    return rows
 
 
 def _read_experiment(run: Path) -> Experiment:

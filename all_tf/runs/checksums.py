@@ -5,6 +5,7 @@ from pathlib import Path
 
 from all_tf.runs.errors import RunError
 from all_tf.runs.folder import read_status
+from all_tf.runs.required_files import required_files
 from all_tf.runs.strict_reading import damaged, read_text
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import digest_file
@@ -64,7 +65,7 @@ def unchanged(path: Path) -> Path:
     """
     digests = read_checksums(path.parent)
     if not digests:
-        if _has_ended(path.parent):
+        if path.exists() and _has_ended(path.parent):
             raise RunError(
                 f"{path.parent / SUMS_FILE} is missing, so that nobody can say whether "
                 f"{path.name} was changed. Score the set again, or train again."
@@ -73,7 +74,9 @@ def unchanged(path: Path) -> Path:
     if path.name in digests:
         fault = _fault(path, digests[path.name])
     else:
-        fault = f"not listed in {SUMS_FILE}" if path.exists() or path.is_symlink() else None
+        needed = path.name in required_files(path.parent)
+        absent = "missing" if needed else None
+        fault = f"not listed in {SUMS_FILE}" if path.exists() or path.is_symlink() else absent
     if fault:
         raise RunError(
             f"{path}: {fault}. It is not what the run ended with: restore it, or train again. All "

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MOST_FLOAT32 = 3.4e38  # Above it a float64 becomes infinite in the network's type.
 _ROUNDING = 1e-9  # A mean of ones may be 1.0000000000000002.
@@ -15,13 +15,13 @@ class Expected(NamedTuple):
     """What a value may be, in words and as a test of it."""
 
     what: str
-    holds: Callable[[object], bool]
+    holds: Callable[[Any], bool]
 
 
 def number(least: float = -MOST_FLOAT32, most: float = MOST_FLOAT32) -> Expected:
     """A finite number in [least, most]; no bool."""
 
-    def holds(value: object) -> bool:
+    def holds(value: Any) -> bool:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return is_number and math.isfinite(value) and least - _ROUNDING <= value <= most + _ROUNDING
 
@@ -31,7 +31,7 @@ def number(least: float = -MOST_FLOAT32, most: float = MOST_FLOAT32) -> Expected
 def whole_number(least: int = 0, most: int = _MOST_WHOLE) -> Expected:
     """A whole number in [least, most], written without a point; no bool."""
 
-    def holds(value: object) -> bool:
+    def holds(value: Any) -> bool:
         return type(value) is int and least <= value <= most
 
     return Expected(f"a whole number of {least:,} to {most:,}", holds)
@@ -40,7 +40,7 @@ def whole_number(least: int = 0, most: int = _MOST_WHOLE) -> Expected:
 def word_of(*words: str | int | None) -> Expected:
     """One of some words or numbers."""
 
-    def holds(value: object) -> bool:
+    def holds(value: Any) -> bool:
         return any(type(value) is type(word) and value == word for word in words)
 
     return Expected(f"one of {', '.join(map(str, words))}", holds)
@@ -54,7 +54,7 @@ def optional(expected: Expected) -> Expected:
 def list_of(expected: Expected, *, length: int | None = None) -> Expected:
     """A list of such values, of any length or of this one."""
 
-    def holds(value: object) -> bool:
+    def holds(value: Any) -> bool:
         fits = isinstance(value, list) and length in (None, len(value))
         return fits and all(map(expected.holds, value))
 
@@ -65,7 +65,7 @@ def list_of(expected: Expected, *, length: int | None = None) -> Expected:
 def table(fields: Mapping[str, Expected], *, needed: Collection[str] = ()) -> Expected:
     """An object that has no other fields than these, and at least the needed ones."""
 
-    def holds(value: object) -> bool:
+    def holds(value: Any) -> bool:
         known = isinstance(value, dict) and set(needed) <= value.keys() <= fields.keys()
         return known and all(fields[key].holds(held) for key, held in value.items())
 
@@ -75,7 +75,7 @@ def table(fields: Mapping[str, Expected], *, needed: Collection[str] = ()) -> Ex
 def mapping_of(expected: Expected) -> Expected:
     """An object with such values under any keys."""
 
-    def holds(value: object) -> bool:
+    def holds(value: Any) -> bool:
         return isinstance(value, dict) and all(map(expected.holds, value.values()))
 
     return Expected(f"an object of {expected.what}", holds)
@@ -86,7 +86,7 @@ def range_of(expected: Expected) -> Expected:
     pair = list_of(expected, length=2)
     return Expected(
         f"two of {expected.what}, the lower one first",
-        lambda value: pair.holds(value) and value[0] <= value[1],  # type: ignore[index]  # A list.
+        lambda value: pair.holds(value) and value[0] <= value[1],
     )
 
 

@@ -13,14 +13,22 @@ from all_tf.metrics.per_patient import fold_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import write_calibration
-from all_tf.runs.folder import PREDICTIONS_FILE, RunError, read_config, read_metrics
+from all_tf.runs.checksums import unchanged
+from all_tf.runs.folder import (
+    CONFIG_FILE,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    RunError,
+    read_config,
+    read_metrics,
+)
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, report_header
+from all_tf.runs.required_files import PER_FOLD_FILE
 from all_tf.system.tables import write_csv
 from tfrecords.store.folds import read_folds
 
-PER_FOLD_FILE = "per_fold.csv"
 NOTE = (
     "Optimistic: each network's epoch was chosen on the fold that it predicts, and temperature, "
     "bias and threshold are fitted on these very predictions, one of each for all folds."
@@ -47,6 +55,9 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     Raises:
         RunError: A fold's run is not finished, or not each image of train was predicted once.
     """
+    for run in runs.values():
+        for name in (CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE):
+            unchanged(run / name)
     experiment, facts = read_config(next(iter(runs.values())))
     _refuse_other_records(runs.values())
     predictions = _join([read_predictions(run / PREDICTIONS_FILE) for run in runs.values()])

@@ -12,12 +12,10 @@ from all_tf.metrics.reliability import reliability_bins
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.fields import PREDICTIONS
 from all_tf.runs.folder import METRICS_FILE, PREDICTIONS_FILE, RunError, write_json
+from all_tf.runs.required_files import PER_PATIENT_FILE, RELIABILITY_FILE
 from all_tf.runs.strict_reading import damaged, read_table
 from all_tf.system.tables import cell_of_text, write_csv
 from tfrecords.store.files import atomic_write
-
-PER_PATIENT_FILE = "per_patient.csv"
-RELIABILITY_FILE = "reliability.csv"
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:

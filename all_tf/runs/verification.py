@@ -1,6 +1,5 @@
 """Verification of a run: files are unchanged, and every metric follows from its predictions."""
 
-import csv
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,6 +16,7 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
 from all_tf.runs.checksums import SUMS_FILE, changed_files, read_checksums
+from all_tf.runs.derived_facts import contradictions, contradictions_of_folds, expected_header
 from all_tf.runs.folder import (
     CONFIG_FILE,
     METRICS_FILE,
@@ -26,15 +26,23 @@ from all_tf.runs.folder import (
     other_records_folder,
     read_config,
     read_metrics,
+    read_status,
 )
 from all_tf.runs.prediction_files import (
-    PER_PATIENT_FILE,
-    RELIABILITY_FILE,
     read_predictions,
     write_per_patient,
     write_predictions,
     write_reliability,
 )
+from all_tf.runs.required_files import (
+    ADDED_LATER,
+    PER_PATIENT_FILE,
+    RELIABILITY_FILE,
+    is_run,
+    required_files,
+)
+from all_tf.runs.strict_reading import read_rows
+from all_tf.system.tables import text_of_cell
 
 _TOLERANCE = 1e-6  # Of a number, absolute and relative: machines round differently.
 _GAMMA = {"weighted_bce": 0.0, "focal": 2.0}  # Of `builders.losses`, written down independently.
@@ -52,7 +60,7 @@ class Checked(NamedTuple):
 
 
 def verify(folder: Path) -> list[Checked]:
-    """Hash every file that has a checksum below a folder and recompute every metric.
+    """Hash every file, derive every statement of a report again and recompute every metric.
 
     Does not detect files that were changed and hashed again together with matching predictions:
     only the network itself can, by scripts/evaluate.py. Nothing is written.
@@ -61,12 +69,14 @@ def verify(folder: Path) -> list[Checked]:
         folder: Of a run, of a cross-validation, or a folder that holds such.
 
     Returns:
-        One entry for each folder with a metrics.json or a list of checksums.
+        One entry for each folder with a metrics.json or a list of checksums, and for each run that
+        says it is finished.
 
     Raises:
-        RunError: The folder holds neither.
+        RunError: The folder holds none of them.
     """
     found = {path.parent for name in (METRICS_FILE, SUMS_FILE) for path in folder.rglob(name)}
+    found |= {path.parent for path in folder.rglob(CONFIG_FILE) if _should_be_whole(path.parent)}
     if not found:
         raise RunError(
             f"No run in {folder}, or one that has not ended: nothing in it holds {METRICS_FILE}. "
@@ -75,14 +85,20 @@ def verify(folder: Path) -> list[Checked]:
     return [_check(each) for each in sorted(found)]
 
 
+def _should_be_whole(run: Path) -> bool:
+    """Whether a run has ended, though its metrics may have been removed."""
+    ended = read_status(run).get("state") == "finished" or (run / "evaluation").exists()
+    return is_run(run) and ended
+
+
 def _check(folder: Path) -> Checked:
-    drift = changed_files(folder)
-    if not read_checksums(folder):
-        drift.append(f"{SUMS_FILE}: missing, so that nobody can say whether files were changed")
-    figures, num_images = {}, 0
-    if (folder / METRICS_FILE).is_file():
-        try:
-            report = read_metrics(folder)
+    figures, num_images, drift, num_files = {}, 0, [], 0
+    try:
+        drift += changed_files(folder)
+        report = read_metrics(folder) if (folder / METRICS_FILE).is_file() else None
+        drift += _unlisted_files(folder, report)
+        num_files = len(read_checksums(folder))
+        if report is not None:
             stored = read_predictions(folder / PREDICTIONS_FILE)
             calibration = read_calibration(_nearest(folder, CALIBRATION_FILE))
             predictions = calibration.apply(stored)
@@ -90,9 +106,27 @@ def _check(folder: Path) -> Checked:
             figures = _recompute(folder, report, bootstrap, calibration)
             drift += _differing_figures(report, figures) + _misplaced(folder, report)
             drift += _differing_tables(folder, bootstrap, threshold=calibration.threshold)
-        except (RunError, ValueError) as error:
-            drift.append(f"figures cannot be computed again: {error}")
-    return Checked(folder, len(read_checksums(folder)), len(figures), num_images, drift)
+            if is_run(run := _nearest(folder, CONFIG_FILE)):
+                header = expected_header(run, folder, calibration)
+                drift += _differing_figures(report, header, source="the run gives")
+                drift += contradictions(run, folder, report, calibration, predictions)
+            elif "best_epochs" in report:
+                drift += contradictions_of_folds(folder, report, calibration, predictions)
+    except (OSError, ValueError, KeyError) as error:
+        drift.append(f"figures cannot be computed again: {error}")
+    return Checked(folder, num_files, len(figures), num_images, drift)
+
+
+def _unlisted_files(folder: Path, report: dict | None) -> list[str]:
+    """Files that have to be there and are not, that nobody listed, and that are links."""
+    listed = read_checksums(folder)
+    if not listed:
+        return [f"{SUMS_FILE}: missing, so that nobody can say whether files were changed"]
+    present = {path.name for path in folder.iterdir() if not path.is_dir() or path.is_symlink()}
+    required = set(required_files(folder, report))
+    lines = [f"{name}: missing" for name in sorted(required - present - listed.keys())]
+    added = {name for name in present - listed.keys() - ADDED_LATER if not name.startswith(".")}
+    return lines + [f"{name}: not listed in {SUMS_FILE}" for name in sorted(added)]
 
 
 def _misplaced(folder: Path, report: dict) -> list[str]:
@@ -151,9 +185,11 @@ def _losses(
     )
 
 
-def _differing_figures(report: dict, figures: dict[str, object]) -> list[str]:
+def _differing_figures(
+    report: dict, figures: dict[str, object], *, source: str = "the predictions give"
+) -> list[str]:
     return [
-        f"{key}: {METRICS_FILE} has {report.get(key)!r}, the predictions give {value!r}"
+        f"{key}: {METRICS_FILE} has {report.get(key)!r}, {source} {value!r}"
         for key, value in figures.items()
         if key not in report or not _alike(report[key], value)
     ]
@@ -181,33 +217,30 @@ def _differing_tables(folder: Path, bootstrap: Bootstrap, *, threshold: float) -
             if not (folder / name).is_file():
                 drift.append(f"{name}: missing")
                 continue
-            drift += _differing_cells(name, _read(folder / name), _read(Path(aside) / name))
+            drift += _differing_cells(name, read_rows(folder / name), read_rows(Path(aside) / name))
     return drift
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def _differing_cells(name: str, stored: list[dict], expected: list[dict]) -> list[str]:
+    if stored[0].keys() != expected[0].keys():
+        return [f"{name}: columns {', '.join(stored[0])}, expected {', '.join(expected[0])}"]
     if len(stored) != len(expected):
         return [f"{name}: {len(stored)} lines, the predictions give {len(expected)}"]
     found = [
         f"{name}, line {number}: {key} {row.get(key)}, the predictions give {value}"
         for number, (row, wanted) in enumerate(zip(stored, expected, strict=True), 2)
         for key, value in wanted.items()
-        if not _alike(_as_number(row.get(key)), _as_number(value))
+        if not _alike(_as_number(row[key]), _as_number(value))
     ]
     more = len(found) - _MOST_LINES
     return found[:_MOST_LINES] + ([f"{name}: {more} more differences"] if more > 0 else [])
 
 
-def _as_number(text: str | None) -> float | str | None:
+def _as_number(cell: str) -> float | str:
     try:
-        return None if text is None else float(text)
+        return float(cell)
     except ValueError:
-        return text
+        return text_of_cell(cell)
 
 
 def _alike(one: object, other: object) -> bool:

@@ -1,16 +1,19 @@
 """Checks that a whole records directory is unchanged since it was written."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tfrecords.progress import Progress, untold
+from tfrecords.schema import CLASSES
 from tfrecords.store.folds import FoldsError, read_folds
-from tfrecords.store.index import read_index
+from tfrecords.store.index import INDEX_FILE, IndexRow, read_index
 from tfrecords.store.leakage import LeakageError, Member, check_proof
-from tfrecords.store.manifest import RecordsError, read_manifest, verify_split
+from tfrecords.store.manifest import MANIFEST_FILE, RecordsError, read_manifest, verify_split
 
 
 def verify_records(directory: Path, *, progress: Progress = untold) -> str:
-    """Check every shard, the index, the folds and the proof against their digests and each other.
+    """Check shards, index, folds, proof and counts against their digests and each other.
 
     Args:
         directory: A records directory.
@@ -23,23 +26,32 @@ def verify_records(directory: Path, *, progress: Progress = untold) -> str:
         RecordsError: A file is missing or changed, or two files contradict each other; the message
             lists every fault that was found.
     """
-    splits, faults = read_manifest(directory)["splits"], []
+    manifest = read_manifest(directory)
+    splits, faults = manifest["splits"], []
     for split in splits:
         try:
             verify_split(directory, split, progress=progress)
         except RecordsError as error:
             faults.append(str(error))
     try:
-        fold_of_name = read_folds(directory)
+        rows, fold_of_name = read_index(directory), read_folds(directory)
+        faults += _contradictions(manifest, rows)
         check_proof(
             directory,
             [
                 Member(row.split, fold_of_name.get(row.name, -1), row.patient, row.group)
-                for row in read_index(directory)
+                for row in rows
             ],
         )
     except (RecordsError, FoldsError, LeakageError) as error:
         faults.append(str(error))
+    if faults:
+        raise RecordsError("\n".join(faults))
+    for shard in (shard for entry in splits.values() for shard in entry["shards"]):
+        if (found := _count_records(directory / shard["file"])) != shard["num_images"]:
+            faults.append(
+                f"{shard['file']}: {found} images, the manifest has {shard['num_images']}"
+            )
     if faults:
         raise RecordsError("\n".join(faults))
     shards = [shard for entry in splits.values() for shard in entry["shards"]]
@@ -48,3 +60,37 @@ def verify_records(directory: Path, *, progress: Progress = untold) -> str:
         f"{directory} is as it was written: {num_images:,} images in {len(shards)} shards, "
         f"{sum(shard['num_bytes'] for shard in shards) / 1e6:,.0f} MB"
     )
+
+
+def _contradictions(manifest: Mapping, rows: Sequence[IndexRow]) -> Iterator[str]:
+    """What the manifest says of images that the index, which it has the digest of, does not."""
+    counts = Counter((row.split, row.label) for row in rows)
+    named = {row.split for row in rows} | manifest["splits"].keys()
+    for split in sorted(named):
+        entry = manifest["splits"].get(split, {})
+        of_class = {name: counts[split, label] for label, name in enumerate(CLASSES)}
+        total = sum(number for (where, _), number in counts.items() if where == split)
+        in_shards = sum(shard["num_images"] for shard in entry.get("shards", ()))
+        for what, held, derived in (
+            ("num_images", entry.get("num_images"), total),
+            ("num_images_of_class", entry.get("num_images_of_class"), of_class),
+            ("num_images of the shards", in_shards, total),
+        ):
+            if held != derived:
+                yield f"{MANIFEST_FILE}: {what} of {split} is {held}, {INDEX_FILE} has {derived}"
+    # An image without a patient is a patient named after its path.
+    lone = any(row.patient and row.name == f"{row.split}/{row.patient}" for row in rows)
+    if manifest["patient_per_image"] is not lone:
+        said = manifest["patient_per_image"]
+        yield f"{MANIFEST_FILE}: patient_per_image is {said}, by {INDEX_FILE} it is {lone}"
+
+
+def _count_records(shard: Path) -> int:
+    """The number of records of a TFRecord file: each is its length, data and two checksums."""
+    count, place, end = 0, 0, shard.stat().st_size
+    with shard.open("rb") as file:
+        while place < end:
+            file.seek(place)
+            place += int.from_bytes(file.read(8), "little") + 16
+            count += 1
+    return count

@@ -198,8 +198,10 @@ def test_gap_or_overlap_between_the_folds_is_refused(damage, records, tmp_path):
         file_run(run, records, fold)
     path = runs[1] / "predictions.csv"
     part: Predictions = read_predictions(path)
-    kept = np.arange(len(part.names))
-    write_predictions(path, part.take(kept[1:] if damage == "missing" else np.append(kept, 0)))
+    other = read_predictions(runs[0] / "predictions.csv")
+    both = {key: np.append(held, vars(other)[key][:1]) for key, held in vars(part).items()}
+    kept = np.arange(1, len(part.names))
+    write_predictions(path, part.take(kept) if damage == "missing" else Predictions(**both))
     expected = {"missing": "1 of 8[0-9] images were predicted by no fold", "twice": "by two folds"}
     with pytest.raises(RunError, match=expected[damage]):
         write_out_of_fold(tmp_path, runs)

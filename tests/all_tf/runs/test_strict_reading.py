@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from all_tf.config.experiment import Experiment
 from all_tf.metrics.predictions import Predictions
-from all_tf.reports.run_facts import read_facts, read_history
+from all_tf.reports.run_facts import read_facts
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.errors import RunError
 from all_tf.runs.expectations import number, optional, range_of, whole_number
 from all_tf.runs.folder import read_config, read_metrics, read_status
+from all_tf.runs.history_file import chosen_epoch, read_history
 from all_tf.runs.prediction_files import read_predictions, write_predictions
 from all_tf.runs.strict_reading import read_object, read_rows
 from tests.written_runs import write_run
@@ -174,3 +176,15 @@ def test_expectations_hold_for_what_they_say():
         whole_number().holds(0) and not whole_number().holds(1.0) and not whole_number(1).holds(0)
     )
     assert optional(whole_number()).holds(None) and not range_of(number()).holds([2, 1])
+
+
+def test_epoch_is_the_first_of_the_best_finite_values():
+    by_loss, by_kappa = (Experiment("vgg16", monitor=f"val_{key}") for key in ("loss", "kappa"))
+    rows = [
+        {"epoch": 1, "val_loss": "nan", "val_kappa": 0.5},
+        {"epoch": 2, "val_loss": 0.4, "val_kappa": 0.7},
+        {"epoch": 3, "val_loss": 0.3, "val_kappa": 0.7},
+    ]
+    assert (chosen_epoch(rows, by_loss), chosen_epoch(rows, by_kappa)) == (3, 2)
+    assert chosen_epoch(rows, Experiment("vgg16", fold=None)) == 3
+    assert chosen_epoch(rows[:1], by_loss) is None

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from all_tf.metrics.calibration import fit_calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration, write_calibration
-from all_tf.runs.checksums import changed_files, read_checksums, write_checksums
+from all_tf.runs.checksums import changed_files, read_checksums, unchanged, write_checksums
 from all_tf.runs.folder import RunError, evaluation_folder, write_config
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
 from all_tf.runs.verification import _losses, verify
 from builders.losses import LOSSES
 from tests.conftest import ROOT
+from tfrecords.store.manifest import digest_file
 
 
 def draw(seed: int) -> Predictions:
@@ -31,8 +33,15 @@ def draw(seed: int) -> Predictions:
 def file_set(folder, predictions, calibration, **more):
     folder.mkdir(parents=True, exist_ok=True)
     report = {
+        "split": "train",
+        "fold": 0,
+        "selected_on": "train fold 0",
+        "stamps": ["optimistic"],
+        "best_epoch": 2,
+        "tta": 1,
         "threshold": calibration.threshold,
         "threshold_rule": calibration.rule,
+        "calibrated_on": calibration.fitted_on,
         "num_images": len(predictions),
         "num_patients": 12,
         **more,
@@ -45,23 +54,35 @@ def file_set(folder, predictions, calibration, **more):
 @pytest.fixture
 def run(tmp_path):
     """A run with two sets that it was scored on, one of them without labels."""
-    run = tmp_path / "run"
+    run, experiment = tmp_path / "run", Experiment("vgg16")
     run.mkdir()
-    write_config(run, Experiment("vgg16"), {"class_weights": [1.5, 0.75]})
+    facts = {"class_weights": [1.5, 0.75], "folds": "grouped", "view": asdict(experiment.view)}
+    digests = dict.fromkeys(("manifest_sha256", "folds_sha256"), "0" * 64)
+    write_config(run, experiment, facts | digests | {"num_parameters": 7})
     calibration = fit_calibration(draw(0), fitted_on="train fold 0")
     write_calibration(run, calibration)
     (run / "status.json").write_text("{}")
-    file_set(run, calibration.apply(draw(0)), calibration)
+    rows = [
+        ("epoch", "val_kappa", "images_per_second"),
+        (1, 0.5, 9.0),
+        (2, 0.7, 11.0),
+        (3, 0.7, 12.0),
+    ]
+    (run / "history.csv").write_text("".join(f"{a},{b},{c}\n" for a, b, c in rows))
+    for name in ("environment.json", "training_range.json", "best.weights.h5"):
+        (run / name).write_text("{}")  # None of them is read.
+    digest = digest_file(run / "best.weights.h5")
+    more = {"images_per_second": 11.5, "num_parameters": 7, "weights_sha256": digest}
+    file_set(run, calibration.apply(draw(0)), calibration, **more)
     cells = calibration.apply(draw(1))
     unlabelled = Predictions(
         cells.names, np.full(60, ""), np.full(60, ""), np.full(60, -1), cells.logits
     )
-    file_set(
-        evaluation_folder(run, "test", None),
-        calibration.apply(unlabelled),
-        calibration,
-        num_patients=0,
-    )
+    folder = evaluation_folder(run, "test", None)
+    folder.mkdir(parents=True)
+    (folder / "submission.zip").write_bytes(b"")
+    of_test = {"split": "test", "fold": None, "stamps": [], "num_patients": 0}
+    file_set(folder, calibration.apply(unlabelled), calibration, **of_test)
     return run
 
 
@@ -80,8 +101,8 @@ def rewrite(path, old, new, *, resealed=True):
 def test_run_as_it_was_left_has_no_drift(run):
     whole, test = verify(run)
     assert whole.drift == test.drift == []
-    assert (whole.num_images, test.num_images, test.num_files) == (60, 60, 2)
-    assert whole.num_figures > 50 and whole.num_files == 6
+    assert (whole.num_images, test.num_images, test.num_files) == (60, 60, 3)
+    assert whole.num_figures > 50 and whole.num_files == 10
     (run / "status.json").write_text('{"state": "finished"}')  # Lives on.
     assert drift(run) == ""
 
@@ -105,7 +126,7 @@ def test_changed_file_is_found_by_its_digest(run):
     rewrite(run / "config.json", '"epochs": 10', '"epochs": 99', resealed=False)
     assert drift(run) == "config.json: changed since it was written (SHA-256)"
     (run / "config.json").unlink()
-    assert drift(run) == "config.json: missing"
+    assert drift(run).splitlines()[0] == "config.json: missing"
 
 
 @pytest.mark.parametrize(
@@ -204,3 +225,111 @@ def test_verify_as_typed_answers_without_tensorflow_and_by_its_exit_code(run, tm
     broken = call(run)
     assert broken.returncode == 1 and "1 DIFFER\n  config.json: changed" in broken.stdout
     assert "error: No run in" in call(tmp_path / "nowhere").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "found"),
+    [
+        ("metrics.json", '"optimistic"', "", "stamps: the report lacks 'optimistic'"),
+        (
+            "metrics.json",
+            '"optimistic"',
+            '"optimistic", "leaky folds"',
+            "'leaky folds', which does",
+        ),
+        ("metrics.json", '"split": "train"', '"split": "validation"', "split: metrics.json has"),
+        ("metrics.json", '"fold": 0', '"fold": 1', "fold: metrics.json has 1"),
+        ("metrics.json", '"best_epoch": 2', '"best_epoch": 3', "best_epoch: metrics.json has 3"),
+        (
+            "metrics.json",
+            '"selected_on": "train fold 0"',
+            '"selected_on": "nothing"',
+            "selected_on",
+        ),
+        (
+            "metrics.json",
+            '"calibrated_on": "train fold 0"',
+            '"calibrated_on": "x"',
+            "calibrated_on",
+        ),
+        ("metrics.json", '"num_parameters": 7', '"num_parameters": 8', "num_parameters: metrics"),
+        ("metrics.json", '"images_per_second": 11.5', '"images_per_second": 99', "images_per_sec"),
+        ("metrics.json", '"weights_sha256": "', '"weights_sha256": "00', "weights_sha256"),
+        ("history.csv", "3,0.7", "3,0.8", "best_epoch: metrics.json has 2, the run gives 3"),
+        ("history.csv", "3,0.7", "7,0.7", "history.csv is damaged"),
+        (
+            "calibration.json",
+            '"fitted_on": "train',
+            '"fitted_on": "test',
+            "fitted_on is 'test fold",
+        ),
+        ("calibration.json", '"num_groups": 12', '"num_groups": 99', "num_groups is 99"),
+        ("calibration.json", '"rule": "max kappa"', '"rule": "best"', "rule is 'best'"),
+        ("calibration.json", '"bias": -', '"bias": -9', "are not those that fit the selection set"),
+        ("config.json", '"monitor": "val_kappa"', '"monitor": "val_loss"', "best_epoch: metrics"),
+        ("config.json", '"crop": 450', '"crop": 300', "the view does not follow"),
+        ("config.json", '"folds": "grouped"', '"folds": "official"', "lacks 'leaky folds'"),
+        ("best.weights.h5", "{}", "[]", "weights_sha256: metrics.json has"),
+    ],
+)
+def test_statement_that_does_not_follow_is_found_though_sealed_anew(name, old, new, found, run):
+    rewrite(run / name, old, new)
+    assert found in drift(run)
+
+
+REQUIRED = (
+    "metrics.json predictions.csv config.json status.json calibration.json history.csv "
+    "best.weights.h5 environment.json training_range.json per_patient.csv reliability.csv"
+)
+
+
+@pytest.mark.parametrize("name", REQUIRED.split())
+def test_file_that_is_gone_with_its_line_is_missed(name, run):
+    (run / name).unlink()
+    write_checksums(run)
+    assert f"{name}: missing" in drift(run) or f"has no {name}" in drift(run)
+
+
+def test_line_that_was_taken_out_and_file_that_was_added_are_said(run):
+    sums = run / "SHA256SUMS"
+    whole = sums.read_text()
+    sums.write_text("".join(line for line in whole.splitlines(True) if "history" not in line))
+    assert drift(run) == "history.csv: not listed in SHA256SUMS"
+    with pytest.raises(RunError, match=r"history.csv: not listed in SHA256SUMS. It is not what"):
+        unchanged(run / "history.csv")
+    sums.write_text(whole)
+    (run / "notes.txt").write_text("mine")
+    (run / "report.html").write_text("written later")
+    assert drift(run) == "notes.txt: not listed in SHA256SUMS"
+    sums.write_text(whole + whole)
+    assert "SHA256SUMS is damaged or from another version (line 11)" in drift(run)
+
+
+def test_finished_run_without_metrics_and_checksums_is_no_run_that_is_whole(run):
+    (run / "status.json").write_text('{"state": "finished"}')
+    (run / "metrics.json").unlink()
+    (run / "SHA256SUMS").unlink()
+    assert "SHA256SUMS: missing" in drift(run)
+    with pytest.raises(RunError, match="SHA256SUMS is missing"):
+        unchanged(run / "config.json")
+
+
+def test_reader_of_one_file_checks_it_alone(run):
+    assert unchanged(run / "config.json") == run / "config.json"
+    rewrite(run / "history.csv", "9.0", "8.0", resealed=False)
+    unchanged(run / "config.json")
+    with pytest.raises(RunError, match=r"history.csv: changed since it was written \(SHA-256\)"):
+        unchanged(run / "history.csv")
+    (run / "training_range.json").unlink()
+    write_checksums(run)
+    with pytest.raises(RunError, match=r"training_range.json: missing"):
+        unchanged(run / "training_range.json")
+    (run / "config.json").rename(run.parent / "config.json")
+    (run / "config.json").symlink_to(run.parent / "config.json")
+    with pytest.raises(RunError, match="config.json: a symbolic link"):
+        unchanged(run / "config.json")
+
+
+def test_report_in_the_folder_of_another_set_is_found(run):
+    (run / "evaluation/test").rename(run / "evaluation/validation")
+    assert "validation: its report is of test" in drift(run)

@@ -1,0 +1,41 @@
+"""Reads history.csv of a run, and finds the epoch that it chooses."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from all_tf.config.choices import DIRECTIONS
+from all_tf.config.experiment import Experiment
+from all_tf.runs.fields import HISTORY
+from all_tf.runs.strict_reading import damaged, read_table
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """The rows of history.csv, one an epoch, from the first on.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    rows = read_table(path, HISTORY, needed=("epoch",))
+    for number, row in enumerate(rows, 1):
+        if row["epoch"] != number:
+            why = f"Expected {number}. Received: {row['epoch']}"
+            raise damaged(path, number + 1, "epoch", why)
+    return rows
+
+
+def chosen_epoch(rows: Sequence[dict], experiment: Experiment) -> int | None:
+    """The epoch of the best finite value of the monitored metric, the first of several.
+
+    Args:
+        rows: Of history.csv.
+        experiment: Of the run; one that chooses no epoch keeps the last.
+
+    Returns:
+        Counted from 1; None if no epoch has such a value.
+    """
+    if not experiment.chooses:
+        return len(rows)
+    sign = {"max": 1, "min": -1}[DIRECTIONS[experiment.monitor.removeprefix("val_")]]
+    values = {row["epoch"]: row.get(experiment.monitor) for row in rows}
+    finite = {epoch: sign * held for epoch, held in values.items() if isinstance(held, float | int)}
+    return max(finite, key=lambda epoch: finite[epoch]) if finite else None

@@ -1,0 +1,61 @@
+"""The files that have to be in each folder of a finished run, whatever its checksums list."""
+
+from pathlib import Path
+
+from all_tf.runs.calibration_file import CALIBRATION_FILE
+from all_tf.runs.folder import (
+    CONFIG_FILE,
+    EXPLANATIONS_FOLDER,
+    HISTORY_FILE,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    PROBES_FOLDER,
+    STATUS_FILE,
+)
+
+PER_PATIENT_FILE = "per_patient.csv"
+RELIABILITY_FILE = "reliability.csv"
+PER_FOLD_FILE = "per_fold.csv"
+_SCORED = (METRICS_FILE, PREDICTIONS_FILE)
+_RUN = (
+    *_SCORED,
+    CONFIG_FILE,
+    STATUS_FILE,
+    CALIBRATION_FILE,
+    HISTORY_FILE,
+    "best.weights.h5",
+    "environment.json",
+    "training_range.json",
+)
+_OF_ANALYSIS = {
+    PROBES_FOLDER: ("probes.json", "probes.csv", "altered.png"),
+    EXPLANATIONS_FOLDER: ("explanations.json", "cells.png"),
+}
+# What may be added after the checksums were written.
+ADDED_LATER = {STATUS_FILE, "SHA256SUMS", "report.html", "MODEL_CARD.md"}
+
+
+def required_files(folder: Path, report: dict | None = None) -> tuple[str, ...]:
+    """The names of the files that have to be in a folder of a finished run.
+
+    Args:
+        folder: A run, an evaluation, `out-of-fold`, an ensemble, or the folder of an analysis.
+        report: Its metrics.json, by which it has tables and a submission; None if it has none.
+    """
+    if folder.name in _OF_ANALYSIS:
+        return _OF_ANALYSIS[folder.name]
+    report = report or {}
+    files: tuple[str, ...] = _RUN if is_run(folder) else _SCORED
+    if "best_epochs" in report:
+        files += (CALIBRATION_FILE, PER_FOLD_FILE)
+    if "members" in report:
+        files += (CALIBRATION_FILE,)
+    if "f1" in report:
+        files += (PER_PATIENT_FILE, RELIABILITY_FILE)
+    return (*files, "submission.zip") if report.get("split") == "test" else files
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run, by what a training writes first; a state is none."""
+    kept = (CONFIG_FILE, STATUS_FILE, "best.weights.h5")
+    return folder.parent.name != "state" and any((folder / name).exists() for name in kept)
