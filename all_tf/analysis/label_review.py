@@ -20,6 +20,7 @@ from all_tf.runs.folder import (
     is_cross_validation,
     read_config,
     read_metrics,
+    refuse_links,
     set_name,
 )
 from all_tf.runs.out_of_fold import out_of_fold_folder
@@ -63,6 +64,7 @@ def write_review(
         RunError: The run is unfinished, or was trained on the images that it scored.
         ValueError: There is no cell to show.
     """
+    refuse_links(run)
     source = _source_of(run)
     for name in (METRICS_FILE, PREDICTIONS_FILE):
         unchanged(source.predictions / name)

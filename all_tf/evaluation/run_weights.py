@@ -8,7 +8,14 @@ import keras
 from all_tf.config.experiment import Experiment
 from all_tf.runs.calibration_file import CALIBRATION_FILE
 from all_tf.runs.checksums import unchanged
-from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, RunError, read_config, read_metrics
+from all_tf.runs.folder import (
+    CONFIG_FILE,
+    METRICS_FILE,
+    RunError,
+    read_config,
+    read_metrics,
+    refuse_links,
+)
 from builders.hdf5_weights import add_digest
 from builders.registry import build_model
 from builders.weights import load_file
@@ -63,6 +70,7 @@ def load_run(run: Path) -> LoadedRun:
         RunError: The run is unfinished or damaged, or its weights were changed.
         WeightsError: The file holds something other than the arrays of this network.
     """
+    refuse_links(run)
     for name in (CONFIG_FILE, METRICS_FILE, CALIBRATION_FILE):
         unchanged(run / name)
     experiment, facts = read_config(run)

@@ -179,6 +179,26 @@ def other_records(report: Mapping, facts: Mapping) -> str:
     return "" if measured_on == own else measured_on
 
 
+def refuse_links(run: Path, *, files: bool = False) -> None:
+    """Refuse a run in which a folder is a symbolic link: what is written there would lie elsewhere.
+
+    Args:
+        run: The run's folder, which may itself be reached by a link.
+        files: Whether links to files are refused, too. Without it they are replaced by
+            `atomic_write`, and not read.
+
+    Raises:
+        RunError: There is such a link.
+    """
+    for place, folders, names in os.walk(run):
+        for path in (Path(place, name) for name in (*folders, *(names if files else ()))):
+            if path.is_symlink():
+                raise RunError(
+                    f"{path} is a symbolic link, and a run holds none: what it points to would be "
+                    "changed or read. Remove the link."
+                )
+
+
 def is_finished(run: Path, records: Path) -> bool:
     """Whether a run has ended and was evaluated on every set that its protocol asks for."""
     if not (run / METRICS_FILE).is_file():

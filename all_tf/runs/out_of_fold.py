@@ -21,6 +21,7 @@ from all_tf.runs.folder import (
     RunError,
     read_config,
     read_metrics,
+    refuse_links,
 )
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
 from all_tf.runs.records_digest import RecordsDigest
@@ -55,6 +56,7 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     Raises:
         RunError: A fold's run is not finished, or not each image of train was predicted once.
     """
+    refuse_links(folder)
     for run in runs.values():
         for name in (CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE):
             unchanged(run / name)

@@ -10,6 +10,7 @@ from all_tf.runs.folder import (
     RunError,
     epochs_done,
     read_status,
+    refuse_links,
     resume_command,
     write_status,
 )
@@ -24,12 +25,13 @@ def own_run(run: Path) -> Iterator[None]:
     """Hold the lock of a run's folder, and remove files that a killed process had begun to write.
 
     Raises:
-        RunError: Another process holds the lock.
+        RunError: Another process holds the lock, or something in the folder is a symbolic link.
     """
     refusal = RunError(
         f"{run} is in use by another process. Wait until that has ended, or name another folder."
     )
     with locked(run, refusal=refusal):
+        refuse_links(run, files=True)
         for leftover in (*run.glob(_PARTIAL), *(run / EVENTS_FOLDER).rglob(_PARTIAL)):
             leftover.unlink()
         yield

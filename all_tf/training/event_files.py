@@ -1,5 +1,6 @@
 """TensorBoard's event files: removal of events of epochs that are trained again."""
 
+import re
 from pathlib import Path
 
 import tensorflow as tf
@@ -8,6 +9,7 @@ from tensorflow.core.util.event_pb2 import Event
 from tfrecords.store.files import atomic_write
 
 _PATTERN = "events.out.tfevents.*"
+_WITH_HOST = re.compile(r"(events\.out\.tfevents\.\d+)\..+(\.\d+\.\d+\.v2)")
 
 
 def drop_events_after(folder: Path, epoch: int) -> None:
@@ -32,6 +34,17 @@ def drop_events_of(folder: Path) -> None:
     """Remove the event files of a folder, but not those of folders below; it need not exist."""
     for path in folder.glob(_PATTERN):
         path.unlink()
+
+
+def drop_host_names(folder: Path) -> None:
+    """Take the name of the machine out of the names of event files, which are handed on.
+
+    Args:
+        folder: The folder of the event files, with all folders below; nobody writes to them.
+    """
+    for path in sorted(folder.rglob(_PATTERN)):
+        if parts := _WITH_HOST.fullmatch(path.name):
+            path.rename(path.with_name(f"{parts[1]}.run{parts[2]}"))
 
 
 def _read(path: Path) -> tuple[list[bytes], bool]:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import warnings
 from collections.abc import Collection
 from pathlib import Path
 from typing import cast
@@ -42,7 +43,9 @@ def picture_cells(
 
 
 _QUALITY = 82
-_MOST_PIXELS = (1100, 4500)  # Of a saved image: about half a megabyte.
+_MOST_SHOWN = (1100, 4500)  # Pixels of a saved image in a page: about half a megabyte.
+_MOST_BYTES, _MOST_PIXELS = 2**25, 5 * 10**7  # Of a saved image: ours have a tenth of each.
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def as_uri(image: Image.Image) -> str:
@@ -53,10 +56,19 @@ def as_uri(image: Image.Image) -> str:
 
 
 def read_uri(path: Path) -> str | None:
-    """A saved image, reduced if it is large; None if it cannot be read."""
+    """A saved PNG, reduced if it is large; None if it is no small PNG, or a link.
+
+    Pillow would open other formats by other programs, such as Ghostscript.
+    """
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_BYTES:
+        return None
     try:
-        with Image.open(path) as file:
-            file.thumbnail(_MOST_PIXELS)
-            return as_uri(file)
-    except OSError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=["PNG"]) as file:
+                if file.width * file.height > _MOST_PIXELS:
+                    return None
+                file.thumbnail(_MOST_SHOWN)
+                return as_uri(file)
+    except (OSError, ValueError, SyntaxError, EOFError, *_BOMBS):
         return None

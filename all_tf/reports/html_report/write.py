@@ -10,12 +10,14 @@ from all_tf.reports.html_report.images import picture_cells, read_uri
 from all_tf.reports.html_report.model_card import build_card
 from all_tf.reports.html_report.page import build_comparison_page, build_page
 from all_tf.reports.run_facts import RunFacts, read_facts
+from all_tf.runs.checksums import unchanged
 from all_tf.runs.folder import (
     CONFIG_FILE,
     EXPLANATIONS_FOLDER,
     METRICS_FILE,
     RunError,
     is_cross_validation,
+    refuse_links,
 )
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from tfrecords.store.files import write_text
@@ -108,6 +110,7 @@ def write_report(
     Raises:
         RunError: There is no run, it has not ended, or a file of it is damaged.
     """
+    refuse_links(run)
     facts = read_facts(run, records=records)
     mistakes = worst_mistakes(facts.evaluated, most=_MOST_CELLS)
     names = {mistake.name for kind in mistakes for mistake in kind.worst}
@@ -117,7 +120,7 @@ def write_report(
             facts,
             mistakes=mistakes,
             pictures=pictures,
-            heat_maps=read_uri(run / EXPLANATIONS_FOLDER / "cells.png") if cells else None,
+            heat_maps=_heat_maps(run) if cells else None,
         ),
         CARD_FILE: build_card(facts),
     }
@@ -125,6 +128,14 @@ def write_report(
     for name, text in content.items():
         write_text(folder / name, text)
     return [folder / name for name in content]
+
+
+def _heat_maps(run: Path) -> str | None:
+    path = run / EXPLANATIONS_FOLDER / "cells.png"
+    found = read_uri(path)
+    if found:
+        unchanged(path)
+    return found
 
 
 def _pictures(facts: RunFacts, names: set[str], records: Path | None) -> Mapping[str, str] | str:

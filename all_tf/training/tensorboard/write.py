@@ -10,7 +10,7 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.runs.folder import EVENTS_FOLDER
 from all_tf.system.progress import track
-from all_tf.training.event_files import drop_events_of
+from all_tf.training.event_files import drop_events_of, drop_host_names
 from all_tf.training.prepare import Prepared
 from all_tf.training.tensorboard.cell_images import write_batches, write_mistakes
 from all_tf.training.tensorboard.hparams import write_session
@@ -51,6 +51,7 @@ def show_run(
         for write in track(parts, "writing for TensorBoard", len(parts), unit="part"):
             write(folder, prepared, sets)
     writer.close()
+    drop_host_names(folder)
 
 
 Sets = Mapping[str, ScoredSet]

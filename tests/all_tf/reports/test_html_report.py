@@ -4,9 +4,12 @@ import base64
 import hashlib
 import io
 import json
+import os
 import re
 import runpy
 import shutil
+import struct
+import zlib
 from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +23,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.reports.html_report.checklists import CHECKLISTS, CLAIM, TRIPOD_AI
+from all_tf.reports.html_report.images import read_uri
 from all_tf.reports.html_report.model_card import escape
 from all_tf.reports.html_report.prose import STAMPS
 from all_tf.reports.html_report.sections import PARTS
@@ -379,6 +383,40 @@ def test_report_as_typed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "nowhere")])
     with pytest.raises(SystemExit, match="error: No run in"):
         runpy.run_path(str(ROOT / "scripts/report.py"), run_name="__main__")
+
+
+POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n"
+
+
+@pytest.mark.parametrize("kind", ["postscript", "bomb", "link", "jpeg", "cut", "fifo"])
+def test_picture_that_is_no_small_png_of_the_run_is_not_shown(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", None)  # No program is started.
+    path, victim = tmp_path / "cells.png", tmp_path / "victim.png"
+    Image.new("RGB", (20, 10)).save(victim)
+    if kind == "postscript":
+        path.write_bytes(POSTSCRIPT)
+    elif kind == "bomb":
+        header = b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
+        crc = struct.pack(">I", zlib.crc32(header))
+        path.write_bytes(victim.read_bytes()[:8] + struct.pack(">I", 13) + header + crc)
+    elif kind == "link":
+        path.symlink_to(victim)
+    elif kind == "jpeg":
+        Image.new("RGB", (20, 10)).save(path, "JPEG")
+    elif kind == "cut":
+        path.write_bytes(victim.read_bytes()[:50])
+    else:
+        os.mkfifo(path)
+    assert read_uri(path) is None
+    assert read_uri(victim).startswith("data:image/jpeg;base64,")
+
+
+def test_report_is_not_written_into_a_folder_that_is_a_link(tmp_path):
+    run, elsewhere = write_run(tmp_path / "run"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (run / "explanations").symlink_to(elsewhere)
+    with pytest.raises(RunError, match="explanations is a symbolic link"):
+        write_report(run, run)
 
 
 def test_report_replaces_a_link_and_leaves_what_it_points_to(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from all_tf.runs.folder import RunError, read_status, write_status
+from all_tf.runs.folder import RunError, read_status, refuse_links, write_status
 from all_tf.runs.ownership import own_run, record_status, require_empty, require_unfinished
 
 
@@ -57,3 +57,21 @@ def test_owner_removes_what_a_killed_process_had_begun_to_write(tmp_path):
         path.touch()
     with own_run(tmp_path):
         assert not any(path.exists() for path in left)
+
+
+def test_run_with_a_link_is_not_worked_in(tmp_path):
+    run, thesis = tmp_path / "run", tmp_path / "thesis"
+    run.mkdir()
+    thesis.mkdir()
+    (thesis / ".partial-chapter").write_text("years of work")
+    (run / "tensorboard").symlink_to(thesis)
+    with pytest.raises(RunError, match="tensorboard is a symbolic link"), own_run(run):
+        pass
+    assert (thesis / ".partial-chapter").read_text() == "years of work"
+    with pytest.raises(RunError, match="tensorboard is a symbolic link"):
+        refuse_links(run)
+    (run / "tensorboard").unlink()
+    (run / "history.csv").symlink_to(thesis / ".partial-chapter")
+    refuse_links(run)  # The file is replaced where it is written, and refused where it is read.
+    with pytest.raises(RunError, match="history.csv is a symbolic link"), own_run(run):
+        pass
