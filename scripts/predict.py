@@ -31,11 +31,12 @@ def main() -> None:
     load_tensorflow()
     from all_tf.evaluation.predict_images import predict_new
     from all_tf.system.tables import write_csv
+    from tfrecords.names import legible
 
     answer = predict_new(args.run, args.paths, tta=args.tta)
     if answer.rows:
         write_csv(out, answer.rows)
-        print(out.read_text(encoding="utf-8"), end="", flush=True)
+        print(legible(out.read_text(encoding="utf-8"), keep="\n"), end="", flush=True)
         warned = sum(bool(row["warnings"]) for row in answer.rows)
         print(
             f"Research use only. Images scored: {len(answer.rows)}; unlike the training set in "
@@ -44,7 +45,8 @@ def main() -> None:
         )
     if answer.problems:
         skipped = "\n  ".join(answer.problems)
-        sys.exit(f"error: {len(answer.problems)} not scored:\n  {skipped}")
+        lines = legible(f"{len(answer.problems)} not scored:\n  {skipped}", keep="\n")
+        sys.exit(f"error: {lines}")
 
 
 def _parse() -> argparse.Namespace:

@@ -19,6 +19,7 @@ def main() -> None:
     """Verify and print; exit code 1 if anything is not as it was."""
     args = _parse()
     from all_tf.runs.verification import verify
+    from tfrecords.names import legible
 
     checked = verify(args.run)
     for each in checked:
@@ -28,7 +29,7 @@ def main() -> None:
             + (f"{len(each.drift)} DIFFER" if each.drift else "as they were left")
         )
         for line in each.drift:
-            print(f"  {line}")
+            print(f"  {legible(line)}")
     if any(each.drift for each in checked):
         sys.exit(1)
 

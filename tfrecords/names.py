@@ -5,6 +5,8 @@ from pathlib import Path
 
 # Cc: control characters; Zl, Zp: line breaks. Cs: bytes of a file name that are not UTF-8.
 _REFUSED = {"Cc": "a control character", "Zl": "a line break", "Zp": "a line break"}
+# Also marks of direction and other invisible characters.
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -33,14 +35,18 @@ def name_fault(text: str) -> str:
 
 
 def legible(text: str | Path, *, keep: str = "") -> str:
-    r"""Show a text in one line of printable characters, others as escapes: `zelle_\xe4.png`.
+    r"""Show a text with an escape for each character that is not seen as itself: `zelle_\xe4.png`.
+
+    A terminal obeys ESC, and a mark of direction shows what follows in another order than it is.
 
     Args:
         text: Any text, also a path whose bytes are not UTF-8.
         keep: Characters that stay although they cannot be printed, "\n" for a message.
     """
     return "".join(
-        character if character.isprintable() or character in keep else _escape(character)
+        _escape(character)
+        if unicodedata.category(character) in _STEERING and character not in keep
+        else character
         for character in str(text)
     )
 

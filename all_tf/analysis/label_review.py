@@ -97,7 +97,9 @@ def write_review(
 def _source_of(run: Path) -> _Source:
     if is_cross_validation(run):
         asked = read_cross_validation(run)
-        scored = "every training image, by a network trained without its patient"
+        limit = asked.experiment.limit_validation
+        which = "every training image" if limit is None else f"at most {limit} images of each fold"
+        scored = f"{which}, by a network trained without its patient"
         return _Source(out_of_fold_folder(run), asked.records, asked.experiment.crop, scored)
     experiment, facts = read_config(run)
     report = read_metrics(run)

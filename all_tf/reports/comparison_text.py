@@ -14,6 +14,7 @@ from all_tf.metrics.paired import Difference
 from all_tf.metrics.registry import shown_in
 from all_tf.reports.comparison import Pair, compare_runs, groups_by_images, list_groups
 from all_tf.reports.run_facts import COMPARED_METRICS, RunFacts
+from all_tf.system.plain_text import inert_markdown
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole
 
 _COLUMNS = (
@@ -57,7 +58,12 @@ def shown(row: Mapping[str, Any]) -> dict[str, object]:
         texts = {key: per_cent(row[key]) for key in COMPARED_METRICS}
     else:
         texts = {key: with_interval(row, key, show=per_cent) for key in COMPARED_METRICS}
-    return {**row, **texts, "intervals": basis_of_intervals(row)}
+    told = {
+        key: inert_markdown(str(row[key]))
+        for key in ("run", "selected_on", "stamps", "note")
+        if row.get(key) is not None
+    }
+    return {**row, **texts, **told, "intervals": basis_of_intervals(row)}
 
 
 def comparison_table(runs: Sequence[RunFacts]) -> str:

@@ -37,7 +37,7 @@ from all_tf.runs.history_file import read_history
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.strict_reading import read_object
-from all_tf.system.plain_text import visible
+from tfrecords.names import legible
 
 COMPARED_METRICS = tuple(shown_in("runs"))
 COST = ("num_parameters", "images_per_second")  # Of the run; older ones have neither.
@@ -203,7 +203,7 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
     evaluated = held_out if (held_out / METRICS_FILE).is_file() else main
     return RunFacts(
         folder=run,
-        name=visible(name or run.resolve().name),
+        name=legible(name or run.resolve().name),
         experiment=experiment,
         evaluated=_read_set(evaluated, _report(evaluated)),
         cost={key: measured[key] for key in COST if key in measured},

@@ -10,6 +10,7 @@ from all_tf.reports.comparison import best_runs, runs_near_best
 from all_tf.reports.comparison_text import shown, warn_of_different_images
 from all_tf.reports.run_facts import COMPARED_METRICS, COST, RunFacts, ends, read_facts
 from all_tf.runs.folder import is_finished
+from all_tf.system.plain_text import file_name, inert_markdown, without_folders
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole, write_csv
 from tfrecords.store.files import write_text
 
@@ -115,7 +116,7 @@ def _row(name: str, run: RunFacts | None, reason: str | None) -> dict[str, objec
         "status": "finished" if run else "failed",
         **{key: row.get(key) for key in _KEYS},
         **{f"reported_{key}": shares.get(key) for key in ("accuracy", "f1", "kappa")},
-        "note": (row["stamps"] or None) if run else f"failed: {reason}",
+        "note": (row["stamps"] or None) if run else f"failed: {without_folders(str(reason))}",
     }
 
 
@@ -123,7 +124,7 @@ def _preface(runs: Mapping[str, RunFacts]) -> list[str]:
     """What a reader has to know before the table."""
     sets = _group((_describe_set(run), name) for name, run in runs.items())
     departing = _group(
-        (f"{key} {value}", name)
+        (f"{key} {file_name(value) if key == 'weights' else value}", name)
         for name, run in runs.items()
         for key, value in departures(name, run.experiment).items()
         if key not in _CHOSEN
@@ -150,7 +151,8 @@ def _describe_set(run: RunFacts) -> str:
     return (
         f"Protocol {row['protocol']}{fold}, seed {run.experiment.seed}: evaluated on {row['set']}, "
         f"{row['num_images']:,} images of {row['num_patients']} patients, epoch chosen on "
-        f"{row['selected_on']}" + "".join(f" [{stamp}]" for stamp in run.evaluated.report["stamps"])
+        f"{inert_markdown(row['selected_on'])}"
+        + "".join(f" [{inert_markdown(stamp)}]" for stamp in run.evaluated.report["stamps"])
     )
 
 

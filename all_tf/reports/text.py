@@ -9,6 +9,7 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.registry import shown_in
 from all_tf.runs.folder import set_name
 from all_tf.system.tables import Column, markdown, per_cent, whole
+from tfrecords.names import legible
 
 _SHOWN = tuple(shown_in("text", first=("f1", "kappa")))
 _PATIENT_COLUMNS = (
@@ -43,10 +44,10 @@ def format_report(report: Mapping[str, Any]) -> str:
         f"{report['calibrated_on']}"
     )
     if "f1" not in report:
-        return f"{heading}\n{threshold}\n  labels unpublished: predictions only"
+        return _plain([heading, threshold, "  labels unpublished: predictions only"])
     shown = [key for key in _SHOWN if key in report]  # A run may be older than a metric.
     width = max(map(len, shown))
-    return "\n".join(
+    return _plain(
         [
             heading,
             threshold,
@@ -58,6 +59,11 @@ def format_report(report: Mapping[str, Any]) -> str:
             *([f"  {report['note']}"] if "note" in report else []),
         ]
     )
+
+
+def _plain(lines: list[str]) -> str:
+    """Lines for the screen, which no character of a file steers."""
+    return legible("\n".join(lines), keep="\n")
 
 
 def _choice(report: Mapping[str, Any]) -> str:

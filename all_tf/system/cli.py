@@ -80,7 +80,7 @@ def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
             print(f"\ninterrupted{f'; {hint()}' if hint else ''}", file=sys.stderr)
             sys.exit(128 + cause)
         if isinstance(error, OSError | ValueError):
-            sys.exit(f"error: {legible(str(error), keep=chr(10))}")
+            sys.exit("error: " + legible(str(error), keep="\n"))
         raise
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from all_tf.system.plain_text import visible
+from tfrecords.names import legible
 from tfrecords.store.files import atomic_write
 
 _FORMULA = tuple("=+-@\t\r'")  # How text begins that a spreadsheet computes instead of showing it.
@@ -83,7 +83,7 @@ def text_of_cell(cell: str) -> str:
 def _cell(value: object, show: Callable[..., str]) -> str:
     if value is None:
         return "-"
-    return visible(show(value).replace("\n", " ")).replace("|", "\\|")
+    return legible(show(value).replace("\n", " ")).replace("|", "\\|")
 
 
 def _pairs(widths: list[int], left: list[bool]) -> list[tuple[int, bool]]:

@@ -57,7 +57,7 @@ CLAIM = Checklist(
         ChecklistItem("10", "Subsets that were chosen", ("data",)),
         ChecklistItem("11", "De-identification", (), "Published ids; pseudonyms are used here."),
         ChecklistItem(
-            "12", "Missing data", ("data",), "Every cell of a set is evaluated; none is left out."
+            "12", "Missing data", ("data",), "No cell of an evaluated set lacks a score."
         ),
         ChecklistItem("13", "How the images were taken", (), _PUBLISHERS),
         ChecklistItem("14", "Definition of the reference standard", (), _PUBLISHERS),
@@ -129,7 +129,7 @@ TRIPOD_AI = Checklist(
         ChecklistItem("9c", "Who assessed predictors", (), "Nobody: pixels."),
         ChecklistItem("10", "Sample size", ("data",), "It was not calculated beforehand."),
         ChecklistItem(
-            "11", "Missing data", ("data",), "Every cell of a set is evaluated; none is left out."
+            "11", "Missing data", ("data",), "No cell of an evaluated set lacks a score."
         ),
         ChecklistItem("12a", "How data were used and divided", ("data",)),
         ChecklistItem("12b", "How predictors were handled", ("model",)),

@@ -13,6 +13,8 @@ from all_tf.plots.learning_curves import CURVES, draw_curve
 from all_tf.plots.patients import draw_patients
 from all_tf.plots.style import as_svg
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.folder import HISTORY_FILE, RunError
+from tfrecords.names import legible
 
 
 class Drawn(NamedTuple):
@@ -25,7 +27,8 @@ class Drawn(NamedTuple):
 
 def inline(figure: Figure, *, title: str, caption: str) -> Drawn:
     """A plot for a page; no two plots of a page may have the same title."""
-    return Drawn(title, caption, Markup(as_svg(figure, label=f"{title}. {caption}")))
+    label = legible(f"{title}. {caption}")
+    return Drawn(title, caption, Markup(as_svg(figure, label=label)))
 
 
 def curves(run: RunFacts) -> list[Drawn]:
@@ -33,6 +36,8 @@ def curves(run: RunFacts) -> list[Drawn]:
     if not run.history:
         return []
     best = run.evaluated.report["best_epoch"]
+    if best is None or best > len(run.history):
+        raise RunError(f"{run.folder / HISTORY_FILE} has no epoch {best}, which was chosen.")
     drawn = []
     for key, name in CURVES.items():
         last = run.history[best - 1]
@@ -41,6 +46,8 @@ def curves(run: RunFacts) -> list[Drawn]:
         )
         if f"val_{key}" in last:
             caption += f", {float(last[f'val_{key}']):.3f} on the selection set"
+        if key != "loss":
+            caption += "; both at a score of 0.5, before the threshold was chosen"
         figure = draw_curve(run.history, key, best_epoch=best)
         drawn.append(inline(figure, title=f"{name} by epoch", caption=f"{caption}."))
     return drawn

@@ -8,7 +8,9 @@ from markupsafe import Markup
 
 from all_tf.reports.html_report import prose, rows, settings
 from all_tf.reports.run_facts import RunFacts
+from all_tf.system.plain_text import without_links
 from all_tf.system.tables import Column, markdown
+from tfrecords.names import legible
 
 _ACTIVE = re.compile(r"([\\`*_\[\]~$])")  # Within a line; no value is at its start.
 
@@ -37,9 +39,9 @@ def build_card(run: RunFacts) -> str:
 
 def escape(text: str) -> str:
     """Text on one line that Markdown shows as it is: no emphasis, link, heading or HTML."""
-    line = " ".join(text.split())
+    line = legible(" ".join(text.split()))
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _ACTIVE.sub(r"\\\1", line)
+    return without_links(_ACTIVE.sub(r"\\\1", line))
 
 
 def _finalize(value: object) -> str:
@@ -57,4 +59,4 @@ def _table(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) -> M
 def _code(text: str) -> Markup:
     """A command as a code span, with backticks in it or not."""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return Markup(f"{fence} {' '.join(text.split())} {fence}")
+    return Markup(f"{fence} {legible(' '.join(text.split()))} {fence}")

@@ -15,6 +15,7 @@ from all_tf.reports.html_report import comparison, inline_plots, prose, rows, se
 from all_tf.reports.html_report.checklists import CHECKLISTS
 from all_tf.reports.html_report.sections import COMPARISON_PARTS, PARTS
 from all_tf.reports.run_facts import RunFacts
+from tfrecords.names import legible
 
 _STYLE = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
 
@@ -104,5 +105,10 @@ def render(template: str, **content: object) -> str:
 
 
 def _keep_together(value: object) -> object:
-    """Text with a no-break space before each per cent sign; other values are unchanged."""
-    return value.replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value
+    """Text with a no-break space before each per cent sign; other values are unchanged.
+
+    A character that steers a screen, as a mark of direction, is shown as an escape.
+    """
+    if type(value) is not str:
+        return value
+    return legible(value, keep="\n").replace(" %", "\N{NO-BREAK SPACE}%")

@@ -31,14 +31,21 @@ _SETS = {"validation": "the preliminary phase", "train": "all training images"}
 _PER_CENT = "\u00a0%"  # With a no-break space.
 
 
-def name_set(scored: ScoredSet) -> str:
-    """A set in words, as in "fold 0 of the training images, mean of 8 views"."""
+def name_set(scored: ScoredSet, *, limit: int | None = None) -> str:
+    """A set in words, as in "fold 0 of the training images, mean of 8 views".
+
+    Args:
+        scored: The set.
+        limit: Most images that were scored of it; None if no image was left out.
+    """
     report = scored.report
     name = _SETS.get(report["split"], report["split"])
     if "best_epochs" in report:
         name = "all training images, out of fold"
     if report["fold"] is not None:
         name = f"fold {report['fold']} of the training images"
+    if limit is not None:
+        name = f"{len(scored.predictions):,} images of {name.removeprefix('all ')}"
     views = report.get("tta", 1)
     return name if views == 1 else f"{name}, mean of {views} views"
 
@@ -113,8 +120,7 @@ def about_data(run: RunFacts) -> Iterator[str]:
     if run.num_folds:
         yield (
             f"{run.num_folds} networks. Each was trained on all folds but one and evaluated on "
-            "that one, on which its epoch was also chosen. Together they predicted every training "
-            "image once."
+            f"that one, on which its epoch was also chosen. {_together(run)}"
         )
     elif not run.experiment.chooses:
         yield (
@@ -151,6 +157,16 @@ def about_data(run: RunFacts) -> Iterator[str]:
             "for byte those that were published as C-NMC 2019 (15,114). Duplicates were left out "
             "of training."
         )
+
+
+def _together(run: RunFacts) -> str:
+    """How many training images the networks of a cross-validation predicted."""
+    if run.experiment.limit_validation is None:
+        return "Together they predicted every training image once."
+    return (
+        f"Of each fold at most {run.experiment.limit_validation:,} images were used: together they "
+        f"predicted {len(run.evaluated.predictions):,} images once, and the others not at all."
+    )
 
 
 def about_scores(run: RunFacts) -> Iterator[str]:
@@ -192,6 +208,8 @@ def missing(run: RunFacts) -> dict[str, tuple[str, ...]]:
 
 def command(folder: Path, script: str) -> str:
     """The command that runs a script on a run; it names no folder above the current one."""
+    if ".." in folder.parts:
+        folder = folder.resolve()
     if folder.is_absolute():
         inside = folder.is_relative_to(Path.cwd())
         folder = folder.relative_to(Path.cwd()) if inside else Path(folder.name)

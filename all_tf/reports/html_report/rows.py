@@ -95,6 +95,7 @@ PATIENT_COLUMNS = (
 SCORED_COLUMNS = (
     Column("set", "set"),
     *(Column(metric.short, key) for key, metric in shown_in("forest").items()),
+    Column("threshold", "threshold", "{:.3f}".format),
     Column("intervals", "basis"),
     Column("caveats", "stamps"),
 )
@@ -161,10 +162,11 @@ def set_rows(run: RunFacts) -> Rows:
         all_of_it = run.experiment.protocol == "study" or run.num_folds
         which = "all training images" if all_of_it else "the other folds"
         rows.append({"set": f"trained on {which}", **asdict(run.source.training)})
+    limit = run.experiment.limit_validation
     for place, scored in enumerate(run.sets):
         chosen_on = (place == 0) != bool(run.num_folds)
         use = "epoch chosen on" if chosen_on else "evaluated on"
-        rows.append({"set": f"{use} {name_set(scored)}", **asdict(scored.count)})
+        rows.append({"set": f"{use} {name_set(scored, limit=limit)}", **asdict(scored.count)})
     return rows
 
 
@@ -172,7 +174,8 @@ def scored_rows(run: RunFacts) -> Rows:
     """Every set that a run was evaluated on, with its main metrics."""
     return [
         {
-            "set": name_set(scored),
+            "set": name_set(scored, limit=run.experiment.limit_validation),
+            "threshold": scored.report["threshold"],
             **{key: _shown(scored.report, key) for key in shown_in("forest")},
             "basis": basis_of_intervals(scored.report),
             "stamps": "; ".join(scored.report["stamps"]) or None,
@@ -193,10 +196,11 @@ def beside_published(run: RunFacts) -> Rows:
 
 def ours(run: RunFacts) -> dict[str, object]:
     """A run as a row for `BESIDE_COLUMNS`."""
-    report = run.evaluated.report
+    report, limit = run.evaluated.report, run.experiment.limit_validation
+    cells = run.evaluated.count.cells
     return {
         "work": run.name,
-        "tested_on": f"{name_set(run.evaluated)}, {run.evaluated.count.cells:,} cells",
+        "tested_on": f"{name_set(run.evaluated, limit=limit)}, {cells:,} cells",
         **{key: 100 * report[key] for key in ("f1", "accuracy", "kappa")},
         "caveat": "; ".join(report["stamps"]),
         "ours": True,

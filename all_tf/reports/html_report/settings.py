@@ -3,9 +3,11 @@
 from dataclasses import asdict
 
 from all_tf.reports.run_facts import RunFacts
+from all_tf.system.plain_text import file_name
 
 Pairs = list[tuple[str, str]]
 
+_MACHINES = ("x86_64", "AMD64", "aarch64", "arm64")
 _STARTS = {"imagenet": "trained on ImageNet", "none": "random"}
 
 
@@ -47,7 +49,8 @@ def _epochs(run: RunFacts) -> str:
 
 def setting_rows(run: RunFacts) -> Pairs:
     """Every field of the experiment."""
-    return [(name, _setting(held)) for name, held in asdict(run.experiment).items()]
+    held_by = asdict(run.experiment) | {"weights": file_name(run.experiment.weights)}
+    return [(name, _setting(held)) for name, held in held_by.items()]
 
 
 def _setting(held: object) -> str:
@@ -65,7 +68,7 @@ def provenance_rows(run: RunFacts) -> Pairs:
         "commit of all_tf": environment.get("commit"),
         "Python": environment.get("python"),
         "packages": ", ".join(f"{name} {version}" for name, version in packages.items()),
-        "machine": environment.get("platform"),
+        "machine": _machine(environment.get("platform", "")),
         "processors": environment.get("cpus"),
         "accelerators": ", ".join(environment.get("gpus", [])) or "none",
         "engine": ", ".join(f"{key} {held}" for key, held in config.get("engine", {}).items()),
@@ -75,3 +78,8 @@ def provenance_rows(run: RunFacts) -> Pairs:
         "SHA-256 of the folds": config.get("folds_sha256"),
     }
     return [(what, str(held)) for what, held in rows.items() if held]
+
+
+def _machine(platform: str) -> str:
+    """System and processor; what lies between may be a name that an administrator chose."""
+    return " ".join([platform.split("-")[0], *(each for each in _MACHINES if each in platform)])

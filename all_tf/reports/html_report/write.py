@@ -20,6 +20,7 @@ from all_tf.runs.folder import (
     refuse_links,
 )
 from all_tf.runs.out_of_fold import out_of_fold_folder
+from all_tf.system.plain_text import public_name
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import RecordsError
 
@@ -55,7 +56,7 @@ def write_about(
     folder = folder or Path(os.path.commonpath([run.parent for run in runs]))
     text = build_comparison_page(
         [read_facts(run, records=records) for run in runs],
-        title=f"{len(runs)} networks of {folder.resolve().name}",
+        title=f"{len(runs)} networks of {public_name(folder)}",
         unfinished=[run.name for run in unfinished],
     )
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from pathlib import Path
 
 import tensorflow as tf
 from tensorboard.plugins.hparams.api_pb2 import STATUS_SUCCESS, HParamInfo, MetricInfo, MetricName
@@ -11,6 +10,7 @@ from tensorflow.core.framework.summary_pb2 import Summary
 
 from all_tf.config.experiment import Experiment
 from all_tf.metrics.registry import shown_in
+from all_tf.system.plain_text import file_name
 
 # Settings that are shown by default: the tab has room for five.
 _SHOWN = ("arch", "augment", "image_size", "imbalance", "learning_rate")
@@ -57,7 +57,7 @@ def _settings(experiment: Experiment) -> dict[str, int | float | str]:
         value = getattr(experiment, field.name)
         plain = field.type in (int, float, str)  # A field that may be None, or a tuple, is text.
         settings[field.name] = value if plain else _as_text(value)
-    return settings | {"weights": Path(experiment.weights).name}  # Without the user's folders.
+    return settings | {"weights": file_name(experiment.weights)}  # Without the user's folders.
 
 
 def _as_text(value: object) -> str:

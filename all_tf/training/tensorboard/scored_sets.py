@@ -46,7 +46,10 @@ def write_picture(tag: str, figure: Figure, *, title: str, step: int | None = No
 def title_of(report: dict) -> str:
     """Return a title for the plots of a report: its set, its epoch and all caveats."""
     stamps = "".join(f" [{stamp}]" for stamp in report["stamps"])
-    return f"{set_name(report['split'], report['fold'])}, epoch {report['best_epoch']}{stamps}"
+    return (
+        f"{set_name(report['split'], report['fold'])}, epoch {report['best_epoch']}, "
+        f"threshold {report['threshold']:.3f}{stamps}"
+    )
 
 
 def _figures(scored: ScoredSet) -> Iterator[tuple[str, Figure]]:

@@ -9,6 +9,7 @@ from all_tf.metrics.per_patient import patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.runs.folder import EVENTS_FOLDER
+from all_tf.system.plain_text import public_name
 from all_tf.system.progress import track
 from all_tf.training.event_files import drop_events_of, drop_host_names
 from all_tf.training.prepare import Prepared
@@ -58,7 +59,7 @@ Sets = Mapping[str, ScoredSet]
 
 
 def _write_session(folder: Path, prepared: Prepared, sets: Sets) -> None:
-    name = f"{folder.parents[1].name}/{folder.parent.name}"
+    name = f"{public_name(folder.parents[1])}/{folder.parent.name}"
     reports = {role: scored.report for role, scored in sets.items()}
     write_session(prepared.experiment, reports, name=name)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from all_tf.system.plain_text import visible
+from tfrecords.names import legible
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ from all_tf.system.plain_text import visible
     ],
 )
 def test_steering_characters_are_escaped(text, shown):
-    assert visible(text) == shown
+    assert legible(text) == shown
 
 
 def test_ends_of_lines_stay_where_asked():
-    assert visible("a\n\x1bb", lines=True) == "a\n\\x1bb"
+    assert legible("a\n\x1bb", keep="\n") == "a\n\\x1bb"
