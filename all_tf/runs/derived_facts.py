@@ -15,7 +15,7 @@ from all_tf.metrics.calibration import (
     platt_targets,
 )
 from all_tf.metrics.predictions import Predictions
-from all_tf.runs.fields import CROSS_VALIDATION
+from all_tf.runs.fields import CROSS_VALIDATION, ENVIRONMENT, TRAINING_RANGE
 from all_tf.runs.folder import (
     CONFIG_FILE,
     CROSS_VALIDATION_FILE,
@@ -94,6 +94,8 @@ def contradictions(
             source = set_name(*selection_set(experiment))
             yield from _of_calibration(experiment, source, calibration, predictions)
         yield from _of_states(run)
+        read_object(run / "environment.json", ENVIRONMENT)
+        read_object(run / "training_range.json", TRAINING_RANGE, needed=TRAINING_RANGE)
     elif not _is_named_for(folder, report):
         name = evaluation_folder(run, report["split"], report["fold"], tta=report["tta"]).name
         yield f"{folder.name}: its report is of {name}"
@@ -177,6 +179,10 @@ def _of_states(run: Path) -> Iterator[str]:
         copy = state / CONFIG_FILE
         if copy.is_file() and copy.read_bytes() != (run / CONFIG_FILE).read_bytes():
             yield f"{CONFIG_FILE}: not what the run was trained with ({copy})"
+        if (state / "state.json").is_file():
+            saved = read_object(state / "state.json").get("history")
+            if saved != read_history(run / HISTORY_FILE):
+                yield f"{HISTORY_FILE}: not the epochs that {state / 'state.json'} holds"
 
 
 def _is_named_for(folder: Path, report: Mapping) -> bool:
@@ -193,7 +199,7 @@ def _of_records(
     """Whether labels, patients and folds are those of the run's records, where these are there."""
     (experiment, facts), own = read_config(run), folder == run
     records = Path(facts.get("records", ""))
-    digest = RecordsDigest.from_config(facts)
+    digest = RecordsDigest.stored_in(facts)
     other = any(report.get(key, value) != value for key, value in digest.as_dict().items())
     if other or digest.differing_files(RecordsDigest.of(records)):
         return

@@ -229,6 +229,13 @@ def test_folds_are_reported_together(tmp_path, monkeypatch):
     assert "epoch chosen on fold 1 of the training images" in shown
     page = Page(write_about([tmp_path], tmp_path / "out")[0].read_text())  # As one of a study.
     assert "240 cells" in page.text
+    assert "Together they predicted every training image once." in shown
+    asked = json.dumps({"experiment": asdict(replace(EXPERIMENT, limit_validation=120))})
+    (folder / "cross-validation.json").write_text(asked)
+    text, card = written(folder, tmp_path / "out")
+    for shown in (Page(text).text, card):
+        assert "every training image" not in shown and "all training images, out" not in shown
+        assert "at most 120 images were used: together they predicted 240 images once" in shown
 
 
 def test_markdown_shows_what_it_is_given():
@@ -372,6 +379,34 @@ def test_text_can_be_read_by_day_and_by_night(theme):
     pairs += [("ink", "alarm-paper"), ("alarm", "alarm-paper")]
     for text, paper in pairs:
         assert contrast(colour[text], colour[paper]) >= 4.5, (text, paper)  # WCAG 2.2, AA.
+
+
+def test_page_and_card_name_no_folder_and_no_machine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    experiment = replace(EXPERIMENT, weights="/home/anna/mine/x.weights.h5")
+    run = write_run(tmp_path / "run", experiment=experiment, records="/home/anna/records")
+    about = {"platform": "Linux-6.1-annas-pc-x86_64-with-glibc2.36", "python": "3.11"}
+    about["command"] = ["/home/anna/scripts/train.py", "--records", "/home/anna/records"]
+    (run / "environment.json").write_text(json.dumps(about))
+    text, card = written(run, tmp_path / "out")
+    assert "anna" not in text + card and str(tmp_path) not in text + card
+    assert "x.weights.h5" in text and "Linux x86_64" in text and "Linux x86\\_64" in card
+
+
+def test_no_character_of_a_file_steers_the_page_or_the_card(tmp_path):
+    stamps = ("gpj.\u202eexe", "\x1b[2J", "see http://e.vil or WWW.e.vil", "<b>`|`</b>")
+    run = write_run(tmp_path / "run", stamps=stamps)
+    text, card = written(run, tmp_path / "out")
+    for shown in (text, card):
+        assert not set("\u202e\x1b") & set(shown) and "<b>`" not in shown
+    assert r"gpj.\u202eexe" in Page(text).text
+    assert "http&#58;//e.vil or" in card and "://e.vil" not in card and ".e.vil" not in card.lower()
+
+
+def test_threshold_stands_beside_the_metrics_and_the_curves(plain):
+    page, _, _ = plain
+    assert "All metrics, at a threshold of 0.500" in page.text
+    assert "both at a score of 0.5, before the threshold was chosen" in page.text
 
 
 def test_report_as_typed(tmp_path, monkeypatch, capsys):

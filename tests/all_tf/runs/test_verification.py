@@ -69,8 +69,10 @@ def run(tmp_path):
         (3, 0.7, 12.0),
     ]
     (run / "history.csv").write_text("".join(f"{a},{b},{c}\n" for a, b, c in rows))
-    for name in ("environment.json", "training_range.json", "best.weights.h5"):
-        (run / name).write_text("{}")  # None of them is read.
+    for name in ("environment.json", "best.weights.h5"):
+        (run / name).write_text("{}")
+    ranges = {"num_images": 9, "percentiles": [0.5, 99.5], "ranges": {"area": [1.0, 2.0]}}
+    (run / "training_range.json").write_text(json.dumps(ranges))
     digest = digest_file(run / "best.weights.h5")
     more = {"images_per_second": 11.5, "num_parameters": 7, "weights_sha256": digest}
     file_set(run, calibration.apply(draw(0)), calibration, **more)
@@ -269,6 +271,8 @@ def test_verify_as_typed_answers_without_tensorflow_and_by_its_exit_code(run, tm
         ("config.json", '"monitor": "val_kappa"', '"monitor": "val_loss"', "best_epoch: metrics"),
         ("config.json", '"crop": 450', '"crop": 300', "the view does not follow"),
         ("config.json", '"folds": "grouped"', '"folds": "official"', "lacks 'leaky folds'"),
+        ("training_range.json", "99.5", "0.1", "(line 1, field percentiles)"),
+        ("environment.json", "{}", '{"gpus": 7}', "(line 1, field gpus): Expected a list of text"),
         ("best.weights.h5", "{}", "[]", "weights_sha256: metrics.json has"),
     ],
 )
@@ -333,3 +337,18 @@ def test_reader_of_one_file_checks_it_alone(run):
 def test_report_in_the_folder_of_another_set_is_found(run):
     (run / "evaluation/test").rename(run / "evaluation/validation")
     assert "validation: its report is of test" in drift(run)
+
+
+def test_settings_and_epochs_are_held_against_the_last_saved_state(run):
+    state = run / "state/epoch-0003"
+    state.mkdir(parents=True)
+    (state / "config.json").write_bytes((run / "config.json").read_bytes())
+    values = ((1, 0.5, 9.0), (2, 0.7, 11.0), (3, 0.7, 12.0))
+    keys = ("epoch", "val_kappa", "images_per_second")
+    history = [dict(zip(keys, row, strict=True)) for row in values]
+    (state / "state.json").write_text(json.dumps({"epoch": 3, "history": history}))
+    assert drift(run) == ""
+    rewrite(run / "config.json", '"seed": 0', '"seed": 1')
+    rewrite(run / "history.csv", "1,0.5", "1,0.4")
+    assert "config.json: not what the run was trained with" in drift(run)
+    assert "history.csv: not the epochs that " in drift(run)
