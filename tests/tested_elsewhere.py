@@ -97,7 +97,6 @@ TESTED_IN: dict[str, str] = {
     "tfrecords/sources/find.py": "tests/tfrecords/packing/test_conversion.py",
     "tfrecords/store/folds.py": "tests/tfrecords/store/test_manifest.py",
     "tfrecords/store/index.py": "tests/tfrecords/packing/test_writer.py",
-    "tfrecords/store/verification.py": "tests/tfrecords/store/test_manifest.py",
     "tfrecords/synthetic/cells.py": "tests/tfrecords/synthetic/test_write.py",
     "tfrecords/packing/contradictions.py": "tests/tfrecords/packing/test_patient_groups.py",
     "tfrecords/packing/folding.py": "tests/tfrecords/store/test_leakage.py",

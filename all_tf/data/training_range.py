@@ -12,7 +12,7 @@ from scipy import ndimage
 from all_tf.data.cell_features import cell_mask, foreground
 from all_tf.runs.fields import TRAINING_RANGE
 from all_tf.runs.folder import write_json
-from all_tf.runs.strict_reading import damaged, read_object
+from all_tf.runs.strict_reading import damage_error, read_object
 from tfrecords.codec.encoding import fit_center
 from tfrecords.schema import IMAGE_SIDE
 
@@ -118,7 +118,7 @@ def read_range(run: Path) -> dict[str, tuple[float, float]] | None:
     ranges = read_object(path, TRAINING_RANGE, needed=TRAINING_RANGE)["ranges"]
     if ranges.keys() != RANGE_FEATURES.keys():
         expected = f"Expected {', '.join(RANGE_FEATURES)}."
-        raise damaged(path, None, "ranges", f"{expected} Received: {', '.join(ranges)}")
+        raise damage_error(path, None, "ranges", f"{expected} Received: {', '.join(ranges)}")
     return {name: (float(low), float(high)) for name, (low, high) in ranges.items()}
 
 

@@ -124,7 +124,7 @@ def _preface(runs: Mapping[str, RunFacts]) -> list[str]:
     """What a reader has to know before the table."""
     sets = _group((_describe_set(run), name) for name, run in runs.items())
     departing = _group(
-        (f"{key} {file_name(value) if key == 'weights' else value}", name)
+        (f"{key} {file_name(str(value)) if key == 'weights' else value}", name)
         for name, run in runs.items()
         for key, value in departures(name, run.experiment).items()
         if key not in _CHOSEN
@@ -151,7 +151,7 @@ def _describe_set(run: RunFacts) -> str:
     return (
         f"Protocol {row['protocol']}{fold}, seed {run.experiment.seed}: evaluated on {row['set']}, "
         f"{row['num_images']:,} images of {row['num_patients']} patients, epoch chosen on "
-        f"{inert_markdown(row['selected_on'])}"
+        f"{inert_markdown(str(row['selected_on']))}"
         + "".join(f" [{inert_markdown(stamp)}]" for stamp in run.evaluated.report["stamps"])
     )
 

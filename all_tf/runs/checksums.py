@@ -6,7 +6,7 @@ from pathlib import Path
 from all_tf.runs.errors import RunError
 from all_tf.runs.folder import read_status
 from all_tf.runs.required_files import required_files
-from all_tf.runs.strict_reading import damaged, read_text
+from all_tf.runs.strict_reading import damage_error, read_text
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import digest_file
 
@@ -43,7 +43,9 @@ def read_checksums(folder: Path) -> dict[str, str]:
     for number, line in enumerate(read_text(path).splitlines(), 1):
         parts = _LINE.fullmatch(line)
         if parts is None or parts[2] in digest_of_name:
-            raise damaged(path, number, None, "Expected a SHA-256 and the name of a file, once.")
+            raise damage_error(
+                path, number, None, "Expected a SHA-256 and the name of a file, once."
+            )
         digest_of_name[parts[2]] = parts[1]
     return digest_of_name
 

@@ -28,7 +28,7 @@ def number(least: float = -MOST_FLOAT32, most: float = MOST_FLOAT32) -> Expected
     return Expected(f"a number of {least:g} to {most:g}", holds)
 
 
-def whole_number(least: int = 0, most: int = _MOST_WHOLE) -> Expected:
+def integer(least: int = 0, most: int = _MOST_WHOLE) -> Expected:
     """A whole number in [least, most], written without a point; no bool."""
 
     def holds(value: Any) -> bool:

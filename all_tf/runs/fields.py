@@ -8,19 +8,19 @@ from all_tf.runs.expectations import (
     NAME,
     TEXT,
     Expected,
+    integer,
     list_of,
     mapping_of,
     number,
     optional,
     range_of,
     table,
-    whole_number,
     word_of,
 )
 
 _SHARE = number(0, 1)
 _POSITIVE = number(0)
-_SIDE = whole_number(1, 100_000)
+_SIDE = integer(1, 100_000)
 _CLASS = word_of("ALL", "HEM")
 _SPLIT = word_of("train", "validation", "test")
 _LOSSES = {"loss", "log_loss"}
@@ -41,9 +41,9 @@ def _with_ends(key: str, expected: Expected) -> dict[str, Expected]:
 CONFIG = {
     "experiment": ANY_OBJECT,  # `Experiment` checks it.
     "view": table(dict.fromkeys(("crop", "canvas", "output"), _SIDE), needed=("crop", "output")),
-    "num_parameters": whole_number(),
+    "num_parameters": integer(),
     "class_weights": list_of(number(0, 1e9), length=2),
-    "draws": optional(list_of(whole_number(), length=2)),
+    "draws": optional(list_of(integer(), length=2)),
     "group_power": _SHARE,
     "folds": word_of("grouped", "official"),
     "records": TEXT,
@@ -52,44 +52,44 @@ CONFIG = {
 }
 HEADER = {  # Of the set that was scored: the first fields of metrics.json and of analyses.
     "split": _SPLIT,
-    "fold": optional(whole_number(0, 10_000)),
+    "fold": optional(integer(0, 10_000)),
     "records_sha256": DIGEST,  # Of the manifest; earlier versions wrote none.
     "selected_on": TEXT,
     "stamps": list_of(NAME),
-    "best_epoch": optional(whole_number(1)),
+    "best_epoch": optional(integer(1)),
     "tta": word_of(*choices.TTA),
     "threshold": _SHARE,
     "threshold_rule": TEXT,
     "calibrated_on": TEXT,
-    "num_images": whole_number(1),
-    "num_patients": whole_number(),
-    "num_groups_all": whole_number(),
-    "num_groups_hem": whole_number(),
+    "num_images": integer(1),
+    "num_patients": integer(),
+    "num_groups_all": integer(),
+    "num_groups_hem": integer(),
 }
 METRICS_JSON = {
     **HEADER,
-    "num_images_all": whole_number(),
-    "num_images_hem": whole_number(),
+    "num_images_all": integer(),
+    "num_images_hem": integer(),
     **{
         key: expected
         for metric in METRICS
         for key, expected in _with_ends(metric, _range_of_metric(metric)).items()
     },
     "worst_patient": TEXT,
-    "worst_patient_images": whole_number(1),
+    "worst_patient_images": integer(1),
     "worst_patient_correct": _SHARE,
-    "num_parameters": whole_number(),
+    "num_parameters": integer(),
     "images_per_second": _POSITIVE,
     "weights_sha256": DIGEST,
     "members": list_of(NAME),  # Of an ensemble.
-    "best_epochs": list_of(whole_number(1)),  # Of a cross-validation, as the next two.
+    "best_epochs": list_of(integer(1)),  # Of a cross-validation, as the next two.
     "auc_mean_of_folds": optional(_SHARE),
     "note": TEXT,
 }
 STATUS = {
     "state": word_of("running", "interrupted", "failed", "finished"),
-    "epochs_done": whole_number(),
-    "pid": whole_number(),
+    "epochs_done": integer(),
+    "pid": integer(),
     "message": TEXT,
     "images": list_of(TEXT),
 }
@@ -99,12 +99,12 @@ CALIBRATION = {
     "temperature": number(1e-12, 1e12),
     "bias": number(-1e12, 1e12),
     "fitted_on": TEXT,
-    "num_images": whole_number(),
-    "num_groups": whole_number(),
+    "num_images": integer(),
+    "num_groups": integer(),
     "note": TEXT,
 }
 TRAINING_RANGE = {
-    "num_images": whole_number(1),
+    "num_images": integer(1),
     "percentiles": range_of(number(0, 100)),
     "ranges": mapping_of(range_of(_POSITIVE)),
 }
@@ -112,7 +112,7 @@ ENVIRONMENT = {
     "backend": TEXT,
     "python": TEXT,
     "platform": TEXT,
-    "cpus": optional(whole_number()),
+    "cpus": optional(integer()),
     "gpus": list_of(TEXT),
     "packages": mapping_of(TEXT),
     "commit": optional(TEXT),
@@ -120,7 +120,7 @@ ENVIRONMENT = {
 }
 CROSS_VALIDATION = {
     "experiment": ANY_OBJECT,
-    "folds": list_of(whole_number(0, 10_000)),
+    "folds": list_of(integer(0, 10_000)),
     "records": NAME,
     "options": list_of(TEXT),
 }
@@ -130,8 +130,8 @@ _PROBE = {"name": TEXT, "kind": TEXT, "what": TEXT, **_AUC, **_MARGIN}
 _IDENTITY = {
     "class": _CLASS,
     "features": TEXT,
-    "num_groups": whole_number(),
-    "num_images": whole_number(),
+    "num_groups": integer(),
+    "num_images": integer(),
     "balanced_accuracy": optional(_SHARE),
     "chance": optional(_SHARE),
 }
@@ -143,7 +143,7 @@ PROBES = {
     **_MARGIN,
     "verdict": TEXT,
     "identity": list_of(table(_IDENTITY)),
-    "images_with_pixels_outside": table(dict.fromkeys(("ALL", "HEM"), whole_number())),
+    "images_with_pixels_outside": table(dict.fromkeys(("ALL", "HEM"), integer())),
 }
 _RANDOMISED = {
     "layers": TEXT,
@@ -161,7 +161,7 @@ _EXPLAINED = {
 }
 EXPLANATIONS = {
     **HEADER,
-    "map_side": whole_number(1),
+    "map_side": integer(1),
     "randomised": list_of(table(_RANDOMISED, needed=_RANDOMISED)),
     "verdict": TEXT,
     "cells": list_of(table(_EXPLAINED)),
@@ -170,8 +170,8 @@ PREDICTIONS = {
     "name": NAME,
     "patient": TEXT,
     "group": TEXT,
-    "label": whole_number(-1, 1),
-    "fold": optional(whole_number(0, 10_000)),
+    "label": integer(-1, 1),
+    "fold": optional(integer(0, 10_000)),
     "logit": number(),
     "score": _SHARE,
     "calibrated_score": _SHARE,
@@ -181,7 +181,7 @@ PREDICTIONS = {
 _NO_NUMBER = word_of("nan", "inf")
 _LOSS_OF_EPOCH = Expected("a loss", lambda x: _POSITIVE.holds(x) or _NO_NUMBER.holds(x))
 HISTORY = {
-    "epoch": whole_number(1),
+    "epoch": integer(1),
     **{key: _range_of_metric(key) for key in choices.DIRECTIONS},
     **{f"val_{key}": _range_of_metric(key) for key in choices.DIRECTIONS},
     "val_loss": _LOSS_OF_EPOCH,

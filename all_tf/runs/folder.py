@@ -11,7 +11,7 @@ from typing import NamedTuple
 from all_tf.config.experiment import Experiment
 from all_tf.runs.errors import RunError
 from all_tf.runs.fields import CONFIG, METRICS_JSON, STATUS
-from all_tf.runs.strict_reading import damaged, read_object
+from all_tf.runs.strict_reading import damage_error, read_object
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import read_manifest
 
@@ -81,7 +81,7 @@ def checked_experiment(path: Path, fields: dict) -> Experiment:
     try:
         return Experiment(**{**fields, "augment": tuple(fields["augment"])})
     except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise damaged(path, None, "experiment", str(error)) from error
+        raise damage_error(path, None, "experiment", str(error)) from error
 
 
 def read_metrics(run: Path) -> dict:

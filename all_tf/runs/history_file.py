@@ -6,7 +6,7 @@ from pathlib import Path
 from all_tf.config.choices import DIRECTIONS
 from all_tf.config.experiment import Experiment
 from all_tf.runs.fields import HISTORY
-from all_tf.runs.strict_reading import damaged, read_table
+from all_tf.runs.strict_reading import damage_error, read_run_table
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
@@ -15,11 +15,11 @@ def read_history(path: Path) -> list[dict[str, float]]:
     Raises:
         RunError: The file is damaged.
     """
-    rows = read_table(path, HISTORY, needed=("epoch",))
+    rows = read_run_table(path, HISTORY, needed=("epoch",))
     for number, row in enumerate(rows, 1):
         if row["epoch"] != number:
             why = f"Expected {number}. Received: {row['epoch']}"
-            raise damaged(path, number + 1, "epoch", why)
+            raise damage_error(path, number + 1, "epoch", why)
     return rows
 
 

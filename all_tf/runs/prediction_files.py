@@ -13,7 +13,7 @@ from all_tf.runs.checksums import write_checksums
 from all_tf.runs.fields import PREDICTIONS
 from all_tf.runs.folder import METRICS_FILE, PREDICTIONS_FILE, RunError, write_json
 from all_tf.runs.required_files import PER_PATIENT_FILE, RELIABILITY_FILE
-from all_tf.runs.strict_reading import damaged, read_table
+from all_tf.runs.strict_reading import damage_error, read_run_table
 from all_tf.system.tables import cell_of_text, write_csv
 from tfrecords.store.files import atomic_write
 
@@ -46,12 +46,12 @@ def read_predictions(path: Path) -> Predictions:
     """
     if not path.is_file():
         raise RunError(f"No predictions in {path}. Score the set again: python scripts/evaluate.py")
-    rows = read_table(path, PREDICTIONS, needed=PREDICTIONS)
+    rows = read_run_table(path, PREDICTIONS, needed=PREDICTIONS)
     columns = {key: [row[key] for row in rows] for key in PREDICTIONS}
     if len(set(columns["name"])) < len(rows):
         names = columns["name"]
         line = next(n for n, name in enumerate(names) if name in names[:n]) + 2
-        raise damaged(path, line, "name", "Expected each image once.")
+        raise damage_error(path, line, "name", "Expected each image once.")
     return Predictions(
         np.array(columns["name"]),
         np.array(columns["patient"]),

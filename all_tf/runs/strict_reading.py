@@ -18,7 +18,7 @@ _WHOLE = re.compile(r"-?\d{1,15}")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d{1,3})?")
 
 
-def damaged(path: Path, line: int | None, field: str | None, why: str) -> RunError:
+def damage_error(path: Path, line: int | None, field: str | None, why: str) -> RunError:
     """The error that says where a file is damaged."""
     places = [f"line {line}"] if line else []
     places += [f"field {field}"] if field else []
@@ -40,15 +40,15 @@ def read_text(path: Path) -> str:
     if not stat.S_ISREG(path.stat().st_mode):  # A FIFO never ends.
         raise RunError(f"{path} is no regular file. Expected a file of the run itself.")
     if (size := path.stat().st_size) > _MOST_BYTES:
-        raise damaged(path, None, None, f"{size:,} bytes, more than {_MOST_BYTES:,}.")
+        raise damage_error(path, None, None, f"{size:,} bytes, more than {_MOST_BYTES:,}.")
     data = path.read_bytes()
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise damaged(path, line, None, "bytes that are no UTF-8.") from error
+        raise damage_error(path, line, None, "bytes that are no UTF-8.") from error
     if "\0" in text:
-        raise damaged(path, text[: text.index("\0")].count("\n") + 1, None, "a NUL byte.")
+        raise damage_error(path, text[: text.index("\0")].count("\n") + 1, None, "a NUL byte.")
     return text
 
 
@@ -77,13 +77,13 @@ def read_object(
         )
         json.dumps(content, ensure_ascii=False).encode()  # Half of a surrogate pair is no text.
     except json.JSONDecodeError as error:
-        raise damaged(path, error.lineno, None, f"{error.msg}.") from error
+        raise damage_error(path, error.lineno, None, f"{error.msg}.") from error
     except (ValueError, RecursionError) as error:
-        raise damaged(path, None, None, f"{error}.") from error
+        raise damage_error(path, None, None, f"{error}.") from error
     if not isinstance(content, dict):
-        raise damaged(path, None, None, f"Expected an object. Received: {shortened(content)}")
+        raise damage_error(path, None, None, f"Expected an object. Received: {shortened(content)}")
     if fields is not None and (fault := first_fault(content, fields, needed=needed)):
-        raise damaged(path, _line_of(text, fault[0]), fault[0], fault[1])
+        raise damage_error(path, _line_of(text, fault[0]), fault[0], fault[1])
     return content
 
 
@@ -127,24 +127,24 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     """
     text = read_text(path)
     if not text.endswith("\n"):
-        raise damaged(path, text.count("\n") + 1, None, "the last line is cut.")
+        raise damage_error(path, text.count("\n") + 1, None, "the last line is cut.")
     try:
         header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     except (csv.Error, ValueError) as error:
-        raise damaged(path, None, None, f"{error}.") from error
+        raise damage_error(path, None, None, f"{error}.") from error
     if len(header) != len(set(header)):
-        raise damaged(path, 1, None, "a column twice.")
+        raise damage_error(path, 1, None, "a column twice.")
     if text.count("\n") != len(lines) + 1:
-        raise damaged(path, None, None, "a field goes on over the end of a line.")
+        raise damage_error(path, None, None, "a field goes on over the end of a line.")
     if not lines:
-        raise damaged(path, 2, None, "Expected a line below the header. Received: none")
+        raise damage_error(path, 2, None, "Expected a line below the header. Received: none")
     for number, line in enumerate(lines, 2):
         if len(line) != len(header):
-            raise damaged(path, number, None, f"{len(line)} fields, expected {len(header)}.")
+            raise damage_error(path, number, None, f"{len(line)} fields, expected {len(header)}.")
     return [dict(zip(header, line, strict=True)) for line in lines]
 
 
-def read_table(path: Path, columns: Mapping[str, Expected], *, needed: Collection[str]) -> list:
+def read_run_table(path: Path, columns: Mapping[str, Expected], *, needed: Collection[str]) -> list:
     """Read a CSV file with a value in every field that is as its column expects.
 
     Args:
@@ -168,7 +168,7 @@ def read_table(path: Path, columns: Mapping[str, Expected], *, needed: Collectio
         }
         if fault := first_fault(row, columns, needed=needed):
             where = line if fault[0] in columns and fault[0] in row else 1
-            raise damaged(path, where, fault[0], fault[1])
+            raise damage_error(path, where, fault[0], fault[1])
         rows.append(row)
     return rows
 

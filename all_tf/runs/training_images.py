@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from all_tf.runs.fields import TRAINING_IMAGES
-from all_tf.runs.strict_reading import read_table
+from all_tf.runs.strict_reading import read_run_table
 from all_tf.system.tables import write_csv
 
 TRAINING_IMAGES_FILE = "training_images.csv"
@@ -41,6 +41,6 @@ def read_training_images(run: Path) -> TrainingImages | None:
     path = run / TRAINING_IMAGES_FILE
     if not path.is_file():
         return None
-    rows = read_table(path, TRAINING_IMAGES, needed=TRAINING_IMAGES)
+    rows = read_run_table(path, TRAINING_IMAGES, needed=TRAINING_IMAGES)
     pixels, patients = (frozenset(row[key] for row in rows) for key in TRAINING_IMAGES)
     return TrainingImages(pixels, patients)

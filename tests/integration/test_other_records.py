@@ -16,6 +16,7 @@ from all_tf.data.splits import load_set
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.reports.comparison import compare_runs
 from all_tf.reports.run_facts import read_facts
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EvaluationSet, RunError
 from all_tf.runs.training_images import TRAINING_IMAGES_FILE, read_training_images
 from all_tf.runs.verification import verify
@@ -141,6 +142,7 @@ def test_runs_on_images_of_the_same_names_in_other_records_are_not_compared(run,
     path = other / "evaluation/validation/metrics.json"
     report = json.loads(path.read_text())
     path.write_text(json.dumps(report | {"records_sha256": "0" * 64}))
+    write_checksums(path.parent)
     with pytest.raises(ValueError, match="different records"):
         compare_runs(read_facts(run), read_facts(other))
 

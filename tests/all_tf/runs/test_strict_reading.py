@@ -10,7 +10,7 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.reports.run_facts import read_facts
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.errors import RunError
-from all_tf.runs.expectations import number, optional, range_of, whole_number
+from all_tf.runs.expectations import integer, number, optional, range_of
 from all_tf.runs.folder import read_config, read_metrics, read_status
 from all_tf.runs.history_file import chosen_epoch, read_history
 from all_tf.runs.prediction_files import read_predictions, write_predictions
@@ -172,10 +172,8 @@ def test_history_has_every_epoch_once_and_numbers(run):
 def test_expectations_hold_for_what_they_say():
     assert number(0, 1).holds(1.0000000000000002) and not number(0, 1).holds(True)
     assert not number().holds(float("nan")) and not number().holds(10**40)
-    assert (
-        whole_number().holds(0) and not whole_number().holds(1.0) and not whole_number(1).holds(0)
-    )
-    assert optional(whole_number()).holds(None) and not range_of(number()).holds([2, 1])
+    assert integer().holds(0) and not integer().holds(1.0) and not integer(1).holds(0)
+    assert optional(integer()).holds(None) and not range_of(number()).holds([2, 1])
 
 
 def test_epoch_is_the_first_of_the_best_finite_values():
