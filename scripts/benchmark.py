@@ -17,13 +17,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from all_tf.config import choices
+from all_tf.system.arguments import real_number, whole_number
 from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.outputs import require_file
+
+_SIDE = whole_number(32, 2048)  # Pixels, as an experiment has them.
 
 
 @exit_on_errors()
 def main() -> None:
     """Measure and print."""
     args = _parse()
+    if getattr(args, "json", None):
+        require_file(args.json)
     print(json.dumps(args.measure(args), indent=2))
 
 
@@ -122,19 +128,19 @@ def _parse() -> argparse.Namespace:
     reading = what.add_parser("input", help="the input, against Keras' reader of image folders")
     reading.add_argument("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
     reading.add_argument("--records", type=Path, default=Path("data/records"))
-    reading.add_argument("--image-size", type=int, default=300, metavar="PX")
+    reading.add_argument("--image-size", type=_SIDE, default=300, metavar="PX")
     reading.set_defaults(measure=_input)
     startup = what.add_parser("startup", help="train.py to its first step, against a plain script")
     startup.add_argument(
         "--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME"
     )
     startup.add_argument("--records", type=Path, default=Path("data/records"))
-    startup.add_argument("--image-size", type=int, default=128, metavar="PX")
+    startup.add_argument("--image-size", type=_SIDE, default=128, metavar="PX")
     startup.set_defaults(measure=_startup)
     step = what.add_parser("step", help="a step of train.py, against a plain step of Keras")
     step.add_argument("--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME")
     step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
-    step.add_argument("--image-size", type=int, default=100, metavar="PX")
+    step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
     step.set_defaults(measure=_step)
     gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")
     gpu.add_argument(
@@ -150,7 +156,9 @@ def _parse() -> argparse.Namespace:
         default=["float32", "mixed_bfloat16"],
         metavar="NAME",
     )
-    only.add_argument("--seconds", type=float, default=2.0, help="of each case (default: 2)")
+    only.add_argument(
+        "--seconds", type=real_number(0.01, 3600), default=2.0, help="of each case (default: 2)"
+    )
     only.add_argument("--quick", action="store_true", help="tiny batches, on a processor as well")
     gpu.set_defaults(measure=_gpu)
     return parser.parse_args()

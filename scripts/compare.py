@@ -13,19 +13,20 @@ import argparse
 from pathlib import Path
 
 from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.outputs import require_file
 
 
 @exit_on_errors()
 def main() -> None:
     """Read the runs, print the table, write it to the file that --out names."""
     args = _parse()
+    if args.out:
+        require_file(args.out, ending=(".md", ".csv"))
     from all_tf.reports.comparison_text import compare_pair, comparison_table
     from all_tf.reports.run_facts import read_facts
     from all_tf.system.tables import write_csv
     from tfrecords.store.files import write_text
 
-    if args.out and args.out.suffix not in (".md", ".csv"):
-        raise ValueError(f"Expected --out FILE.md or FILE.csv. Received: --out {args.out}")
     runs = [read_facts(run, name=str(run)) for run in args.runs]
     text = comparison_table(runs)
     print(text)

@@ -15,12 +15,14 @@ from pathlib import Path
 
 from all_tf.config import choices
 from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
+from all_tf.system.outputs import require_folder
 
 
 @exit_on_errors()
 def main() -> None:
     """Evaluate the run and print its report."""
     args = _parse()
+    require_folder(args.run or args.out or args.ensemble[0].parent)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow()

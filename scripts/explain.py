@@ -10,19 +10,24 @@ draw too explains nothing. Writes RUN/explanations/: cells.png, explanations.jso
 import argparse
 from pathlib import Path
 
+from all_tf.system.arguments import whole_number
 from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
+from all_tf.system.outputs import require_folder
+
+_MOST_IMAGES = 100  # Of one picture.
 
 
 @exit_on_errors()
 def main() -> None:
     """Draw the maps and print how far they can be trusted."""
     args = _parse()
+    from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet
     from all_tf.system.tensorflow_import import load_tensorflow
 
+    require_folder(args.run / EXPLANATIONS_FOLDER)
     load_tensorflow()
     from all_tf.analysis.explain_run import explain_run
     from all_tf.analysis.explanation_text import format_explanations
-    from all_tf.runs.folder import EvaluationSet
 
     asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
     result, folder = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
@@ -33,7 +38,9 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
     parser.add_argument("run", type=Path, help="the run's folder")
-    parser.add_argument("--images", type=int, default=12, metavar="N", help="default: 12")
+    parser.add_argument(
+        "--images", type=whole_number(1, _MOST_IMAGES), default=12, metavar="N", help="default: 12"
+    )
     add_set_options(parser, splits=("validation", "train"))
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of the cells at random; default: 0"

@@ -13,12 +13,16 @@ from collections import Counter
 from pathlib import Path
 
 from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.outputs import require_new_file
 
 
 @exit_on_errors()
 def main() -> None:
     """Import the weights and print how many tensors were used and dropped."""
     args = _parse()
+    require_new_file(args.out)
+    if not args.source.is_file():
+        raise FileNotFoundError(f"No such file of weights: {args.source}")
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow()

@@ -23,9 +23,11 @@ def main() -> None:
     args = parser.parse_args()
 
     # Imported here, so that --help is fast.
+    from all_tf.system.outputs import require_folder
     from all_tf.system.progress import track
     from tfrecords.synthetic.write import write_synthetic
 
+    require_folder(args.out)
     path = write_synthetic(args.out, num_images=args.images, seed=args.seed, progress=track)
     print(f"wrote {args.images} images to {path}")
     print(f"next: python scripts/make_tfrecords.py --source {shlex.quote(str(path))}")

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from all_tf.system.arguments import (
     MAX_SEED,
+    file_path,
     folds_choice,
-    path_to_read,
     path_to_write,
     whole_number,
 )
@@ -115,7 +115,7 @@ def _refold(args: argparse.Namespace) -> None:
 def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
     add = parser.add_argument
-    add("--source", type=path_to_read, default=Path("data/C-NMC_Leukemia"))
+    add("--source", type=file_path, default=Path("data/C-NMC_Leukemia"))
     add("--records", type=path_to_write, default=Path("data/records"))
     add(
         "--folds",
@@ -138,7 +138,7 @@ def _parse() -> argparse.Namespace:
     add("--require-published", action="store_true", help="refuse files that are not as published")
     add("--no-scan", action="store_true", help="do not look for near-duplicates")
     only = parser.add_mutually_exclusive_group().add_argument
-    only("--verify", type=path_to_read, metavar="DIR", help="only check that records are whole")
+    only("--verify", type=file_path, metavar="DIR", help="only check that records are whole")
     only("--refold", type=folds_choice, metavar="K", help="only make new folds for records")
     return parser.parse_args()
 

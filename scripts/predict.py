@@ -17,36 +17,46 @@ from pathlib import Path
 
 from all_tf.config import choices
 from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.outputs import claimed_file
+from tfrecords.names import legible
 
 
 @exit_on_errors()
 def main() -> None:
     """Score the images; print the CSV to stdout and to a file, and a summary to stderr."""
     args = _parse()
-    out = args.out or Path(f"predictions-{datetime.now():%Y%m%d-%H%M%S}.csv")
-    if out.exists():
-        raise FileExistsError(f"{out} exists already. Name another file: --out FILE.csv")
-    from all_tf.system.tensorflow_import import load_tensorflow
+    default = Path(f"predictions-{datetime.now():%Y%m%d-%H%M%S}.csv")
+    with claimed_file(args.out or default, or_next=args.out is None) as out:
+        from all_tf.system.tensorflow_import import load_tensorflow
 
-    load_tensorflow()
-    from all_tf.evaluation.predict_images import predict_new
-    from all_tf.system.tables import write_csv
-    from tfrecords.names import legible
+        load_tensorflow()
+        from all_tf.evaluation.predict_images import predict_new
 
-    answer = predict_new(args.run, args.paths, tta=args.tta)
-    if answer.rows:
-        write_csv(out, answer.rows)
-        print(legible(out.read_text(encoding="utf-8"), keep="\n"), end="", flush=True)
-        warned = sum(bool(row["warnings"]) for row in answer.rows)
-        print(
-            f"Research use only. Images scored: {len(answer.rows)}; unlike the training set in "
-            f"some way: {warned}.\nWritten: {out}",
-            file=sys.stderr,
-        )
+        answer = predict_new(args.run, args.paths, tta=args.tta)
+        if answer.rows:
+            _give(answer.rows, out)
     if answer.problems:
         skipped = "\n  ".join(answer.problems)
         lines = legible(f"{len(answer.problems)} not scored:\n  {skipped}", keep="\n")
         sys.exit(f"error: {lines}")
+
+
+def _give(rows: list[dict[str, object]], out: Path) -> None:
+    """Write the rows to the file, and print them, which the file may not hold if a disk is full."""
+    from all_tf.system.tables import csv_text
+    from tfrecords.store.files import write_text
+
+    text = csv_text(rows)
+    try:
+        write_text(out, text)
+    finally:
+        print(legible(text, keep="\n"), end="", flush=True)
+    warned = sum(bool(row["warnings"]) for row in rows)
+    print(
+        f"Research use only. Images scored: {len(rows)}; unlike the training set in "
+        f"some way: {warned}.\nWritten: {out}",
+        file=sys.stderr,
+    )
 
 
 def _parse() -> argparse.Namespace:

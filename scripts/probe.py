@@ -12,18 +12,20 @@ import argparse
 from pathlib import Path
 
 from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
+from all_tf.system.outputs import require_folder
 
 
 @exit_on_errors()
 def main() -> None:
     """Probe the run and print what was found."""
     args = _parse()
+    from all_tf.runs.folder import PROBES_FOLDER, EvaluationSet
     from all_tf.system.tensorflow_import import load_tensorflow
 
+    require_folder(args.run / PROBES_FOLDER)
     load_tensorflow()
     from all_tf.analysis.probe_run import probe_run
     from all_tf.analysis.probe_text import format_probes
-    from all_tf.runs.folder import EvaluationSet
 
     asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
     result, folder = probe_run(args.run, asked, seed=args.seed)

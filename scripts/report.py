@@ -12,12 +12,15 @@ import argparse
 from pathlib import Path
 
 from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.outputs import require_folder
 
 
 @exit_on_errors()
 def main() -> None:
     """Read the runs, write about them, print which files were written."""
     args = _parse()
+    if args.out:
+        require_folder(args.out)
     from all_tf.reports.html_report.write import write_about
 
     written = write_about(args.runs, args.out, records=args.records, cells=args.cells)

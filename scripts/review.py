@@ -11,15 +11,19 @@ pseudonym; the table has their ids.
 import argparse
 from pathlib import Path
 
+from all_tf.system.arguments import whole_number
 from all_tf.system.cli import add_records_options, exit_on_errors, script_parser
+from all_tf.system.outputs import require_folder
 
 _SHOWN = 12  # Patients.
+_MOST_CELLS = 400  # Of one picture.
 
 
 @exit_on_errors()
 def main() -> None:
     """Write the review and print which patients it is about."""
     args = _parse()
+    require_folder(args.run)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow()
@@ -37,7 +41,9 @@ def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
     parser.add_argument("run", type=Path, help="a cross-validation's folder, or a run's")
     add_records_options(parser)
-    parser.add_argument("--cells", type=int, default=40, metavar="N", help="in the picture")
+    parser.add_argument(
+        "--cells", type=whole_number(1, _MOST_CELLS), default=40, metavar="N", help="in the picture"
+    )
     return parser.parse_args()
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from all_tf.config import choices
 from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
+from all_tf.system.outputs import require_folder
 
 
 @exit_on_errors(lambda: "the same command goes on from here")
@@ -26,6 +27,7 @@ def main() -> None:
     chosen, weights_dir = args.pop("rows"), args.pop("weights_dir")
     folder, records, trusted = (args.pop(key) for key in ("study_dir", "records", "trust_records"))
     given = {key: value for key, value in args.items() if value is not None}
+    require_folder(folder)
     from all_tf.config.presets import STUDY
     from all_tf.launch.run_queue import Study, run_rows
     from all_tf.launch.study_plan import choose_rows

@@ -10,9 +10,12 @@ import argparse
 from pathlib import Path
 
 from all_tf.config import choices
+from all_tf.system.arguments import whole_number
 from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
+from all_tf.system.outputs import require_file
 
 _NUM_STEPS = 5
+_MOST_IMAGES = 100  # Of one picture.
 
 
 @exit_on_errors()
@@ -20,6 +23,7 @@ def main() -> None:
     """Load some cells, draw them, print the name of the file."""
     args = vars(_parse())
     records, out, trusted = args.pop("records"), args.pop("out"), args.pop("trust_records")
+    require_file(out, ending=(".png", ".pdf", ".svg"))
     from all_tf.config.experiment import Experiment
 
     given = {key: value for key, value in args.items() if value is not None}
@@ -54,7 +58,7 @@ def _parse() -> argparse.Namespace:
     add(
         "--images",
         dest="limit_train",
-        type=int,
+        type=whole_number(2, _MOST_IMAGES),
         default=6,
         metavar="N",
         help="2 or more; default: 6",

@@ -11,6 +11,8 @@ a run for each fold, and out-of-fold predictions: each training image is scored 
 has not seen its patient. --refit then trains on all folds, for as many epochs as they chose.
 """
 
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -22,25 +24,26 @@ from all_tf.system.signals import interrupt_on_signals
 
 def main() -> None:
     """Train what the options ask for, or resume a run, and print its reports."""
-    options = parse_options(__doc__)
-    run = run_folder(options)
-    with exit_on_errors(lambda: resume_hint(run)):
+    options, runs = parse_options(__doc__), []
+    with exit_on_errors(lambda: resume_hint(runs[0]) if runs else "no run was begun"):
         interrupt_on_signals()  # A training ends between two steps.
-        reports = launch(run, options, script=Path(__file__))
+        with run_folder(options) as run:
+            runs.append(run)
+            reports = launch(run, options, script=Path(__file__))
         if reports:
             from all_tf.reports.text import format_report
 
             print("\n".join(map(format_report, reports)))
-            print(f"Run: {run}\nTensorBoard: {_tensorboard()} --logdir {run.parent}")
+            print(f"Run: {run}\nTensorBoard: {_tensorboard(run.parent)}")
 
 
-def _tensorboard() -> str:
+def _tensorboard(folder: Path) -> str:
     """The command as it works from here, whether or not the environment is active."""
-    import shutil
-
-    beside = Path(sys.executable).with_name("tensorboard")
-    found = shutil.which("tensorboard")
-    return "tensorboard" if found and Path(found).samefile(beside) else str(beside)
+    program = Path(sys.executable).with_name("tensorboard")
+    on_path = shutil.which("tensorboard")
+    if on_path and (not program.exists() or Path(on_path).resolve() == program.resolve()):
+        program = Path("tensorboard")
+    return shlex.join([str(program), "--logdir", str(folder)])
 
 
 if __name__ == "__main__":

@@ -43,10 +43,11 @@ class Engine:
         """Return how many steps run in one call: the largest allowed divisor of `steps`.
 
         Args:
-            steps: Steps of an epoch. A call must not cross the end of an epoch, and Keras lets an
-                incomplete last call continue into the next one.
+            steps: Steps of an epoch, at least 1. A call must not cross the end of an epoch, and
+                Keras lets an incomplete last call continue into the next one.
         """
-        return max(n for n in range(1, self.steps_per_execution + 1) if steps % n == 0)
+        most = min(self.steps_per_execution, steps)
+        return max(n for n in range(1, most + 1) if steps % n == 0)
 
     @property
     def augments_in_step(self) -> bool:

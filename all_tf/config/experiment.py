@@ -3,10 +3,13 @@
 from dataclasses import dataclass, fields
 
 from all_tf.config import choices
-from all_tf.system.checks import at_least, between, of_type, one_of
+from all_tf.system.arguments import MAX_SEED
+from all_tf.system.checks import at_least, at_most, between, of_type, one_of
 
 NATIVE_SIDE = 450  # Side of a published image, pixels.
 _MOST_PIXELS = 2048  # A side: more than any network takes, and still little memory.
+_MOST_IMAGES = 65536  # A batch: a last batch is filled up to its size.
+_MOST_EPOCHS = 1_000_000
 _CROP_MARGIN = 8 / 7  # Cached image to random crop: 256 to 224, as is usual on ImageNet.
 
 
@@ -73,11 +76,14 @@ class Experiment:
             one_of("augment", name, choices.AUGMENTATIONS)
         between("image_size", self.image_size, 32, _MOST_PIXELS)
         at_least("batch_size", self.batch_size, 1)
+        at_most("batch_size", self.batch_size, _MOST_IMAGES)
         at_least("epochs", self.epochs, 1)
+        at_most("epochs", self.epochs, _MOST_EPOCHS)
         at_least("fold", self.fold, 0)
         if self.last_epoch is not None:
             between("last_epoch", self.last_epoch, 1, self.epochs)
         at_least("seed", self.seed, 0)
+        at_most("seed", self.seed, MAX_SEED)
         at_least("limit_train", self.limit_train, 2)
         at_least("limit_validation", self.limit_validation, 2)
         at_least("patience", self.patience, 1)

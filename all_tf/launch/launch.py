@@ -16,6 +16,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.config.presets import EXPERIMENTS, default_experiment, find_row
 from all_tf.launch.cluster import ProcessInfo, find_process
 from all_tf.launch.options import ALL_FOLDS, RECORDS, given
+from all_tf.launch.preconditions import require_startable, starts_from_file
 from all_tf.launch.supervisor import ADDRESS, supervise
 from all_tf.runs.folder import (
     CONFIG_FILE,
@@ -27,21 +28,26 @@ from all_tf.runs.folder import (
     write_status,
 )
 from all_tf.system.checks import ConfigError
+from all_tf.system.outputs import claimed_folder
 
 
-def run_folder(options: dict) -> Path:
-    """Return the run's folder: the one the options name, or a new name below runs/."""
+def run_folder(options: dict) -> AbstractContextManager[Path]:
+    """Return a context that yields the run's folder.
+
+    It is the one the options name; or a new one below runs/, which no other process has and which
+    is removed if it stays empty.
+    """
     if folder := options["resume"] or options["run_dir"]:
-        return folder
+        return nullcontext(folder)
     name = options["experiment"] or options["arch"] or f"{options['refit'].resolve().name}-refit"
-    return Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name}")
+    return claimed_folder(Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name}"))
 
 
 def launch(run: Path, options: dict, *, script: Path) -> list[dict]:
     """Run the training that the options describe.
 
     Args:
-        run: The folder that `run_folder` returned.
+        run: The folder that `run_folder` yielded.
         options: The options that `parse_options` returned.
         script: Path of scripts/train.py, which a cross-validation starts for each fold.
 
@@ -103,10 +109,11 @@ def _worker_folder(
 def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     experiment = replace(_row(options), **given(options, Experiment))
     engine = Engine(**given(options, Engine), backend="jax" if process else "tensorflow")
+    records, trusted = options["records"] or RECORDS, options["trust_records"]
+    require_startable(experiment, records, run)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
-    records, trusted = options["records"] or RECORDS, options["trust_records"]
     tensorboard = options["tensorboard"] or choices.TENSORBOARD[0]
     if tensorboard != choices.TENSORBOARD[0]:
         _refuse_several(process, f"--tensorboard {tensorboard}")
@@ -125,7 +132,8 @@ def _cross_validate(
     from all_tf.launch.cross_validate import begin, cross_validate
 
     experiment = replace(_row(options), **given({**options, "fold": None}, Experiment))
-    begin(run, experiment, records=options["records"] or RECORDS, options=sys.argv[1:])
+    experiment, arguments = _with_absolute_weights(experiment, sys.argv[1:])
+    begin(run, experiment, records=options["records"] or RECORDS, options=arguments)
     return [cross_validate(run, train=script, trusted=options["trust_records"])]
 
 
@@ -138,6 +146,7 @@ def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     experiment, calibration = plan_refit(options["refit"], records=records)
     experiment = replace(experiment, **given(options, Experiment))
     engine = Engine(**given(options, Engine))
+    require_startable(experiment, records, run)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic)
@@ -171,6 +180,16 @@ def _resume(run: Path, options: dict, process: ProcessInfo | None, script: Path)
         from all_tf.training.train import resume
 
         return resume(folder, records=options["records"], trusted=options["trust_records"])
+
+
+def _with_absolute_weights(
+    experiment: Experiment, arguments: list[str]
+) -> tuple[Experiment, list[str]]:
+    """Name a file of weights by its absolute path: folds may be trained from another folder."""
+    if not starts_from_file(experiment):
+        return experiment, arguments
+    path = str(Path(experiment.weights).resolve())
+    return replace(experiment, weights=path), [*arguments, "--weights", path]
 
 
 def _refuse_several(process: ProcessInfo | None, what: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from all_tf.config import choices
 from all_tf.config.engine import Engine
 from all_tf.config.presets import EXPERIMENTS
+from all_tf.system.arguments import whole_number
+from all_tf.system.cli import script_parser
 from builders.architecture_info import describe_architectures
 
 RECORDS = Path("data/records")
@@ -48,10 +50,9 @@ def _unexpected(options: dict, *, allowed: Collection[str]) -> str:
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = script_parser(
+        description,
         usage="%(prog)s (--arch NAME | --experiment NAME | --refit DIR | --resume RUN) [...]",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_what(parser)
     _add_images(parser.add_argument_group("images").add_argument)
@@ -145,6 +146,4 @@ def _add_engine(add) -> None:
 
 
 def _fold(text: str) -> int | str:
-    if text != ALL_FOLDS and not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a number, or {ALL_FOLDS}; received: {text}")
-    return text if text == ALL_FOLDS else int(text)
+    return text if text == ALL_FOLDS else whole_number()(text)

@@ -1,50 +1,90 @@
-"""Types of command-line arguments: whole numbers within a range, and paths that are not empty."""
+"""Types of command-line arguments: whole numbers and real numbers within bounds, and paths."""
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 from tfrecords.names import legible, name_fault
 
-MAX_SEED = 2**32 - 1  # numpy's and scikit-learn's.
-_SHOWN = 40  # Characters of what was received.
+MOST = 2**31 - 1  # TensorFlow and C libraries count in 32 bits.
+MAX_SEED = 2**32 - 1  # That numpy takes.
+_MOST_OF_PATH, _MOST_OF_NAME = 4095, 255  # Bytes, on Linux.
 
 
-def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Make the type of an option that takes a whole number from `least` to `most`."""
+def whole_number(low: int = 0, high: int = MOST) -> Callable[[str], int]:
+    """Return a type for `add_argument`: whole numbers in [low, high], in decimal digits.
+
+    Raises:
+        argparse.ArgumentTypeError: From the type, for any other text; argparse prints it.
+    """
 
     def parse(text: str) -> int:
+        digits = text.removeprefix("-")
+        # A text of thousands of digits is not worth converting.
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+            raise _refusal(f"a whole number of {low} to {high}", text)
+        if not low <= int(text) <= high:
+            raise _refusal(f"a whole number of {low} to {high}", text)
+        return int(text)
+
+    return parse
+
+
+def real_number(low: float = -math.inf, high: float = math.inf) -> Callable[[str], float]:
+    """Return a type for `add_argument`: finite real numbers in [low, high].
+
+    Raises:
+        argparse.ArgumentTypeError: From the type, for any other text; argparse prints it.
+    """
+    bounds = f" of {low:g} to {high:g}" if math.isfinite(low) and math.isfinite(high) else ""
+
+    def parse(text: str) -> float:
         try:
-            number = int(text)
+            number = float(text)
         except ValueError:
-            number = None
-        if number is None or not least <= number <= most:
-            raise argparse.ArgumentTypeError(
-                f"expected a whole number from {least} to {most}; received: {_received(text)}"
-            )
+            number = math.nan
+        if not (math.isfinite(number) and low <= number <= high):
+            raise _refusal(f"a number{bounds}", text)
         return number
 
     return parse
 
 
-def folds_choice(text: str) -> int | str:
-    """The type of an option that takes a number of folds, or `official`."""
-    return text if text == "official" else whole_number(2, 10_000)(text)
+def file_path(text: str) -> Path:
+    """Return a path that the file system can hold; a type for `add_argument`.
 
-
-def path_to_read(text: str) -> Path:
-    """The type of an option that takes a path; an empty one would be the current folder."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError(f"expected a path; received: {_received(text)}")
-    return Path(text)
+    Raises:
+        argparse.ArgumentTypeError: The text is empty, too long, or has a NUL byte.
+    """
+    path = Path(text)
+    if not text or "\0" in text:
+        raise _refusal("a path", text)
+    longest = max((len(part.encode(errors="surrogateescape")) for part in path.parts), default=0)
+    if longest > _MOST_OF_NAME or len(text.encode(errors="surrogateescape")) > _MOST_OF_PATH:
+        raise _refusal(f"a path of names of at most {_MOST_OF_NAME} bytes", text)
+    return path
 
 
 def path_to_write(text: str) -> Path:
-    """The type of an option that takes a path to write, which TensorFlow has to take as UTF-8."""
+    """Return a path that TensorFlow can write, which takes UTF-8; a type for `add_argument`.
+
+    Raises:
+        argparse.ArgumentTypeError: As `file_path`, or the name holds what no name should.
+    """
     if fault := name_fault(text):
-        raise argparse.ArgumentTypeError(f"{fault}; received: {_received(text)}")
-    return path_to_read(text)
+        raise argparse.ArgumentTypeError(f"{fault}. Received: {_shown(text)}")
+    return file_path(text)
 
 
-def _received(text: str) -> str:
-    return f"'{legible(text)[:_SHOWN]}'"
+def folds_choice(text: str) -> int | str:
+    """Return a number of folds, or `official`; a type for `add_argument`."""
+    return text if text == "official" else whole_number(2, 10_000)(text)
+
+
+def _refusal(expected: str, text: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(f"expected {expected}. Received: {_shown(text)}")
+
+
+def _shown(text: str) -> str:
+    return f"'{legible(text if len(text) <= 40 else f'{text[:40]}...')}'"

@@ -44,6 +44,12 @@ def between(name: str, value: float, least: float, most: float) -> None:
         raise ConfigError(f"Expected {name} of {least:g} to {most:g}. Received: {name}={value}")
 
 
+def at_most(name: str, value: int, most: int) -> None:
+    """Raise ConfigError if a number is above `most`."""
+    if value > most:
+        raise ConfigError(f"Expected {name} of at most {most:,}. Received: {name}={value}")
+
+
 def at_least(name: str, value: int | None, least: int) -> None:
     """Raise ConfigError if a number is below `least`; None is accepted."""
     if value is not None and value < least:

@@ -2,12 +2,15 @@
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from all_tf.system.arguments import file_path, real_number, whole_number
+from all_tf.system.streams import keep_streams_open, output_lost
 from tfrecords.names import legible
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
@@ -16,11 +19,35 @@ _screen: list[int] = []  # A copy of file descriptor 2, which the import of Tens
 _at_once: list[bool] = []  # Not empty where a signal ends the process instead of being raised.
 
 
-def script_parser(description: str | None) -> argparse.ArgumentParser:
-    """Build a parser whose --help begins with a script's docstring, its lines as they are."""
-    return argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+class _ScriptParser(argparse.ArgumentParser):
+    """A parser whose numbers are finite and whose paths are possible; its subparsers are alike."""
+
+    def __init__(self, **settings):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+        # What `type=int` means in `add_argument`, where it gives no narrower bounds.
+        self.register("type", int, whole_number())
+        self.register("type", float, real_number())
+        self.register("type", Path, file_path)
+
+
+def script_parser(description: str | None, *, usage: str | None = None) -> argparse.ArgumentParser:
+    """Build a parser whose --help begins with a script's docstring, its lines as they are.
+
+    `type=int` takes whole numbers of 0 to 2**31 - 1 (`whole_number` has other bounds), `type=float`
+    finite numbers, and `type=Path` paths that a file system can hold. Anything else ends with the
+    usage, one line and exit code 2, before anything heavy is imported.
+    """
+    return _ScriptParser(description=description, usage=usage)
+
+
+def script_command(script: str, *arguments: object) -> str:
+    """Return a command for messages, its arguments quoted for the shell.
+
+    Args:
+        script: The name of a file in scripts/.
+        arguments: Options and values in order; paths and numbers are converted to text.
+    """
+    return shlex.join(["python", f"scripts/{script}", *map(str, arguments)])
 
 
 def add_records_options(parser: argparse.ArgumentParser) -> None:
@@ -60,20 +87,22 @@ def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
 
     Enter it before TensorFlow is imported: that takes seconds, in which a user may press Ctrl-C.
     The first signal raises KeyboardInterrupt, so that files half written are removed. Where a
-    library has lost that exception, a second signal ends the process at once.
+    library has lost that exception, a second signal ends the process at once. Standard streams
+    that are closed or break do not end the script (`all_tf.system.streams`).
 
     Args:
         hint: Gives the rest of the line after "interrupted; ", as how to resume.
 
     Raises:
-        SystemExit: OSError and ValueError end with "error: ..." and code 1; SIGINT and SIGTERM
-            with "interrupted" and 128 plus their number.
+        SystemExit: OSError and ValueError end with "error: ..." and code 1, and so does output that
+            could not be written; SIGINT and SIGTERM with "interrupted" and 128 plus their number.
     """
-    for number in _INTERRUPTS:  # Also SIGINT, which jobs in the background ignore.
-        signal.signal(number, _interrupt)
+    keep_streams_open()
     sys.unraisablehook = _end_if_interrupted
     _screen.append(os.dup(2))
     try:
+        for number in _INTERRUPTS:  # Also SIGINT, which jobs in the background ignore.
+            signal.signal(number, _interrupt)
         yield
     except BaseException as error:
         if cause := _signal_of(error):
@@ -82,6 +111,8 @@ def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
         if isinstance(error, OSError | ValueError):
             sys.exit("error: " + legible(str(error), keep="\n"))
         raise
+    if lost := output_lost():
+        sys.exit(f"error: what was printed could not be written: {lost}")
 
 
 @contextmanager
@@ -120,5 +151,6 @@ def _end_if_interrupted(lost: "sys.UnraisableHookArgs") -> None:
 
 def _end() -> None:
     """End the process at once, where Python cannot raise an exception in the main code."""
-    os.write(_screen[-1], b"\ninterrupted\n")
+    with suppress(OSError):  # The terminal may be gone.
+        os.write(_screen[-1], b"\ninterrupted\n")
     os._exit(128 + _came[0])

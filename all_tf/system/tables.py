@@ -1,12 +1,13 @@
 """Tables of numbers: aligned Markdown for people, CSV in full precision for programs."""
 
 import csv
+import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tfrecords.names import legible
-from tfrecords.store.files import atomic_write
+from tfrecords.store.files import write_text
 
 _FORMULA = tuple("=+-@\t\r'")  # How text begins that a spreadsheet computes instead of showing it.
 
@@ -61,10 +62,16 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     Text is written as `cell_of_text` gives it. The file is whole or not there
     (`tfrecords.store.files.atomic_write`).
     """
-    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        table.writeheader()
-        table.writerows({key: cell_of_text(held) for key, held in row.items()} for row in rows)
+    write_text(path, csv_text(rows))
+
+
+def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return what `write_csv` writes."""
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows({key: cell_of_text(held) for key, held in row.items()} for row in rows)
+    return text.getvalue()
 
 
 def cell_of_text(value: object) -> object:

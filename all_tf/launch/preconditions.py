@@ -1,0 +1,44 @@
+"""Checks of a training's records, fold, weights and folder, before TensorFlow is imported."""
+
+from pathlib import Path
+
+from all_tf.config.experiment import Experiment
+from all_tf.runs.ownership import require_empty
+from all_tf.system.checks import ConfigError
+from all_tf.system.outputs import require_folder
+from tfrecords.store.folds import read_folds
+from tfrecords.store.manifest import read_manifest
+
+_NO_FILES = ("imagenet", "none")  # Values of `Experiment.weights` that are no path.
+
+
+def require_startable(experiment: Experiment, records: Path, run: Path) -> None:
+    """Raise where a training would be refused later, after everything was loaded.
+
+    Args:
+        experiment: Settings of the training.
+        records: A records directory.
+        run: The run's folder.
+
+    Raises:
+        ConfigError: The records have no such fold, or the file of weights is missing.
+        RecordsError, FoldsError: There are no records, or no folds.
+        RunError, OSError: The folder is not empty, or cannot be written.
+    """
+    require_folder(run)
+    require_empty(run)
+    read_manifest(records)
+    if experiment.protocol == "honest" and experiment.fold is not None:
+        known = sorted(set(read_folds(records).values()))
+        if experiment.fold not in known:
+            raise ConfigError(
+                f"No such fold. The records have {', '.join(map(str, known))}. "
+                f"Received: fold={experiment.fold}"
+            )
+    if starts_from_file(experiment) and not Path(experiment.weights).is_file():
+        raise ConfigError(f"No such file of weights: {experiment.weights}")
+
+
+def starts_from_file(experiment: Experiment) -> bool:
+    """Return whether the initial weights are those of a file."""
+    return experiment.weights not in _NO_FILES

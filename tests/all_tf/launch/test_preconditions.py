@@ -1,0 +1,43 @@
+"""A training that would be refused later is refused before TensorFlow is imported."""
+
+import shutil
+
+import pytest
+
+from all_tf.config.experiment import Experiment
+from all_tf.launch.preconditions import require_startable, starts_from_file
+from all_tf.runs.folder import RunError
+from all_tf.system.checks import ConfigError
+
+
+def test_possible_training_is_let_through_and_nothing_is_written(records, tmp_path):
+    for experiment in (
+        Experiment("base_cnn", fold=2),
+        Experiment("base_cnn", fold=None),
+        Experiment("base_cnn", fold=99, protocol="study"),  # It holds out no fold.
+    ):
+        require_startable(experiment, records, tmp_path / "runs/run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_fold_and_weights_are_refused(records, tmp_path):
+    with pytest.raises(ConfigError, match="The records have 0, 1, 2. Received: fold=99"):
+        require_startable(Experiment("base_cnn", fold=99), records, tmp_path / "run")
+    lost = Experiment("base_cnn", weights="no.weights.h5")
+    with pytest.raises(ConfigError, match="No such file of weights: no.weights.h5"):
+        require_startable(lost, records, tmp_path / "run")
+    assert [starts_from_file(Experiment("base_cnn", weights=w)) for w in ("none", "a.h5")] == [
+        False,
+        True,
+    ]
+
+
+def test_folder_that_is_taken_is_refused(records, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/thesis.txt").touch()
+    with pytest.raises(RunError, match="is not empty"):
+        require_startable(Experiment("base_cnn"), records, tmp_path / "run")
+    with pytest.raises(OSError, match="is not a folder"):
+        require_startable(Experiment("base_cnn"), records, tmp_path / "run/thesis.txt/run")
+    shutil.rmtree(tmp_path / "run")
+    require_startable(Experiment("base_cnn"), records, tmp_path / "run")

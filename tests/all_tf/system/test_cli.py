@@ -1,0 +1,38 @@
+"""What all scripts share: bounds of their options, quoted commands, one line for an error."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from all_tf.system.cli import exit_on_errors, script_command, script_parser
+
+
+@pytest.fixture
+def parser():
+    parser = script_parser("Text.")
+    parser.add_argument("--number", type=int)
+    parser.add_argument("--share", type=float)
+    parser.add_argument("--out", type=Path)
+    parser.add_subparsers().add_parser("sub").add_argument("--inner", type=int)
+    return parser
+
+
+def test_plain_types_have_bounds_also_below_a_subcommand(parser, capsys):
+    args = parser.parse_args(["--number", "5", "--share", ".5", "--out", "a/b", "sub"])
+    assert (args.number, args.share, args.out) == (5, 0.5, Path("a/b"))
+    for wrong in (["--number", "-1"], ["--share", "nan"], ["--out", ""], ["sub", "--inner", "-1"]):
+        with pytest.raises(SystemExit) as ended:
+            parser.parse_args(wrong)
+        assert ended.value.code == 2 and "expected a" in capsys.readouterr().err
+
+
+def test_command_is_read_by_a_shell_as_it_was_given():
+    line = script_command("train.py", "--resume", Path("my runs/it's $HOME"))
+    assert shlex.split(line)[1:] == ["scripts/train.py", "--resume", "my runs/it's $HOME"]
+
+
+@pytest.mark.parametrize("error", [OSError("no disk"), ValueError("no disk")])
+def test_error_is_one_line_and_exit_code_1(error):
+    with pytest.raises(SystemExit, match="^error: no disk$"), exit_on_errors():
+        raise error
