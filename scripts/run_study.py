@@ -17,6 +17,7 @@ from pathlib import Path
 
 from all_tf.config import choices
 from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
+from all_tf.system.courtesy import courtesy
 from all_tf.system.outputs import require_folder
 
 
@@ -40,9 +41,11 @@ def main() -> None:
     for name, reason in run_rows(rows, study):
         if reason is not None:
             failures[name] = reason
-        write_tables(folder, records, failures)
+        with courtesy("The study's table"):  # It is written again after the next row.
+            write_tables(folder, records, failures)
     print("\n" + write_tables(folder, records, failures))
-    write_chart(folder, records, failures)
+    with courtesy("The study's chart"):
+        write_chart(folder, records, failures)
     print(f"Written: {folder}/study.md, study.csv, study.png")
     if failures:
         sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")

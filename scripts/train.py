@@ -19,6 +19,7 @@ from pathlib import Path
 from all_tf.launch.launch import launch, resume_hint, run_folder
 from all_tf.launch.options import parse_options
 from all_tf.system.cli import exit_on_errors
+from all_tf.system.courtesy import courtesy
 from all_tf.system.signals import interrupt_on_signals
 
 
@@ -34,7 +35,9 @@ def main() -> None:
             from all_tf.reports.text import format_report
 
             print("\n".join(map(format_report, reports)))
-            print(f"Run: {run}\nTensorBoard: {_tensorboard(run.parent)}")
+            print(f"Run: {run}")
+            with courtesy("The command for TensorBoard"):
+                print(f"TensorBoard: {_tensorboard(run.parent)}")
 
 
 def _tensorboard(folder: Path) -> str:

@@ -67,7 +67,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/system/tensorflow_import.py": "tests/all_tf/system/test_progress.py",
     "all_tf/training/callbacks/backup_and_restore.py": "tests/integration/test_resume.py",
     "all_tf/training/callbacks/early_stopping.py": "tests/all_tf/training/test_best_weights.py",
-    "all_tf/training/environment.py": "tests/all_tf/training/test_train.py",
     "all_tf/training/fit.py": "tests/integration/test_resume.py",
     "all_tf/training/prepare.py": "tests/all_tf/training/test_fine_tuning.py",
     "all_tf/training/startup_text.py": "tests/all_tf/training/test_fine_tuning.py",

@@ -10,7 +10,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.config.presets import departures
 from all_tf.launch.log_follower import EpochWatch
 from all_tf.launch.study_plan import StudyError, can_resume, is_done
-from all_tf.runs.folder import epochs_done, is_finished
+from all_tf.runs.folder import epochs_done, is_finished, read_status
 from all_tf.system.child_process import failure_reason, read_tail, run_logged
 from all_tf.system.locks import locked
 from all_tf.system.progress import describe_duration
@@ -101,13 +101,23 @@ def _train_row(name: str, row: Experiment, study: Study, *, lock: int) -> str | 
     finally:
         watch.close()
     duration = describe_duration(time.monotonic() - began)
-    if code == 0 and is_finished(run, study.records):
-        print(f"  finished in {duration}", flush=True)
+    if _has_finished(run, study, code=code):
+        later = f"; its process failed afterwards: {failure_reason(code, log)}" if code else ""
+        print(f"  finished in {duration}{later}", flush=True)
         return None
     reason = failure_reason(code, log)
     tail = "\n".join(f"    {line}" for line in read_tail(log)[-_TAIL_LINES:])
     print(f"  failed after {duration}: {reason}\n{tail}\n  Log: {log}", flush=True)
     return reason
+
+
+def _has_finished(run: Path, study: Study, *, code: int) -> bool:
+    """Whether a training has left all its results, by its exit code or by its status.json.
+
+    What fails after the last result, as the end of the process may, does not undo them.
+    """
+    ended_well = code == 0 or read_status(run).get("state") == "finished"
+    return ended_well and is_finished(run, study.records)
 
 
 def _command(name: str, row: Experiment, study: Study) -> list[str]:

@@ -84,7 +84,13 @@ def describe_exit(code: int) -> str:
 
 
 def read_tail(log: Path, *, num_bytes: int = 8192) -> list[str]:
-    """Read the last lines of a log that may still grow; the first one may be cut at its start."""
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - num_bytes))
-        return file.read().decode("utf-8", "replace").splitlines()
+    """Read the last lines of a log that may still grow; the first one may be cut at its start.
+
+    A log that somebody has removed has no lines.
+    """
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - num_bytes))
+            return file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []

@@ -10,6 +10,8 @@ from all_tf.system.checks import ConfigError
 from all_tf.system.cli import end_at_once_on_signals
 from all_tf.system.signals import defer_signals
 
+_LEGACY = "TF_USE_LEGACY_KERAS"  # Left by other projects: `tf.keras` would be Keras 2.
+_EPSILON = 1e-7  # Keras' default.
 _LOADING, _WIPE = b"loading TensorFlow ...", b"\r\x1b[K"  # It takes some seconds.
 
 
@@ -34,6 +36,7 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
             f"multihost: pip install '.[multihost]'. Received: backend={backend!r}"
         )
     os.environ["KERAS_BACKEND"] = backend
+    os.environ.pop(_LEGACY, None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if deterministic else "2")
     sys.stderr.flush()
     terminal = os.dup(2)
@@ -43,7 +46,11 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
         if on_screen:
             os.write(terminal, _LOADING)
         try:
-            importlib.import_module("keras")
+            keras = importlib.import_module("keras")
+            # A user's ~/.keras/keras.json may say otherwise, for other projects.
+            keras.config.set_floatx("float32")
+            keras.config.set_image_data_format("channels_last")
+            keras.config.set_epsilon(_EPSILON)
             tf = importlib.import_module("tensorflow")
             if backend != "tensorflow":
                 tf.config.set_visible_devices([], "GPU")  # TensorFlow would take all GPU memory.

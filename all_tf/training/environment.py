@@ -2,9 +2,10 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import keras
@@ -21,6 +22,8 @@ _PACKAGES = (
     "numpy",
     "pillow",
 )
+_SECONDS_FOR_GIT = 10.0
+_COMMIT = re.compile(r"[\w./+-]{1,200}")  # A name of `git describe`, as "v1.2-3-gabc1234-dirty".
 _PACKAGES_OF = {"jax": ("jax", "jaxlib")}  # By Keras' backend.
 
 
@@ -36,7 +39,7 @@ def write_environment(path: Path) -> None:
             "cpus": os.cpu_count(),
             "gpus": [device.name for device in tf.config.list_physical_devices("GPU")],
             "packages": {
-                name: version(name) for name in (*_PACKAGES, *_PACKAGES_OF.get(backend, ()))
+                name: _version(name) for name in (*_PACKAGES, *_PACKAGES_OF.get(backend, ()))
             },
             "commit": _commit(),
             "command": sys.argv,
@@ -44,13 +47,29 @@ def write_environment(path: Path) -> None:
     )
 
 
+def _version(package: str) -> str | None:
+    """Return the version of a package; None if it is installed by another name (tf-nightly)."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def _commit() -> str | None:
-    """Return the commit of this checkout; None if the code is not in one."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip() or None
+    """Return the commit of this checkout; None if the code is not in one, or git cannot say."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            cwd=Path(__file__).parent,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # `--dirty` would refresh the index.
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS_FOR_GIT,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):  # It is not installed, or hangs.
+        return None
+    name = described.stdout.strip()
+    return name if described.returncode == 0 and _COMMIT.fullmatch(name) else None

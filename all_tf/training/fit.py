@@ -19,6 +19,7 @@ from all_tf.data.class_balance import Plan
 from all_tf.evaluation.predict import batches_to_score
 from all_tf.evaluation.run_weights import BEST_FILE, load_weights
 from all_tf.runs.folder import EVENTS_FOLDER, HISTORY_FILE, RunError
+from all_tf.system.courtesy import courtesy
 from all_tf.system.signals import defer_signals, raise_deferred
 from all_tf.training.callbacks.backup_and_restore import BackupState, restore_state
 from all_tf.training.callbacks.batch_norm import RefreshBatchNorm
@@ -76,7 +77,8 @@ def fit(
     best = keep(run / BEST_FILE, monitor=experiment.monitor)
     history = CSVHistory(run / HISTORY_FILE)
     progress = restore_state(model, run, state, best=best, history=history)
-    drop_events_after(run / EVENTS_FOLDER, progress.epoch)
+    with courtesy("The removal of later epochs from TensorBoard"):
+        drop_events_after(run / EVENTS_FOLDER, progress.epoch)
     if not progress.ended:
         epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
         batches = batches_to_fit(prepared, epochs)

@@ -1,5 +1,6 @@
 """Preparation of a training: the compiled network for an experiment and its cells."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import keras
@@ -30,13 +31,17 @@ class Prepared(NamedTuple):
     model: Classifier  # Compiled; no layer is frozen.
 
 
-def prepare(experiment: Experiment, data: Data, engine: Engine) -> Prepared:
+def prepare(
+    experiment: Experiment, data: Data, engine: Engine, *, restored: bool = False
+) -> Prepared:
     """Build the model of a training, and print the settings.
 
     Args:
         experiment: Settings of the training.
         data: Cells of the training.
         engine: Settings of the hardware and the compiler.
+        restored: Whether a saved state will replace all weights. The initial ones are then neither
+            looked for nor downloaded.
 
     Raises:
         ConfigError: There are too few devices, they cannot share a batch, or the engine lacks
@@ -45,8 +50,9 @@ def prepare(experiment: Experiment, data: Data, engine: Engine) -> Prepared:
     """
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
+    built = replace(experiment, weights="none") if restored else experiment
     with device_scope(experiment, engine):
-        model = build_for(experiment, plan, engine, steps=steps)
+        model = build_for(built, plan, engine, steps=steps)
     print(startup_text.describe_run(experiment, data, plan, model, steps=steps))
     print(_describe_engine(experiment, engine, steps=steps), flush=True)
     return Prepared(experiment, data, plan, model)

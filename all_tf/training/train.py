@@ -9,7 +9,7 @@ from all_tf.config import choices
 from all_tf.config.engine import Engine, engine_of
 from all_tf.config.experiment import Experiment
 from all_tf.data.pixel_digests import pixel_digests
-from all_tf.data.splits import load_data
+from all_tf.data.splits import Data, load_data
 from all_tf.data.training_range import write_range
 from all_tf.evaluation.evaluate import EvaluationContext, evaluation_report, file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict
@@ -32,6 +32,7 @@ from all_tf.runs.records_digest import RecordsDigest, unchanged_records
 from all_tf.runs.stamps import selection_set
 from all_tf.runs.training_images import write_training_images
 from all_tf.system.checks import one_of
+from all_tf.system.courtesy import courtesy
 from all_tf.training import environment
 from all_tf.training.checkpoint import newest_state
 from all_tf.training.devices import require_agreement
@@ -91,7 +92,8 @@ def train(
             f"Received: fold={experiment.fold}, calibration={calibration}"
         )
     with unchanged_records(records) as digest:
-        prepared = _prepare(experiment, records, trusted=trusted, engine=engine)
+        data = load_data(experiment, records, trusted=trusted)
+        prepared = _prepare(experiment, data, engine)
     run.mkdir(parents=True, exist_ok=True)
     with own_run(run):
         require_empty(run)  # Another process may have used it before the lock was taken.
@@ -119,7 +121,8 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
 
     Raises:
         RunError: There is no run, or it is finished, in use, damaged, or began with other records.
-        NonFiniteError, RecordsError, SplitError, WeightsError: As in `train`.
+        NonFiniteError, RecordsError, SplitError: As in `train`.
+        WeightsError: No epoch was completed, and the initial weights are missing.
     """
     experiment, facts = read_config(run)
     with own_run(run):
@@ -128,7 +131,8 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         state = newest_state(run)
         with unchanged_records(records):
             _refuse_other_records(records, facts)
-            prepared = _prepare(experiment, records, trusted=trusted, engine=engine_of(facts))
+            data = load_data(experiment, records, trusted=trusted)
+        prepared = _prepare(experiment, data, engine_of(facts), restored=state is not None)
         print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
             return _complete(run, prepared, state=state)
@@ -144,13 +148,15 @@ def _refuse_other_records(records: Path, facts: dict) -> None:
             )
 
 
-def _prepare(experiment: Experiment, records: Path, *, trusted: bool, engine: Engine) -> Prepared:
-    """Load the cells, build the model and print the settings; write no file."""
+def _prepare(
+    experiment: Experiment, data: Data, engine: Engine, *, restored: bool = False
+) -> Prepared:
+    """Build the model as `prepare` does, with deterministic operations if the engine asks."""
     if engine.deterministic:
         tf.config.experimental.enable_op_determinism()
         # keras-cv's layers need a global generator when they are built, but never use it.
         tf.random.set_global_generator(tf.random.Generator.from_seed(experiment.seed))
-    return prepare(experiment, load_data(experiment, records, trusted=trusted), engine)
+    return prepare(experiment, data, engine, restored=restored)
 
 
 def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict]:
@@ -192,7 +198,8 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
         folder = evaluation_folder(run, "validation", None)
         file_evaluation(folder, final, predictions, bootstrap=bootstrap)
         results["held out"] = predictions, final
-    show_run(run, prepared, results, amount=facts["tensorboard"])
+    with courtesy("What TensorBoard shows of the finished run"):
+        show_run(run, prepared, results, amount=facts["tensorboard"])
     return [report for _, report in results.values()]
 
 

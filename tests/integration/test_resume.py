@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from all_tf.runs.folder import RunError, read_status, write_status
 from all_tf.runs.ownership import own_run
+from all_tf.runs.verification import verify
 from all_tf.training.callbacks import backup_and_restore
 from all_tf.training.callbacks.backup_and_restore import BackupState, restore_state
 from all_tf.training.callbacks.best_weights import BestWeights
@@ -17,12 +19,14 @@ from all_tf.training.callbacks.epoch_log import CSVHistory
 from all_tf.training.checkpoint import newest_state
 from all_tf.training.train import resume, train
 from builders.classifier import build_classifier
+from builders.hdf5_weights import WeightsError
 from builders.losses import WeightedBinaryCrossentropy
 from builders.optimizers import build_optimizer
 from builders.registry import build_model
 from tests.all_tf.training.test_train import EXPERIMENT
 from tests.conftest import read_rows
 from tests.interruptions import essence, steps_of
+from tests.untrained import write_run
 from tfrecords.packing.folding import refold
 
 TUNED = replace(
@@ -210,3 +214,47 @@ def test_patience_that_was_used_up_stays_so(small, tmp_path, stop):
     keep(model, tmp_path, callbacks, stop=stop)
     progress = restore_state(model, tmp_path, newest_state(tmp_path), **callbacks)
     assert (progress.epoch, progress.ended) == (1, stop)
+
+
+def test_resume_needs_neither_the_initial_weights_nor_the_same_folder(
+    records, tmp_path, monkeypatch
+):
+    start = write_run(tmp_path / "start", records) / "best.weights.h5"
+    mine = tmp_path / "mine.weights.h5"
+    shutil.copy(start, mine)
+    experiment = replace(TUNED, epochs=3, weights=mine.name)
+    monkeypatch.chdir(tmp_path)
+    train(experiment, records, tmp_path / "whole")
+    with monkeypatch.context() as patch, pytest.raises(CutOff):
+        cut_off(patch, epoch=2, kept=True)
+        train(experiment, records, tmp_path / "begun")
+    mine.unlink()
+    (tmp_path / "begun").rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    resume(Path())
+    assert essence(tmp_path / "moved") == essence(tmp_path / "whole")
+
+
+def test_beginning_anew_without_the_initial_weights_says_so(records, tmp_path, monkeypatch):
+    start = write_run(tmp_path / "start", records) / "best.weights.h5"
+    with monkeypatch.context() as patch, pytest.raises(CutOff):
+        cut_off(patch, epoch=1, kept=False)
+        train(replace(TUNED, weights=str(start)), records, tmp_path / "run")
+    start.unlink()
+    with pytest.raises(WeightsError, match="No such file of weights"):
+        resume(tmp_path / "run")
+
+
+def test_courtesies_that_fail_leave_the_run_finished(records, tmp_path, monkeypatch, capsys):
+    def fail(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("all_tf.training.train.show_run", fail)
+    monkeypatch.setattr("all_tf.training.fit.drop_events_after", fail)
+    monkeypatch.setattr("all_tf.training.callbacks.epoch_log.tf.summary.scalar", fail)
+    train(replace(TUNED, epochs=2, freeze_epochs=0), records, tmp_path / "run")
+    assert read_status(tmp_path / "run")["state"] == "finished"
+    said = capsys.readouterr().err
+    for what in ("What TensorBoard shows", "The removal of later epochs", "TensorBoard's chart"):
+        assert f"warning: {what}" in said
+    assert all(not checked.drift for checked in verify(tmp_path / "run"))

@@ -16,7 +16,7 @@ import numpy as np
 
 from all_tf.config.presets import EXPERIMENTS
 from all_tf.metrics.predictions import Predictions
-from all_tf.runs.folder import write_config
+from all_tf.runs.folder import write_config, write_status
 from all_tf.runs.prediction_files import write_predictions
 from tfrecords.store.manifest import digest_file
 
@@ -96,6 +96,9 @@ def main() -> None:
         os.kill(os.getpid(), 9)
     file_report(run, name=name, split="train", fold=0, shift=0.05)
     file_report(run / "evaluation/validation", name=name, split="validation", fold=None, shift=0)
+    if (HERE / f"late-{name}").exists():
+        write_status(run, "finished", epochs_done=1)
+        raise FileNotFoundError("tensorboard")
 
 
 if __name__ == "__main__":

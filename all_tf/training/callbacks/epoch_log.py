@@ -1,7 +1,7 @@
 """Log of each epoch: metrics and speed, in history.csv and in TensorBoard."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -9,11 +9,13 @@ import tensorflow as tf
 
 from all_tf.config.choices import DIRECTIONS
 from all_tf.metrics.registry import shown_in
+from all_tf.system.courtesy import courtesy
 from all_tf.system.tables import write_csv
 
 SPEED = "images_per_second"  # In the logs of an epoch, history.csv, TensorBoard and metrics.json.
 
 _FIRST = tuple(shown_in("progress"))  # First charts in TensorBoard, with learning_rate.
+_CHARTS = "TensorBoard's chart of an epoch"
 
 
 def tag_of(key: str) -> str:
@@ -111,10 +113,20 @@ class TensorBoardScalars(keras.callbacks.Callback):
         self._folder = folder
 
     def on_train_begin(self, logs=None):
-        self._train = tf.summary.create_file_writer(str(self._folder / "train"))
-        self._validation = tf.summary.create_file_writer(str(self._folder / "validation"))
+        with courtesy(_CHARTS):
+            self._train = tf.summary.create_file_writer(str(self._folder / "train"))
+            self._validation = tf.summary.create_file_writer(str(self._folder / "validation"))
 
     def on_epoch_end(self, epoch, logs=None):
+        with courtesy(_CHARTS):
+            self._write(epoch, logs)
+
+    def on_train_end(self, logs=None):
+        with courtesy(_CHARTS):
+            self._train.close()
+            self._validation.close()
+
+    def _write(self, epoch: int, logs: Mapping[str, float]) -> None:
         with self._train.as_default(step=epoch + 1):
             tf.summary.scalar("learning_rate", _learning_rate(self.model))
             for key in (*DIRECTIONS, SPEED):
@@ -125,10 +137,6 @@ class TensorBoardScalars(keras.callbacks.Callback):
                     tf.summary.scalar(tag_of(key), logs[f"val_{key}"])
         self._train.flush()
         self._validation.flush()
-
-    def on_train_end(self, logs=None):
-        self._train.close()
-        self._validation.close()
 
 
 def _learning_rate(model: keras.Model) -> float:

@@ -59,7 +59,8 @@ Sets = Mapping[str, ScoredSet]
 
 
 def _write_session(folder: Path, prepared: Prepared, sets: Sets) -> None:
-    name = f"{public_name(folder.parents[1])}/{folder.parent.name}"
+    run = folder.parent.resolve()  # It may be given as "." or "..".
+    name = f"{public_name(run.parent)}/{run.name}"
     reports = {role: scored.report for role, scored in sets.items()}
     write_session(prepared.experiment, reports, name=name)
 

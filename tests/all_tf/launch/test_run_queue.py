@@ -119,6 +119,24 @@ def test_failure_stands_in_the_table_and_does_not_stop_the_rest(bench, call):
     assert (bench / "study/base_cnn.unfinished-1/config.json").is_file()
 
 
+def test_row_whose_process_fails_after_its_last_result_is_finished(bench, call):
+    (bench / "late-vgg16").touch()
+    answer = call(rows="vgg16")
+    assert answer.returncode == 0
+    assert "its process failed afterwards: exit code 1: FileNotFoundError" in answer.stdout
+    assert [row["status"] for row in read_rows(bench / "study/study.csv")] == ["finished"]
+
+
+def test_table_and_chart_that_cannot_be_drawn_end_no_study(bench, call, monkeypatch):
+    def fail(*args, **how):
+        raise OSError("no space")
+
+    monkeypatch.setattr(study, "draw_study", fail)
+    answer = call(rows="vgg16")
+    assert answer.returncode == 0 and "warning: The study's chart failed" in answer.stderr
+    assert (bench / "study/study.md").is_file()
+
+
 @pytest.mark.parametrize("missing", ["metrics.json", "evaluation/validation/metrics.json"])
 def test_run_that_was_cut_short_is_put_aside_and_done_again(missing, bench, call):
     assert call(rows="vgg16").returncode == 0

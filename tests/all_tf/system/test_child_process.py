@@ -65,3 +65,8 @@ def test_signal_is_named_and_a_long_log_is_read_from_its_end(tmp_path):
     path = tmp_path / "log"
     path.write_text("x" * 100 + "\nlast\n")
     assert read_tail(path, num_bytes=8) == ["xx", "last"]
+
+
+def test_log_that_somebody_has_removed_has_no_lines(tmp_path):
+    assert read_tail(tmp_path / "log") == []
+    assert failure_reason(1, tmp_path / "log") == "exit code 1"

@@ -35,6 +35,7 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.training.callbacks.epoch_log import TensorBoardScalars
 from all_tf.training.prepare import Prepared
+from all_tf.training.tensorboard import write
 from all_tf.training.tensorboard.write import AMOUNTS, show_run
 from builders.classifier import build_classifier
 from builders.losses import WeightedBinaryCrossentropy
@@ -403,3 +404,13 @@ def test_tabs_of_a_real_tensorboard_show_the_runs(run, prepared, results, tmp_pa
 def shown(figure: float) -> str:
     """A pattern for a figure as the table of HParams has it: five digits, then zeros."""
     return re.escape(f"{figure:.5g}") + "0*"
+
+
+def test_run_has_its_name_also_where_its_folder_is_a_dot(prepared, results, tmp_path, monkeypatch):
+    (tmp_path / "runs/mine/above").mkdir(parents=True)
+    for folder, path in (("mine", "."), ("mine/above", ".."), ("mine/above", "../../mine")):
+        names = []
+        monkeypatch.chdir(tmp_path / "runs" / folder)
+        monkeypatch.setattr(write, "write_session", lambda *_, name, to=names: to.append(name))
+        show_run(Path(path), prepared, results, amount="scalars")
+        assert names == ["runs/mine"]

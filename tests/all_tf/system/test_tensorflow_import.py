@@ -1,0 +1,37 @@
+"""TensorFlow and Keras are those of this project, whatever the environment asks for."""
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+
+CODE = """
+import os
+from all_tf.system.tensorflow_import import load_tensorflow
+load_tensorflow()
+import keras, tensorflow as tf
+assert tf.keras.__version__.startswith("3."), tf.keras.__version__
+print(keras.backend.backend(), keras.config.floatx(), keras.config.image_data_format())
+print(keras.config.epsilon(), os.environ.get("TF_USE_LEGACY_KERAS"))
+"""
+
+
+def test_settings_of_other_projects_are_overridden(tmp_path):
+    settings = {"floatx": "float16", "image_data_format": "channels_first", "epsilon": 0.1}
+    (tmp_path / "keras.json").write_text(json.dumps({**settings, "backend": "torch"}))
+    answer = subprocess.run(
+        [sys.executable, "-c", CODE],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "KERAS_HOME": str(tmp_path),
+            "KERAS_BACKEND": "torch",
+            "TF_USE_LEGACY_KERAS": "1",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines() == ["tensorflow float32 channels_last", "1e-07 None"]
