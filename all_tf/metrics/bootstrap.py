@@ -32,19 +32,19 @@ class PatientGroups(NamedTuple):
 
     @property
     def fewest(self) -> int:
-        """The number of groups of the class that has fewer."""
-        return min(self.num_hem, self.num_all)
+        """The number of groups of the class that has fewer, of the classes that are there."""
+        return min(number for number in (self.num_hem, self.num_all) if number)
 
 
 @dataclass(frozen=True, eq=False)
 class Bootstrap:
     """The resamples of a set's patient groups; one is made for a report, and shared by its parts.
 
-    Both classes are resampled apart, with replacement. Nothing is computed before it is asked
+    The classes are resampled apart, with replacement. Nothing is computed before it is asked
     for, and nothing twice.
     """
 
-    predictions: Predictions  # Labelled, of both classes.
+    predictions: Predictions  # Labelled.
     num_resamples: int = NUM_RESAMPLES
     seed: int = 0
 
@@ -148,7 +148,7 @@ def mean_with_interval(
     Args:
         key: Its name.
         values: float64 `(n,)`.
-        predictions: Labelled, of both classes, of the same cells.
+        predictions: Labelled, of the same cells.
         bootstrap: Of these predictions; None makes one.
     """
     bootstrap = bootstrap or Bootstrap(predictions)
@@ -165,6 +165,7 @@ def bootstrap_weights(
     counts = [
         rng.multinomial(number, np.full(number, 1 / number), size=num_resamples)
         for number in (groups.num_hem, groups.num_all)
+        if number
     ]
     return np.concatenate(counts, axis=1).astype(np.float64)
 

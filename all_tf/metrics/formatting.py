@@ -25,7 +25,10 @@ def with_interval(
         show: Turns one number into text.
     """
     if report[key] is None:
-        return f"not estimable: {_SEPARATED}"
+        lacking = _lacking_class(report)
+        return (
+            f"not estimable: no cells of {lacking}" if lacking else f"not estimable: {_SEPARATED}"
+        )
     interval = f" ({interval_text(report, key, show=show)})" if f"{key}_low" in report else ""
     return show(report[key]) + interval
 
@@ -42,10 +45,19 @@ def interval_text(
 
 def not_estimable(report: Mapping[str, Any]) -> str:
     """Why there are no intervals, "not estimable: 1 group of HEM"; empty where there are some."""
-    number, title = min((report["num_groups_hem"], "HEM"), (report["num_groups_all"], "ALL"))
+    groups = [(report["num_groups_hem"], "HEM"), (report["num_groups_all"], "ALL")]
+    # Of a set of one class, metrics that do not need the other one have intervals.
+    number, title = min(each for each in groups if each[1] != _lacking_class(report))
     if number >= LEAST_GROUPS:
         return ""
     return f"not estimable: {number} group{'s' * (number != 1)} of {title}"
+
+
+def _lacking_class(report: Mapping[str, Any]) -> str | None:
+    """The class without any cell in a set of the other one alone."""
+    if report["num_groups_hem"] == 0:
+        return "HEM"
+    return "ALL" if report["num_groups_all"] == 0 else None
 
 
 def basis_of_intervals(report: Mapping[str, Any]) -> str:

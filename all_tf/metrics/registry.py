@@ -18,6 +18,12 @@ SOURCES = {
     "scores": "all_tf.metrics.weighted, from calibrated scores",
     "regression": "all_tf.metrics.reliability, from calibrated logits",
 }
+NEEDS = {
+    "both": "cells of ALL and of HEM",
+    "ALL": "cells of ALL",
+    "HEM": "cells of HEM",
+    "any": "cells of either class",
+}
 PLACES = {
     "progress": "the screen during a training, and first among the charts of TensorBoard",
     "report": "report.html and the model card",
@@ -45,6 +51,7 @@ class Metric:
     source: str = "counts"  # What computes it, a key of SOURCES.
     formula: Callable[[ConfusionCounts], Any] | None = None  # Where the source is "counts".
     places: tuple[str, ...] = ("report", "text", "runs", "pair")  # Keys of PLACES.
+    needs: str = "both"  # Classes that a set must have for it, a key of NEEDS.
     headline: str = ""  # On the first screen of report.html; empty where it is not there.
     plot_title: str = ""  # Above a plot of several runs; empty for `short`.
 
@@ -61,6 +68,8 @@ class Metric:
             )
         if unknown := [place for place in self.places if place not in PLACES]:
             raise self._error(f"has the places {unknown}", f"Known: {', '.join(PLACES)}")
+        if self.needs not in NEEDS:
+            raise self._error(f"has the needs {self.needs!r}", f"Known: {', '.join(NEEDS)}")
         directions = ("max", "min")  # An epoch is chosen by the highest or the lowest value.
         if self.direction not in directions and (
             self.streamed or not isinstance(self.direction, int | float)
@@ -95,6 +104,7 @@ METRICS = _table(
             title="Loss of the training, weighted as that is",
             short="loss",
             direction="min",
+            needs="any",
             source="epoch",
             places=("progress",),
         ),
@@ -103,6 +113,7 @@ METRICS = _table(
             title="Accuracy",
             short="accuracy",
             direction="max",
+            needs="any",
             formula=formulas.accuracy,
             places=("report", "text", "runs", "pair", "folds", "study"),
         ),
@@ -161,6 +172,7 @@ METRICS = _table(
             title="Sensitivity: the share of ALL cells called ALL",
             short="sensitivity",
             direction="max",
+            needs="ALL",
             formula=formulas.sensitivity,
             places=("report", "text", "runs", "pair", "folds"),
             headline="sensitivity",
@@ -170,6 +182,7 @@ METRICS = _table(
             title="Specificity: the share of HEM cells called HEM",
             short="specificity",
             direction="max",
+            needs="HEM",
             formula=formulas.specificity,
             places=("report", "text", "runs", "pair", "folds"),
             headline="specificity",
@@ -196,6 +209,7 @@ METRICS = _table(
             title="Brier score; 0 is best",
             short="Brier score",
             direction="min",
+            needs="any",
             source="scores",
             places=("report", "text", "pair"),
         ),
@@ -204,6 +218,7 @@ METRICS = _table(
             title="Log loss, in nats; 0 is best",
             short="log loss",
             direction="min",
+            needs="any",
             source="scores",
         ),
         Metric(
@@ -211,6 +226,7 @@ METRICS = _table(
             title="Expected calibration error; 0 is best",
             short="ECE",
             direction="min",
+            needs="any",
             source="scores",
             places=("report", "text"),
         ),

@@ -20,7 +20,7 @@ def reliability_bins(
     """A row for each bin of the calibrated score that holds cells, as a reliability diagram has it.
 
     Args:
-        predictions: Labelled, of both classes.
+        predictions: Labelled.
         bootstrap: Of these predictions; None makes one.
 
     Returns:

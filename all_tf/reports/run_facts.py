@@ -7,6 +7,7 @@ from pathlib import Path
 
 from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import Calibration
+from all_tf.metrics.one_class import MISSING
 from all_tf.metrics.paired import ScoredRun
 from all_tf.metrics.per_patient import patient_rows
 from all_tf.metrics.registry import shown_in
@@ -185,9 +186,9 @@ def ends(key: str) -> tuple[str, str, str]:
 def read_facts(run: Path, *, name: str | None = None, records: Path | None = None) -> RunFacts:
     """Read a finished run with the set whose metrics stand for it.
 
-    That set is the preliminary phase if the run was evaluated on it, else the selection set, whose
-    report says that it is optimistic. For a cross-validation it is the training images, each
-    predicted by the network that was not trained on its fold.
+    That set is the preliminary phase if the run was evaluated on cells of both classes there, else
+    the selection set, whose report says that it is optimistic. For a cross-validation it is the
+    training images, each predicted by the network that was not trained on its fold.
 
     Args:
         run: The folder of a run, or of a cross-validation, which has a run for each fold.
@@ -200,7 +201,7 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
     experiment, main = _read_experiment(run), _main_folder(run)
     measured = _report(main)
     held_out = evaluation_folder(run, "validation", None)
-    evaluated = held_out if (held_out / METRICS_FILE).is_file() else main
+    evaluated = held_out if _has_both_classes(held_out) else main
     return RunFacts(
         folder=run,
         name=legible(name or run.resolve().name),
@@ -210,6 +211,11 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
         folds=_folds(run) if is_cross_validation(run) else (),
         records=records,
     )
+
+
+def _has_both_classes(folder: Path) -> bool:
+    """Whether a folder holds an evaluation whose metrics are all defined."""
+    return (folder / METRICS_FILE).is_file() and MISSING not in read_metrics(folder)
 
 
 def _read_experiment(run: Path) -> Experiment:

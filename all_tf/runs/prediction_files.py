@@ -103,7 +103,7 @@ def write_reliability(
 
     Args:
         path: The file, written over.
-        predictions: Labelled, of both classes.
+        predictions: Labelled.
         bootstrap: Of these predictions; None makes one.
     """
     write_csv(path, reliability_bins(predictions, bootstrap=bootstrap))

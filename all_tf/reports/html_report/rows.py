@@ -186,7 +186,8 @@ def scored_rows(run: RunFacts) -> Rows:
 
 def _shown(report: Mapping, key: str, *, show: Callable[[float], str] = thousandths) -> str:
     """A metric with its interval; alone if none can be estimated, which the text says once."""
-    return show(report[key]) if not_estimable(report) else with_interval(report, key, show=show)
+    alone = not_estimable(report) and report[key] is not None
+    return show(report[key]) if alone else with_interval(report, key, show=show)
 
 
 def beside_published(run: RunFacts) -> Rows:
