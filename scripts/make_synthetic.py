@@ -5,10 +5,8 @@
 600 images take about 10 s on two cores and 400 MB of disk.
 """
 
-import shlex
-
 from all_tf.system.arguments import MAX_SEED, path_to_write, whole_number
-from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.cli import exit_on_errors, script_command, script_parser
 
 
 @exit_on_errors()
@@ -30,7 +28,7 @@ def main() -> None:
     require_folder(args.out)
     path = write_synthetic(args.out, num_images=args.images, seed=args.seed, progress=track)
     print(f"wrote {args.images} images to {path}")
-    print(f"next: python scripts/make_tfrecords.py --source {shlex.quote(str(path))}")
+    print(f"next: {script_command('make_tfrecords.py', '--source', path)}")
 
 
 if __name__ == "__main__":

@@ -43,8 +43,12 @@ def supervise(process: ProcessInfo, command: Sequence[str]) -> Outcome:
     """
     name = process.coordinator.rpartition(":")[0]
     with rendezvous(process, welcome=f"{name}:{_free_port()}") as (peers, address):
+        children: list[subprocess.Popen] = []
+        received = _forward_signals(children)
         child = subprocess.Popen(command, env={**os.environ, ADDRESS: address})
-        received = _forward_signals(child)
+        children.append(child)
+        for number in received:  # Between the two lines above.
+            child.send_signal(number)
         while (code := child.poll()) is None:
             lost = peers.first_lost(_SECONDS_BETWEEN_POLLS)
             if lost is not None:
@@ -59,14 +63,19 @@ def supervise(process: ProcessInfo, command: Sequence[str]) -> Outcome:
         return Outcome(code)
 
 
-def _forward_signals(child: subprocess.Popen) -> list[int]:
-    """Forward SIGTERM and SIGINT to a child; return the list to which received ones are added."""
-    received = []
+def _forward_signals(children: list[subprocess.Popen]) -> list[int]:
+    """Forward SIGTERM and SIGINT to children that are in the list by then.
+
+    Returns:
+        The list to which received signals are added.
+    """
+    received: list[int] = []
 
     def forward(number: int, frame) -> None:
         received.append(number)
-        if child.poll() is None:
-            child.send_signal(number)
+        for child in children:
+            if child.poll() is None:
+                child.send_signal(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, forward)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.runs.errors import RunError
 from all_tf.runs.fields import CONFIG, METRICS_JSON, STATUS
 from all_tf.runs.strict_reading import damage_error, read_object
+from all_tf.system.cli import script_command
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import read_manifest
 
@@ -129,7 +129,7 @@ def epochs_done(run: Path) -> int:
 
 def resume_command(run: Path) -> str:
     """The command that resumes a run."""
-    return f"python scripts/train.py --resume {shlex.quote(str(run))}"
+    return script_command("train.py", "--resume", run)
 
 
 def is_cross_validation(folder: Path) -> bool:

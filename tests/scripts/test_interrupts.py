@@ -44,7 +44,7 @@ def interrupt(script, *arguments, cwd, number=signal.SIGINT, after=0.0) -> tuple
         time.sleep(0.002)
     time.sleep(after)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     return process.returncode, without_progress(errors)
 
 
@@ -101,5 +101,5 @@ def test_drawing_by_several_processes_ends_in_one_line(tmp_path):
     )
     time.sleep(4)
     os.killpg(process.pid, signal.SIGINT)  # As a terminal sends it: to the children too.
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert (process.returncode, without_progress(errors)) == (130, ["interrupted"])

@@ -14,6 +14,7 @@ from all_tf.launch.cluster import ProcessInfo
 from all_tf.launch.rendezvous import rendezvous
 from all_tf.system.checks import ConfigError
 from tests.conftest import ROOT
+from tests.scripts.test_interrupts import handles_sigterm
 
 _PARENT = """
 import sys
@@ -48,7 +49,7 @@ def start(*children: str) -> list[subprocess.Popen]:
 
 def ends(parents: list[subprocess.Popen]) -> list[tuple[int, str]]:
     """Exit code and what was said to be lost, of each."""
-    return [(parent.wait(30), parent.communicate()[0].strip()) for parent in parents]
+    return [(parent.wait(50), parent.communicate()[0].strip()) for parent in parents]
 
 
 def child_of(parent: subprocess.Popen) -> psutil.Process:
@@ -93,8 +94,8 @@ def test_part_that_is_told_to_end_passes_it_on():
     parents = start(_WAIT, _WAIT, _WAIT)
     for parent in parents:
         child_of(parent)
-    time.sleep(0.5)  # Until the last parent listens.
     for parent in parents:
+        assert handles_sigterm(parent.pid)  # Before it had a child.
         parent.terminate()
     assert {code for code, _ in ends(parents)} == {128 + signal.SIGTERM}
 

@@ -77,6 +77,6 @@ def test_process_that_fails_while_images_are_drawn_ends(tmp_path, records):
         """)
     )
     ended = subprocess.run(
-        [sys.executable, script], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, script], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert ended.returncode == 1 and "error: something else" in ended.stderr

@@ -4,7 +4,6 @@ import os
 import pty
 import select
 import sys
-import time
 from types import SimpleNamespace
 
 import keras
@@ -49,8 +48,12 @@ def test_log_has_a_line_after_two_seconds_and_then_one_in_twenty(capsys, monkeyp
 
 def test_terminal_has_a_bar_that_is_wiped_at_the_end(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    for _ in track(range(3), "reading", 3):
-        time.sleep(0.11)  # Longer than between two drawings.
+    with bar("reading", 3) as shown:
+        clock = SimpleNamespace(now=shown.start_t)
+        monkeypatch.setattr(shown, "_time", lambda: clock.now)
+        for _ in range(3):
+            clock.now += 0.11  # Longer than between two drawings.
+            shown.update()
     text = capsys.readouterr().err
     assert "reading:" in text and "2/3" in text and text.count("\n") == 0
     assert text.split("\r")[-2].strip() == "" and text.endswith("\r")
