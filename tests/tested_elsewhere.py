@@ -63,8 +63,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/runs/report_header.py": "tests/all_tf/training/test_train.py",
     "all_tf/runs/stamps.py": "tests/all_tf/data/test_splits.py",
     "all_tf/runs/training_images.py": "tests/integration/test_other_records.py",
-    "all_tf/system/cli.py": "tests/scripts/test_interrupts.py",
-    "all_tf/system/tensorflow_import.py": "tests/all_tf/system/test_progress.py",
     "all_tf/training/callbacks/backup_and_restore.py": "tests/integration/test_resume.py",
     "all_tf/training/callbacks/early_stopping.py": "tests/all_tf/training/test_best_weights.py",
     "all_tf/training/fit.py": "tests/integration/test_resume.py",

@@ -85,6 +85,7 @@ METRICS_JSON = {
     "best_epochs": list_of(integer(1)),  # Of a cross-validation, as the next two.
     "auc_mean_of_folds": optional(_SHARE),
     "note": TEXT,
+    "missing": TEXT,  # Why metrics are null, of a set of one class.
 }
 STATUS = {
     "state": word_of("running", "interrupted", "failed", "finished"),

@@ -58,7 +58,7 @@ def file_path(text: str) -> Path:
         argparse.ArgumentTypeError: The text is empty, too long, or has a NUL byte.
     """
     path = Path(text)
-    if not text or "\0" in text:
+    if not text.strip() or "\0" in text:
         raise _refusal("a path", text)
     longest = max((len(part.encode(errors="surrogateescape")) for part in path.parts), default=0)
     if longest > _MOST_OF_NAME or len(text.encode(errors="surrogateescape")) > _MOST_OF_PATH:
@@ -73,7 +73,7 @@ def path_to_write(text: str) -> Path:
         argparse.ArgumentTypeError: As `file_path`, or the name holds what no name should.
     """
     if fault := name_fault(text):
-        raise argparse.ArgumentTypeError(f"{fault}. Received: {_shown(text)}")
+        raise _refusal(f"a path that can be written: {fault}", text)
     return file_path(text)
 
 

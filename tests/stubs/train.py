@@ -16,6 +16,7 @@ import numpy as np
 
 from all_tf.config.presets import EXPERIMENTS
 from all_tf.metrics.predictions import Predictions
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import write_config, write_status
 from all_tf.runs.prediction_files import write_predictions
 from tfrecords.store.manifest import digest_file
@@ -97,6 +98,8 @@ def main() -> None:
     file_report(run, name=name, split="train", fold=0, shift=0.05)
     file_report(run / "evaluation/validation", name=name, split="validation", fold=None, shift=0)
     if (HERE / f"late-{name}").exists():
+        for folder in (run, run / "evaluation/validation"):
+            write_checksums(folder)
         write_status(run, "finished", epochs_done=1)
         raise FileNotFoundError("tensorboard")
 

@@ -35,7 +35,8 @@ def of_class(label: int, **how):
 def scored_at(folder, predictions):
     """A folder of this evaluated set, as evaluate.py leaves it, and its report."""
     selection = Selection("train fold 0", [], 1)
-    report = report_header(predictions, selection, Calibration(), split="validation", fold=None)
+    place = {"split": "validation", "fold": None, "records_sha256": "0" * 64}
+    report = report_header(predictions, selection, Calibration(), **place)
     report |= all_metrics(predictions, threshold=0.5)
     folder.mkdir(parents=True, exist_ok=True)
     write_calibration(folder, Calibration())

@@ -188,7 +188,7 @@ def test_compare_as_typed(make_run, tmp_path):
     assert other.stderr.startswith("error: Runs that were scored on different images cannot be")
     assert not (tmp_path / "pair.md").exists()
     refused = call(*runs, "--out", tmp_path / "out.pdf")
-    assert refused.returncode == 1 and "error: Expected --out FILE.md" in refused.stderr
+    assert refused.returncode == 1 and "error: Expected a file *.md or *.csv" in refused.stderr
     assert "error: No run in" in call(tmp_path).stderr
 
 

@@ -194,10 +194,11 @@ def written(prepared, results, tmp_path_factory) -> dict:
 
 
 def test_title_says_which_set_it_is_and_what_that_is_worth(written):
-    assert written["pictures, selection/ROC"][0] == "train fold 0, epoch 3 [optimistic]"
-    assert written["pictures, held out/ROC"][0] == "validation, epoch 3"
+    chosen = "train fold 0, epoch 3, threshold 0.450 [optimistic]"
+    assert written["pictures, selection/ROC"][0] == chosen
+    assert written["pictures, held out/ROC"][0] == "validation, epoch 3, threshold 0.450"
     title = written["pictures, cells/HEM called ALL: false alarms"][0]
-    assert "train fold 0, epoch 3 [optimistic]" in title and re.search(r"\d+ of \d+;", title)
+    assert chosen in title and re.search(r"\d+ of \d+;", title)
 
 
 def test_figures_name_pseudonyms_and_no_patient(written, prepared):

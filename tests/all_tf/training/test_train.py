@@ -20,6 +20,7 @@ from all_tf.evaluation.run_weights import RunError, load_run, read_config
 from all_tf.metrics.bootstrap import LEAST_GROUPS
 from all_tf.metrics.calibration import fit_calibration
 from all_tf.runs.calibration_file import read_calibration, write_calibration
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EvaluationSet
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.verification import verify
@@ -232,6 +233,9 @@ def test_every_figure_follows_from_the_predictions_on_file(run):
 def test_scoring_a_set_refits_nothing(run, tmp_path):
     copy = shutil.copytree(run, tmp_path / "run")
     write_calibration(copy, replace(read_calibration(run), temperature=7.0, threshold=0.9))
+    with pytest.raises(RunError, match=r"calibration\.json: changed since it was written"):
+        evaluate_run(copy, EvaluationSet("validation"))
+    write_checksums(copy)
     _, report = evaluate_run(copy, EvaluationSet("validation"))
     assert report["threshold"] == 0.9 and read_calibration(copy).temperature == 7.0
     logits, scores = (
@@ -241,7 +245,7 @@ def test_scoring_a_set_refits_nothing(run, tmp_path):
     bias = read_calibration(copy).bias
     assert scores == pytest.approx(1 / (1 + np.exp(-(np.array(logits) / 7 + bias))))
     (copy / "calibration.json").unlink()
-    with pytest.raises(RunError, match="has no calibration.json"):
+    with pytest.raises(RunError, match=r"calibration\.json: missing"):
         evaluate_run(copy, EvaluationSet("validation"))
 
 
