@@ -1,6 +1,7 @@
 """What several tests need: TensorFlow without its chatter, drawn images, a packed synthetic set."""
 
 import csv
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -26,9 +27,25 @@ QUICK = ("base_cnn", "cellnet", "efficientnetb0", "googlenet", "vgg16")  # To bu
 
 
 def pytest_addoption(parser):
-    """`--all-architectures`, which `make test-all` passes."""
+    """`--all-architectures` of `make test-all`; those of tests/fuzz; the order of the tests."""
+    add = parser.addoption
     text = "test every architecture, not one a family"
-    parser.addoption("--all-architectures", action="store_true", help=text)
+    add("--all-architectures", action="store_true", help=text)
+    text = "damaged files of each kind in tests/fuzz; default: 200"
+    add("--mutations", type=int, default=200, metavar="N", help=text)
+    add("--fuzz-case", metavar="SEED:NUMBER", help="one damaged file, as a failure names it")
+    add("--shuffle", type=int, metavar="SEED", help="files, and the tests in each, in random order")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Shuffle files, and the tests in each; a module's fixtures are still made once."""
+    if (seed := config.getoption("shuffle")) is not None:
+        rng = random.Random(seed)
+        paths = list(dict.fromkeys(item.path for item in items))
+        rng.shuffle(paths)
+        rng.shuffle(items)
+        items.sort(key=lambda item: paths.index(item.path))  # Stable.
 
 
 def pytest_generate_tests(metafunc):

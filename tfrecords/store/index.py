@@ -44,7 +44,7 @@ def read_index(directory: Path) -> list[IndexRow]:
         RecordsError: The index is missing, or is not the one that the manifest describes.
     """
     path = directory / INDEX_FILE
-    expected = read_manifest(directory)["index"]
+    expected = read_manifest(directory).get("index")
     if not path.is_file() or describe_file(path) != expected:
         raise RecordsError(
             f"{path} is missing or was changed. Restore it, or pack the images again."

@@ -12,6 +12,8 @@ from tfrecords.store.files import write_text
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = 1
+_OF_SPLIT = {"num_images": int, "num_images_of_class": dict, "shards": list}
+_OF_SHARD = {"file": str, "num_bytes": int, "sha256": str, "num_images": int}
 
 
 class RecordsError(ValueError):
@@ -55,14 +57,30 @@ def read_manifest(directory: Path) -> dict:
         )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordsError(f"{path} is damaged: {error}. Pack the records again.") from error
+    _require_fields(path, manifest, {})
     if manifest.get("format") != FORMAT:
         raise RecordsError(
             f"{path} has another format than this version reads. Pack the records again. "
             f"Expected: {FORMAT}. Received: format={manifest.get('format')}"
         )
+    _require_fields(path, manifest, {"splits": dict})
     return manifest
+
+
+def _require_fields(path: Path, content: object, type_of_key: dict[str, type]) -> None:
+    if not isinstance(content, dict):
+        raise RecordsError(
+            f"{path} is damaged. Expected values by name. Received: {str(content)[:80]}. "
+            "Pack the records again."
+        )
+    for key, expected in type_of_key.items():
+        if not isinstance(content.get(key), expected):
+            raise RecordsError(
+                f"{path} is damaged. Expected {key} of type {expected.__name__}. "
+                f"Received: {key}={str(content.get(key))[:80]}. Pack the records again."
+            )
 
 
 def verify_split(
@@ -92,6 +110,9 @@ def verify_split(
             f"No split {split!r} in {directory}. It has: {', '.join(splits)}. "
             "Pack the folders of all phases, or choose one of these."
         )
+    _require_fields(directory / MANIFEST_FILE, splits[split], _OF_SPLIT)
+    for shard in splits[split]["shards"]:
+        _require_fields(directory / MANIFEST_FILE, shard, _OF_SHARD)
     listed = {shard["file"]: shard for shard in splits[split]["shards"]}
     present = {path.name for path in directory.glob(f"*-{split}.tfrecord*")}
     faults = [f"{name}: missing" for name in sorted(listed.keys() - present)]

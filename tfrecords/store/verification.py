@@ -8,7 +8,14 @@ from tfrecords.progress import Progress, untold
 from tfrecords.schema import CLASSES
 from tfrecords.store.folds import FoldsError, read_folds
 from tfrecords.store.index import INDEX_FILE, IndexRow, read_index
-from tfrecords.store.leakage import LeakageError, Member, check_proof
+from tfrecords.store.leakage import (
+    LEAKAGE_FILE,
+    LeakageError,
+    Member,
+    check_proof,
+    prove,
+    read_proof,
+)
 from tfrecords.store.manifest import MANIFEST_FILE, RecordsError, read_manifest, verify_split
 
 
@@ -36,13 +43,14 @@ def verify_records(directory: Path, *, progress: Progress = untold) -> str:
     try:
         rows, fold_of_name = read_index(directory), read_folds(directory)
         faults += _contradictions(manifest, rows)
-        check_proof(
-            directory,
-            [
-                Member(row.split, fold_of_name.get(row.name, -1), row.patient, row.group)
-                for row in rows
-            ],
-        )
+        members = [
+            Member(row.split, fold_of_name.get(row.name, -1), row.patient, row.group)
+            for row in rows
+        ]
+        check_proof(directory, members)
+        proof = read_proof(directory)
+        if prove(members, folds=proof["folds"]) != proof:
+            faults.append(f"{directory / LEAKAGE_FILE} is not the proof of these images and folds")
     except (RecordsError, FoldsError, LeakageError) as error:
         faults.append(str(error))
     if faults:

@@ -1,0 +1,1 @@
+"""Files damaged at random: each reader refuses them in its own words, or reads the right value."""

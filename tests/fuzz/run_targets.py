@@ -1,0 +1,287 @@
+"""Files of a run to damage: settings, metrics, tables, weights, state, events."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import h5py
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.util.event_pb2 import Event
+
+from all_tf.data.training_range import RANGE_FEATURES, RANGE_FILE, read_range
+from all_tf.reports.run_facts import read_facts
+from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
+from all_tf.runs.checksums import write_checksums
+from all_tf.runs.folder import (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    STATUS_FILE,
+    RunError,
+    read_config,
+    read_metrics,
+    write_json,
+    write_status,
+)
+from all_tf.runs.ownership import require_unfinished
+from all_tf.runs.prediction_files import read_predictions
+from all_tf.runs.verification import verify
+from all_tf.training.checkpoint import TrainingProgress, newest_state, read_state, save_state
+from all_tf.training.event_files import drop_events_after
+from builders.hdf5_weights import LAYERS, WeightsError
+from tests.fuzz.mutations import mutate_bytes, mutate_json, mutate_table
+from tests.fuzz.runner import Target
+from tests.fuzz.strict_readers import strict_json, strict_rows
+from tests.fuzz.weights_child import WeightsChild
+from tests.written_runs import write_run
+
+_REFUSALS = (RunError,)
+
+
+def _json_target(
+    file: str, read: Callable[[Path], object], right: Callable[[object, dict], bool]
+) -> Callable[[Path, Path], Target]:
+    """A JSON file of a run; `right` takes the value and the strict reading of the file."""
+
+    def make(folder: Path, records: Path) -> Target:
+        run = write_run(folder / "run")
+        write_range(run)
+        write_status(run, "interrupted", epochs_done=1)
+
+        def is_right(value: object, path: Path, expected: object) -> bool:
+            content = strict_json(path)
+            return value == expected or (content is not None and right(value, content))
+
+        return Target([run / file], lambda: read(run), is_right, _REFUSALS, mutate=mutate_json)
+
+    return make
+
+
+def write_range(run: Path) -> None:
+    """Ranges as a training writes them."""
+    ranges = {name: [0.5 * place, 10.0 + place] for place, name in enumerate(RANGE_FEATURES)}
+    write_json(run / RANGE_FILE, {"num_images": 3, "percentiles": [0.5, 99.5], "ranges": ranges})
+
+
+def _read_config(run: Path) -> dict:
+    experiment, facts = read_config(run)
+    return {"experiment": asdict(experiment), **facts}
+
+
+def _right_config(value: dict, content: dict) -> bool:
+    fields = content["experiment"]
+    return value == {**content, "experiment": {**fields, "augment": tuple(fields["augment"])}}
+
+
+def _right_range(value: dict | None, content: dict) -> bool:
+    ranges = content["ranges"]
+    plain = all(type(edge) in (int, float) for name in RANGE_FEATURES for edge in ranges[name])
+    return plain and all(
+        list(value[name]) == ranges[name] and ranges[name][0] <= ranges[name][1]
+        for name in RANGE_FEATURES
+    )
+
+
+def _read_status(run: Path) -> None:
+    (run / METRICS_FILE).unlink(missing_ok=True)  # It would say that the run has ended.
+    require_unfinished(run)
+
+
+def _table_target(
+    file: str, read: Callable[[Path], object], from_rows: Callable[[list[dict]], object]
+) -> Callable[[Path, Path], Target]:
+    """A table of a run; `from_rows` gives the value of its rows, or raises where there is none."""
+
+    def make(folder: Path, records: Path) -> Target:
+        run = write_run(folder / "run")
+
+        def right(value: object, path: Path, expected: object) -> bool:
+            if value == expected:
+                return True
+            try:
+                return value == from_rows(strict_rows(path))
+            except (ValueError, KeyError, TypeError):
+                return False
+
+        files = [run / file]
+        return Target(files, lambda: read(run), right, _REFUSALS, mutate=mutate_table)
+
+    return make
+
+
+def _read_predictions(run: Path) -> list[tuple]:
+    found = vars(read_predictions(run / PREDICTIONS_FILE))
+    keys = ("names", "patients", "groups", "labels", "folds", "logits", "calibrated_scores")
+    return list(zip(*(found[key].tolist() for key in keys), strict=True))
+
+
+def _predictions(rows: list[dict]) -> list[tuple]:
+    values = [
+        (
+            *(row[key] for key in ("name", "patient", "group")),
+            int(row["label"]),
+            int(row["fold"] or -1),
+            *(float(row[key]) for key in ("logit", "calibrated_score")),
+        )
+        for row in rows
+    ]
+    if not all(
+        label in (-1, 0, 1) and fold >= -1 and np.isfinite(logit) and 0 <= score <= 1
+        for _, _, _, label, fold, logit, score in values
+    ):
+        raise ValueError("out of range")
+    return values
+
+
+def _history(rows: list[dict]) -> list[dict]:
+    for row in rows:
+        _ = [float(value) for value in row.values()]
+    return rows
+
+
+def make_facts(folder: Path, records: Path) -> Target:
+    """All that tables and pages read of a run; no file of it brings another exception."""
+    run = write_run(folder / "run")
+    names = (CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE, CALIBRATION_FILE, HISTORY_FILE)
+
+    def read() -> None:
+        facts = read_facts(run)
+        _ = (facts.row(), facts.sets, facts.calibration, facts.history, facts.config)
+
+    def right(value: object, path: Path, expected: object) -> bool:
+        return True  # Each file has a target of its own; here only exceptions count.
+
+    def mutate(rng, data: bytes, others) -> bytes:
+        return (mutate_json if data[:1] == b"{" else mutate_table)(rng, data, others)
+
+    files = [run / name for name in names]
+    return Target(files, read, right, _REFUSALS, names=(str(run),), mutate=mutate)
+
+
+def make_verified(folder: Path, records: Path) -> Target:
+    """A run with its checksums: every changed byte is found."""
+    run = write_run(folder / "run")
+    shutil.rmtree(run / "evaluation")
+    write_checksums(run)
+    files = sorted(path for path in run.iterdir() if path.is_file())
+
+    def read() -> list[str]:
+        return [line for each in verify(run) for line in each.drift]
+
+    whole = {path: path.read_bytes() for path in files}
+
+    def right(drift: list[str], path: Path, expected: list[str]) -> bool:
+        return bool(set(drift) - set(expected)) or path.read_bytes() == whole[path]
+
+    return Target(files, read, right, _REFUSALS)
+
+
+def make_state(folder: Path, records: Path) -> Target:
+    """The state after the last two epochs: what is read is one of them, as it was saved."""
+    run = folder / "run"
+    run.mkdir()
+    (run / CONFIG_FILE).write_text('{"experiment": {}}')
+    (run / "best.weights.h5").write_bytes(b"weights")
+    rng = np.random.default_rng(0)
+    saved = {}
+    for epoch in (1, 2):
+        progress = TrainingProgress(epoch, False, epoch, 0.5, [{"epoch": epoch, "loss": 0.25}])
+        arrays = {"a": rng.normal(size=(4, 5)), "b": np.arange(epoch)}
+        save_state(run, progress, arrays)
+        saved[epoch] = (progress, {key: array.tolist() for key, array in arrays.items()})
+    files = sorted(path for path in (run / "state").rglob("*") if path.is_file())
+
+    def read() -> tuple:
+        progress, arrays = read_state(newest_state(run))
+        return progress, {key: array.tolist() for key, array in arrays.items()}
+
+    def right(value: tuple, path: Path, expected: tuple) -> bool:
+        return value == saved[value[0].epoch]
+
+    def mutate(rng, data: bytes, others) -> bytes:
+        return (mutate_json if data[:1] == b"{" else mutate_bytes)(rng, data, others)
+
+    return Target(files, read, right, _REFUSALS, names=(str(run),), mutate=mutate)
+
+
+def make_events(folder: Path, records: Path) -> Target:
+    """TensorBoard's events: of a damaged file the first ones are kept, up to the last epoch."""
+    writer = tf.summary.create_file_writer(str(folder))
+    for step in range(1, 7):
+        with writer.as_default(step=step):
+            tf.summary.scalar("loss", 0.5 * step)
+    writer.close()
+    (path,) = folder.glob("events*")
+
+    def records_of(path: Path) -> list[bytes]:
+        return list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+
+    whole = [each for each in records_of(path) if Event.FromString(each).step <= 4]
+
+    def read() -> list[bytes]:
+        drop_events_after(folder, 4)
+        return records_of(path)
+
+    def right(value: list[bytes], path: Path, expected: object) -> bool:
+        """A block that was doubled or moved may hold whole events."""
+        return set(value) <= set(whole)
+
+    return Target([path], read, right, ())
+
+
+def make_weights(*, digest: bool) -> Callable[[Path, Path], Target]:
+    """A file of weights, with its checksum or as Keras alone writes it."""
+
+    def make(folder: Path, records: Path) -> Target:
+        path = folder / "small.weights.h5"
+        child = WeightsChild(path)
+        if digest:
+            child.load("add digest")
+
+        def read() -> list[np.ndarray]:
+            return child.load()
+
+        def right(value: list[np.ndarray], path: Path, expected: list[np.ndarray]) -> bool:
+            same = all(np.array_equal(*pair) for pair in zip(value, expected, strict=True))
+            return same or (not digest and _holds(path, value))
+
+        return Target([path], read, right, (WeightsError,), end=child.end)
+
+    return make
+
+
+def _holds(path: Path, value: list[np.ndarray]) -> bool:
+    """Whether a file has these arrays, all finite, in some order."""
+    stored = []
+
+    def collect(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if name.startswith(LAYERS) and isinstance(item, h5py.Dataset):
+            stored.append(item[()])
+
+    with h5py.File(path) as file:
+        file.visititems(collect)
+    if not all(np.all(np.isfinite(array)) for array in stored):
+        return False
+    return sorted(a.tobytes() for a in stored) == sorted(a.tobytes() for a in value)
+
+
+TARGETS = {
+    "config": _json_target(CONFIG_FILE, _read_config, _right_config),
+    "metrics": _json_target(METRICS_FILE, read_metrics, lambda value, content: value == content),
+    "calibration": _json_target(
+        CALIBRATION_FILE, lambda run: asdict(read_calibration(run)), lambda v, c: v == c
+    ),
+    "training-range": _json_target(RANGE_FILE, read_range, _right_range),
+    "status": _json_target(STATUS_FILE, _read_status, lambda value, content: True),
+    "predictions": _table_target(PREDICTIONS_FILE, _read_predictions, _predictions),
+    "history": _table_target(HISTORY_FILE, lambda run: read_facts(run).history, _history),
+    "run-facts": make_facts,
+    "verified-run": make_verified,
+    "state": make_state,
+    "events": make_events,
+    "weights": make_weights(digest=True),
+    "weights-of-keras": make_weights(digest=False),
+}
