@@ -1,5 +1,7 @@
 """The best weights of a run: written, checked, and loaded without running code from a file."""
 
+import math
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from tfrecords.store.files import atomic_write
 from tfrecords.store.manifest import digest_file
 
 BEST_FILE = "best.weights.h5"
+_BYTES_OF_A_NAME = 4096  # At most: groups and headers of HDF5 for one array.
 # What an evaluation reads of a run's files, beside the experiment.
 _TYPE_OF_FACT: dict[str, type] = {
     "records": str,
@@ -42,8 +45,22 @@ def save_weights(model: keras.Model, path: Path) -> None:
     # The file holds the name; without one, Keras would number the models of the process in it.
     saved = keras.Model(model.input, model.output, name=model.name)
     with atomic_write(path) as partial:
+        _require_room(partial, saved)
         saved.save_weights(partial)
         add_digest(partial)
+
+
+def _require_room(path: Path, model: keras.Model) -> None:
+    """Raise OSError where the disk is too full for the weights: HDF5 would crash the process."""
+    if not hasattr(os, "posix_fallocate"):  # macOS.
+        return
+    num_bytes = sum(
+        4 * math.prod(each.shape) + _BYTES_OF_A_NAME
+        for each in model.weights  # float32.
+    )
+    with path.open("r+b") as partial:
+        os.posix_fallocate(partial.fileno(), 0, num_bytes)
+        os.ftruncate(partial.fileno(), 0)
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
