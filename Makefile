@@ -2,7 +2,7 @@
 # make test: lint, import contracts and tests, with one architecture a family
 # make test-all: the same with every architecture, some minutes longer
 # make test-parity: the networks that we wrote ourselves against PyTorch's
-# make fuzz: damage 20,000 files of each kind that the program reads; an hour
+# make fuzz: damage 20,000 files of each kind that the program reads; two hours
 # make format: rewrite the code as ruff wants it, mend what ruff can mend
 # make lint: check the format, the code, the types and the import contracts; change nothing
 # make types: check the types alone, with mypy

@@ -1,0 +1,258 @@
+"""Each command, killed, told to end or with a full disk at any moment, ends the same the next time.
+
+Whatever was whole before stays as it was; a run verifies or says that it has not ended.
+"""
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from all_tf.runs.folder import RunError
+from all_tf.runs.verification import verify
+from tests.conftest import ROOT
+from tfrecords.sources.cnmc import find_images
+from tfrecords.store.verification import verify_records
+from tfrecords.synthetic.write import MIN_IMAGES, write_synthetic
+
+FAULTS = int(os.environ.get("ALL_TF_FAULTS", "2"))  # Of each command.
+_LEFT_BEHIND = "or a training that it left behind. Wait for its end"
+KINDS = ("killed", "full disk", "told to end")
+OPTIONS = (
+    *("--arch", "base_cnn", "--image-size", "32", "--batch-size", "16", "--epochs", "2"),
+    *("--weights", "none", "--seed", "5", "--deterministic"),
+)
+ROWS = "base_cnn,vgg16"
+# Results that two equal commands have in common; of JSON, apart from times and places.
+RESULTS = ("predictions.csv", "per_patient.csv", "probes.csv", "metrics.json", "probes.json")
+OF_TIME = {"images_per_second", "seconds", "weights_sha256", "records"}
+
+
+class Command(NamedTuple):
+    """A command line whose parts may name `{out}`, a folder of its own.
+
+    Attributes:
+        words: Of the command.
+        result: What it has made, from `out`: to be equal however often it was disturbed.
+        again: The command that resumes, where that is another one.
+        begun: Whether `again` is to be used, from `out`.
+        before: Folders that are copied into `out` first.
+    """
+
+    words: Sequence[object]
+    result: Callable[[Path], object]
+    again: Sequence[object] = ()
+    begun: Callable[[Path], bool] = lambda out: False
+    before: Sequence[Path] = ()
+
+
+def script(name: str, *options: object) -> list[object]:
+    return [ROOT / "scripts" / name, *options]
+
+
+def results(out: Path) -> dict[str, object]:
+    """Every result file below a folder."""
+    files = sorted(path for path in out.rglob("*") if path.name in RESULTS)
+    return {str(path.relative_to(out)): content(path) for path in files}
+
+
+def content(path: Path) -> object:
+    if path.suffix != ".json":
+        return path.read_bytes()
+    found = json.loads(path.read_text())
+    return {key: value for key, value in found.items() if key not in OF_TIME}
+
+
+def pages(out: Path) -> dict[str, bytes]:
+    names = ("report.html", "MODEL_CARD.md")
+    return {name: (out / "run" / name).read_bytes() for name in names}
+
+
+def tables(out: Path) -> dict[str, bytes]:
+    return {name: (out / "study" / name).read_bytes() for name in ("study.md", "study.csv")}
+
+
+def whole_records(out: Path) -> dict[str, bytes]:
+    verify_records(out / "records")
+    return {path.name: path.read_bytes() for path in (out / "records").iterdir()}
+
+
+def in_run(out: Path) -> bool:
+    return (out / "run/config.json").exists()
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    """The fewest images that there can be."""
+    folder = tmp_path_factory.mktemp("source")
+    return write_synthetic(folder, num_images=MIN_IMAGES, seed=3)
+
+
+@pytest.fixture(scope="module")
+def records(source, tmp_path_factory) -> Path:
+    """Records of them, in two folds."""
+    from tfrecords.packing.writer import Settings, write_records  # After load_tensorflow.
+
+    directory = tmp_path_factory.mktemp("records")
+    write_records(find_images(source), directory, Settings(folds=2, num_workers=1))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def run(records, tmp_path_factory) -> Path:
+    """A finished run."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    words = script("train.py", *OPTIONS, "--records", records, "--run-dir", folder)
+    call(words, folder).check_returncode()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folds(records, tmp_path_factory) -> Path:
+    """A finished cross-validation."""
+    folder = tmp_path_factory.mktemp("finished") / "folds"
+    words = script("train.py", *OPTIONS, "--fold", "all", "--records", records)
+    call([*words, "--run-dir", folder], folder).check_returncode()
+    return folder
+
+
+def call(words: Sequence[object], out: Path, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, *(str(word).replace("{out}", str(out)) for word in words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def disturb(words: Sequence[object], out: Path, kind: str, *, rng, seconds: float) -> None:
+    """Run a command with one fault, and check how it says so."""
+    if kind == "full disk":
+        most = int(10 ** rng.uniform(1.5, 6.5))  # Bytes of one file, from 30 to 3 million.
+
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+        ended = call(
+            words, out, preexec_fn=limit, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        )
+        assert ended.returncode in (0, 1), (most, ended.stderr[-2000:])
+        assert "Traceback" not in ended.stderr, (most, ended.stderr[-2000:])
+        return
+    command = [sys.executable, *(str(word).replace("{out}", str(out)) for word in words)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(moment := rng.uniform(0.1, 1.0) * seconds)
+    process.send_signal(number := signal.SIGKILL if kind == "killed" else signal.SIGTERM)
+    _, errors = process.communicate(timeout=120)
+    # A signal that comes before Python handles it ends the process by itself.
+    assert process.returncode in (0, -number, 128 + number), (moment, errors[-2000:])
+    assert "Traceback" not in errors, (moment, errors[-2000:])
+
+
+def check_left(out: Path, before: dict[Path, bytes]) -> None:
+    """Records are whole, runs verify or have not ended, inputs are as before."""
+    for path, data in before.items():
+        assert path.read_bytes() == data, path
+    if (out / "records").exists():
+        verify_records(out / "records")
+    for run in [out / "run", *(out / "run").glob("fold-*")]:
+        try:
+            checked = verify(run) if run.exists() else []
+        except RunError:  # It says that the run has not ended.
+            continue
+        drift = [(each.folder.name, line) for each in checked for line in each.drift]
+        assert not drift or not is_done(run), drift
+
+
+def is_done(run: Path) -> bool:
+    path = run / "status.json"
+    return path.exists() and json.loads(path.read_text())["state"] == "finished"
+
+
+def check(command: Command, tmp_path: Path, seed: str) -> None:
+    """Run a command undisturbed, then with faults; compare the ends."""
+
+    def begin(name: str) -> Path:
+        out = tmp_path / name
+        out.mkdir()
+        for folder in command.before:
+            shutil.copytree(folder, out / folder.name)
+        return out
+
+    reference, began = begin("reference"), time.monotonic()
+    call(command.words, reference).check_returncode()
+    seconds = time.monotonic() - began
+    expected, rng = command.result(reference), random.Random(seed)
+    out = begin("disturbed")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for number in range(FAULTS):
+        goes_on = command.begun(out)
+        words = command.again if goes_on else command.words
+        disturb(words, out, KINDS[number % len(KINDS)], rng=rng, seconds=seconds)
+        check_left(out, before)
+    words = command.again if command.begun(out) else command.words
+    ended = call(words, out)
+    while _LEFT_BEHIND in ended.stderr:  # A kill leaves the training of a fold, which ends soon.
+        time.sleep(1)
+        ended = call(words, out)
+    nothing_left = "there is nothing to resume" in ended.stderr
+    assert ended.returncode == 0 or nothing_left, ended.stderr[-2000:]
+    assert command.result(out) == expected
+    left = [str(path) for path in out.rglob("*") if ".partial" in path.name]
+    assert not left
+
+
+@pytest.mark.slow
+def test_conversion(source, tmp_path):
+    words = script("make_tfrecords.py", "--source", source, "--records", "{out}/records")
+    check(Command([*words, "--folds", "2", "--overwrite"], whole_records), tmp_path, "conversion")
+
+
+@pytest.mark.slow
+def test_training(records, tmp_path):
+    words = script("train.py", *OPTIONS, "--records", records, "--run-dir", "{out}/run")
+    again = script("train.py", "--resume", "{out}/run")
+    check(Command(words, results, again, in_run), tmp_path, "training")
+
+
+@pytest.mark.slow
+def test_all_folds(records, tmp_path):
+    words = script("train.py", *OPTIONS, "--fold", "all", "--records", records)
+    check(Command([*words, "--run-dir", "{out}/run"], results), tmp_path, "folds")
+
+
+@pytest.mark.slow
+def test_refit(folds, tmp_path):
+    words = script("train.py", "--refit", folds, "--deterministic", "--run-dir", "{out}/run")
+    again = script("train.py", "--resume", "{out}/run")
+    check(Command(words, results, again, in_run), tmp_path, "refit")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["evaluate.py", "probe.py"])
+def test_analysis(name, run, tmp_path):
+    words = script(name, "{out}/run", "--split", "train", "--fold", "1")
+    check(Command(words, results, before=[run]), tmp_path, name)
+
+
+@pytest.mark.slow
+def test_report(run, tmp_path):
+    check(Command(script("report.py", "{out}/run"), pages, before=[run]), tmp_path, "report")
+
+
+@pytest.mark.slow
+def test_study(records, tmp_path):
+    bench = tmp_path / "bench"
+    bench.mkdir()
+    shutil.copy(ROOT / "scripts/run_study.py", bench)
+    shutil.copy(ROOT / "tests/stubs/train.py", bench / "train.py")
+    words = [bench / "run_study.py", "--rows", ROWS, "--records", records]
+    check(Command([*words, "--study-dir", "{out}/study"], tables), tmp_path, "study")
