@@ -84,8 +84,10 @@ def load_file(model: keras.Model, path: Path) -> str:
                     raise WeightsError(problem)
                 _load(network, path)
                 return part
-    except WeightsError:
-        raise
+    except WeightsError as error:
+        if str(path) in str(error):
+            raise
+        raise WeightsError(f"{path}: {error}") from error
     except Exception as error:  # h5py has no error of its own for a damaged file.
         raise WeightsError(f"{path} does not fit {model.name}: {error}") from error
     raise WeightsError(

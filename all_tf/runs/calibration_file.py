@@ -7,6 +7,7 @@ from all_tf.metrics.calibration import Calibration
 from all_tf.runs.fields import CALIBRATION
 from all_tf.runs.folder import RunError, write_json
 from all_tf.runs.strict_reading import read_object
+from all_tf.system.checks import ConfigError
 
 CALIBRATION_FILE = "calibration.json"
 
@@ -29,4 +30,7 @@ def read_calibration(run: Path) -> Calibration:
             f"{run} has no {CALIBRATION_FILE}: its training has not ended, or an earlier version "
             "trained it. Train again."
         )
-    return Calibration(**read_object(path, CALIBRATION, needed=CALIBRATION))
+    try:
+        return Calibration(**read_object(path, CALIBRATION, needed=CALIBRATION))
+    except ConfigError as error:
+        raise RunError(f"{path} is damaged or from another version: {error}") from error

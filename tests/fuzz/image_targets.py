@@ -44,7 +44,7 @@ def make_png(folder: Path, records: Path) -> Target:
         return pixels
 
     # No name of a file: the bytes come from memory.
-    refusals = (deflate.DeflateError, OSError)
+    refusals = (deflate.DeflateError, OSError, BitmapError)
     return Target([path], read, _right_png, refusals, names=("",), others=(other,))
 
 
@@ -132,12 +132,19 @@ def _right_picture_png(value: bytes, path: Path, expected: bytes) -> bool:
 
 def _right_jpeg(value: bytes, path: Path, expected: bytes) -> bool:
     """JPEG has no checksums: what two decoders read without a complaint is the picture."""
-    return value == expected or _same_as_tensorflow(value, path, _JPEG_ROUNDING)
+    return value == expected or _same_as_tensorflow(value, path, _JPEG_ROUNDING, _decode_jpeg)
 
 
-def _same_as_tensorflow(value: bytes, path: Path, rounding: int) -> bool:
+def _decode_jpeg(data: bytes, *, channels: int) -> tf.Tensor:
+    """As Pillow decodes: TensorFlow's faster transform differs where coefficients are damaged."""
+    return tf.io.decode_jpeg(data, channels, dct_method="INTEGER_ACCURATE")
+
+
+def _same_as_tensorflow(
+    value: bytes, path: Path, rounding: int, decode: Callable[..., tf.Tensor] = tf.io.decode_png
+) -> bool:
     try:
-        pixels = tf.io.decode_image(path.read_bytes(), 3, expand_animations=False).numpy()
+        pixels = decode(path.read_bytes(), channels=3).numpy()
     except tf.errors.InvalidArgumentError:
         return False
     if (centred := _centred(pixels)) is None:

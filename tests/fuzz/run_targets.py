@@ -137,9 +137,7 @@ def _predictions(rows: list[dict]) -> list[tuple]:
 
 
 def _history(rows: list[dict]) -> list[dict]:
-    for row in rows:
-        _ = [float(value) for value in row.values()]
-    return rows
+    return [{key: float(value) for key, value in row.items()} for row in rows]
 
 
 def make_facts(folder: Path, records: Path) -> Target:

@@ -65,7 +65,11 @@ def read_manifest(directory: Path) -> dict:
             f"{path} has another format than this version reads. Pack the records again. "
             f"Expected: {FORMAT}. Received: format={manifest.get('format')}"
         )
-    _require_fields(path, manifest, {"splits": dict})
+    _require_fields(path, manifest, {"splits": dict, "patient_per_image": bool})
+    for entry in manifest["splits"].values():
+        _require_fields(path, entry, _OF_SPLIT)
+        for shard in entry["shards"]:
+            _require_fields(path, shard, _OF_SHARD)
     return manifest
 
 
@@ -110,9 +114,6 @@ def verify_split(
             f"No split {split!r} in {directory}. It has: {', '.join(splits)}. "
             "Pack the folders of all phases, or choose one of these."
         )
-    _require_fields(directory / MANIFEST_FILE, splits[split], _OF_SPLIT)
-    for shard in splits[split]["shards"]:
-        _require_fields(directory / MANIFEST_FILE, shard, _OF_SHARD)
     listed = {shard["file"]: shard for shard in splits[split]["shards"]}
     present = {path.name for path in directory.glob(f"*-{split}.tfrecord*")}
     faults = [f"{name}: missing" for name in sorted(listed.keys() - present)]

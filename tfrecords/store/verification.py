@@ -42,7 +42,9 @@ def verify_records(directory: Path, *, progress: Progress = untold) -> str:
             faults.append(str(error))
     try:
         rows, fold_of_name = read_index(directory), read_folds(directory)
-        faults += _contradictions(manifest, rows)
+        faults += (
+            f"{directory / MANIFEST_FILE}: {each}" for each in _contradictions(manifest, rows)
+        )
         members = [
             Member(row.split, fold_of_name.get(row.name, -1), row.patient, row.group)
             for row in rows
@@ -85,12 +87,12 @@ def _contradictions(manifest: Mapping, rows: Sequence[IndexRow]) -> Iterator[str
             ("num_images of the shards", in_shards, total),
         ):
             if held != derived:
-                yield f"{MANIFEST_FILE}: {what} of {split} is {held}, {INDEX_FILE} has {derived}"
+                yield f"{what} of {split} is {held}, {INDEX_FILE} has {derived}"
     # An image without a patient is a patient named after its path.
     lone = any(row.patient and row.name == f"{row.split}/{row.patient}" for row in rows)
     if manifest["patient_per_image"] is not lone:
         said = manifest["patient_per_image"]
-        yield f"{MANIFEST_FILE}: patient_per_image is {said}, by {INDEX_FILE} it is {lone}"
+        yield f"patient_per_image is {said}, by {INDEX_FILE} it is {lone}"
 
 
 def _count_records(shard: Path) -> int:
