@@ -34,7 +34,7 @@ def of_class(label: int, **how):
 
 def scored_at(folder, predictions):
     """A folder of this evaluated set, as evaluate.py leaves it, and its report."""
-    selection = Selection("train fold 0", [], 1)
+    selection = Selection("train fold 0", [], 2)
     place = {"split": "validation", "fold": None, "records_sha256": "0" * 64}
     report = report_header(predictions, selection, Calibration(), **place)
     report |= all_metrics(predictions, threshold=0.5)
