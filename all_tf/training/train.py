@@ -1,5 +1,6 @@
 """Training of a run, from an experiment and records to metrics on disk; begins or resumes it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from all_tf.data.training_range import write_range
 from all_tf.evaluation.evaluate import EvaluationContext, evaluation_report, file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import BEST_FILE
-from all_tf.evaluation.set_place import own_place
+from all_tf.evaluation.set_place import SetPlace, own_place
 from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.calibration import Calibration, fit_calibration
 from all_tf.metrics.predictions import Predictions
@@ -174,12 +175,8 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
 
     predictions = predict(model, selection, data.selection)
     calibration = _calibration(run, experiment, predictions)
-    split, fold = selection_set(experiment)
     context = EvaluationContext(experiment, facts, fitted.best_epoch, calibration)
-    predictions = calibration.apply(predictions)
-    bootstrap = Bootstrap(predictions)
-    place = own_place(experiment, facts, split, fold)
-    report = evaluation_report(predictions, context, place, bootstrap=bootstrap) | {
+    measured = {
         "num_parameters": facts["num_parameters"],
         "images_per_second": fitted.images_per_second,
         "weights_sha256": digest_file(run / BEST_FILE),
@@ -187,20 +184,34 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     write_range(run, data.fit.pngs.tolist())
     pixels = pixel_digests(data.fit.pngs.tolist(), title="training images")
     write_training_images(run, pixels=pixels, patients=data.fit.patients.tolist())
-    file_evaluation(run, report, predictions, bootstrap=bootstrap)
-    results = {"selection": (predictions, report)}
+    place = own_place(experiment, facts, *selection_set(experiment))
+    results = {"selection": _save(run, context, place, predictions, measured=measured)}
     if data.held_out is not None:
         held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
-        predictions = calibration.apply(predict(model, held_out, data.held_out))
-        bootstrap = Bootstrap(predictions)
+        predictions = predict(model, held_out, data.held_out)
         place = own_place(experiment, facts, "validation", None)
-        final = evaluation_report(predictions, context, place, bootstrap=bootstrap)
         folder = evaluation_folder(run, "validation", None)
-        file_evaluation(folder, final, predictions, bootstrap=bootstrap)
-        results["held out"] = predictions, final
+        results["held out"] = _save(folder, context, place, predictions)
     with courtesy("What TensorBoard shows of the finished run"):
         show_run(run, prepared, results, amount=facts["tensorboard"])
     return [report for _, report in results.values()]
+
+
+def _save(
+    folder: Path,
+    context: EvaluationContext,
+    place: SetPlace,
+    predictions: Predictions,
+    *,
+    measured: Mapping[str, object] | None = None,
+) -> tuple[Predictions, dict]:
+    """Evaluate and save one set; return its calibrated predictions and its report."""
+    predictions = context.calibration.apply(predictions)
+    bootstrap = Bootstrap(predictions)
+    report = evaluation_report(predictions, context, place, bootstrap=bootstrap)
+    report |= measured or {}
+    file_evaluation(folder, report, predictions, bootstrap=bootstrap)
+    return predictions, report
 
 
 def _calibration(run: Path, experiment: Experiment, predictions: Predictions) -> Calibration:
