@@ -61,7 +61,7 @@ def _right_png(value: np.ndarray, path: Path, expected: np.ndarray) -> bool:
             image.verify()  # The checksums of all chunks.
         with Image.open(path) as image:
             return np.array_equal(value, np.asarray(image.convert("RGB")))
-    except Exception:
+    except Exception:  # Pillow raises many kinds for a damaged file.
         return False
 
 
@@ -125,7 +125,7 @@ def _right_picture_png(value: bytes, path: Path, expected: bytes) -> bool:
     try:
         with Image.open(path) as image:
             image.verify()
-    except Exception:
+    except Exception:  # Pillow raises many kinds for a damaged file.
         return False
     return _same_as_tensorflow(value, path, 0)
 
