@@ -15,6 +15,7 @@ from all_tf.system.child_process import failure_reason, read_tail, run_logged
 from all_tf.system.locks import locked
 from all_tf.system.progress import describe_duration
 from builders.architecture_info import CATALOGUE
+from tfrecords.store.files import remove_partial_files
 from tfrecords.store.manifest import read_manifest
 
 _LEAST_SHARE_DONE = 0.05  # Of the work, before the remaining time is estimated.
@@ -70,6 +71,7 @@ def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str
         "Wait for its end, or name another folder."
     )
     with locked(study.folder, refusal=refusal) as lock:
+        remove_partial_files(study.folder)
         finished = {
             name for name, row in rows.items() if is_done(study.folder / name, row, study.records)
         }

@@ -15,9 +15,7 @@ from all_tf.runs.folder import (
     write_status,
 )
 from all_tf.system.locks import LOCK_FILE, locked
-from tfrecords.store.files import PARTIAL_PREFIX
-
-_PARTIAL = f"{PARTIAL_PREFIX}*"
+from tfrecords.store.files import PARTIAL_PREFIX, remove_partial_files
 
 
 @contextmanager
@@ -32,7 +30,8 @@ def own_run(run: Path) -> Iterator[None]:
     )
     with locked(run, refusal=refusal):
         refuse_links(run, files=True)
-        for leftover in (*run.glob(_PARTIAL), *(run / EVENTS_FOLDER).rglob(_PARTIAL)):
+        remove_partial_files(run)
+        for leftover in (run / EVENTS_FOLDER).rglob(f"{PARTIAL_PREFIX}*"):
             leftover.unlink()
         yield
 

@@ -42,8 +42,10 @@ def required_files(folder: Path, report: dict | None = None) -> tuple[str, ...]:
         folder: A run, an evaluation, `out-of-fold`, an ensemble, or the folder of an analysis.
         report: Its metrics.json, by which it has tables and a submission; None if it has none.
     """
-    if folder.name in _OF_ANALYSIS:
-        return _OF_ANALYSIS[folder.name]
+    # Results on another set, or on other records, lie one or two folders below.
+    for place in (folder, *list(folder.parents)[:2]):
+        if place.name in _OF_ANALYSIS and not is_run(folder):
+            return _OF_ANALYSIS[place.name]
     report = report or {}
     files: tuple[str, ...] = _RUN if is_run(folder) else _SCORED
     if "best_epochs" in report:

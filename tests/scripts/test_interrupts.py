@@ -84,7 +84,7 @@ def test_script_that_is_interrupted_at_work_ends_in_one_line(
     images = [*synthetic.rglob("*.bmp")] if script == "predict.py" else []
     code, lines = interrupt(script, run, *images, cwd=tmp_path, after=after)
     if code == -signal.SIGINT:  # All was done, and Python was shutting down without handlers.
-        assert lines == []
+        assert "interrupted" not in lines
     elif code != 0:  # Else it was faster.
         assert (code, lines) == (130, ["interrupted"])
     assert not list(run.rglob(".partial-*"))

@@ -51,3 +51,9 @@ def synchronize(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what processes that were killed had begun to write in a folder that this one holds."""
+    for leftover in folder.glob(f"{PARTIAL_PREFIX}*"):
+        leftover.unlink()

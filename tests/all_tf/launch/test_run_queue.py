@@ -24,7 +24,9 @@ def bench(tmp_path):
     shutil.copy(ROOT / "scripts/run_study.py", tmp_path)
     shutil.copy(ROOT / "tests/stubs/train.py", tmp_path / "train.py")
     (tmp_path / "records").mkdir()
-    manifest = {"format": 1, "splits": {"train": {}, "validation": {}}}
+    split = {"num_images": 0, "num_images_of_class": {}, "shards": []}
+    splits = {"train": split, "validation": split}
+    manifest = {"format": 1, "patient_per_image": False, "splits": splits}
     (tmp_path / "records/manifest.json").write_text(json.dumps(manifest))
     (tmp_path / "records/folds.csv").write_text("name,group,fold\n")
     return tmp_path
