@@ -142,6 +142,11 @@ def _parse() -> argparse.Namespace:
     step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
     step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
     step.set_defaults(measure=_step)
+    _add_gpu(what)
+    return parser.parse_args()
+
+
+def _add_gpu(what) -> None:
     gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")
     gpu.add_argument(
         "--arch", choices=choices.ARCHITECTURE_NAMES, nargs="+", metavar="NAME", help="default: all"
@@ -161,7 +166,6 @@ def _parse() -> argparse.Namespace:
     )
     only.add_argument("--quick", action="store_true", help="tiny batches, on a processor as well")
     gpu.set_defaults(measure=_gpu)
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

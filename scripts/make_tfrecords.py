@@ -87,13 +87,9 @@ def _convert(args: argparse.Namespace) -> None:
         drop_contradictions=args.drop_contradictions,
     )
     print("\n" + convert(origin, target, settings, progress=track))
+    script = "train.py --arch densenet169" if args.layout == "cnmc" else "evaluate.py RUN"
     where = shlex.quote(str(args.records))
-    print(
-        f"\nRecords: {args.records}\n"
-        f"Next: python scripts/train.py --arch densenet169 --records {where}"
-        if args.layout == "cnmc"
-        else f"\nNext: python scripts/evaluate.py RUN --records {where}"
-    )
+    print(f"\nRecords: {args.records}\nNext: python scripts/{script} --records {where}")
 
 
 def _verify(args: argparse.Namespace) -> None:

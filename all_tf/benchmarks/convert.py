@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core import GeneratorBasedBuilder
 
 from all_tf.system.progress import track
 from tfrecords.codec.encoding import encode_bitmap, encode_images
@@ -137,8 +138,7 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-# TFDS has no types, so that mypy looks for the keyword in `object`.
-class _Cnmc(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
+class _Cnmc(GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]  # Untyped.
     """A TFDS builder of the same examples."""
 
     VERSION = tfds.core.Version("1.0.0")

@@ -57,9 +57,7 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
         RunError: A fold's run is not finished, or not each image of train was predicted once.
     """
     refuse_links(folder)
-    for run in runs.values():
-        for name in (CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE):
-            unchanged(run / name)
+    _refuse_changed(runs.values())
     experiment, facts = read_config(next(iter(runs.values())))
     _refuse_other_records(runs.values())
     predictions = _join([read_predictions(run / PREDICTIONS_FILE) for run in runs.values()])
@@ -97,6 +95,12 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     write_csv(target / PER_FOLD_FILE, rows)
     file_scored_set(target, report, predictions, bootstrap=bootstrap)
     return report
+
+
+def _refuse_changed(runs: Iterable[Path]) -> None:
+    for run in runs:
+        for name in (CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE):
+            unchanged(run / name)
 
 
 def _stamps(reports: list[dict]) -> list[str]:

@@ -96,18 +96,20 @@ def write_records(
     write_index(directory, rows)
     _write_duplicates(directory / DUPLICATES_FILE, rows)
     write_sidecars(directory, packed)
-    write_manifest(
-        directory,
-        {
-            "seed": settings.seed,
-            "layout": settings.layout,
-            "patient_per_image": settings.patient_per_image,
-            "skipped": (*settings.skipped, *packed.left_out),
-            "index": describe_file(directory / INDEX_FILE),
-            "splits": splits,
-        },
-    )
+    facts = _facts(settings, packed)
+    index = describe_file(directory / INDEX_FILE)
+    write_manifest(directory, {**facts, "index": index, "splits": splits})
     return packed
+
+
+def _facts(settings: Settings, packed: Packed) -> dict:
+    """What the manifest says of how the records were made."""
+    return {
+        "seed": settings.seed,
+        "layout": settings.layout,
+        "patient_per_image": settings.patient_per_image,
+        "skipped": (*settings.skipped, *packed.left_out),
+    }
 
 
 def _clear(directory: Path) -> None:
