@@ -11,10 +11,11 @@ from all_tf.data.splits import load_set, require_labelled_classes
 from all_tf.evaluation.evaluate import EvaluationContext
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
-from all_tf.evaluation.set_place import SetPlace, set_place
+from all_tf.evaluation.set_place import set_place
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.folder import EvaluationSet, other_records_folder, set_name
+from all_tf.runs.report_header import SetPlace
 from all_tf.runs.stamps import evaluated_on
 
 

@@ -10,7 +10,7 @@ from all_tf.data.splits import LoadedSet, load_set
 from all_tf.evaluation.evaluate import file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
-from all_tf.evaluation.set_place import SetPlace, set_place
+from all_tf.evaluation.set_place import set_place
 from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions, logistic
@@ -28,7 +28,7 @@ from all_tf.runs.folder import (
     read_metrics,
 )
 from all_tf.runs.records_digest import RecordsDigest
-from all_tf.runs.report_header import Selection, report_header
+from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.stamps import selected_on
 from tfrecords.store.folds import FOLDS_FILE
 
@@ -99,20 +99,10 @@ def evaluate_ensemble(
     _refuse_others(out, names, loaded.records_sha256)
     calibration = _combine([read_calibration(member) for member in members])
     predictions = _mean_predictions(members, loaded.cells, tta=tta)
-    selection = Selection(
-        selected_on=_listed(selected_on(read_config(member)[0]) for member in members),
-        stamps=_stamps([set_place(member, loaded, split, fold) for member in members]),
-        best_epoch=None,
-    )
-    header = report_header(
-        predictions,
-        selection,
-        calibration,
-        split=split,
-        fold=fold,
-        records_sha256=loaded.records_sha256,
-        tta=tta,
-    )
+    selected = _listed(selected_on(read_config(member)[0]) for member in members)
+    limits = _stamps([set_place(member, loaded, split, fold) for member in members])
+    place = SetPlace(split, fold, loaded.records_sha256, limits)
+    header = report_header(predictions, place, Selection(selected, None), calibration, tta=tta)
     report = header | {"members": names}
     bootstrap = Bootstrap(predictions)
     if predictions.labelled:

@@ -10,7 +10,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.data.splits import load_set
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
-from all_tf.evaluation.set_place import SetPlace, set_place
+from all_tf.evaluation.set_place import set_place
 from all_tf.metrics.bootstrap import Bootstrap, mean_with_interval
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
@@ -23,7 +23,7 @@ from all_tf.runs.folder import (
     set_name,
 )
 from all_tf.runs.prediction_files import file_scored_set
-from all_tf.runs.report_header import Selection, report_header
+from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.stamps import selected_on
 from builders.losses import LOSSES, ClassWeightedLoss
 from tfrecords.store.files import atomic_write
@@ -46,16 +46,8 @@ class EvaluationContext(NamedTuple):
 
     def header(self, predictions: Predictions, place: SetPlace, *, tta: int = 1) -> dict:
         """The keys of a report that come before the metrics (`report_header`)."""
-        selection = Selection(selected_on(self.experiment), place.stamps, self.best_epoch)
-        return report_header(
-            predictions,
-            selection,
-            self.calibration,
-            split=place.split,
-            fold=place.fold,
-            records_sha256=place.records_sha256,
-            tta=tta,
-        )
+        selection = Selection(selected_on(self.experiment), self.best_epoch)
+        return report_header(predictions, place, selection, self.calibration, tta=tta)
 
 
 def evaluation_report(

@@ -1,23 +1,14 @@
 """The set that is evaluated: its place in which records, and what limits metrics on it."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.pixel_digests import pixel_digests
 from all_tf.data.splits import LoadedSet
 from all_tf.runs.folder import read_config
+from all_tf.runs.report_header import SetPlace
 from all_tf.runs.stamps import stamps, stamps_of_others, stamps_of_records
 from all_tf.runs.training_images import read_training_images
-
-
-class SetPlace(NamedTuple):
-    """Which set is evaluated, in which records, and what limits metrics on it."""
-
-    split: str
-    fold: int | None  # Of the training split; None for all of a split.
-    records_sha256: str  # Of the manifest.
-    stamps: list[str]  # As `all_tf.runs.stamps` gives them.
 
 
 def own_place(experiment: Experiment, facts: dict, split: str, fold: int | None) -> SetPlace:

@@ -25,7 +25,7 @@ from all_tf.runs.folder import (
 )
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
 from all_tf.runs.records_digest import RecordsDigest
-from all_tf.runs.report_header import Selection, report_header
+from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.required_files import PER_FOLD_FILE
 from all_tf.system.tables import write_csv
 from tfrecords.store.folds import read_folds
@@ -74,16 +74,10 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     rows = fold_rows(predictions, threshold=calibration.threshold)
     rows = [{**row, "best_epoch": epoch} for row, epoch in zip(rows, epochs, strict=True)]
     aucs = [row["auc"] for row in rows]
-    selection = Selection("each fold itself", _stamps(reports), median_low(epochs))
+    place = SetPlace("train", None, facts["manifest_sha256"], _stamps(reports))
+    selection = Selection("each fold itself", median_low(epochs))
     report = {
-        **report_header(
-            predictions,
-            selection,
-            calibration,
-            split="train",
-            fold=None,
-            records_sha256=facts["manifest_sha256"],
-        ),
+        **report_header(predictions, place, selection, calibration),
         "best_epochs": epochs,
         **all_metrics(predictions, threshold=calibration.threshold, bootstrap=bootstrap),
         "auc_mean_of_folds": float(np.mean(aucs)) if None not in aucs else None,

@@ -15,7 +15,7 @@ from all_tf.data.training_range import write_range
 from all_tf.evaluation.evaluate import EvaluationContext, evaluation_report, file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import BEST_FILE
-from all_tf.evaluation.set_place import SetPlace, own_place
+from all_tf.evaluation.set_place import own_place
 from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.calibration import Calibration, fit_calibration
 from all_tf.metrics.predictions import Predictions
@@ -30,6 +30,7 @@ from all_tf.runs.folder import (
 )
 from all_tf.runs.ownership import own_run, record_status, require_empty, require_unfinished
 from all_tf.runs.records_digest import RecordsDigest, unchanged_records
+from all_tf.runs.report_header import SetPlace
 from all_tf.runs.stamps import selection_set
 from all_tf.runs.training_images import write_training_images
 from all_tf.system.checks import one_of

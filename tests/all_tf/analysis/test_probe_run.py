@@ -18,11 +18,11 @@ from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells
 from all_tf.data.splits import SplitError
 from all_tf.evaluation.evaluate import EvaluationContext
-from all_tf.evaluation.set_place import SetPlace
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.checksums import read_checksums
 from all_tf.runs.folder import EvaluationSet
+from all_tf.runs.report_header import SetPlace
 from tests.conftest import ROOT, read_rows
 from tests.untrained import write_run
 from tfrecords.schema import IMAGE_SIDE

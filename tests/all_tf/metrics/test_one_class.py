@@ -18,7 +18,7 @@ from all_tf.reports.text import format_patients, format_report
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.folder import read_metrics
 from all_tf.runs.prediction_files import file_scored_set
-from all_tf.runs.report_header import Selection, report_header
+from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.verification import verify
 from tests.written_runs import draw_predictions, write_run
 
@@ -34,9 +34,8 @@ def of_class(label: int, **how):
 
 def scored_at(folder, predictions):
     """A folder of this evaluated set, as evaluate.py leaves it, and its report."""
-    selection = Selection("train fold 0", [], 2)
-    place = {"split": "validation", "fold": None, "records_sha256": "0" * 64}
-    report = report_header(predictions, selection, Calibration(), **place)
+    place = SetPlace("validation", None, "0" * 64, stamps=[])
+    report = report_header(predictions, place, Selection("train fold 0", 2), Calibration())
     report |= all_metrics(predictions, threshold=0.5)
     folder.mkdir(parents=True, exist_ok=True)
     write_calibration(folder, Calibration())
