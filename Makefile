@@ -3,6 +3,7 @@
 # make test-all: the same with every architecture, some minutes longer
 # make test-parity: the networks that we wrote ourselves against PyTorch's
 # make fuzz: damage 20,000 files of each kind that the program reads; two hours
+# make faults: kill each command 50 times, fill its disk and end it 20 times; several hours
 # make format: rewrite the code as ruff wants it, mend what ruff can mend
 # make lint: check the format, the code, the types and the import contracts; change nothing
 # make types: check the types alone, with mypy
@@ -25,7 +26,7 @@ PARITY_INSTALL := $(PARITY)/bin/python -m pip install --quiet --disable-pip-vers
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 PACKAGES_OF = $$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: demo test test-all test-parity fuzz format lint types coverage clean
+.PHONY: demo test test-all test-parity fuzz faults format lint types coverage clean
 
 demo: $(VENV)/installed
 	test -d demo/source || $(BIN)/python scripts/make_synthetic.py --out demo/source
@@ -44,6 +45,9 @@ test-parity: $(PARITY)/installed
 
 fuzz: $(VENV)/installed-test
 	$(BIN)/python -m pytest tests/fuzz --capture=no --verbose --mutations 20000
+
+faults: $(VENV)/installed-test
+	ALL_TF_FAULTS=50,20,20 $(PYTEST) --dist load tests/integration/test_faults.py
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .

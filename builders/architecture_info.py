@@ -7,6 +7,8 @@ FAMILIES: dict[str, dict[str, Architecture]] = read_families("builders.architect
 CATALOGUE: dict[str, Architecture] = dict(
     sorted((name, row) for rows in FAMILIES.values() for name, row in rows.items())
 )
+# Those whose ImageNet weights scripts/import_weights.py converts.
+CONVERTED = [name for name, row in CATALOGUE.items() if row.source and not row.load_imagenet]
 
 _TITLES = ("name", "parameters", "pretrained at", "ImageNet weights", "licence of the weights")
 _NOTE = """\

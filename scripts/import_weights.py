@@ -14,13 +14,14 @@ from pathlib import Path
 
 from all_tf.system.cli import exit_on_errors, script_parser
 from all_tf.system.outputs import require_new_file
+from builders.architecture_info import CONVERTED
 
 
 @exit_on_errors()
 def main() -> None:
     """Import the weights and print how many tensors were used and dropped."""
     args = _parse()
-    require_new_file(args.out)
+    require_new_file(args.out, ending=(".weights.h5",))
     if not args.source.is_file():
         raise FileNotFoundError(f"No such file of weights: {args.source}")
     from all_tf.system.tensorflow_import import load_tensorflow
@@ -43,7 +44,7 @@ def _kind(name: str) -> str:
 
 def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
-    parser.add_argument("--arch", required=True, help="densenet161 or googlenet")
+    parser.add_argument("--arch", required=True, choices=CONVERTED, help=" or ".join(CONVERTED))
     parser.add_argument(
         "--from",
         dest="source",

@@ -54,6 +54,8 @@ TESTED_IN: dict[str, str] = {
     "all_tf/runs/cross_validation.py": "tests/all_tf/launch/test_cross_validate.py",
     "all_tf/runs/errors.py": "tests/all_tf/runs/test_strict_reading.py",
     "all_tf/runs/expectations.py": "tests/all_tf/runs/test_strict_reading.py",
+    "all_tf/runs/derived_calibration.py": "tests/all_tf/runs/test_verification.py",
+    "all_tf/runs/derived_joined.py": "tests/all_tf/evaluation/test_ensemble.py",
     "all_tf/runs/derived_facts.py": "tests/all_tf/runs/test_verification.py",
     "all_tf/runs/fields.py": "tests/all_tf/runs/test_strict_reading.py",
     "all_tf/runs/history_file.py": "tests/all_tf/runs/test_strict_reading.py",

@@ -1,6 +1,6 @@
 """An ensemble of finished runs: the mean of their calibrated logits, evaluated as one run is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,8 @@ from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
 from all_tf.evaluation.set_place import set_place
 from all_tf.metrics.bootstrap import Bootstrap
-from all_tf.metrics.calibration import Calibration
-from all_tf.metrics.predictions import Predictions, logistic
+from all_tf.metrics.calibration import listed, mean_calibration
+from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.cross_validation import fold_name, read_cross_validation
@@ -31,9 +31,6 @@ from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.stamps import selected_on
 from tfrecords.store.folds import FOLDS_FILE
-
-_RULE = "mean of the members' own, as logits"
-_SURE = 1e-6  # The logit of a threshold of 0 or 1 is infinite and would decide alone.
 
 
 def members_of(runs: Sequence[Path]) -> list[Path]:
@@ -97,9 +94,9 @@ def evaluate_ensemble(
     if out is None:
         out = _default_folder(members, loaded, evaluation_folder(members[0], split, fold, tta=tta))
     _refuse_others(out, names, loaded.records_sha256)
-    calibration = _combine([read_calibration(member) for member in members])
+    calibration = mean_calibration([read_calibration(member) for member in members])
     predictions = _mean_predictions(members, loaded.cells, tta=tta)
-    selected = _listed(selected_on(read_config(member)[0]) for member in members)
+    selected = listed(selected_on(read_config(member)[0]) for member in members)
     limits = _stamps([set_place(member, loaded, split, fold) for member in members])
     place = SetPlace(split, fold, loaded.records_sha256, limits)
     header = report_header(predictions, place, Selection(selected, None), calibration, tta=tta)
@@ -133,22 +130,6 @@ def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:
     batches = batches_to_score(cells, experiment, title=f"cells for {member.name}")
     predictions = predict(model, batches, cells, tta=tta)
     return predictions.logits / calibration.temperature + calibration.bias
-
-
-def _combine(calibrations: Sequence[Calibration]) -> Calibration:
-    """The calibration of the mean logit: only a threshold, as the members are calibrated."""
-    thresholds = np.clip([each.threshold for each in calibrations], _SURE, 1 - _SURE)
-    mean = np.mean(np.log(thresholds) - np.log1p(-thresholds))
-    return Calibration(
-        rule=_RULE,
-        threshold=float(logistic(mean)),
-        fitted_on=_listed(each.fitted_on for each in calibrations),
-        note=_listed(each.note for each in calibrations if each.note),
-    )
-
-
-def _listed(texts: Iterable[str]) -> str:
-    return "; ".join(dict.fromkeys(texts))
 
 
 def _refuse_others(out: Path, names: list[str], records_sha256: str) -> None:

@@ -1,6 +1,5 @@
 """From a model's predictions to a saved report: metrics, intervals and what limits them."""
 
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,10 +24,8 @@ from all_tf.runs.folder import (
 from all_tf.runs.prediction_files import file_scored_set
 from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.stamps import selected_on
+from all_tf.runs.submission import SUBMISSION_FILE, write_submission
 from builders.losses import LOSSES, ClassWeightedLoss
-from tfrecords.store.files import atomic_write
-
-SUBMISSION_FILE = "submission.zip"
 
 
 def build_loss(experiment: Experiment, class_weights: tuple[float, float]) -> ClassWeightedLoss:
@@ -124,19 +121,3 @@ def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> tuple[Path
     folder = evaluation_folder(run, split, fold, tta=tta, other_records=others)
     file_evaluation(folder, report, predictions, bootstrap=bootstrap)
     return folder, report
-
-
-def write_submission(path: Path, predictions: Predictions, *, threshold: float) -> None:
-    """Write the zip file that the challenge asks for.
-
-    It holds isbi_valid.predict: a 0 (HEM) or 1 (ALL) on each line, in the order of the image
-    numbers.
-    """
-    numbers = [int(Path(name).stem) for name in predictions.names]
-    decisions = predictions.decisions(threshold)[np.argsort(numbers)]
-    text = "".join(f"{decision}\n" for decision in decisions)
-    with (
-        atomic_write(path) as partial,
-        zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        archive.writestr("isbi_valid.predict", text)

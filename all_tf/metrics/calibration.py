@@ -1,5 +1,6 @@
 """Calibration of logits to probabilities, and the threshold; fitted once, on the selection set."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -9,6 +10,8 @@ from all_tf.metrics.predictions import THRESHOLD, Predictions, logistic, require
 from all_tf.system.checks import between, of_type
 
 NOT_CALIBRATED = "not calibrated"  # The stamp where logits carry no information.
+_OF_MEMBERS = "mean of the members' own, as logits"
+_SURE = 1e-6  # The logit of a threshold of 0 or 1 is infinite and would decide alone.
 _ROUNDING = 1e-6  # Of a float32: logits that differ by less do not differ.
 
 
@@ -74,6 +77,27 @@ def fit_calibration(
     )
     rule, threshold = choose_threshold(fitted.apply(predictions), min_sensitivity=min_sensitivity)
     return replace(fitted, rule=rule, threshold=threshold)
+
+
+def mean_calibration(calibrations: Sequence[Calibration]) -> Calibration:
+    """The calibration of the mean of calibrated logits: only a threshold, as they are calibrated.
+
+    Args:
+        calibrations: Of each member of an ensemble. The threshold is the mean of theirs, as logits.
+    """
+    thresholds = np.clip([each.threshold for each in calibrations], _SURE, 1 - _SURE)
+    mean = np.mean(np.log(thresholds) - np.log1p(-thresholds))
+    return Calibration(
+        rule=_OF_MEMBERS,
+        threshold=float(logistic(mean)),
+        fitted_on=listed(each.fitted_on for each in calibrations),
+        note=listed(each.note for each in calibrations if each.note),
+    )
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Different texts, each once, divided by semicolons."""
+    return "; ".join(dict.fromkeys(texts))
 
 
 def choose_threshold(predictions: Predictions, *, min_sensitivity: float) -> tuple[str, float]:

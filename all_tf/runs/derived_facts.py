@@ -5,24 +5,16 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-
 from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import (
-    NOT_CALIBRATED,
     Calibration,
-    choose_threshold,
-    platt_targets,
 )
 from all_tf.metrics.predictions import Predictions
-from all_tf.runs.fields import CROSS_VALIDATION, ENVIRONMENT, TRAINING_RANGE
+from all_tf.runs.derived_calibration import calibration_contradictions
+from all_tf.runs.fields import ENVIRONMENT, TRAINING_RANGE
 from all_tf.runs.folder import (
     CONFIG_FILE,
-    CROSS_VALIDATION_FILE,
     HISTORY_FILE,
-    METRICS_FILE,
-    PREDICTIONS_FILE,
-    checked_experiment,
     evaluation_folder,
     is_finished,
     read_config,
@@ -31,16 +23,13 @@ from all_tf.runs.folder import (
     state_folders,
 )
 from all_tf.runs.history_file import chosen_epoch, read_history
-from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.records_digest import RecordsDigest
-from all_tf.runs.stamps import selected_on, selection_set, stamps
+from all_tf.runs.stamps import DERIVED_STAMPS, selected_on, selection_set, stamps
 from all_tf.runs.strict_reading import read_object
 from tfrecords.store.folds import read_folds
 from tfrecords.store.index import read_index
 from tfrecords.store.leakage import read_proof
 from tfrecords.store.manifest import digest_file
-
-_FLAT = 1e-4  # The slope of a likelihood, a cell, at its highest point; machines round differently.
 
 
 def expected_header(run: Path, folder: Path, calibration: Calibration) -> dict:
@@ -92,7 +81,7 @@ def contradictions(
             yield f"{CONFIG_FILE}: the view does not follow from the experiment"
         if experiment.chooses and predictions.labelled:
             source = set_name(*selection_set(experiment))
-            yield from _of_calibration(experiment, source, calibration, predictions)
+            yield from calibration_contradictions(experiment, source, calibration, predictions)
         yield from _of_states(run)
         read_object(run / "environment.json", ENVIRONMENT)
         read_object(run / "training_range.json", TRAINING_RANGE, needed=TRAINING_RANGE)
@@ -102,75 +91,17 @@ def contradictions(
     yield from _of_records(run, folder, report, predictions)
 
 
-def contradictions_of_folds(
-    folder: Path, report: Mapping, calibration: Calibration, predictions: Predictions
-) -> Iterator[str]:
-    """What the joined predictions of a cross-validation do not have from its folds' runs.
-
-    Args:
-        folder: `out-of-fold` of the cross-validation.
-        report: Its report.
-        calibration: That of all folds together.
-        predictions: Of all folds, calibrated.
-
-    Raises:
-        RunError: A file of a fold's run is damaged.
-    """
-    content = folder.parent / CROSS_VALIDATION_FILE
-    asked = read_object(content, CROSS_VALIDATION, needed=CROSS_VALIDATION)
-    runs = [folder.parent / f"fold-{fold}" for fold in asked["folds"]]
-    reports = [read_metrics(run) for run in runs]
-    epochs = [each.get("best_epoch") for each in reports]
-    if report["best_epochs"] != epochs:
-        yield f"best_epochs: {METRICS_FILE} has {report['best_epochs']}, the folds have {epochs}"
-    parts = [read_predictions(run / PREDICTIONS_FILE) for run in runs]
-    told = {pair for part in parts for pair in zip(part.names, part.logits, strict=True)}
-    if told != set(zip(predictions.names, predictions.logits, strict=True)):
-        yield f"{PREDICTIONS_FILE}: not the predictions of the folds"
-    needed = dict.fromkeys(stamp for each in reports for stamp in each["stamps"])
-    for stamp in needed.keys() - {NOT_CALIBRATED} - set(report["stamps"]):
-        yield f"stamps: the report lacks {stamp!r}, which a fold has"
-    experiment = checked_experiment(content, asked["experiment"])
-    source = "out-of-fold predictions of train"
-    yield from _of_calibration(experiment, source, calibration, predictions)
-
-
 def _of_stamps(
     experiment: Experiment, facts: Mapping, report: Mapping, calibration: Calibration
 ) -> Iterator[str]:
     derived = stamps(experiment, report["split"], report["fold"], folds=facts["folds"])
     derived += calibration.stamps
-    known = {"optimistic", "resubstitution", "leaky folds", "not calibrated"}
     for stamp in derived:
         if stamp not in report["stamps"]:
             yield f"stamps: the report lacks {stamp!r}, which follows from {CONFIG_FILE}"
     for stamp in report["stamps"]:
-        if stamp in known and stamp not in derived:
+        if stamp in DERIVED_STAMPS and stamp not in derived:
             yield f"stamps: the report has {stamp!r}, which does not follow from {CONFIG_FILE}"
-
-
-def _of_calibration(
-    experiment: Experiment, source: str, calibration: Calibration, predictions: Predictions
-) -> Iterator[str]:
-    """Whether the calibration is the one that the selection set gives."""
-    found = {
-        "fitted_on": source,
-        "num_images": len(predictions),
-        "num_groups": len(np.unique(predictions.groups)),
-    }
-    rule, threshold = choose_threshold(predictions, min_sensitivity=experiment.min_sensitivity)
-    found["rule"] = rule
-    for key, value in found.items():
-        if getattr(calibration, key) != value:
-            held = getattr(calibration, key)
-            yield f"calibration.json: {key} is {held!r}, the selection set gives {value!r}"
-    if abs(calibration.threshold - threshold) > 1e-6:
-        yield f"calibration.json: threshold {calibration.threshold}, the rule gives {threshold}"
-    residual = platt_targets(predictions.labels) - predictions.calibrated_scores
-    centred = predictions.logits - np.mean(predictions.logits)
-    slopes = (np.mean(residual), np.mean(residual * centred) / (np.std(centred) or 1))
-    if not calibration.note and np.max(np.abs(slopes)) > _FLAT:
-        yield "calibration.json: temperature and bias are not those that fit the selection set"
 
 
 def _of_states(run: Path) -> Iterator[str]:

@@ -12,6 +12,7 @@ from all_tf.runs.folder import (
     PROBES_FOLDER,
     STATUS_FILE,
 )
+from all_tf.runs.submission import SUBMISSION_FILE
 
 PER_PATIENT_FILE = "per_patient.csv"
 RELIABILITY_FILE = "reliability.csv"
@@ -54,7 +55,7 @@ def required_files(folder: Path, report: dict | None = None) -> tuple[str, ...]:
         files += (CALIBRATION_FILE,)
     if "f1" in report:
         files += (PER_PATIENT_FILE, RELIABILITY_FILE)
-    return (*files, "submission.zip") if report.get("split") == "test" else files
+    return (*files, SUBMISSION_FILE) if report.get("split") == "test" else files
 
 
 def is_run(folder: Path) -> bool:

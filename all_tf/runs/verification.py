@@ -16,7 +16,8 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
 from all_tf.runs.checksums import SUMS_FILE, changed_files, read_checksums
-from all_tf.runs.derived_facts import contradictions, contradictions_of_folds, expected_header
+from all_tf.runs.derived_facts import contradictions, expected_header
+from all_tf.runs.derived_joined import contradictions_of_folds, contradictions_of_members
 from all_tf.runs.folder import (
     CONFIG_FILE,
     METRICS_FILE,
@@ -42,6 +43,7 @@ from all_tf.runs.required_files import (
     required_files,
 )
 from all_tf.runs.strict_reading import read_rows
+from all_tf.runs.submission import SUBMISSION_FILE, check_submission
 from all_tf.system.tables import text_of_cell
 
 _TOLERANCE = 1e-6  # Of a number, absolute and relative: machines round differently.
@@ -106,12 +108,15 @@ def _check(folder: Path) -> Checked:
             figures = _recompute(folder, report, bootstrap, calibration)
             drift += _differing_figures(report, figures) + _misplaced(folder, report)
             drift += _differing_tables(folder, bootstrap, threshold=calibration.threshold)
+            drift += _differing_submission(folder, predictions, threshold=calibration.threshold)
             if is_run(run := _nearest(folder, CONFIG_FILE)):
                 header = expected_header(run, folder, calibration)
                 drift += _differing_figures(report, header, source="the run gives")
                 drift += contradictions(run, folder, report, calibration, predictions)
             elif "best_epochs" in report:
                 drift += contradictions_of_folds(folder, report, calibration, predictions)
+            if "members" in report:
+                drift += contradictions_of_members(report, calibration)
     except (OSError, ValueError, KeyError) as error:
         drift.append(f"figures cannot be computed again: {error}")
     return Checked(folder, num_files, len(figures), num_images, drift)
@@ -219,6 +224,15 @@ def _differing_tables(folder: Path, bootstrap: Bootstrap, *, threshold: float) -
                 continue
             drift += _differing_cells(name, read_rows(folder / name), read_rows(Path(aside) / name))
     return drift
+
+
+def _differing_submission(folder: Path, predictions: Predictions, *, threshold: float) -> list[str]:
+    try:
+        if (folder / SUBMISSION_FILE).is_file():
+            check_submission(folder / SUBMISSION_FILE, predictions, threshold=threshold)
+    except RunError as error:
+        return [str(error)]
+    return []
 
 
 def _differing_cells(name: str, stored: list[dict], expected: list[dict]) -> list[str]:

@@ -16,13 +16,13 @@ def require_file(path: Path, *, ending: tuple[str, ...] = ()) -> None:
 
     Args:
         path: The file, in a folder that exists.
-        ending: The allowed suffixes; empty for any.
+        ending: The allowed ends of the name; empty for any.
 
     Raises:
-        ValueError: It has another suffix.
+        ValueError: Its name ends otherwise.
         OSError: The folder is missing, full or not writable, or `path` is a folder.
     """
-    if ending and path.suffix.lower() not in ending:
+    if ending and not path.name.lower().endswith(ending):
         raise ValueError(
             f"Expected a file {' or '.join(f'*{x}' for x in ending)}. Received: {path}"
         )

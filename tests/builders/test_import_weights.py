@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from builders.architecture_info import CONVERTED
 from builders.registry import build_model
 from builders.torch_import import PUBLISHED, copy_tensors, densenet_layer, import_weights
 from builders.torch_reader import read_tensors
@@ -233,7 +234,18 @@ def test_file_of_another_architecture_names_ten_tensors_and_counts_the_rest(back
     assert str(caught.value).count("denselayer") == 10
 
 
-def test_unknown_architecture_names_the_known_ones_as_the_help_does(tmp_path):
+def test_unknown_architecture_names_the_known_ones(tmp_path):
     with pytest.raises(WeightsError, match="Known: densenet161, googlenet.*arch='vgg16'"):
         import_weights("vgg16", tmp_path / "model.safetensors", tmp_path / "a.weights.h5")
-    assert " or ".join(sorted(PUBLISHED)) in call("import_weights.py", "--help").stdout
+    assert sorted(PUBLISHED) == CONVERTED
+
+
+@pytest.mark.parametrize(
+    ("arch", "out", "said"),
+    [("vgg16", "a.weights.h5", "densenet161"), ("googlenet", "a.npz", "Expected a file *.weights")],
+)
+def test_what_cannot_be_converted_is_refused_before_tensorflow(arch, out, said, tmp_path):
+    (tmp_path / "model.pth").touch()
+    words = ("--arch", arch, "--from", tmp_path / "model.pth", "--out", tmp_path / out)
+    ended = call("import_weights.py", *words)
+    assert ended.returncode and said in ended.stderr and "TensorFlow" not in ended.stderr

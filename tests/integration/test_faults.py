@@ -25,9 +25,12 @@ from tfrecords.sources.cnmc import find_images
 from tfrecords.store.verification import verify_records
 from tfrecords.synthetic.write import MIN_IMAGES, write_synthetic
 
-FAULTS = int(os.environ.get("ALL_TF_FAULTS", "2"))  # Of each command.
-_LEFT_BEHIND = "or a training that it left behind. Wait for its end"
 KINDS = ("killed", "full disk", "told to end")
+# How many of each kind a command meets: ALL_TF_FAULTS=50,20,20 for a long test.
+FAULTS = dict(
+    zip(KINDS, map(int, os.environ.get("ALL_TF_FAULTS", "2,2,2").split(",")), strict=True)
+)
+_LEFT_BEHIND = "or a training that it left behind. Wait for its end"
 OPTIONS = (
     *("--arch", "base_cnn", "--image-size", "32", "--batch-size", "16", "--epochs", "2"),
     *("--weights", "none", "--seed", "5", "--deterministic"),
@@ -193,10 +196,12 @@ def check(command: Command, tmp_path: Path, seed: str) -> None:
     expected, rng = command.result(reference), random.Random(seed)
     out = begin("disturbed")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    for number in range(FAULTS):
+    faults = [kind for kind in KINDS for _ in range(FAULTS[kind])]
+    rng.shuffle(faults)
+    for kind in faults:
         goes_on = command.begun(out)
         words = command.again if goes_on else command.words
-        disturb(words, out, KINDS[number % len(KINDS)], rng=rng, seconds=seconds)
+        disturb(words, out, kind, rng=rng, seconds=seconds)
         check_left(out, before)
     words = command.again if command.begun(out) else command.words
     ended = call(words, out)

@@ -12,7 +12,9 @@ from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.metrics.calibration import Calibration
 from all_tf.reports.text import format_report
 from all_tf.runs.calibration_file import read_calibration, write_calibration
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EvaluationSet, RunError
+from all_tf.runs.verification import verify
 from tests.conftest import read_rows
 from tests.untrained import EXPERIMENT, write_run
 
@@ -63,6 +65,25 @@ def test_members_that_have_learnt_the_images_stamp_the_ensemble(members, tmp_pat
     assert evaluate_ensemble(members, WHERE, out=tmp_path / "a")[1]["stamps"] == []
     _, report = evaluate_ensemble(members, EvaluationSet("train", 1), out=tmp_path / "b")
     assert report["stamps"] == ["resubstitution", "optimistic"]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "found"),
+    [
+        ("metrics.json", "stamps", [], "the report lacks 'optimistic'"),
+        ("metrics.json", "stamps", ["resubstitution", "optimistic", "leaky folds"], "not follow"),
+        ("calibration.json", "threshold", 0.31, "the members give"),
+    ],
+)
+def test_what_does_not_follow_from_the_members_is_found_by_verify(
+    name, key, value, found, members, tmp_path
+):
+    folder, _ = evaluate_ensemble(members, EvaluationSet("train", 1), out=tmp_path / "out")
+    assert [each.drift for each in verify(folder)] == [[]]
+    content = json.loads((folder / name).read_text())
+    (folder / name).write_text(json.dumps(content | {key: value}))
+    write_checksums(folder)
+    assert found in "\n".join(verify(folder)[0].drift)
 
 
 def test_test_time_views_are_noted_and_unpublished_labels_give_a_submission(members, tmp_path):

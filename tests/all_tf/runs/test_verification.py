@@ -16,6 +16,7 @@ from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import changed_files, read_checksums, unchanged, write_checksums
 from all_tf.runs.folder import RunError, evaluation_folder, write_config
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
+from all_tf.runs.submission import SUBMISSION_FILE, write_submission
 from all_tf.runs.verification import _losses, verify
 from builders.losses import LOSSES
 from tests.conftest import ROOT
@@ -82,7 +83,8 @@ def run(tmp_path):
     )
     folder = evaluation_folder(run, "test", None)
     folder.mkdir(parents=True)
-    (folder / "submission.zip").write_bytes(b"")
+    decided = calibration.apply(unlabelled)
+    write_submission(folder / SUBMISSION_FILE, decided, threshold=calibration.threshold)
     of_test = {"split": "test", "fold": None, "stamps": [], "num_patients": 0}
     file_set(folder, calibration.apply(unlabelled), calibration, **of_test)
     return run
