@@ -6,7 +6,8 @@
 """
 
 from all_tf.system.arguments import MAX_SEED, path_to_write, whole_number
-from all_tf.system.cli import exit_on_errors, script_command, script_parser
+from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.script_command import runnable, script_command
 
 
 @exit_on_errors()
@@ -28,7 +29,7 @@ def main() -> None:
     require_folder(args.out)
     path = write_synthetic(args.out, num_images=args.images, seed=args.seed, progress=track)
     print(f"wrote {args.images} images to {path}")
-    print(f"next: {script_command('make_tfrecords.py', '--source', path)}")
+    print(f"next: {runnable(script_command('make_tfrecords.py', '--source', path))}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from all_tf.system.arguments import (
     whole_number,
 )
 from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.script_command import runnable
 
 _NO_SOURCE = """no folder {source}.
   The images: https://www.kaggle.com/datasets/andrewmvd/leukemia-classification
@@ -88,8 +89,8 @@ def _convert(args: argparse.Namespace) -> None:
     )
     print("\n" + convert(origin, target, settings, progress=track))
     script = "train.py --arch densenet169" if args.layout == "cnmc" else "evaluate.py RUN"
-    where = shlex.quote(str(args.records))
-    print(f"\nRecords: {args.records}\nNext: python scripts/{script} --records {where}")
+    command = f"python scripts/{script} --records {shlex.quote(str(args.records))}"
+    print(f"\nRecords: {args.records}\nNext: {runnable(command)}")
 
 
 def _verify(args: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.runs.errors import RunError
 from all_tf.runs.fields import CONFIG, METRICS_JSON, STATUS
 from all_tf.runs.strict_reading import damage_error, read_object
-from all_tf.system.cli import script_command
+from all_tf.system.script_command import script_command
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import read_manifest
 

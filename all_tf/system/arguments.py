@@ -9,6 +9,7 @@ from tfrecords.names import legible, name_fault
 
 MOST = 2**31 - 1  # TensorFlow and C libraries count in 32 bits.
 MAX_SEED = 2**32 - 1  # That numpy takes.
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 _MOST_OF_PATH, _MOST_OF_NAME = 4095, 255  # Bytes, on Linux.
 
 
@@ -55,7 +56,7 @@ def file_path(text: str) -> Path:
     """Return a path that the file system can hold; a type for `add_argument`.
 
     Raises:
-        argparse.ArgumentTypeError: The text is empty, too long, or has a NUL byte.
+        argparse.ArgumentTypeError: The text is empty, too long, has a NUL byte, or is an archive.
     """
     path = Path(text)
     if not text.strip() or "\0" in text:
@@ -63,6 +64,8 @@ def file_path(text: str) -> Path:
     longest = max((len(part.encode(errors="surrogateescape")) for part in path.parts), default=0)
     if longest > _MOST_OF_NAME or len(text.encode(errors="surrogateescape")) > _MOST_OF_PATH:
         raise _refusal(f"a path of names of at most {_MOST_OF_NAME} bytes", text)
+    if path.name.lower().endswith(_ARCHIVES) and path.is_file():
+        raise _refusal("a folder, not an archive: unpack it and name the folder", text)
     return path
 
 

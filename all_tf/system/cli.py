@@ -2,14 +2,14 @@
 
 import argparse
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from all_tf.system.arguments import file_path, real_number, whole_number
+from all_tf.system.script_command import runnable
+from all_tf.system.script_parser import ScriptParser
 from all_tf.system.streams import keep_streams_open, output_lost
 from tfrecords.names import legible
 
@@ -19,35 +19,15 @@ _screen: list[int] = []  # A copy of file descriptor 2, which the import of Tens
 _at_once: list[bool] = []  # Not empty where a signal ends the process instead of being raised.
 
 
-class _ScriptParser(argparse.ArgumentParser):
-    """A parser whose numbers are finite and whose paths are possible; its subparsers are alike."""
-
-    def __init__(self, **settings):
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
-        # What `type=int` means in `add_argument`, where it gives no narrower bounds.
-        self.register("type", int, whole_number())
-        self.register("type", float, real_number())
-        self.register("type", Path, file_path)
-
-
 def script_parser(description: str | None, *, usage: str | None = None) -> argparse.ArgumentParser:
     """Build a parser whose --help begins with a script's docstring, its lines as they are.
 
     `type=int` takes whole numbers of 0 to 2**31 - 1 (`whole_number` has other bounds), `type=float`
     finite numbers, and `type=Path` paths that a file system can hold. Anything else ends with the
-    usage, one line and exit code 2, before anything heavy is imported.
+    usage, one line and exit code 2, before anything heavy is imported. Options as other programs
+    call them (`--lr`, `--bs`) are taken where the script has ours, and do not stand in its help.
     """
-    return _ScriptParser(description=description, usage=usage)
-
-
-def script_command(script: str, *arguments: object) -> str:
-    """Return a command for messages, its arguments quoted for the shell.
-
-    Args:
-        script: The name of a file in scripts/.
-        arguments: Options and values in order; paths and numbers are converted to text.
-    """
-    return shlex.join(["python", f"scripts/{script}", *map(str, arguments)])
+    return ScriptParser(description=description, usage=usage)
 
 
 def add_records_options(parser: argparse.ArgumentParser) -> None:
@@ -106,10 +86,10 @@ def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
         yield
     except BaseException as error:
         if cause := _signal_of(error):
-            print(f"\ninterrupted{f'; {hint()}' if hint else ''}", file=sys.stderr)
+            print(f"\ninterrupted{f'; {runnable(hint())}' if hint else ''}", file=sys.stderr)
             sys.exit(128 + cause)
         if isinstance(error, OSError | ValueError):
-            sys.exit("error: " + legible(str(error), keep="\n"))
+            sys.exit("error: " + legible(runnable(str(error)), keep="\n"))
         raise
     if lost := output_lost():
         sys.exit(f"error: what was printed could not be written: {lost}")

@@ -91,4 +91,4 @@ def test_printed_command_can_be_pasted_into_a_shell(tmp_path):
     drawn = call("make_synthetic.py", "--out", out, "--images", 60)
     assert drawn.returncode == 0, drawn.stderr
     quoted = str(out / "C-NMC_Leukemia").replace("'", "'\"'\"'")
-    assert drawn.stdout.endswith(f"next: python scripts/make_tfrecords.py --source '{quoted}'\n")
+    assert drawn.stdout.endswith(f"python scripts/make_tfrecords.py --source '{quoted}'\n")

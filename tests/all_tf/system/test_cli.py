@@ -1,11 +1,10 @@
 """What all scripts share: bounds of their options, quoted commands, one line for an error."""
 
-import shlex
 from pathlib import Path
 
 import pytest
 
-from all_tf.system.cli import exit_on_errors, script_command, script_parser
+from all_tf.system.cli import exit_on_errors, script_parser
 
 
 @pytest.fixture
@@ -25,11 +24,6 @@ def test_plain_types_have_bounds_also_below_a_subcommand(parser, capsys):
         with pytest.raises(SystemExit) as ended:
             parser.parse_args(wrong)
         assert ended.value.code == 2 and "expected a" in capsys.readouterr().err
-
-
-def test_command_is_read_by_a_shell_as_it_was_given():
-    line = script_command("train.py", "--resume", Path("my runs/it's $HOME"))
-    assert shlex.split(line)[1:] == ["scripts/train.py", "--resume", "my runs/it's $HOME"]
 
 
 @pytest.mark.parametrize("error", [OSError("no disk"), ValueError("no disk")])
