@@ -1,15 +1,12 @@
 """Files made to harm: in place of a run's weights or given to --weights, refused without effect."""
 
 import ctypes
-import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -23,13 +20,12 @@ from all_tf.runs.folder import RunError, write_config
 from builders.hdf5_weights import add_digest
 from builders.registry import build_model
 from builders.weights import WeightsError, load_file
+from tests import hostile_weights
 from tests.conftest import ROOT
 from tfrecords.store.manifest import digest_file
 
 SIZE = 32
-KERNEL = "layers/conv2d/vars/0"  # Of base_cnn, float32 (3, 3, 3, 32).
 FACTS = {"records": "", "folds": "grouped", "folds_sha256": "", "class_weights": [1.0, 1.0]}
-Make = Callable[[Path, Path, Path], None]  # (file to write, secret to read, marker to leave)
 
 
 @pytest.fixture(scope="module")
@@ -73,130 +69,7 @@ def secret(tmp_path) -> Path:
     return path
 
 
-def archive(config: dict, **members: bytes) -> bytes:
-    """A `.keras` file around a config, with weights of a model that fits."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        file.writestr("config.json", json.dumps(config))
-        file.writestr("metadata.json", json.dumps({"keras_version": keras.__version__}))
-        for name, content in members.items():
-            file.writestr(name, content)
-    return buffer.getvalue()
-
-
-def sequential(*layers: dict) -> dict:
-    inputs = {"class_name": "InputLayer", "config": {"batch_shape": [None, 4]}}
-    config = {"name": "evil", "layers": [inputs | {"module": "keras.layers"}, *layers]}
-    return {"module": "keras", "class_name": "Sequential", "config": config}
-
-
-def function(module: str, name: str) -> dict:
-    return {"module": module, "class_name": "function", "config": name, "registered_name": name}
-
-
-def calling(module: str, name: str, *arguments: str) -> dict:
-    """A config whose activation, once called, would be a function of the writer's choice."""
-    layer = {"module": "keras.layers", "class_name": "Activation", "registered_name": None}
-    return sequential(
-        layer | {"config": {"activation": function(module, name), "arguments": arguments}}
-    )
-
-
-def with_lambda(marker: Path) -> keras.Model:
-    """A model whose Lambda leaves the marker when it is called."""
-    code = f"lambda x: (__import__('pathlib').Path({str(marker)!r}).touch(), x)[1]"
-    inputs = keras.Input((4,))
-    return keras.Model(inputs, keras.layers.Lambda(eval(code), output_shape=(4,))(inputs))
-
-
-def lambda_in_keras(path, secret, marker):
-    aside = path.with_name("aside.keras")
-    with_lambda(marker).save(aside)
-    aside.replace(path)
-
-
-def lambda_in_h5(path, secret, marker):
-    config = {"module": "keras.layers", "class_name": "Lambda", "config": {"function": "evil"}}
-    with h5py.File(path, "a") as file:  # Honest weights, and a model's config as of Keras 2.
-        file.attrs["model_config"] = json.dumps(sequential(config))
-        file.create_group("model_weights").attrs["layer_names"] = [b"lambda"]
-        code = f"__import__('pathlib').Path({str(marker)!r}).touch()"
-        file["model_weights"]["code"] = np.array([code], h5py.string_dtype())
-
-
-def config_with_os_system(path, secret, marker):
-    path.write_bytes(archive(calling("os", "system", f"touch {marker}")))
-
-
-def config_with_get_file(path, secret, marker):
-    arguments = (marker.name, secret.as_uri(), str(marker.parent))
-    path.write_bytes(archive(calling("keras.utils", "get_file", *arguments)))
-
-
-def config_with_unsafe_deserialization(path, secret, marker):
-    path.write_bytes(archive(calling("keras.config", "enable_unsafe_deserialization")))
-
-
-def config_with_tfsm_layer(path, secret, marker):
-    layer = {"module": "keras.layers", "class_name": "TFSMLayer", "registered_name": None}
-    path.write_bytes(archive(sequential(layer | {"config": {"filepath": str(secret)}})))
-
-
-def config_with_string_lookup(path, secret, marker):
-    layer = {"module": "keras.layers", "class_name": "StringLookup", "registered_name": None}
-    path.write_bytes(archive(sequential(layer | {"config": {"vocabulary": str(secret)}})))
-
-
-def path_traversal(path, secret, marker):
-    path.write_bytes(archive(sequential(), **{f"../{marker.name}": b"", str(marker): b""}))
-
-
-def extra_members(path, secret, marker):
-    with h5py.File(path, "a") as file:  # Fits in all that Keras looks at.
-        file["layers/evil/vars/0"] = np.zeros(3, np.float32)
-    with zipfile.ZipFile(path, "a") as file:  # And is an archive at the same time.
-        file.writestr("config.json", json.dumps(calling("os", "system", f"touch {marker}")))
-
-
-def external_storage(path, secret, marker):
-    with h5py.File(path, "a") as file:
-        shape = file[KERNEL].shape
-        del file[KERNEL]
-        file.create_dataset(KERNEL, shape, "f4", external=[(str(secret), 0, 4096)])
-
-
-def external_link(path, secret, marker):
-    shutil.copy(path, secret)  # A file of weights that the link could well be followed into.
-    with h5py.File(path, "a") as file:
-        del file["layers/conv2d"]
-        file["layers/conv2d"] = h5py.ExternalLink(str(secret), "layers/conv2d")
-
-
-def flipped_bit(path, secret, marker):
-    with h5py.File(path) as file:
-        offset = file[KERNEL].id.get_offset()
-    data = bytearray(path.read_bytes())
-    data[offset + 5] ^= 1
-    path.write_bytes(data)
-
-
-TWELVE = [
-    lambda_in_keras,
-    lambda_in_h5,
-    config_with_os_system,
-    config_with_get_file,
-    config_with_unsafe_deserialization,
-    config_with_tfsm_layer,
-    config_with_string_lookup,
-    path_traversal,
-    extra_members,
-    external_storage,
-    external_link,
-    flipped_bit,
-]
-
-
-def put(make: Make, path: Path, honest: Path, secret: Path) -> tuple[Path, Watch]:
+def put(make: hostile_weights.Make, path: Path, honest: Path, secret: Path) -> tuple[Path, Watch]:
     """Write a hostile file; its marker, and a watch on what it must not read."""
     shutil.copy(honest, path)
     make(path, secret, marker := path.with_name("marker"))
@@ -210,7 +83,7 @@ def write_run(run: Path, weights: Path) -> None:
     (run / "metrics.json").write_text(json.dumps(metrics))
 
 
-@pytest.mark.parametrize("make", TWELVE)
+@pytest.mark.parametrize("make", hostile_weights.TWELVE)
 def test_hostile_file_in_place_of_a_runs_weights_is_opened_by_no_parser(
     make, honest, secret, tmp_path, monkeypatch
 ):
@@ -222,7 +95,7 @@ def test_hostile_file_in_place_of_a_runs_weights_is_opened_by_no_parser(
     assert not marker.exists() and not watch.was_opened()
 
 
-@pytest.mark.parametrize("make", TWELVE[:-1])
+@pytest.mark.parametrize("make", hostile_weights.TWELVE[:-1])
 def test_hostile_file_whose_digest_was_forged_too_is_refused(make, honest, secret, tmp_path):
     path = tmp_path / BEST_FILE
     marker, watch = put(make, path, honest, secret)
@@ -233,7 +106,7 @@ def test_hostile_file_whose_digest_was_forged_too_is_refused(make, honest, secre
 
 
 @pytest.mark.parametrize("name", ["evil.weights.h5", "evil.keras", "evil.h5"])
-@pytest.mark.parametrize("make", TWELVE)
+@pytest.mark.parametrize("make", hostile_weights.TWELVE)
 def test_hostile_file_given_as_weights_is_refused(make, name, model, honest, secret, tmp_path):
     marker, watch = put(make, tmp_path / name, honest, secret)
     before = model.get_weights()
@@ -246,7 +119,7 @@ def test_hostile_file_given_as_weights_is_refused(make, name, model, honest, sec
 
 @pytest.mark.slow
 def test_training_as_typed_refuses_a_hostile_file_in_one_line(honest, records, secret, tmp_path):
-    _, watch = put(external_storage, tmp_path / "evil.weights.h5", honest, secret)
+    _, watch = put(hostile_weights.external_storage, tmp_path / "evil.weights.h5", honest, secret)
     command = [sys.executable, ROOT / "scripts/train.py", "--arch", "base_cnn"]
     command += ["--weights", tmp_path / "evil.weights.h5", "--records", records]
     command += ["--run-dir", tmp_path / "run"]
@@ -257,68 +130,31 @@ def test_training_as_typed_refuses_a_hostile_file_in_one_line(honest, records, s
 
 
 def test_lambda_of_these_tests_would_leave_its_marker(tmp_path):
-    lambda_in_keras(tmp_path / "evil.keras", None, marker := tmp_path / "marker")
+    hostile_weights.lambda_in_keras(tmp_path / "evil.keras", None, marker := tmp_path / "marker")
     marker.unlink(missing_ok=True)
     keras.saving.load_model(tmp_path / "evil.keras", safe_mode=False)(np.zeros((1, 4)))
     assert marker.exists()
 
 
-@pytest.mark.parametrize("make", [external_storage, external_link])
+@pytest.mark.parametrize("make", [hostile_weights.external_storage, hostile_weights.external_link])
 def test_watch_of_these_tests_sees_what_a_naive_reader_opens(make, honest, secret, tmp_path):
     _, watch = put(make, tmp_path / "evil.weights.h5", honest, secret)
     with h5py.File(tmp_path / "evil.weights.h5") as file:
-        assert file[KERNEL][()].shape == (3, 3, 3, 32)
+        assert file[hostile_weights.KERNEL][()].shape == (3, 3, 3, 32)
     assert watch.was_opened()
-
-
-def soft_link(file):
-    file["layers/conv2d/alias"] = h5py.SoftLink("/layers/conv2d/vars/0")
-
-
-def hard_link_to_itself(file):
-    file["layers/conv2d/again"] = file["layers"]
-
-
-def virtual_array(file):
-    plan = h5py.VirtualLayout((3, 3, 3, 32), "f4")
-    plan[:] = h5py.VirtualSource("elsewhere.h5", "secret", (3, 3, 3, 32))
-    del file[KERNEL]
-    file.create_virtual_dataset(KERNEL, plan)
-
-
-def compressed_array(file):
-    del file[KERNEL]
-    file.create_dataset(KERNEL, data=np.zeros((3, 3, 3, 32), "f4"), compression="gzip")
-
-
-def reference(file):
-    file["vars/0"] = np.array([file.ref], h5py.ref_dtype)
-
-
-def named_type(file):
-    file["vars/type"] = np.dtype("f4")
-
-
-def a_trillion_elements(file):
-    del file[KERNEL]
-    file.create_dataset(KERNEL, (10**12,), "f4", chunks=(1024,))
-
-
-def not_a_number(file):
-    file[KERNEL][0, 0, 0, 0] = np.nan
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (soft_link, "a link, perhaps to another file"),
-        (hard_link_to_itself, "a second name"),
-        (virtual_array, "values lie in other files"),
-        (compressed_array, "compressed or filtered"),
-        (reference, "not of numbers"),
-        (named_type, "neither a group nor an array"),
-        (a_trillion_elements, "in part of other shapes"),
-        (not_a_number, "holds numbers that are not finite"),
+        (hostile_weights.soft_link, "a link, perhaps to another file"),
+        (hostile_weights.hard_link_to_itself, "a second name"),
+        (hostile_weights.virtual_array, "values lie in other files"),
+        (hostile_weights.compressed_array, "compressed or filtered"),
+        (hostile_weights.reference, "not of numbers"),
+        (hostile_weights.named_type, "neither a group nor an array"),
+        (hostile_weights.a_trillion_elements, "in part of other shapes"),
+        (hostile_weights.not_a_number, "holds numbers that are not finite"),
     ],
 )
 def test_more_than_plain_finite_arrays_of_the_expected_shapes_is_refused(
