@@ -51,14 +51,22 @@ def find_origin(
     """
     name = check_records_name(name) if name else ""
     folder = (source.parent if source.is_file() else source).resolve().name
-    called = {"name": name, "folder": name_of_folder(folder)}
+    folder = name_of_folder(folder)
     if layout == FOLDERS:
         images = find_folder_images(source, patient_per_image=patient_per_image, positive=positive)
         lone = any(image.lone for image in images)
-        return Origin(images, layout, patient_per_image=lone, **called)
+        return Origin(images, layout, patient_per_image=lone, name=name, folder=folder)
     found = survey(source, max_skips=max_skips)
     skipped = tuple(legible(f"{refused.path}: {refused.reason}") for refused in found.refused)
-    return Origin(found.images, layout, False, skipped, found.num_passed_over, **called)
+    return Origin(
+        found.images,
+        layout,
+        False,
+        skipped,
+        found.num_passed_over,
+        name=name,
+        folder=folder,
+    )
 
 
 def describe_origin(origin: Origin) -> str:
