@@ -43,7 +43,7 @@ def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
     from all_tf.runs.folder import EvaluationSet
 
     place = (args.split, args.fold)
-    asked = EvaluationSet(*place, args.records, args.trust_records)
+    asked = EvaluationSet(*place, args.records, args.trust_records, args.overwrite)
     if args.run:
         from all_tf.evaluation.evaluate import evaluate_run
 

@@ -29,7 +29,7 @@ def main() -> None:
     from all_tf.analysis.explain_run import explain_run
     from all_tf.analysis.explanation_text import format_explanations
 
-    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records, args.overwrite)
     result, folder = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
     print(format_explanations(result))
     print(f"Written: {folder}")

@@ -1,6 +1,7 @@
-"""Pack the BMP images of C-NMC 2019 into TFRecords, check packed ones, or make new folds.
+"""Pack the BMP images of C-NMC 2019 into TFRecords, or cells of your own; check them; refold.
 
     python scripts/make_tfrecords.py --source data/C-NMC_Leukemia
+    python scripts/make_tfrecords.py --layout folders --source lab --positive blast --hold-out 0.2
     python scripts/make_tfrecords.py --verify data/records
     python scripts/make_tfrecords.py --refold 10
 
@@ -13,16 +14,23 @@ import io
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from all_tf.system.arguments import (
     MAX_SEED,
+    class_name,
     file_path,
     folds_choice,
+    hold_out_choice,
     path_to_write,
+    records_name,
     whole_number,
 )
 from all_tf.system.cli import exit_on_errors, script_parser
 from all_tf.system.script_command import runnable
+
+if TYPE_CHECKING:
+    from tfrecords.sources.find import Origin
 
 _NO_SOURCE = """no folder {source}.
   The images: https://www.kaggle.com/datasets/andrewmvd/leukemia-classification
@@ -32,7 +40,11 @@ _NO_SOURCE = """no folder {source}.
     python scripts/make_synthetic.py --out data/synthetic
     python scripts/make_tfrecords.py --source data/synthetic"""
 
-_LAYOUT = "folders: other cells, in CLASS/PATIENT/ or a CSV with the columns path,label,patient"
+_LAYOUT = (
+    "folders: your own cells, in CLASS/PATIENT/, or in train/, validation/, test/ with these in "
+    "each, or a CSV with the columns path,label,patient and perhaps split"
+)
+_OF_FOLDERS = ("positive", "hold_out", "patient_per_image")
 
 
 @exit_on_errors(lambda: "the same command goes on from here")
@@ -70,11 +82,16 @@ def _convert(args: argparse.Namespace) -> None:
         layout=args.layout,
         max_skips=args.allow_skips,
         patient_per_image=args.patient_per_image,
+        positive=args.positive,
+        name=args.name or "",
     )
+    _require_no_validation(origin, args)
     print(describe_origin(origin), flush=True)
     from tfrecords.packing.folding import check_folds
+    from tfrecords.packing.held_out import HoldOut
 
-    check_folds(origin.images, args.folds)
+    hold_out = HoldOut(args.hold_out or 0)
+    check_folds(origin.images, args.folds, hold_out=hold_out)
     load_tensorflow()
     from tfrecords.packing.conversion import Target, convert
     from tfrecords.packing.writer import Settings
@@ -86,11 +103,32 @@ def _convert(args: argparse.Namespace) -> None:
         args.workers,
         not args.no_scan,
         drop_contradictions=args.drop_contradictions,
+        hold_out=hold_out,
     )
     print("\n" + convert(origin, target, settings, progress=track))
-    script = "train.py --arch densenet169" if args.layout == "cnmc" else "evaluate.py RUN"
-    command = f"python scripts/{script} --records {shlex.quote(str(args.records))}"
-    print(f"\nRecords: {args.records}\nNext: {runnable(command)}")
+    print(f"\nRecords: {args.records}\nNext: {runnable(_next_command(args.records))}")
+
+
+def _require_no_validation(origin: "Origin", args: argparse.Namespace) -> None:
+    if args.hold_out and {image.phase for image in origin.images} != {"train"}:
+        raise ValueError(
+            "--hold-out chooses the patients of validation, and this source has splits of its own. "
+            "Leave one of them out"
+        )
+
+
+def _next_command(records: Path) -> str:
+    """What the records are for: a training, or where they hold no split train a run's test."""
+    from tfrecords.store.manifest import read_manifest
+
+    manifest = read_manifest(records)
+    splits = list(manifest["splits"])
+    where = shlex.quote(str(records))
+    if "train" not in splits:
+        split = "" if "validation" in splits else f" --split {splits[0]}"
+        return f"python scripts/evaluate.py RUN{split} --records {where}"
+    network = "--arch densenet169" if manifest["layout"] == "cnmc" else "--experiment scratch"
+    return f"python scripts/train.py {network} --records {where}"
 
 
 def _verify(args: argparse.Namespace) -> None:
@@ -127,6 +165,11 @@ def _parse() -> argparse.Namespace:
     add("--seed", type=whole_number(0, MAX_SEED), default=0, metavar="N", help=order)
     add("--overwrite", action="store_true", help="replace existing records")
     add("--layout", choices=("cnmc", "folders"), default="cnmc", help=_LAYOUT)
+    add("--name", type=records_name, metavar="TEXT", help="of the records; default: the folder's")
+    positive = "the class of the disease, where its name does not say it"
+    add("--positive", type=class_name, metavar="NAME", help=positive)
+    aside = "patients of each class for validation: a number, a share as 0.2, or all"
+    add("--hold-out", type=hold_out_choice, metavar="N", help=aside)
     add("--patient-per-image", action="store_true", help="let images without a patient in")
     skips = "leave out up to N bad bitmaps"
     add("--allow-skips", type=whole_number(0, 10**6), default=0, metavar="N", help=skips)
@@ -137,7 +180,11 @@ def _parse() -> argparse.Namespace:
     only = parser.add_mutually_exclusive_group().add_argument
     only("--verify", type=file_path, metavar="DIR", help="only check that records are whole")
     only("--refold", type=folds_choice, metavar="K", help="only make new folds for records")
-    return parser.parse_args()
+    args = parser.parse_args()
+    given = [name for name in _OF_FOLDERS if getattr(args, name)]
+    if args.layout != "folders" and given:
+        parser.error(f"--{given[0].replace('_', '-')} is for --layout folders")
+    return args
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def main() -> None:
     from all_tf.analysis.probe_run import probe_run
     from all_tf.analysis.probe_text import format_probes
 
-    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records, args.overwrite)
     result, folder = probe_run(args.run, asked, seed=args.seed)
     print(format_probes(result))
     print(f"Written: {folder}")

@@ -34,12 +34,16 @@ def main() -> None:
     load_tensorflow()
     from all_tf.data.previews import batch_versions, draw_versions
     from all_tf.data.splits import load_data
+    from all_tf.runs.records_label import records_label
+    from tfrecords.store.identity import read_identity
 
+    identity = read_identity(records)
     cells = load_data(experiment, records, trusted=trusted).fit
     versions = batch_versions(cells, experiment, num_steps=_NUM_STEPS)
     view = experiment.view
     title = f"{', '.join(experiment.augment)}: central {view.crop} px at {view.output} px"
-    draw_versions(out, versions, title=title)
+    of = records_label({"records_name": identity.name, "records_sha256": identity.sha256})
+    draw_versions(out, versions, title=f"{title}\n{of}", classes=identity.classes)
     print(f"Written: {out}")
 
 

@@ -85,7 +85,7 @@ def _fit_and_score(learnt: Measured, scored: Measured, groups: Sequence[str]) ->
     if not groups:
         share = np.mean(learnt.labels)
         return np.full(len(scored.labels), np.log(share / (1 - share)))
-    # Equal class weights, because otherwise kappa falls if the frequency of ALL differs.
+    # Equal class weights, because otherwise kappa falls if the frequency of a class differs.
     classifier = LogisticRegression(class_weight="balanced", max_iter=10_000)
     model = make_pipeline(StandardScaler(), classifier)
     return model.fit(learnt.matrix(groups), learnt.labels).decision_function(scored.matrix(groups))

@@ -26,7 +26,6 @@ from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet, write_json
 from all_tf.system.progress import track
 from builders.registry import build_model
-from tfrecords.schema import CLASSES
 from tfrecords.store.files import atomic_write
 
 RESULT_FILE, PICTURE_FILE = "explanations.json", "cells.png"
@@ -38,7 +37,7 @@ class Maps(NamedTuple):
     """Some cells with their heat maps; row i of every array is one cell."""
 
     images: np.ndarray  # (n, s, s, 3) in [0, 255].
-    evidence: np.ndarray  # (n, h, w), above 0 for ALL.
+    evidence: np.ndarray  # (n, h, w), above 0 for the positive class.
     random: dict[str, list[np.ndarray]]  # By the random layers: the evidence of each network.
 
 
@@ -69,6 +68,7 @@ def explain_run(
     if num_images < 1:
         raise ValueError(f"Expected at least 1 image. Received: --images {num_images}")
     inputs = load_inputs(run, asked, purpose="be explained")
+    folder = inputs.free_folder(run, EXPLANATIONS_FOLDER, RESULT_FILE, asked)
     predictions = inputs.predict(inputs.batches(inputs.cells))
     decisions = predictions.decisions(inputs.context.calibration.threshold)
     picks = pick_cells(predictions, decisions, num_images=num_images, seed=seed)
@@ -76,10 +76,9 @@ def explain_run(
     maps = _find(inputs, chosen)
     heading = inputs.heading(predictions)
     result = heading | _describe(maps, predictions.take(chosen), decisions[chosen], picks)
-    folder = inputs.folder(run, EXPLANATIONS_FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / RESULT_FILE, result)
-    _draw(folder / PICTURE_FILE, maps, result["cells"])
+    _draw(folder / PICTURE_FILE, maps, result["cells"], inputs)
     write_checksums(folder)
     return result, folder
 
@@ -124,12 +123,13 @@ def _describe(
             shares=shares,
             decisions=decisions,
             covered=covered.mean(),
+            classes=predictions.classes,
         ),
         "cells": [
             {
                 "name": str(predictions.names[n]),
-                "label": CLASSES[predictions.labels[n]].upper(),
-                "decision": CLASSES[decisions[n]].upper(),
+                "label": predictions.classes[predictions.labels[n]],
+                "decision": predictions.classes[decisions[n]],
                 "score": float(predictions.calibrated_scores[n]),
                 "why": pick.why,
                 "share_inside": shares[n],
@@ -153,7 +153,7 @@ def _of_networks(layers: str, correlations: np.ndarray) -> dict[str, object]:
 
 
 def _for_class(evidence: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Change the sign of the evidence for the label HEM, so that above 0 supports the label."""
+    """Change the sign of the evidence for the label 0, so that above 0 supports the label."""
     return evidence * np.where(labels == 1, 1, -1)[:, np.newaxis, np.newaxis]
 
 
@@ -161,8 +161,9 @@ def _enlarged(maps: np.ndarray, side: int) -> np.ndarray:
     return tf.image.resize(maps[..., np.newaxis], (side, side)).numpy()[..., 0]
 
 
-def _draw(path: Path, maps: Maps, cells: list[dict]) -> None:
-    """Draw four pictures for each cell: image, evidence for ALL, for HEM, of a random network."""
+def _draw(path: Path, maps: Maps, cells: list[dict], inputs: AnalysisInputs) -> None:
+    """Draw four pictures for each cell: image, evidence for each class, of a random network."""
+    negative, positive = inputs.cells.classes
     side = maps.images.shape[1]
     peak = np.abs(maps.evidence).max(axis=(1, 2))
     random = maps.random[ALL_LAYERS][0]
@@ -180,11 +181,11 @@ def _draw(path: Path, maps: Maps, cells: list[dict]) -> None:
         for cell in cells
         for caption in (
             f"{cell['label']}, called {cell['decision']}, {cell['score']:.2f}\n{cell['why']}",
-            "for ALL",
-            "for HEM",
+            f"for {positive}",
+            f"for {negative}",
             "random weights",
         )
     ]
-    figure = draw_cells(pictures, captions)
+    figure = draw_cells(pictures, captions, title=inputs.caption())
     with atomic_write(path) as partial:
         figure.savefig(partial, dpi=_DOTS_AN_INCH, facecolor="white")

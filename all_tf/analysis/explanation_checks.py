@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from all_tf.metrics.predictions import Predictions
-from tfrecords.schema import CLASSES
+from tfrecords.class_names import CNMC_CLASSES, ClassNames
 
 _RIGHT, _WRONG, _RANDOM = "most confident right", "worst wrong", "drawn at random"
 _PARTLY, _MUCH = 0.3, 0.5  # Mean rank correlations above which maps count as similar.
@@ -37,7 +37,8 @@ def pick_cells(
         seed: Seed of the random choice.
 
     Returns:
-        HEM before ALL, right before wrong, random ones last; none twice.
+        The negative class before the positive one, right before wrong, random ones last; none
+        twice.
     """
     logits, labels = predictions.logits, predictions.labels
     share = max(1, num_images // 6)
@@ -86,6 +87,7 @@ def explanation_verdict(
     shares: Sequence[float | None],
     decisions: np.ndarray,
     covered: float,
+    classes: ClassNames = CNMC_CLASSES,
 ) -> str:
     """Say in sentences whether the maps of a network can be trusted.
 
@@ -95,6 +97,7 @@ def explanation_verdict(
         shares: For each cell the share of heat inside it; None if there was no heat.
         decisions: int64 `(n,)` in {0, 1}: the class that the heat of each cell supports.
         covered: Mean share of the image that the cells cover; uniform heat has this share inside.
+        classes: The names of the classes.
     """
     correlation = randomised[ALL_LAYERS]
     of_random = f"rank correlation {correlation:.2f}, where 1 is the same map"
@@ -117,6 +120,7 @@ def explanation_verdict(
             if decision == label and share is not None
         ]
         if heated:
-            title = CLASSES[label].upper()
-            text += f" {np.mean(heated):.0%} of the heat for {title} lies inside the cells."
+            text += (
+                f" {np.mean(heated):.0%} of the heat for {classes[label]} lies inside the cells."
+            )
     return f"{text} The cells cover {covered:.0%} of the images."

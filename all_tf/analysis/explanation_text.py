@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from all_tf.runs.folder import set_name
+from all_tf.runs.records_label import records_label
 from all_tf.system.tables import Column, markdown
 
 
@@ -28,7 +29,8 @@ def format_explanations(result: Mapping[str, Any]) -> str:
     side = result["map_side"]
     return "\n".join(
         [
-            f"{set_name(result['split'], result['fold'])}: {len(result['cells'])} of "
+            f"{set_name(result['split'], result['fold'])} of {records_label(result)}: "
+            f"{len(result['cells'])} of "
             f"{result['num_images']:,} images, epoch {result['best_epoch']}, maps of {side} x "
             f"{side} pixels" + "".join(f" [{stamp}]" for stamp in result["stamps"]),
             "",

@@ -1,4 +1,4 @@
-"""Grad-CAM: maps of where in an image a network finds evidence for ALL and for HEM."""
+"""Grad-CAM: maps of where in an image a network finds evidence for either class."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,13 +13,13 @@ _BATCH = 16  # Images at a time; the tape keeps every feature map in memory.
 
 
 def evidence_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Compute what each pixel of the last feature map adds to the logit: above 0 for ALL.
+    """Compute what each pixel of the last feature map adds to the logit, above 0 for positive.
 
     Selvaraju et al., 2017, arXiv:1610.02391: the mean gradient of the logit over a feature map is
     that map's weight (equation 1), and the weighted sum of the maps is the evidence (equation 2),
     here without the ReLU. The two classes share one logit, and the negative logit has the negative
-    gradient, so the Grad-CAM of ALL is `maximum(evidence, 0)` and that of HEM
-    `maximum(-evidence, 0)`.
+    gradient, so the Grad-CAM of the positive class is `maximum(evidence, 0)` and
+    that of the other one `maximum(-evidence, 0)`.
 
     Args:
         model: A model that `builders.registry.build_model` built.

@@ -14,7 +14,8 @@ from all_tf.evaluation.run_weights import load_run
 from all_tf.evaluation.set_place import set_place
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.folder import EvaluationSet, other_records_folder, set_name
+from all_tf.runs.folder import EvaluationSet, other_records_folder, refuse_overwriting, set_name
+from all_tf.runs.records_label import records_label
 from all_tf.runs.report_header import SetPlace
 from all_tf.runs.stamps import evaluated_on
 
@@ -59,8 +60,28 @@ class AnalysisInputs:
             return run / kind
         place = run / kind
         if others:
-            place /= other_records_folder(self.place.records_sha256)
+            name, digest = self.place.records_name, self.place.records_sha256
+            place /= other_records_folder(name, digest)
         return place / set_folder.replace(" ", "-")
+
+    def free_folder(self, run: Path, kind: str, file: str, asked: EvaluationSet) -> Path:
+        """Return `folder`, if a result may be written there; `file` is what a result has there.
+
+        Raises:
+            RunError: It holds a result on the same other records.
+        """
+        folder = self.folder(run, kind)
+        if self.place.records_sha256 != self.context.facts["manifest_sha256"]:
+            refuse_overwriting(folder, file, asked)
+        return folder
+
+    def caption(self) -> str:
+        """Return the set and its records for the title of a picture."""
+        report = {
+            "records_name": self.place.records_name,
+            "records_sha256": self.place.records_sha256,
+        }
+        return f"{self.title} of {records_label(report)}"
 
 
 def load_inputs(run: Path, asked: EvaluationSet, *, purpose: str) -> AnalysisInputs:

@@ -25,8 +25,9 @@ from all_tf.runs.folder import (
 )
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
+from all_tf.runs.records_label import records_label
 from all_tf.system.tables import write_csv
-from tfrecords.schema import CLASSES
+from tfrecords.class_names import ClassNames, class_names_of
 from tfrecords.store.files import atomic_write
 
 REVIEW_FILE, SHEET_FILE = "review.csv", "cells.png"
@@ -74,7 +75,8 @@ def write_review(
             f"{run} was trained on the images that it scored, with their labels. Name its "
             "cross-validation, or a run with a fold held out."
         )
-    predictions = read_predictions(source.predictions / PREDICTIONS_FILE)
+    classes = class_names_of(report)
+    predictions = read_predictions(source.predictions / PREDICTIONS_FILE, classes=classes)
     rows = review_rows(predictions, threshold=report["threshold"])
     folder = run / "review"
     folder.mkdir(exist_ok=True)
@@ -86,7 +88,8 @@ def write_review(
         images = [
             cell_image(png_of_name[row["name"]], crop=source.crop, side=_SIDE) for row in shown
         ]
-        figure = draw_cells(np.stack(images), _captions(shown))
+        title = f"{set_name(report['split'], report['fold'])} of {records_label(report)}"
+        figure = draw_cells(np.stack(images), _captions(shown, classes), title=title)
         with atomic_write(folder / SHEET_FILE) as partial:
             partial.write_bytes(as_png(figure))
     else:
@@ -107,9 +110,9 @@ def _source_of(run: Path) -> _Source:
     return _Source(run, Path(facts["records"]), experiment.crop, scored)
 
 
-def _captions(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _captions(rows: Sequence[Mapping[str, Any]], classes: ClassNames) -> list[str]:
     return [
-        f"{row['pseudonym']}, rank {row['rank']}\nlabel {CLASSES[row['label']].upper()}, "
+        f"{row['pseudonym']}, rank {row['rank']}\nlabel {classes[row['label']]}, "
         f"score {row['calibrated_score']:.2f}\n{row['why']}"
         for row in rows
     ]

@@ -20,7 +20,6 @@ from all_tf.system.inflight_calls import InFlightCalls
 from all_tf.system.progress import track
 from all_tf.system.tables import write_csv
 from tfrecords.codec.png import decode_boxes
-from tfrecords.schema import CLASSES
 
 RESULT_FILE, TABLE_FILE, PICTURE_FILE = "probes.json", "probes.csv", "altered.png"
 _NUM_SHOWN = 4  # Cells in the picture.
@@ -31,7 +30,8 @@ def probe_run(
 ) -> tuple[dict, Path]:
     """Compare a finished run with shortcuts and save the results in or below `RUN/probes`.
 
-    Earlier results on the same set are overwritten; `AnalysisInputs.folder` says where.
+    Earlier results on the same set are overwritten, on other records only where `asked` says so;
+    `AnalysisInputs.folder` says where.
 
     Args:
         run: The run's folder.
@@ -45,11 +45,12 @@ def probe_run(
         RunError, RecordsError, FoldsError, SplitError: The run or the set does not exist.
     """
     inputs = load_inputs(run, asked, purpose="be probed on")
+    folder = inputs.free_folder(run, PROBES_FOLDER, RESULT_FILE, asked)
     result, versions = probe(inputs, _learnt_from(inputs), seed=seed)
-    folder = inputs.folder(run, PROBES_FOLDER)
     _save(folder, result)
-    title = "Images as the network saw them"
-    draw_versions(folder / PICTURE_FILE, versions, title=title)
+    title = f"Images as the network saw them\n{inputs.caption()}"
+    classes = inputs.cells.classes
+    draw_versions(folder / PICTURE_FILE, versions, title=title, classes=classes)
     write_checksums(folder)
     return result, folder
 
@@ -83,8 +84,8 @@ def probe(inputs: AnalysisInputs, learnt: Cells, *, seed: int) -> tuple[dict, li
         **compare_with_probes(predictions, probes, threshold=threshold, seed=seed),
         "identity": _identity(inputs, scored, batches, seed=seed),
         "images_with_pixels_outside": {
-            name.upper(): int(np.sum(scored.features["outside"][scored.labels == label] > 0))
-            for label, name in enumerate(CLASSES)
+            name: int(np.sum(scored.features["outside"][scored.labels == label] > 0))
+            for label, name in enumerate(inputs.cells.classes)
         },
     }
     return result, _versions(inputs, changes, seed=seed)
@@ -136,9 +137,9 @@ def _identity(
     }
     groups = inputs.cells.groups
     return [
-        {"class": name.upper(), "features": kind}
+        {"class": name, "features": kind}
         | patient_identity(values[members], groups[members], seed=seed)
-        for label, name in enumerate(CLASSES)
+        for label, name in enumerate(inputs.cells.classes)
         for kind, values in features.items()
         for members in [scored.labels == label]
     ]

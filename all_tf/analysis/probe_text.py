@@ -5,6 +5,7 @@ from typing import Any
 
 from all_tf.metrics.formatting import basis_of_intervals, interval_text, signed
 from all_tf.runs.folder import set_name
+from all_tf.runs.records_label import records_label
 from all_tf.system.tables import Column, markdown, per_cent, whole
 
 _PROBE_COLUMNS = (
@@ -42,7 +43,8 @@ def format_probes(result: Mapping[str, Any]) -> str:
     )
     return "\n".join(
         [
-            f"{set_name(result['split'], result['fold'])}: {result['num_images']:,} images of "
+            f"{set_name(result['split'], result['fold'])} of {records_label(result)}: "
+            f"{result['num_images']:,} images of "
             f"{result['num_patients']} patients, epoch {result['best_epoch']}"
             + "".join(f" [{stamp}]" for stamp in result["stamps"]),
             f"intervals over patients: {basis_of_intervals(result)}",

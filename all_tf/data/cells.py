@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from all_tf.system.progress import track
+from tfrecords.class_names import CNMC_CLASSES, ClassNames, class_names_of
 from tfrecords.store.folds import read_folds
 from tfrecords.store.leakage import Member, check_proof
+from tfrecords.store.manifest import read_manifest
 from tfrecords.store.reader import load_examples
 
 
@@ -16,23 +18,26 @@ class Cells:
     """Cells of a split with encoded images; row i of every array is one cell."""
 
     pngs: np.ndarray  # bytes or memoryview (n,)
-    labels: np.ndarray  # int64 (n,): 1 = ALL, 0 = HEM, -1 = unpublished.
+    labels: np.ndarray  # int64 (n,): 1 = the positive class, ALL; 0 = the other; -1 = unpublished.
     patients: np.ndarray  # str (n,)
     groups: np.ndarray  # str (n,)
     names: np.ndarray  # str (n,)
     duplicate_of: np.ndarray  # str (n,): name of an equal earlier image, or "".
     folds: np.ndarray  # int64 (n,), -1 outside the training split.
+    classes: ClassNames = CNMC_CLASSES  # What the records call the classes.
 
     def __len__(self) -> int:
         return len(self.names)
 
     def take(self, which: np.ndarray) -> "Cells":
         """Return the cells that indices or a mask select."""
-        return Cells(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+        names = [field.name for field in fields(self) if field.name != "classes"]
+        columns = {name: getattr(self, name)[which] for name in names}
+        return Cells(**columns, classes=self.classes)
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Numbers of HEM and of ALL cells."""
+        """Numbers of cells of the negative and of the positive class."""
         return int(np.sum(self.labels == 0)), int(np.sum(self.labels == 1))
 
 
@@ -65,6 +70,7 @@ def load_cells(records: Path, split: str, *, trusted: bool = False) -> Cells:
         names=names,
         duplicate_of=column("duplicate_of"),
         folds=np.array([fold_of_name.get(name, -1) for name in names], np.int64),
+        classes=class_names_of(read_manifest(records)),
     )
     check_proof(
         records,

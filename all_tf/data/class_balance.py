@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Plan:
-    """How training compensates unequal classes; index 0 is HEM, 1 is ALL."""
+    """How training compensates unequal classes; index 0 is the negative class."""
 
     class_weights: tuple[float, float] = (1.0, 1.0)  # Factors in the loss.
     draws: tuple[int, int] | None = None  # Images of each class in an epoch; None: each one once.

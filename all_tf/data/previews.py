@@ -14,7 +14,7 @@ from all_tf.data.batches import epoch_order, evaluation_batches, images_in_epoch
 from all_tf.data.canvas_cache import canvas_lookup
 from all_tf.data.cells import Cells
 from all_tf.data.class_balance import Plan
-from tfrecords.schema import CLASSES
+from tfrecords.class_names import CNMC_CLASSES, ClassNames
 from tfrecords.store.files import atomic_write
 
 _CELL_INCHES = 2.0  # At 150 dots an inch a cell has the 300 pixels that most networks see.
@@ -83,13 +83,20 @@ def learnt_batch(cells: Cells, plan: Plan, experiment: Experiment, *, epoch: int
     return Version(f"epoch {epoch + 1}, step {step + 1}", np.asarray(images), np.ravel(shares))
 
 
-def draw_versions(path: Path, versions: Sequence[Version], *, title: str) -> None:
+def draw_versions(
+    path: Path,
+    versions: Sequence[Version],
+    *,
+    title: str,
+    classes: ClassNames = CNMC_CLASSES,
+) -> None:
     """Write a picture with a row for each cell, a column for each version and labels beneath.
 
     Args:
         path: The file, with a suffix that matplotlib knows; an existing one is overwritten.
         versions: Versions of one batch.
         title: Title of the picture.
+        classes: What the labels are called.
 
     Raises:
         ValueError: The suffix names no format.
@@ -104,16 +111,16 @@ def draw_versions(path: Path, versions: Sequence[Version], *, title: str) -> Non
         places[0, column].set_title(version.title, fontsize=11)
         for row, place in enumerate(places[:, column]):
             place.imshow(np.rint(version.images[row]).astype(np.uint8))
-            place.set_xlabel(caption(float(version.labels[row])), fontsize=9)
+            place.set_xlabel(caption(float(version.labels[row]), classes), fontsize=9)
             place.set(xticks=[], yticks=[])
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as partial:
         figure.savefig(partial)
 
 
-def caption(label: float) -> str:
+def caption(label: float, classes: ClassNames) -> str:
     """Name the class of a label, or the shares of both: "ALL", "HEM", "ALL 0.83, HEM 0.17"."""
     if label in (0, 1):
-        return CLASSES[int(label)].upper()
-    shares = ((CLASSES[1], label), (CLASSES[0], 1 - label))
-    return ", ".join(f"{name.upper()} {share:.2f}" for name, share in shares)
+        return classes[int(label)]
+    shares = ((classes.positive, label), (classes.negative, 1 - label))
+    return ", ".join(f"{name} {share:.2f}" for name, share in shares)

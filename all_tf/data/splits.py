@@ -8,6 +8,8 @@ from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells, limit_cells, load_cells
 from all_tf.runs.folder import EvaluationSet, RunError
 from all_tf.runs.records_digest import RecordsDigest, unchanged_records
+from tfrecords.class_names import ClassNames, class_names_of
+from tfrecords.store.identity import read_identity
 from tfrecords.store.leakage import OFFICIAL, read_proof
 from tfrecords.store.manifest import read_manifest
 
@@ -30,9 +32,10 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
     """Load the sets of a run; raise if their metrics would be meaningless.
 
     Held-out protocol ("honest"): training on all folds of train but one, choice of the epoch on
-    that one, final score on the preliminary phase, if the records have it. Without a fold to hold
+    that one, final score on the split validation (C-NMC's preliminary phase, or the patients that
+    a laboratory has set aside), if the records have it. Without a fold to hold
     out the training uses all of train and no epoch is chosen. Protocol of the study: training on
-    all of train, choice of the epoch on the preliminary phase, no final score.
+    all of train, choice of the epoch on the split validation, no final score.
 
     Args:
         experiment: Settings of protocol, fold and limits.
@@ -83,6 +86,7 @@ class LoadedSet(NamedTuple):
     records: Path  # The records directory that holds them.
     records_sha256: str  # Of its manifest.
     own: bool  # Whether the run was trained on these records.
+    records_name: str = ""
 
 
 def load_set(facts: dict, asked: EvaluationSet) -> LoadedSet:
@@ -94,7 +98,8 @@ def load_set(facts: dict, asked: EvaluationSet) -> LoadedSet:
 
     Raises:
         RunError: The records are the run's own with other folds, so that its training images are
-            not known; or they were changed while they were read.
+            not known; or their positive class is the run's negative one; or they were changed while
+            they were read.
         RecordsError, FoldsError, LeakageError: The records were changed or are damaged.
         SplitError: There is no such fold.
         ValueError: No split is named.
@@ -114,7 +119,18 @@ def load_set(facts: dict, asked: EvaluationSet) -> LoadedSet:
         cells = load_cells(records, asked.split, trusted=asked.trusted)
     if asked.fold is not None:
         cells = fold_of(cells, asked.fold)
-    return LoadedSet(cells, records, digest.manifest_sha256, own)
+    _refuse_turned_classes(class_names_of(facts), cells.classes, records)
+    return LoadedSet(cells, records, digest.manifest_sha256, own, read_identity(records).name)
+
+
+def _refuse_turned_classes(learnt: ClassNames, found: ClassNames, records: Path) -> None:
+    names = [name.lower() for name in learnt]
+    if [name.lower() for name in reversed(found)] == names:
+        raise RunError(
+            f"The positive class of {records} is {found.positive}, that of the run is "
+            f"{learnt.positive}: every decision would count as wrong. Pack the images again with "
+            f"--positive {learnt.positive}."
+        )
 
 
 def fold_of(cells: Cells, fold: int) -> Cells:
@@ -155,7 +171,8 @@ def require_labelled_classes(cells: Cells, purpose: str) -> None:
     if hem == 0 or disease == 0 or hem + disease < len(cells):
         raise SplitError(
             f"The images to {purpose} need labels and both classes. Choose another fold, or raise "
-            f"the limit. Received: {disease} ALL, {hem} HEM, {len(cells)} images in all"
+            f"the limit. Received: {disease} {cells.classes.positive}, "
+            f"{hem} {cells.classes.negative}, {len(cells)} images in all"
         )
 
 

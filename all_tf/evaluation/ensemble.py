@@ -8,7 +8,7 @@ import numpy as np
 from all_tf.data.cells import Cells
 from all_tf.data.splits import LoadedSet, load_set
 from all_tf.evaluation.evaluate import file_evaluation
-from all_tf.evaluation.predict import batches_to_score, predict
+from all_tf.evaluation.predict import batches_to_score, predict, predictions_of
 from all_tf.evaluation.run_weights import load_run
 from all_tf.evaluation.set_place import set_place
 from all_tf.metrics.bootstrap import Bootstrap
@@ -26,6 +26,7 @@ from all_tf.runs.folder import (
     other_records_folder,
     read_config,
     read_metrics,
+    refuse_overwriting,
 )
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, SetPlace, report_header
@@ -56,7 +57,7 @@ def _default_folder(members: Sequence[Path], loaded: LoadedSet, place: Path) -> 
     """`ensemble/SET` beside the first member; for other records in a folder of their own."""
     beside = members[0].parent / "ensemble"
     if not loaded.own:
-        beside /= other_records_folder(loaded.records_sha256)
+        beside /= other_records_folder(loaded.records_name, loaded.records_sha256)
     return beside / place.name
 
 
@@ -94,11 +95,14 @@ def evaluate_ensemble(
     if out is None:
         out = _default_folder(members, loaded, evaluation_folder(members[0], split, fold, tta=tta))
     _refuse_others(out, names, loaded.records_sha256)
+    if not loaded.own:
+        refuse_overwriting(out, METRICS_FILE, asked)
     calibration = mean_calibration([read_calibration(member) for member in members])
     predictions = _mean_predictions(members, loaded.cells, tta=tta)
     selected = listed(selected_on(read_config(member)[0]) for member in members)
     limits = _stamps([set_place(member, loaded, split, fold) for member in members])
-    place = SetPlace(split, fold, loaded.records_sha256, limits)
+    name = loaded.records_name
+    place = SetPlace(split, fold, loaded.records_sha256, limits, records_name=name)
     header = report_header(predictions, place, Selection(selected, None), calibration, tta=tta)
     report = header | {"members": names}
     bootstrap = Bootstrap(predictions)
@@ -112,10 +116,7 @@ def evaluate_ensemble(
 
 def _mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int) -> Predictions:
     logits = [_calibrated_logits(member, cells, tta=tta) for member in members]
-    mean = np.mean(logits, axis=0)
-    return Predictions(
-        cells.names, cells.patients, cells.groups, cells.labels, mean, folds=cells.folds
-    )
+    return predictions_of(cells, np.mean(logits, axis=0))
 
 
 def _stamps(places: Sequence[SetPlace]) -> list[str]:

@@ -16,9 +16,11 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.folder import (
+    METRICS_FILE,
     EvaluationSet,
     evaluation_folder,
-    other_records,
+    other_records_folder,
+    refuse_overwriting,
     set_name,
 )
 from all_tf.runs.prediction_files import file_scored_set
@@ -86,9 +88,9 @@ def evaluation_report(
 def file_evaluation(
     folder: Path, report: dict, predictions: Predictions, *, bootstrap: Bootstrap | None = None
 ) -> None:
-    """Write what `file_scored_set` writes, and, for the test split, the challenge's zip file."""
+    """Write what `file_scored_set` writes, and, for the final phase, the challenge's zip file."""
     folder.mkdir(parents=True, exist_ok=True)
-    if report["split"] == "test":
+    if report["split"] == "test" and not predictions.labelled:
         write_submission(folder / SUBMISSION_FILE, predictions, threshold=report["threshold"])
     file_scored_set(folder, report, predictions, bootstrap=bootstrap)
 
@@ -105,19 +107,22 @@ def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> tuple[Path
         The folder that the evaluation was saved in (`evaluation_folder`), and its report.
 
     Raises:
-        RunError, RecordsError, SplitError: The run or the set is missing or damaged.
+        RunError: The run is damaged, or a result on these other records is there already.
+        RecordsError, SplitError: The set is missing or damaged.
         ValueError: No split is named.
     """
     experiment, facts, metrics, model = load_run(run)
     split, fold = asked.split_and_fold()
     loaded = load_set(facts, asked)
+    others = "" if loaded.own else other_records_folder(loaded.records_name, loaded.records_sha256)
+    folder = evaluation_folder(run, split, fold, tta=tta, other_records=others)
+    if others:
+        refuse_overwriting(folder, METRICS_FILE, asked)
     place = set_place(run, loaded, split, fold)
     batches = batches_to_score(loaded.cells, experiment, title=set_name(split, fold))
     context = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
     predictions = context.calibration.apply(predict(model, batches, loaded.cells, tta=tta))
     bootstrap = Bootstrap(predictions)
     report = evaluation_report(predictions, context, place, tta=tta, bootstrap=bootstrap)
-    others = other_records(report, facts)
-    folder = evaluation_folder(run, split, fold, tta=tta, other_records=others)
     file_evaluation(folder, report, predictions, bootstrap=bootstrap)
     return folder, report

@@ -48,7 +48,20 @@ def predict(
         logits = np.mean([_logits(model, batches, see, shown) for see in views], axis=0)
     logits = logits[: len(cells)]
     _refuse_non_finite(logits)
-    return Predictions(cells.names, cells.patients, cells.groups, cells.labels, logits, cells.folds)
+    return predictions_of(cells, logits)
+
+
+def predictions_of(cells: Cells, logits: np.ndarray) -> Predictions:
+    """The predictions that logits `(n,)` are for cells, in their order."""
+    return Predictions(
+        cells.names,
+        cells.patients,
+        cells.groups,
+        cells.labels,
+        logits,
+        cells.folds,
+        classes=cells.classes,
+    )
 
 
 def _refuse_non_finite(logits: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import unchanged
-from tfrecords.schema import CLASSES
+from tfrecords.class_names import class_names_of
 
 
 class Answer(NamedTuple):
@@ -29,13 +29,15 @@ def predict_new(run: Path, paths: Sequence[Path], *, tta: int = 1) -> Answer:
         tta: As `all_tf.evaluation.predict.predict` takes it.
 
     Returns:
-        Rows of `path`, `score` (of the network, in [0, 1]), `calibrated_score`, `decision` (ALL or
-        HEM), `threshold` (of the calibrated score) and `warnings`, empty where there are none.
+        Rows of `path`, `score` (of the network, in [0, 1]), `calibrated_score`, `decision` (the
+        name of a class), `threshold` (of the calibrated score) and `warnings`, empty
+        where there are none.
 
     Raises:
         RunError: The run is unfinished or damaged.
     """
-    experiment, _, _, model = load_run(run)
+    experiment, facts, _, model = load_run(run)
+    classes = class_names_of(facts)
     calibration = read_calibration(run)
     unchanged(run / RANGE_FILE)
     new = read_new_cells(paths, read_range(run))
@@ -56,7 +58,7 @@ def predict_new(run: Path, paths: Sequence[Path], *, tta: int = 1) -> Answer:
             "path": str(name),
             "score": float(score),
             "calibrated_score": float(calibrated),
-            "decision": CLASSES[decision].upper(),
+            "decision": classes[decision],
             "threshold": calibration.threshold,
             "warnings": "; ".join(warnings),
         }

@@ -7,14 +7,16 @@ from all_tf.data.pixel_digests import pixel_digests
 from all_tf.data.splits import LoadedSet
 from all_tf.runs.folder import read_config
 from all_tf.runs.report_header import SetPlace
-from all_tf.runs.stamps import stamps, stamps_of_others, stamps_of_records
+from all_tf.runs.stamps import stamps, stamps_of_classes, stamps_of_others, stamps_of_records
 from all_tf.runs.training_images import read_training_images
+from tfrecords.class_names import class_names_of
 
 
 def own_place(experiment: Experiment, facts: dict, split: str, fold: int | None) -> SetPlace:
     """A set of the records that a run was trained on."""
     limits = stamps(experiment, split, fold, folds=facts["folds"])
-    return SetPlace(split, fold, facts["manifest_sha256"], limits)
+    name = facts.get("records_name", "")
+    return SetPlace(split, fold, facts["manifest_sha256"], limits, records_name=name)
 
 
 def set_place(run: Path, loaded: LoadedSet, split: str, fold: int | None) -> SetPlace:
@@ -25,11 +27,14 @@ def set_place(run: Path, loaded: LoadedSet, split: str, fold: int | None) -> Set
         loaded: The set (`load_set`).
         split, fold: Its place in the records.
     """
+    experiment, facts = read_config(run)
     if loaded.own:
-        place = own_place(*read_config(run), split, fold)
+        place = own_place(experiment, facts, split, fold)
     else:
         pixels = pixel_digests(loaded.cells.pngs.tolist(), title="images with the training images")
         known = read_training_images(run)
         limits = stamps_of_others(known, pixels=pixels, patients=loaded.cells.patients.tolist())
+        limits += stamps_of_classes(class_names_of(facts), loaded.cells.classes)
         place = SetPlace(split, fold, loaded.records_sha256, limits)
-    return place._replace(stamps=place.stamps + stamps_of_records(loaded.records))
+    more = stamps_of_records(loaded.records)
+    return place._replace(stamps=place.stamps + more, records_name=loaded.records_name)

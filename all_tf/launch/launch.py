@@ -111,6 +111,7 @@ def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     engine = Engine(**given(options, Engine), backend="jax" if process else "tensorflow")
     records, trusted = options["records"] or RECORDS, options["trust_records"]
     require_startable(experiment, records, run)
+    _tell_of_few_patients(experiment, records)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
@@ -133,7 +134,9 @@ def _cross_validate(
 
     experiment = replace(_row(options), **given({**options, "fold": None}, Experiment))
     experiment, arguments = _with_absolute_weights(experiment, sys.argv[1:])
-    begin(run, experiment, records=options["records"] or RECORDS, options=arguments)
+    records = options["records"] or RECORDS
+    begin(run, experiment, records=records, options=arguments)
+    _tell_of_few_patients(experiment, records, all_folds=True)
     return [cross_validate(run, train=script, trusted=options["trust_records"])]
 
 
@@ -147,6 +150,7 @@ def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     experiment = replace(experiment, **given(options, Experiment))
     engine = Engine(**given(options, Engine))
     require_startable(experiment, records, run)
+    _tell_of_few_patients(experiment, records)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic)
@@ -190,6 +194,15 @@ def _with_absolute_weights(
         return experiment, arguments
     path = str(Path(experiment.weights).resolve())
     return replace(experiment, weights=path), [*arguments, "--weights", path]
+
+
+def _tell_of_few_patients(
+    experiment: Experiment, records: Path, *, all_folds: bool = False
+) -> None:
+    from all_tf.launch.few_patients import few_patients  # It needs scipy.
+
+    for shortage in few_patients(experiment, records, all_folds=all_folds):
+        print(f"WARNING: too few patients: {shortage}.", flush=True)
 
 
 def _refuse_several(process: ProcessInfo | None, what: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from all_tf.metrics.bootstrap import LEAST_GROUPS
+from tfrecords.class_names import class_names_of
 
 _SEPARATED = "a score tells the classes apart"  # A slope then has no finite best value.
 
@@ -45,7 +46,8 @@ def interval_text(
 
 def not_estimable(report: Mapping[str, Any]) -> str:
     """Why there are no intervals, "not estimable: 1 group of HEM"; empty where there are some."""
-    groups = [(report["num_groups_hem"], "HEM"), (report["num_groups_all"], "ALL")]
+    negative, positive = class_names_of(report)
+    groups = [(report["num_groups_hem"], negative), (report["num_groups_all"], positive)]
     # Of a set of one class, metrics that do not need the other one have intervals.
     number, title = min(each for each in groups if each[1] != _lacking_class(report))
     if number >= LEAST_GROUPS:
@@ -55,15 +57,18 @@ def not_estimable(report: Mapping[str, Any]) -> str:
 
 def _lacking_class(report: Mapping[str, Any]) -> str | None:
     """The class without any cell in a set of the other one alone."""
+    negative, positive = class_names_of(report)
     if report["num_groups_hem"] == 0:
-        return "HEM"
-    return "ALL" if report["num_groups_all"] == 0 else None
+        return negative
+    return positive if report["num_groups_all"] == 0 else None
 
 
 def basis_of_intervals(report: Mapping[str, Any]) -> str:
     """The patient groups that the intervals of a report rest on, or why there are none."""
+    negative, positive = class_names_of(report)
     return not_estimable(report) or (
-        f"95 % over {report['num_groups_all']} ALL, {report['num_groups_hem']} HEM groups"
+        f"95 % over {report['num_groups_all']} {positive}, "
+        f"{report['num_groups_hem']} {negative} groups"
     )
 
 

@@ -30,7 +30,7 @@ def review_rows(predictions: Predictions, *, threshold: float) -> list[dict[str,
 
     Args:
         predictions: Labelled; of networks that were trained on none of these patients.
-        threshold: A calibrated score at or above it is called ALL.
+        threshold: A calibrated score at or above it is called positive.
 
     Returns:
         `rank` (1 is the least likely label of all), `name`, `patient`, `pseudonym`, `group`,
@@ -49,7 +49,7 @@ def review_rows(predictions: Predictions, *, threshold: float) -> list[dict[str,
     rank[order] = np.arange(1, len(order) + 1)
     cells = Counter(predictions.patients.tolist())
     errors_of = Counter(predictions.patients[errors].tolist())
-    names = pseudonyms(predictions.patients, labels)
+    names = pseudonyms(predictions.patients, labels, classes=predictions.classes)
     rows: list[dict[str, Any]] = [
         {
             "rank": int(rank[n]),

@@ -4,21 +4,20 @@ import numpy as np
 
 from all_tf.metrics.bootstrap import Bootstrap, named_ends
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.registry import METRICS
+from all_tf.metrics.registry import METRICS, NEEDED_CLASS
 from all_tf.metrics.weighted import additive_metrics
 
 MISSING = "missing"  # The key of a report that says why metrics are None.
 
 
 def only_class(predictions: Predictions) -> str | None:
-    """The class that all cells have, "ALL" or "HEM"; None where both are there.
+    """The name of the class that all cells have; None where both are there.
 
     Args:
         predictions: Labelled.
     """
-    if np.all(predictions.labels == 1):
-        return "ALL"
-    return "HEM" if np.all(predictions.labels == 0) else None
+    found = np.unique(predictions.labels)
+    return predictions.classes[found[0]] if len(found) == 1 else None
 
 
 def one_class_metrics(
@@ -26,7 +25,7 @@ def one_class_metrics(
 ) -> dict[str, float | str | None]:
     """Every metric with its interval; None where it needs a class that is not there.
 
-    Accuracy, sensitivity of ALL or specificity of HEM, and the errors of the score are defined.
+    Accuracy, sensitivity or specificity, and the errors of the score are defined.
     F1, kappa or an area under a curve would be constants of such a set, or 0 / 0.
 
     Args:
@@ -37,7 +36,7 @@ def one_class_metrics(
     Returns:
         `KEY`, `KEY_low` and `KEY_high` of each metric, and `missing`, the reason in words.
     """
-    present = only_class(predictions)
+    present = NEEDED_CLASS[int(predictions.labels[0])]
     cells = (
         predictions.labels,
         predictions.calibrated_scores,
@@ -55,6 +54,5 @@ def one_class_metrics(
             measured |= named_ends(key, bootstrap.interval(resampled[key]))
         elif metric.source != "epoch":  # A report has its own loss.
             measured |= {key: None, **named_ends(key, (None, None))}
-    return measured | {
-        MISSING: f"All cells are {present}, so that metrics that need both classes are missing."
-    }
+    all_are = f"All cells are {only_class(predictions)}"
+    return measured | {MISSING: f"{all_are}, so that metrics that need both classes are missing."}

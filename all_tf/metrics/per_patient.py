@@ -23,7 +23,7 @@ def patient_rows(predictions: Predictions, *, threshold: float) -> list[dict[str
         `patient`, `pseudonym`, `group`, `label`, `fold` (None outside the training split),
         `num_images`, `num_correct`, `share_correct`, `mean_score` (of the calibrated scores).
     """
-    names = pseudonyms(predictions.patients, predictions.labels)
+    names = pseudonyms(predictions.patients, predictions.labels, classes=predictions.classes)
     correct = predictions.decisions(threshold) == predictions.labels
     patients, first, of_cell = np.unique(
         predictions.patients, return_index=True, return_inverse=True

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from all_tf.metrics.weighted import weighted_metrics
+from tfrecords.class_names import CNMC_CLASSES, ClassNames
 
-THRESHOLD = 0.5  # Until one is fitted: a cell whose score is at or above it is called ALL.
+THRESHOLD = 0.5  # Until one is fitted: a cell whose score is at or above it is called positive.
 
 
 @dataclass(frozen=True, init=False)
@@ -16,10 +17,11 @@ class Predictions:
     names: np.ndarray  # str (n,)
     patients: np.ndarray  # str (n,)
     groups: np.ndarray  # str (n,): patients that are one person.
-    labels: np.ndarray  # int64 (n,): 1 = ALL, 0 = HEM, -1 = unpublished.
-    logits: np.ndarray  # float64 (n,), above 0 for ALL.
+    labels: np.ndarray  # int64 (n,): 1 = the positive class, ALL; 0 = the other; -1 = unpublished.
+    logits: np.ndarray  # float64 (n,), above 0 for the positive class.
     folds: np.ndarray  # int64 (n,); -1 outside the training split.
     calibrated_scores: np.ndarray  # float64 (n,) in [0, 1]; the scores until they are calibrated.
+    classes: ClassNames  # What the cells' records call the classes.
 
     def __init__(
         self,
@@ -30,8 +32,10 @@ class Predictions:
         logits: np.ndarray,
         folds: np.ndarray | None = None,
         calibrated_scores: np.ndarray | None = None,
+        *,
+        classes: ClassNames = CNMC_CLASSES,
     ):
-        values = {
+        values: dict[str, object] = {
             "names": names,
             "patients": patients,
             "groups": groups,
@@ -41,6 +45,7 @@ class Predictions:
             "calibrated_scores": (
                 logistic(logits) if calibrated_scores is None else calibrated_scores
             ),
+            "classes": classes,
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)  # The class is frozen.
@@ -64,7 +69,12 @@ class Predictions:
 
     def take(self, which: np.ndarray) -> "Predictions":
         """The cells at these indices, or where this mask is true."""
-        return Predictions(**{key: values[which] for key, values in vars(self).items()})
+        columns = {key: values[which] for key, values in self.columns().items()}
+        return Predictions(**columns, classes=self.classes)
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """The arrays by the name of their field."""
+        return {key: values for key, values in vars(self).items() if key != "classes"}
 
 
 def logistic(logits: np.ndarray) -> np.ndarray:

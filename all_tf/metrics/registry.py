@@ -6,11 +6,12 @@ The module imports nothing heavy, since the command line takes its choices from 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from all_tf.metrics import formulas
 from all_tf.metrics.formulas import ConfusionCounts
+from tfrecords.class_names import CNMC_CLASSES, ClassNames
 
 SOURCES = {
     "counts": "the row's formula, of a confusion matrix",
@@ -19,11 +20,12 @@ SOURCES = {
     "regression": "all_tf.metrics.reliability, from calibrated logits",
 }
 NEEDS = {
-    "both": "cells of ALL and of HEM",
-    "ALL": "cells of ALL",
-    "HEM": "cells of HEM",
+    "both": "cells of both classes",
+    "positive": "cells of the positive class",
+    "negative": "cells of the negative class",
     "any": "cells of either class",
 }
+NEEDED_CLASS = ("negative", "positive")  # Of `NEEDS`, by label.
 PLACES = {
     "progress": "the screen during a training, and first among the charts of TensorBoard",
     "report": "report.html and the model card",
@@ -45,7 +47,7 @@ class Metric:
     """
 
     key: str  # In files, options and code.
-    title: str = ""  # With what it means, where there is room.
+    title: str = ""  # With what it means; {positive} and {negative} stand for the classes.
     short: str = ""  # In the head of a column.
     direction: str | float = ""  # "max", "min", or the value that is best.
     source: str = "counts"  # What computes it, a key of SOURCES.
@@ -138,7 +140,7 @@ METRICS = _table(
         Metric(
             key="f1_all",
             title="F1 of the disease",
-            short="F1 of ALL",
+            short="F1 of {positive}",
             direction="max",
             formula=formulas.f1_all,
             places=("report",),
@@ -169,27 +171,27 @@ METRICS = _table(
         ),
         Metric(
             key="sensitivity",
-            title="Sensitivity: the share of ALL cells called ALL",
+            title="Sensitivity: the share of {positive} cells called {positive}",
             short="sensitivity",
             direction="max",
-            needs="ALL",
+            needs="positive",
             formula=formulas.sensitivity,
             places=("report", "text", "runs", "pair", "folds"),
             headline="sensitivity",
         ),
         Metric(
             key="specificity",
-            title="Specificity: the share of HEM cells called HEM",
+            title="Specificity: the share of {negative} cells called {negative}",
             short="specificity",
             direction="max",
-            needs="HEM",
+            needs="negative",
             formula=formulas.specificity,
             places=("report", "text", "runs", "pair", "folds"),
             headline="specificity",
         ),
         Metric(
             key="auc",
-            title="AUROC: how often an ALL cell scores above a HEM cell",
+            title="AUROC: how often a cell of {positive} scores above one of {negative}",
             short="AUROC",
             direction="max",
             source="scores",
@@ -240,7 +242,7 @@ METRICS = _table(
         ),
         Metric(
             key="calibration_intercept",
-            title="Calibration intercept; 0 is best, below it too many are called ALL",
+            title="Calibration intercept; 0 is best, below it too many are called {positive}",
             short="intercept",
             direction=0,
             source="regression",
@@ -250,13 +252,21 @@ METRICS = _table(
 )
 
 
-def shown_in(place: str, *, first: Sequence[str] = ()) -> dict[str, Metric]:
+def shown_in(
+    place: str, *, first: Sequence[str] = (), classes: ClassNames = CNMC_CLASSES
+) -> dict[str, Metric]:
     """The metrics that a place shows, by key, in the order of the table.
 
     Args:
         place: A key of `PLACES`.
         first: Keys that come before the others, in this order; those not shown there are skipped.
+        classes: What titles call the classes.
     """
     keys = [key for key, metric in METRICS.items() if place in metric.places]
     ordered = [key for key in first if key in keys]
-    return {key: METRICS[key] for key in dict.fromkeys(ordered + keys)}
+    return {key: _titled(METRICS[key], classes) for key in dict.fromkeys(ordered + keys)}
+
+
+def _titled(metric: Metric, classes: ClassNames) -> Metric:
+    names = classes._asdict()
+    return replace(metric, title=metric.title.format(**names), short=metric.short.format(**names))

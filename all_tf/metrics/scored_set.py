@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from all_tf.metrics.predictions import Predictions
-
-_TITLES = {1: "ALL called HEM: leukaemia that was missed", 0: "HEM called ALL: false alarms"}
+from tfrecords.class_names import CNMC_CLASSES, ClassNames
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Mistakes(NamedTuple):
 
 
 def worst_mistakes(scored: ScoredSet, *, most: int) -> list[Mistakes]:
-    """The wrongly classified cells of either class, leukaemia first.
+    """The wrongly classified cells of either class, the positive one first.
 
     Args:
         scored: A set with labels.
@@ -80,7 +79,7 @@ def worst_mistakes(scored: ScoredSet, *, most: int) -> list[Mistakes]:
     wrong = predictions.decisions(scored.report["threshold"]) != predictions.labels
     pseudonym_of = {row["patient"]: row["pseudonym"] for row in scored.patients}
     found = []
-    for label, title in _TITLES.items():
+    for label in (1, 0):
         indices = np.flatnonzero(wrong & (predictions.labels == label))
         indices = indices[np.argsort(-np.abs(scores[indices] - label), kind="stable")]
         worst = [
@@ -91,5 +90,12 @@ def worst_mistakes(scored: ScoredSet, *, most: int) -> list[Mistakes]:
             )
             for index in indices[:most]
         ]
-        found.append(Mistakes(title, worst, len(indices)))
+        found.append(Mistakes(_title(label, predictions.classes), worst, len(indices)))
     return found
+
+
+def _title(label: int, classes: ClassNames) -> str:
+    """The kind of mistakes about cells of a label."""
+    missed = "leukaemia that was missed" if classes == CNMC_CLASSES else "missed"
+    kind = missed if label == 1 else "false alarms"
+    return f"{classes[label]} called {classes[1 - label]}: {kind}"

@@ -12,18 +12,23 @@ _CAPTION = 0.11  # Height of a line, in cells.
 _GAP = 0.06
 
 
-def draw_cells(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -> Figure:
+def draw_cells(
+    images: np.ndarray, captions: Sequence[str], *, columns: int = 8, title: str = ""
+) -> Figure:
     """Images in rows, each with its caption.
 
     Args:
         images: `(n, s, s, 3)` in [0, 255]; not empty.
         captions: One for each image. They are shown as they are, so they must name no patient.
         columns: Images in a row. The last row may have fewer.
+        title: Above all of them; empty for none.
     """
     num_rows = -(-len(images) // columns)
     lines = 1 + max(caption.count("\n") for caption in captions)
     row_height = 1 + lines * _CAPTION + _GAP  # In cells, like all lengths below.
     figure = blank(columns * _CELL_INCHES, num_rows * row_height * _CELL_INCHES)
+    if title:
+        figure.suptitle(title, fontsize=9)
     axes = figure.subplots()
     axes.set_axis_off()
     for number, (image, caption) in enumerate(zip(images, captions, strict=True)):

@@ -19,13 +19,13 @@ def draw_patients(
     *,
     threshold: float,
 ) -> Figure:
-    """A row for each patient, ALL above HEM, the highest mean score first.
+    """A row for each patient, the positive class above, the highest mean score first.
 
     Args:
         rows: `pseudonym`, `label`, `num_images`, `share_correct`, `mean_score`. The plot names
             patients by their pseudonym only.
         scores_of: By pseudonym, the scores of the patient's cells, float `(n,)` in [0, 1].
-        threshold: A score at or above it is called ALL.
+        threshold: A score at or above it is called positive.
     """
     rows = sorted(rows, key=lambda row: (-row["label"], -row["mean_score"]))
     figure = blank(6.4, _ROW_INCHES * len(rows) + 0.9)

@@ -14,12 +14,15 @@ from all_tf.metrics.paired import Difference
 from all_tf.metrics.registry import shown_in
 from all_tf.reports.comparison import Pair, compare_runs, groups_by_images, list_groups
 from all_tf.reports.run_facts import COMPARED_METRICS, RunFacts
+from all_tf.runs.records_label import records_label
 from all_tf.system.plain_text import inert_markdown
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole
+from tfrecords.class_names import class_names_of
 
 _COLUMNS = (
     Column("run", "run"),
     Column("arch", "arch"),
+    Column("records", "records"),
     Column("set", "set"),
     Column("images", "num_images", whole),
     Column("patients", "num_patients", whole),
@@ -60,7 +63,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, object]:
         texts = {key: with_interval(row, key, show=per_cent) for key in COMPARED_METRICS}
     told = {
         key: inert_markdown(str(row[key]))
-        for key in ("run", "selected_on", "stamps", "note")
+        for key in ("run", "records", "selected_on", "stamps", "note")
         if row.get(key) is not None
     }
     return {**row, **texts, **told, "intervals": basis_of_intervals(row)}
@@ -85,12 +88,13 @@ def compare_pair(first: RunFacts, second: RunFacts) -> str:
     """
     pair = compare_runs(first, second)
     report = first.evaluated.report
-    reason = not_estimable(report)
+    reason, (negative, positive) = not_estimable(report), class_names_of(report)
     rows = [_difference_row(key, pair.differences[key], reason) for key in _COMPARED]
     return "\n\n".join(
         [
             f"A is {first.name}, B is {second.name}: the same {len(first.images):,} images, "
-            f"{report['num_groups_all']} ALL and {report['num_groups_hem']} HEM patient groups.",
+            f"{report['num_groups_all']} {positive} and {report['num_groups_hem']} {negative} "
+            f"patient groups of {records_label(report)}.",
             markdown(rows, _DIFFERENCE_COLUMNS),
             "Intervals: 95 %, from patient groups resampled within their class. p: how often the "
             "difference is as large if the runs are swapped at random in each group; not computed "

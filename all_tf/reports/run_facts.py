@@ -1,6 +1,6 @@
 """A finished run as its files describe it, for tables, pages and model cards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +37,9 @@ from all_tf.runs.folder import (
 from all_tf.runs.history_file import read_history
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
+from all_tf.runs.records_label import records_label
 from all_tf.runs.strict_reading import read_object
+from tfrecords.class_names import class_names_of
 from tfrecords.names import legible
 
 COMPARED_METRICS = tuple(shown_in("runs"))
@@ -92,6 +94,7 @@ class RunFacts:
             "run": self.name,
             "arch": self.experiment.arch,
             "protocol": self.experiment.protocol,
+            "records": records_label(report),
             "set": set_name(report["split"], report["fold"]),
             "num_images": report["num_images"],
             "num_patients": report["num_patients"],
@@ -100,6 +103,7 @@ class RunFacts:
             "stamps": "; ".join(report["stamps"]),
             "num_groups_all": report["num_groups_all"],
             "num_groups_hem": report["num_groups_hem"],
+            **class_names_of(report).as_dict(),
             **{key: report.get(key) for metric in COMPARED_METRICS for key in ends(metric)},
             **{key: self.cost.get(key) for key in COST},
         }
@@ -126,15 +130,20 @@ class RunFacts:
 
     @cached_property
     def sets(self) -> list[ScoredSet]:
-        """All labelled sets that the run was evaluated on; the selection set of a run is first."""
-        more = self.folds or sorted(
-            path.parent for path in self.folder.glob(f"evaluation/*/{METRICS_FILE}")
+        """The labelled sets of the run's own records; the selection set of a run is first."""
+        more = self.folds or _evaluations(self.folder, "evaluation/*")
+        found = _labelled_sets([_main_folder(self.folder), *more])
+        return [each for each in found if not other_records(each.report, self.config)]
+
+    @cached_property
+    def external(self) -> list[ScoredSet]:
+        """The labelled sets of other records, sorted by the records' name."""
+        folders = _evaluations(self.folder, "evaluation/*") + _evaluations(
+            self.folder, "evaluation/*/*"
         )
-        reports = {folder: _report(folder) for folder in (_main_folder(self.folder), *more)}
-        labelled = {folder: report for folder, report in reports.items() if "f1" in report}
-        for folder, report in labelled.items():
-            _require(folder / METRICS_FILE, report, _INTERVAL_KEYS)
-        return [_read_set(folder, report) for folder, report in labelled.items()]
+        found = _labelled_sets(folders)
+        found = [each for each in found if other_records(each.report, self.config)]
+        return sorted(found, key=lambda each: records_label(each.report))
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -169,7 +178,10 @@ class RunFacts:
         if found is None:
             return None
         report = self.evaluated.report
-        same_set = all(found.get(key, report[key]) == report[key] for key in ("split", "fold"))
+        same_set = all(
+            found.get(key, report.get(key)) == report.get(key)
+            for key in ("split", "fold", "records_sha256")
+        )
         return None if not same_set or other_records(found, self.config) else found
 
     @property
@@ -186,9 +198,10 @@ def ends(key: str) -> tuple[str, str, str]:
 def read_facts(run: Path, *, name: str | None = None, records: Path | None = None) -> RunFacts:
     """Read a finished run with the set whose metrics stand for it.
 
-    That set is the preliminary phase if the run was evaluated on cells of both classes there, else
-    the selection set, whose report says that it is optimistic. For a cross-validation it is the
-    training images, each predicted by the network that was not trained on its fold.
+    That set is the split validation of its own records (C-NMC's preliminary phase), if the run was
+    evaluated on cells of both classes there, else the selection set, whose report says that it is
+    optimistic. For a cross-validation it is the training images, each predicted by the network that
+    was not trained on its fold.
 
     Args:
         run: The folder of a run, or of a cross-validation, which has a run for each fold.
@@ -201,7 +214,7 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
     experiment, main = _read_experiment(run), _main_folder(run)
     measured = _report(main)
     held_out = evaluation_folder(run, "validation", None)
-    evaluated = held_out if _has_both_classes(held_out) else main
+    evaluated = held_out if _stands_for(run, held_out) else main
     return RunFacts(
         folder=run,
         name=legible(name or run.resolve().name),
@@ -213,9 +226,25 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
     )
 
 
-def _has_both_classes(folder: Path) -> bool:
-    """Whether a folder holds an evaluation whose metrics are all defined."""
-    return (folder / METRICS_FILE).is_file() and MISSING not in read_metrics(folder)
+def _stands_for(run: Path, folder: Path) -> bool:
+    """Whether an evaluation is of a run's own records, and all of its metrics are defined."""
+    if not (folder / METRICS_FILE).is_file():
+        return False
+    report = read_metrics(folder)
+    own = is_cross_validation(run) or not other_records(report, read_config(run)[1])
+    return own and MISSING not in report
+
+
+def _evaluations(folder: Path, pattern: str) -> list[Path]:
+    return sorted(path.parent for path in folder.glob(f"{pattern}/{METRICS_FILE}"))
+
+
+def _labelled_sets(folders: Sequence[Path]) -> list[ScoredSet]:
+    reports = {folder: _report(folder) for folder in folders}
+    labelled = {folder: report for folder, report in reports.items() if "f1" in report}
+    for folder, report in labelled.items():
+        _require(folder / METRICS_FILE, report, _INTERVAL_KEYS)
+    return [_read_set(folder, report) for folder, report in labelled.items()]
 
 
 def _read_experiment(run: Path) -> Experiment:
@@ -245,7 +274,8 @@ def _folds(folder: Path) -> tuple[Path, ...]:
 
 def _read_set(folder: Path, report: dict) -> ScoredSet:
     _require(folder / METRICS_FILE, report, _METRICS_KEYS)
-    predictions = read_predictions(unchanged(folder / PREDICTIONS_FILE))
+    path = unchanged(folder / PREDICTIONS_FILE)
+    predictions = read_predictions(path, classes=class_names_of(report))
     if "f1" in report and not predictions.labelled:
         raise RunError(f"{folder / PREDICTIONS_FILE} lacks the labels that {METRICS_FILE} is of.")
     patients = patient_rows(predictions, threshold=report["threshold"])

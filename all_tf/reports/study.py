@@ -36,6 +36,7 @@ _COMPARATOR_COLUMNS = (
 )
 _KEYS = (  # Of a row; all None for a run that has failed.
     "protocol",
+    "records",
     "set",
     "num_images",
     "num_patients",
@@ -44,6 +45,8 @@ _KEYS = (  # Of a row; all None for a run that has failed.
     "stamps",
     "num_groups_all",
     "num_groups_hem",
+    "negative_class",
+    "positive_class",
     *(key for metric in COMPARED_METRICS for key in ends(metric)),
     *COST,
 )
@@ -149,7 +152,8 @@ def _describe_set(run: RunFacts) -> str:
     row = run.row()
     fold = f" (fold {run.experiment.fold} held out)" if row["protocol"] == "honest" else ""
     return (
-        f"Protocol {row['protocol']}{fold}, seed {run.experiment.seed}: evaluated on {row['set']}, "
+        f"Protocol {row['protocol']}{fold}, seed {run.experiment.seed}: evaluated on {row['set']} "
+        f"of {inert_markdown(str(row['records']))}, "
         f"{row['num_images']:,} images of {row['num_patients']} patients, epoch chosen on "
         f"{inert_markdown(str(row['selected_on']))}"
         + "".join(f" [{inert_markdown(stamp)}]" for stamp in run.evaluated.report["stamps"])

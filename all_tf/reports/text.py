@@ -8,7 +8,9 @@ from all_tf.metrics.per_patient import fold_rows, patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.registry import shown_in
 from all_tf.runs.folder import set_name
+from all_tf.runs.records_label import records_label
 from all_tf.system.tables import Column, markdown, per_cent, whole
+from tfrecords.class_names import ClassNames
 from tfrecords.names import legible
 
 _SHOWN = tuple(shown_in("text", first=("f1", "kappa")))
@@ -17,17 +19,6 @@ _PATIENT_COLUMNS = (
     Column("images", "num_images", whole),
     Column("right", "share_correct", per_cent),
     Column("mean score", "mean_score", per_cent),
-)
-_FOLD_COLUMNS = (
-    Column("fold", "fold", whole),
-    Column("ALL images", "num_images_all", whole),
-    Column("groups", "num_groups_all", whole),
-    Column("HEM images", "num_images_hem", whole),
-    Column("groups", "num_groups_hem", whole),
-    Column("F1", "f1", per_cent),
-    Column("kappa", "kappa", per_cent),
-    Column("accuracy", "accuracy", per_cent),
-    Column("AUC", "auc", per_cent),
 )
 
 
@@ -39,17 +30,19 @@ def format_report(report: Mapping[str, Any]) -> str:
         + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
         + "".join(f" [{stamp}]" for stamp in report["stamps"])
     )
+    records = f"  records {records_label(report)}"
     threshold = (
         f"  threshold {report['threshold']:.3f}: {report['threshold_rule']} on "
         f"{report['calibrated_on']}"
     )
     if "f1" not in report:
-        return _plain([heading, threshold, "  labels unpublished: predictions only"])
+        return _plain([heading, records, threshold, "  labels unpublished: predictions only"])
     shown = [key for key in _SHOWN if key in report]  # A run may be older than a metric.
     width = max(map(len, shown))
     return _plain(
         [
             heading,
+            records,
             threshold,
             f"  intervals over patients: {basis_of_intervals(report)}",
             *(f"  {key.ljust(width)}  {with_interval(report, key)}" for key in shown),
@@ -82,5 +75,19 @@ def format_patients(predictions: Predictions, *, threshold: float) -> str:
     tables = [markdown(patient_rows(predictions, threshold=threshold), _PATIENT_COLUMNS)]
     folds = fold_rows(predictions, threshold=threshold)
     if len(folds) > 1:
-        tables.append(markdown(folds, _FOLD_COLUMNS))
+        tables.append(markdown(folds, _fold_columns(predictions.classes)))
     return "\n\n".join(tables)
+
+
+def _fold_columns(classes: ClassNames) -> tuple[Column, ...]:
+    return (
+        Column("fold", "fold", whole),
+        Column(f"{classes.positive} images", "num_images_all", whole),
+        Column("groups", "num_groups_all", whole),
+        Column(f"{classes.negative} images", "num_images_hem", whole),
+        Column("groups", "num_groups_hem", whole),
+        Column("F1", "f1", per_cent),
+        Column("kappa", "kappa", per_cent),
+        Column("accuracy", "accuracy", per_cent),
+        Column("AUC", "auc", per_cent),
+    )

@@ -8,9 +8,9 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.scored_set import Count, count
 from all_tf.runs.records_digest import RecordsDigest
 from tfrecords.store.folds import read_folds
+from tfrecords.store.identity import PUBLISHED_FILE
 from tfrecords.store.index import read_index
-
-_PUBLISHED_FILE = "published.csv"
+from tfrecords.store.manifest import read_manifest
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Source:
     training: Count
     published: int  # Images of the records that are byte for byte those of C-NMC 2019.
     images: int  # Of the records.
+    of_cnmc: bool  # Whether they were packed as C-NMC's, and compared with what is published.
 
 
 def read_source(
@@ -46,11 +47,13 @@ def read_source(
         for row in rows
         if row.split == "train" and not row.duplicate_of and fold_of_name[row.name] != held_out
     ]
-    return Source(count(training), _count_published(records, {row.name for row in rows}), len(rows))
+    published = _count_published(records, {row.name for row in rows})
+    of_cnmc = read_manifest(records).get("layout", "cnmc") == "cnmc"
+    return Source(count(training), published, len(rows), of_cnmc)
 
 
 def _count_published(records: Path, names: set[str]) -> int:
-    path = records / _PUBLISHED_FILE
+    path = records / PUBLISHED_FILE
     if not path.is_file():
         return 0
     with path.open(newline="", encoding="utf-8") as file:

@@ -17,6 +17,7 @@ from all_tf.runs.folder import (
     HISTORY_FILE,
     evaluation_folder,
     is_finished,
+    other_records,
     read_config,
     read_metrics,
     set_name,
@@ -27,6 +28,7 @@ from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.stamps import DERIVED_STAMPS, selected_on, selection_set, stamps
 from all_tf.runs.strict_reading import read_object
 from tfrecords.store.folds import read_folds
+from tfrecords.store.identity import read_identity
 from tfrecords.store.index import read_index
 from tfrecords.store.leakage import read_proof
 from tfrecords.store.manifest import digest_file
@@ -76,6 +78,7 @@ def contradictions(
     """
     experiment, facts = read_config(run)
     yield from _of_stamps(experiment, facts, report, calibration)
+    yield from _of_identity(facts, report)
     if folder == run:
         if facts.get("view") != asdict(experiment.view):
             yield f"{CONFIG_FILE}: the view does not follow from the experiment"
@@ -102,6 +105,16 @@ def _of_stamps(
     for stamp in report["stamps"]:
         if stamp in DERIVED_STAMPS and stamp not in derived:
             yield f"stamps: the report has {stamp!r}, which does not follow from {CONFIG_FILE}"
+
+
+def _of_identity(facts: Mapping, report: Mapping) -> Iterator[str]:
+    """Whether a report on the run's own records calls them and their classes as the run does."""
+    if other_records(report, facts):
+        return
+    for key in ("records_name", "negative_class", "positive_class"):
+        if key in facts and report.get(key) != facts[key]:
+            held = report.get(key)
+            yield f"{key}: the report has {held!r}, the records of the run have {facts[key]!r}"
 
 
 def _of_states(run: Path) -> Iterator[str]:
@@ -134,16 +147,21 @@ def _of_records(
     other = any(report.get(key, value) != value for key, value in digest.as_dict().items())
     if other or digest.differing_files(RecordsDigest.of(records)):
         return
+    there = read_identity(records)
+    known = {"records_name": there.name, **there.classes.as_dict()}
+    for key in known.keys() & facts.keys():
+        if facts[key] != known[key]:
+            yield f"{CONFIG_FILE}: {key} is {facts[key]!r}, the records have {known[key]!r}"
     if read_proof(records)["folds"] != facts["folds"]:
         yield f"{CONFIG_FILE}: the folds of the records are {read_proof(records)['folds']}"
     if own and not is_finished(run, records) and not any(run.glob("evaluation/validation*")):
-        yield "evaluation/validation: missing, though the records have the preliminary phase"
+        yield "evaluation/validation: missing, though the records have this split"
     whole = experiment.limit_validation is None
-    yield from _of_rows(records, report, predictions, own=own, whole_set=whole)
+    yield from _of_rows(records, report, predictions, whole_set=whole)
 
 
 def _of_rows(
-    records: Path, report: Mapping, predictions: Predictions, *, own: bool, whole_set: bool
+    records: Path, report: Mapping, predictions: Predictions, *, whole_set: bool
 ) -> Iterator[str]:
     fold_of_name = read_folds(records)
     rows = {
@@ -152,8 +170,6 @@ def _of_rows(
         if row.split == report["split"] and report["fold"] in (None, fold_of_name.get(row.name, -1))
     }
     names = predictions.names.tolist()
-    if not own and not set(names) & rows.keys():
-        return  # Of other records.
     columns = (predictions.patients, predictions.groups, predictions.labels, predictions.folds)
     told = zip(names, *(column.tolist() for column in columns), strict=True)
     wrong = [name for name, *told_of in told if rows.get(name) != tuple(told_of)]

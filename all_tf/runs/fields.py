@@ -21,7 +21,7 @@ from all_tf.runs.expectations import (
 _SHARE = number(0, 1)
 _POSITIVE = number(0)
 _SIDE = integer(1, 100_000)
-_CLASS = word_of("ALL", "HEM")
+_CLASS = NAME  # Of a class; laboratories have their own names.
 _SPLIT = word_of("train", "validation", "test")
 _LOSSES = {"loss", "log_loss"}
 _UNBOUNDED = {"calibration_slope", "calibration_intercept"}
@@ -38,6 +38,7 @@ def _with_ends(key: str, expected: Expected) -> dict[str, Expected]:
     return dict.fromkeys((key, f"{key}_low", f"{key}_high"), optional(expected))
 
 
+_IDENTITY_OF_RECORDS = {"records_name": TEXT, "negative_class": NAME, "positive_class": NAME}
 CONFIG = {
     "experiment": ANY_OBJECT,  # `Experiment` checks it.
     "view": table(dict.fromkeys(("crop", "canvas", "output"), _SIDE), needed=("crop", "output")),
@@ -47,13 +48,15 @@ CONFIG = {
     "group_power": _SHARE,
     "folds": word_of("grouped", "official"),
     "records": TEXT,
+    **_IDENTITY_OF_RECORDS,
     "engine": ANY_OBJECT,  # `Engine` checks it.
     "tensorboard": word_of(*choices.TENSORBOARD),
 }
 HEADER = {  # Of the set that was scored: the first fields of metrics.json and of analyses.
     "split": _SPLIT,
     "fold": optional(integer(0, 10_000)),
-    "records_sha256": DIGEST,  # Of the manifest; earlier versions wrote none.
+    "records_sha256": DIGEST,  # Of the manifest; earlier versions wrote none, and no names.
+    **_IDENTITY_OF_RECORDS,
     "selected_on": TEXT,
     "stamps": list_of(NAME),
     "best_epoch": optional(integer(1)),
@@ -144,7 +147,7 @@ PROBES = {
     **_MARGIN,
     "verdict": TEXT,
     "identity": list_of(table(_IDENTITY)),
-    "images_with_pixels_outside": table(dict.fromkeys(("ALL", "HEM"), integer())),
+    "images_with_pixels_outside": mapping_of(integer()),
 }
 _RANDOMISED = {
     "layers": TEXT,

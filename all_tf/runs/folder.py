@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +35,7 @@ class EvaluationSet(NamedTuple):
     fold: int | None = None  # Of the training split; None for all of it.
     records: Path | None = None  # A records directory; None for the one the run was trained on.
     trusted: bool = False  # As `all_tf.data.cells.load_cells` takes it.
+    overwrite: bool = False  # Whether a result on the same other records may be replaced.
 
     def split_and_fold(self) -> tuple[str, int | None]:
         """The split and the fold, if the split is named.
@@ -151,19 +154,43 @@ def evaluation_folder(
         run: The run's folder.
         split, fold: The set.
         tta: The number of test-time views.
-        other_records: The manifest's SHA-256 of records that the run was not trained on. Each such
-            records directory has a folder of its own, so that none replaces results on another.
+        other_records: `other_records_folder` of records that the run was not trained on; empty for
+            its own. Results on other records never replace those on its own, or on further ones.
     """
     views = f"-tta-{tta}" if tta > 1 else ""
     place = run / "evaluation"
     if other_records:
-        place /= other_records_folder(other_records)
+        place /= other_records
     return place / (set_name(split, fold).replace(" ", "-") + views)
 
 
-def other_records_folder(manifest_sha256: str) -> str:
-    """The name of the folder for results on records that a run was not trained on."""
-    return f"records-{manifest_sha256[:12]}"
+def other_records_folder(name: str, manifest_sha256: str) -> str:
+    """The folder for results on records that a run was not trained on: "Kyiv-2026-1a2b3c4d5e6f".
+
+    Args:
+        name: Of the records. Only its ASCII letters and digits, "." and "_" go into the folder.
+        manifest_sha256: Of their manifest. With it, two records of one name have two folders.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^A-Za-z0-9._]+", "-", plain).strip("-.")
+    return f"{slug[:40] or 'records'}-{manifest_sha256[:12]}"
+
+
+def refuse_overwriting(folder: Path, file: str, asked: EvaluationSet) -> None:
+    """Refuse to replace a result on records that a run was not trained on.
+
+    Args:
+        folder: Where it would be written.
+        file: The file that a result has there.
+        asked: The set.
+
+    Raises:
+        RunError: There is one, and the set does not say that it may be replaced.
+    """
+    if (folder / file).exists() and not asked.overwrite:
+        raise RunError(
+            f"{folder} holds a result on these records already. To replace it, pass --overwrite."
+        )
 
 
 def other_records(report: Mapping, facts: Mapping) -> str:

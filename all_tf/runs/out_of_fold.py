@@ -28,6 +28,7 @@ from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.required_files import PER_FOLD_FILE
 from all_tf.system.tables import write_csv
+from tfrecords.class_names import class_names_of
 from tfrecords.store.folds import read_folds
 
 NOTE = (
@@ -60,7 +61,9 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     _refuse_changed(runs.values())
     experiment, facts = read_config(next(iter(runs.values())))
     _refuse_other_records(runs.values())
-    predictions = _join([read_predictions(run / PREDICTIONS_FILE) for run in runs.values()])
+    classes = class_names_of(facts)
+    parts = [read_predictions(run / PREDICTIONS_FILE, classes=classes) for run in runs.values()]
+    predictions = _join(parts)
     _refuse_gaps(predictions, Path(facts["records"]), experiment)
     reports = [read_metrics(run) for run in runs.values()]
     calibration = fit_calibration(
@@ -74,7 +77,8 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     rows = fold_rows(predictions, threshold=calibration.threshold)
     rows = [{**row, "best_epoch": epoch} for row, epoch in zip(rows, epochs, strict=True)]
     aucs = [row["auc"] for row in rows]
-    place = SetPlace("train", None, facts["manifest_sha256"], _stamps(reports))
+    name, digest = facts.get("records_name", ""), facts["manifest_sha256"]
+    place = SetPlace("train", None, digest, _stamps(reports), records_name=name)
     selection = Selection("each fold itself", median_low(epochs))
     report = {
         **report_header(predictions, place, selection, calibration),
@@ -106,13 +110,13 @@ def _stamps(reports: list[dict]) -> list[str]:
 def _join(parts: list[Predictions]) -> Predictions:
     """The predictions of all folds as one set, without the calibration of each network.
 
-    Each network is calibrated on the fold that it predicts, so its bias depends on the share of ALL
-    there. With calibrated scores, the order of all cells would depend on which fold a cell is in.
+    Each network is calibrated on the fold that it predicts, so its bias depends on the share of the
+    positive class there. With calibrated scores, the order of all cells would depend on which fold
+    a cell is in.
     """
-    keys = vars(parts[0]).keys() - {"calibrated_scores"}
-    return Predictions(
-        **{key: np.concatenate([getattr(part, key) for part in parts]) for key in keys}
-    )
+    keys = parts[0].columns().keys() - {"calibrated_scores"}
+    columns = {key: np.concatenate([getattr(part, key) for part in parts]) for key in keys}
+    return Predictions(**columns, classes=parts[0].classes)
 
 
 def _refuse_other_records(runs: Iterable[Path]) -> None:

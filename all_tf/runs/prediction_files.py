@@ -15,6 +15,7 @@ from all_tf.runs.folder import METRICS_FILE, PREDICTIONS_FILE, RunError, write_j
 from all_tf.runs.required_files import PER_PATIENT_FILE, RELIABILITY_FILE
 from all_tf.runs.strict_reading import damage_error, read_run_table
 from all_tf.system.tables import cell_of_text, write_csv
+from tfrecords.class_names import CNMC_CLASSES, ClassNames
 from tfrecords.store.files import atomic_write
 
 
@@ -38,8 +39,12 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
         rows.writerows(zip(*columns, strict=True))
 
 
-def read_predictions(path: Path) -> Predictions:
+def read_predictions(path: Path, *, classes: ClassNames = CNMC_CLASSES) -> Predictions:
     """Read predictions.csv.
+
+    Args:
+        path: The file.
+        classes: The names of the classes, which the metrics.json beside it holds.
 
     Raises:
         RunError: There is no such file, or it is damaged or of an earlier version.
@@ -60,6 +65,7 @@ def read_predictions(path: Path) -> Predictions:
         np.array(columns["logit"], np.float64),
         folds=np.array([-1 if fold is None else fold for fold in columns["fold"]], np.int64),
         calibrated_scores=np.array(columns["calibrated_score"], np.float64),
+        classes=classes,
     )
 
 

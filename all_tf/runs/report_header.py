@@ -13,6 +13,7 @@ class SetPlace(NamedTuple):
     fold: int | None  # Of the training split; None for all of a split.
     records_sha256: str  # Of the manifest.
     stamps: list[str]  # As `all_tf.runs.stamps` gives them.
+    records_name: str = ""  # Empty for those of a run of an earlier version.
 
 
 class Selection(NamedTuple):
@@ -42,7 +43,9 @@ def report_header(
     return {
         "split": place.split,
         "fold": place.fold,
+        "records_name": place.records_name,
         "records_sha256": place.records_sha256,
+        **predictions.classes.as_dict(),
         "selected_on": selection.selected_on,
         "stamps": place.stamps + calibration.stamps,
         "best_epoch": selection.best_epoch,

@@ -55,7 +55,8 @@ def required_files(folder: Path, report: dict | None = None) -> tuple[str, ...]:
         files += (CALIBRATION_FILE,)
     if "f1" in report:
         files += (PER_PATIENT_FILE, RELIABILITY_FILE)
-    return (*files, SUBMISSION_FILE) if report.get("split") == "test" else files
+    unlabelled = report.get("split") == "test" and "f1" not in report
+    return (*files, SUBMISSION_FILE) if unlabelled else files
 
 
 def is_run(folder: Path) -> bool:

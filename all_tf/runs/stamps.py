@@ -7,6 +7,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import NOT_CALIBRATED
 from all_tf.runs.folder import set_name
 from all_tf.runs.training_images import TrainingImages
+from tfrecords.class_names import ClassNames
 from tfrecords.store.leakage import OFFICIAL
 from tfrecords.store.manifest import read_manifest
 
@@ -23,9 +24,9 @@ def selection_set(experiment: Experiment) -> tuple[str, int | None]:
 
 
 def evaluated_on(experiment: Experiment, records: Path) -> tuple[str, int | None]:
-    """Split and fold that a run is evaluated on by default: the preliminary phase.
+    """Split and fold that a run is evaluated on by default: the split validation.
 
-    Where the records have no such phase, the selection set, whose metrics are optimistic.
+    Where the records have no such split, the selection set, whose metrics are optimistic.
     """
     if "validation" in read_manifest(records)["splits"]:
         return "validation", None
@@ -85,6 +86,18 @@ def stamps_of_others(
         return ["resubstitution"]
     same_ids = known.patients & (set(patients) - {""})
     return ["patient ids of the training set"] if same_ids else []
+
+
+def stamps_of_classes(learnt: ClassNames, scored: ClassNames) -> list[str]:
+    """The caveat of metrics on cells of other classes than those that the run was trained on.
+
+    Args:
+        learnt: The classes of the run.
+        scored: Those of the records that are scored; the positive one is compared with the
+            positive one.
+    """
+    one, other = ([name.lower() for name in names] for names in (learnt, scored))
+    return ["other classes"] * (one != other)
 
 
 def stamps_of_records(records: Path) -> list[str]:

@@ -17,7 +17,7 @@ _MEMBER = "isbi_valid.predict"
 def write_submission(path: Path, predictions: Predictions, *, threshold: float) -> None:
     """Write the zip file of the decisions.
 
-    It holds isbi_valid.predict: a 0 (HEM) or 1 (ALL) on each line, in the order of the image
+    It holds isbi_valid.predict: a 0 or 1 (ALL) on each line, in the order of the image
     numbers.
     """
     with (

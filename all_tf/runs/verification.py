@@ -35,6 +35,7 @@ from all_tf.runs.prediction_files import (
     write_predictions,
     write_reliability,
 )
+from all_tf.runs.records_label import records_label
 from all_tf.runs.required_files import (
     ADDED_LATER,
     PER_PATIENT_FILE,
@@ -45,6 +46,7 @@ from all_tf.runs.required_files import (
 from all_tf.runs.strict_reading import read_rows
 from all_tf.runs.submission import SUBMISSION_FILE, check_submission
 from all_tf.system.tables import text_of_cell
+from tfrecords.class_names import class_names_of
 
 _TOLERANCE = 1e-6  # Of a number, absolute and relative: machines round differently.
 _GAMMA = {"weighted_bce": 0.0, "focal": 2.0}  # Of `builders.losses`, written down independently.
@@ -101,7 +103,8 @@ def _check(folder: Path) -> Checked:
         drift += _unlisted_files(folder, report)
         num_files = len(read_checksums(folder))
         if report is not None:
-            stored = read_predictions(folder / PREDICTIONS_FILE)
+            classes = class_names_of(report)
+            stored = read_predictions(folder / PREDICTIONS_FILE, classes=classes)
             calibration = read_calibration(_nearest(folder, CALIBRATION_FILE))
             predictions = calibration.apply(stored)
             bootstrap, num_images = Bootstrap(predictions), len(stored)
@@ -140,13 +143,16 @@ def _misplaced(folder: Path, report: dict) -> list[str]:
     if not (run / CONFIG_FILE).is_file():  # Of several runs together.
         return []
     others = other_records(report, read_config(run)[1])
-    expected = other_records_folder(others) if others else ""
-    found = folder.parent.name if folder.parent.name.startswith("records-") else ""
-    if found == expected:
+    inner = folder.relative_to(run).parts
+    found = inner[-2] if len(inner) == 3 else ""
+    # Earlier versions called the folder by the digest alone.
+    name = str(report.get("records_name", ""))
+    names = {other_records_folder(name, others), other_records_folder("", others)}
+    if found in names if others else not found:
         return []
     return [
-        f"records_sha256: {METRICS_FILE} is of records {str(report.get('records_sha256'))[:12]}, "
-        f"its folder is for {found.removeprefix('records-') or 'those of the run'}"
+        f"records_sha256: the result is of {records_label(report)}, its folder is for "
+        f"{found or 'the records of the run'}"
     ]
 
 

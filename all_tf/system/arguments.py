@@ -5,7 +5,9 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from tfrecords.names import legible, name_fault
+from tfrecords.class_names import class_name_fault
+from tfrecords.names import legible, name_fault, one_spelling
+from tfrecords.records_name import check_records_name
 
 MOST = 2**31 - 1  # TensorFlow and C libraries count in 32 bits.
 MAX_SEED = 2**32 - 1  # That numpy takes.
@@ -83,6 +85,41 @@ def path_to_write(text: str) -> Path:
 def folds_choice(text: str) -> int | str:
     """Return a number of folds, or `official`; a type for `add_argument`."""
     return text if text == "official" else whole_number(2, 10_000)(text)
+
+
+def hold_out_choice(text: str) -> int | float:
+    """Return a number of patients, or a share of them as a float; a type for `add_argument`.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is no number from 1, no share as 0.2, and not `all`.
+    """
+    if text == "all":
+        return 1.0
+    if text.isascii() and text.isdigit():
+        return whole_number(1, 10**6)(text)
+    try:
+        share = real_number(0, 1)(text)
+    except argparse.ArgumentTypeError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise _refusal("a number of patients from 1, a share between 0 and 1, or all", text)
+    return share
+
+
+def records_name(text: str) -> str:
+    """Return a name that records may have; a type for `add_argument`."""
+    try:
+        return check_records_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(legible(str(error))) from error
+
+
+def class_name(text: str) -> str:
+    """Return a name that a class may have; a type for `add_argument`."""
+    name = one_spelling(text)
+    if fault := class_name_fault(name):
+        raise _refusal(f"the name of a class: {fault}", text)
+    return name
 
 
 def _refusal(expected: str, text: str) -> argparse.ArgumentTypeError:

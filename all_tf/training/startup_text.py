@@ -37,13 +37,15 @@ def describe_run(
         model: The network, for its numbers of parameters.
         steps: Number of steps in an epoch.
     """
-    view = experiment.view
+    view, (negative, positive) = experiment.view, data.fit.classes
     trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     augment = ", ".join(experiment.augment) or "none"
     if plan.draws is None:
-        remedy = "class weights HEM {:.3f}, ALL {:.3f}".format(*plan.class_weights)
+        remedy = f"class weights {negative} {{:.3f}}, {positive} {{:.3f}}"
+        remedy = remedy.format(*plan.class_weights)
     else:
-        remedy = "HEM images an epoch {:,}, ALL {:,}, by repetition".format(*plan.draws)
+        remedy = f"{negative} images an epoch {{:,}}, {positive} {{:,}}, by repetition"
+        remedy = remedy.format(*plan.draws)
         if plan.group_power:
             remedy += f", a group's share is its size to the power {1 - plan.group_power:g}"
     lines = [
@@ -84,4 +86,8 @@ def _choice(experiment: Experiment, data: Data) -> str:
 def _count(cells: Cells) -> str:
     hem, disease = cells.counts
     patients = [len(set(cells.patients[cells.labels == label])) for label in (1, 0)]
-    return f"{disease:,} ALL of {patients[0]} patients, {hem:,} HEM of {patients[1]} patients"
+    negative, positive = cells.classes
+    return (
+        f"{disease:,} {positive} of {patients[0]} patients, "
+        f"{hem:,} {negative} of {patients[1]} patients"
+    )

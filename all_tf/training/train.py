@@ -41,6 +41,7 @@ from all_tf.training.devices import require_agreement
 from all_tf.training.fit import fit
 from all_tf.training.prepare import Prepared, prepare
 from all_tf.training.tensorboard.write import show_run
+from tfrecords.store.identity import read_identity
 from tfrecords.store.manifest import digest_file
 
 # Rules for processes that train together.
@@ -78,7 +79,7 @@ def train(
 
     Returns:
         The reports of the best epoch: on the selection set, as in metrics.json, and, with the
-        held-out protocol ("honest") and if the records have it, on the preliminary phase. If no
+        held-out protocol ("honest") and if the records have it, on the split validation. If no
         epoch is chosen, the first report is of the last epoch on its training images.
 
     Raises:
@@ -188,7 +189,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     place = own_place(experiment, facts, *selection_set(experiment))
     results = {"selection": _save(run, context, place, predictions, measured=measured)}
     if data.held_out is not None:
-        held_out = batches_to_score(data.held_out, experiment, title="preliminary phase")
+        held_out = batches_to_score(data.held_out, experiment, title="held-out set")
         predictions = predict(model, held_out, data.held_out)
         place = own_place(experiment, facts, "validation", None)
         folder = evaluation_folder(run, "validation", None)
@@ -245,5 +246,7 @@ def _facts(prepared: Prepared, records: Path, digest: RecordsDigest) -> dict:
         "group_power": plan.group_power,
         "folds": data.folds,
         "records": str(records.resolve()),
+        "records_name": read_identity(records).name,
+        **data.fit.classes.as_dict(),
         **digest.as_dict(),
     }

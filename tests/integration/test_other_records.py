@@ -23,6 +23,7 @@ from all_tf.runs.verification import verify
 from all_tf.training.train import train
 from tests.conftest import ROOT
 from tfrecords.codec.png import encode_png
+from tfrecords.packing.held_out import HoldOut
 from tfrecords.packing.writer import Settings, write_records
 from tfrecords.sources.folders import find_folder_images
 from tfrecords.store.reader import load_examples
@@ -54,7 +55,7 @@ def own_cells(records, split: str) -> list[tuple[str, int, Image.Image]]:
     return found
 
 
-def pack(cells, folder) -> None:
+def pack(cells, folder, *, name: str = "Kyiv, 2026") -> None:
     """Pack cells as another laboratory's validation set, at `folder`."""
     for number, (patient, label, image) in enumerate(cells):
         place = folder.parent / "source" / ("all" if label else "hem") / patient
@@ -62,7 +63,8 @@ def pack(cells, folder) -> None:
         image.save(place / f"{number}.png")
     folder.mkdir()
     images = find_folder_images(folder.parent / "source", patient_per_image=False)
-    write_records(images, folder, Settings(num_workers=1, layout="folders"))
+    settings = Settings(num_workers=1, layout="folders", name=name, hold_out=HoldOut(1.0))
+    write_records(images, folder, settings)
 
 
 def drawn(patients: str) -> list[tuple[str, int, Image.Image]]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from tfrecords.names import legible
-from tfrecords.schema import CLASSES, UNLABELLED
+from tfrecords.schema import UNLABELLED
 from tfrecords.sources.cnmc import SourceImage
 
 _SHOWN = 20  # Pictures listed in one message; the others are only counted.
@@ -48,7 +48,7 @@ def images_to_leave_out(
     """
     groups = find_contradictions(images, digests)
     lines = [
-        " = ".join(f"{legible(image.path)} ({CLASSES[image.label]})" for image in same)
+        " = ".join(f"{legible(image.path)} ({image.classes.stored[image.label]})" for image in same)
         for same in groups
     ]
     if groups and not accepted:

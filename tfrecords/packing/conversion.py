@@ -8,6 +8,7 @@ from tfrecords.packing.atomic import fresh_directory
 from tfrecords.packing.contradictions import ContradictionError
 from tfrecords.packing.encode_cache import thread_pool
 from tfrecords.packing.folding import check_folds
+from tfrecords.packing.held_out import HeldOutError
 from tfrecords.packing.near_duplicate_scan import read_suspects
 from tfrecords.packing.patient_groups import FoldError
 from tfrecords.packing.summary import describe_packed
@@ -18,9 +19,9 @@ from tfrecords.sources.cnmc import SourceImage
 from tfrecords.sources.find import CNMC, Origin
 from tfrecords.sources.published import Comparison, compare_with_published, write_comparison
 from tfrecords.sources.published import describe_comparison as summarize_comparison
+from tfrecords.store.identity import PUBLISHED_FILE, read_identity
 from tfrecords.store.manifest import MANIFEST_FILE, digest_file
 
-COMPARISON_FILE = "published.csv"
 _SHOWN = 40  # Files listed in one message; the others are only counted.
 
 
@@ -43,8 +44,8 @@ def convert(origin: Origin, target: Target, settings: Settings, *, progress: Pro
     Args:
         origin: The images and their origin, from `find_origin`.
         target: The directory to write.
-        settings: How the records are written. `layout`, `patient_per_image` and `skipped` are
-            taken from `origin` instead.
+        settings: How the records are written. `layout`, `patient_per_image`, `skipped`, `name`
+            and `folder` are taken from `origin` instead.
         progress: Wraps the images as they are packed.
 
     Returns:
@@ -54,32 +55,35 @@ def convert(origin: Origin, target: Target, settings: Settings, *, progress: Pro
         FileExistsError, BusyError: The target may not be written.
         PublishedError: A file is not as published, and `target.require_published` is set.
         BitmapError, OSError: `write_records` raises it.
-        ContradictionError, FoldError, SourceChangedError: Likewise; what is encoded by then is kept
-            for the next call.
+        ContradictionError, FoldError, HeldOutError, SourceChangedError: Likewise; what is encoded
+            by then is kept for the next call.
     """
-    check_folds(origin.images, settings.folds)
+    check_folds(origin.images, settings.folds, hold_out=settings.hold_out)
     if target.require_published and origin.layout == CNMC:
         _compare(_digest_images(origin.images), required=True)  # Before the work.
     with fresh_directory(
         target.directory,
         overwrite=target.overwrite,
         marker=MANIFEST_FILE,
-        keep_after=(ContradictionError, FoldError, SourceChangedError),
+        keep_after=(ContradictionError, FoldError, HeldOutError, SourceChangedError),
     ) as directory:
         recorded = replace(
             settings,
             layout=origin.layout,
             patient_per_image=origin.patient_per_image,
             skipped=origin.skipped,
+            name=origin.name,
+            folder=origin.folder,
         )
         packed = write_records(origin.images, directory, recorded, progress=progress)
         report = describe_packed(packed, read_suspects(directory))
         if origin.layout == CNMC:
             digest_of_name = {row.name: row.file_sha256 for row in packed.rows}
             comparison, published = _compare(digest_of_name, required=target.require_published)
-            write_comparison(directory / COMPARISON_FILE, comparison)
+            write_comparison(directory / PUBLISHED_FILE, comparison)
             report = f"{published}\n\n{report}"
-    return report
+        name, sha256, _ = read_identity(directory)
+    return f"{report}\n\nName of the records: {name} ({sha256[:12]})"
 
 
 def _digest_images(images: Sequence[SourceImage]) -> dict[str, str]:

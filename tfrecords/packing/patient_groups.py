@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfrecords.class_names import CNMC_CLASSES, ClassNames
 from tfrecords.sources.cnmc import SourceImage
 from tfrecords.store.index import IndexRow
 
@@ -93,23 +94,33 @@ def _title(group: Sequence[_Person]) -> str:
 
 
 def _by_number(patient: str) -> tuple[str, int, str]:
-    """A sort key that puts `2` before `11`, and ALL ids before HEM ids."""
+    """A sort key that puts `2` before `11`, and C-NMC's ids of ALL before those of HEM."""
     match = _NUMBERED.fullmatch(patient)
     return (match[1], int(match[2]), patient) if match else ("", 0, patient)
 
 
-def check_num_folds(groups: Sequence[tuple[int, str]], *, num_folds: int) -> None:
+def check_num_folds(
+    groups: Sequence[tuple[int, str]], *, num_folds: int, classes: ClassNames = CNMC_CLASSES
+) -> None:
     """Check that each class has a group for every fold.
 
     Args:
         groups: Label and group of each training image. Before the groups are known the patients
             stand for them: there are at least as many.
         num_folds: The number of folds.
+        classes: The names of the classes, for the message of an error.
 
     Raises:
         FoldError: There are too few groups, or fewer than two folds are asked for.
     """
-    num_groups = min(len({group for of, group in groups if of == label}) for label in (0, 1))
+    of_class = {label: len({group for of, group in groups if of == label}) for label in (0, 1)}
+    num_groups = min(of_class.values())
+    if num_groups < 2:
+        raise FoldError(
+            "A training needs two patients of each class at least, one to learn from and one to "
+            f"choose the epoch on. Received: {of_class[1]} of {classes.positive}, {of_class[0]} of "
+            f"{classes.negative}. For a set to evaluate on only, pass --hold-out all"
+        )
     if not 2 <= num_folds <= num_groups:
         raise FoldError(
             f"Expected 2 to {num_groups} folds, because the smaller class has {num_groups} groups "
@@ -117,13 +128,16 @@ def check_num_folds(groups: Sequence[tuple[int, str]], *, num_folds: int) -> Non
         )
 
 
-def assign_folds(rows: Sequence[IndexRow], *, num_folds: int, seed: int) -> dict[str, int]:
+def assign_folds(
+    rows: Sequence[IndexRow], *, num_folds: int, seed: int, classes: ClassNames = CNMC_CLASSES
+) -> dict[str, int]:
     """Divide the training images into folds of whole patient groups, with balanced classes.
 
     Args:
         rows: The images of any split; only those of the training split get folds.
         num_folds: The number of folds, at least 2.
         seed: The seed of the order in which groups are assigned.
+        classes: The names of the classes, for the message of an error.
 
     Returns:
         From image name to fold, 0 to `num_folds - 1`.
@@ -136,7 +150,8 @@ def assign_folds(rows: Sequence[IndexRow], *, num_folds: int, seed: int) -> dict
         return {}
     labels = np.array([row.label for row in training])
     groups = np.array([row.group for row in training])
-    check_num_folds([(row.label, row.group) for row in training], num_folds=num_folds)
+    pairs = [(row.label, row.group) for row in training]
+    check_num_folds(pairs, num_folds=num_folds, classes=classes)
     # The import takes 1 s, and most users of this module need no folds.
     from sklearn.model_selection import StratifiedGroupKFold
 

@@ -7,8 +7,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from tfrecords.class_names import ClassNames
 from tfrecords.packing.encode_cache import CachedImage, thread_pool
-from tfrecords.schema import CLASSES, DATASET, SPLITS, TEXTS, features
+from tfrecords.schema import DATASET, SPLITS, TEXTS, features
 from tfrecords.store.index import IndexRow
 from tfrecords.store.manifest import describe_file
 
@@ -24,6 +25,7 @@ def write_split(
     split: str,
     images: Sequence[tuple[IndexRow, CachedImage]],
     *,
+    classes: ClassNames,
     seed: int,
     num_workers: int | None = None,
 ) -> dict:
@@ -33,6 +35,7 @@ def write_split(
         directory: The folder of the shards.
         split: The name of the split.
         images: The index row of each image of the split, and the place of its PNG.
+        classes: The names of the classes.
         seed: The seed of the order.
         num_workers: The number of threads; None for one a core.
 
@@ -55,7 +58,7 @@ def write_split(
         shards = list(pool.map(write, range(num_shards), np.array_split(order, num_shards)))
     return {
         "num_images": len(images),
-        "num_images_of_class": {name: labels.count(i) for i, name in enumerate(CLASSES)},
+        "num_images_of_class": {name: labels.count(i) for i, name in enumerate(classes.stored)},
         "shards": shards,
     }
 
@@ -95,12 +98,13 @@ _CNMC = {
 _OTHERS = {"description": "Single white blood cells of a laboratory other than that of C-NMC 2019."}
 
 
-def write_metadata(directory: Path, splits: dict, *, of_cnmc: bool) -> None:
+def write_metadata(directory: Path, splits: dict, *, classes: ClassNames, of_cnmc: bool) -> None:
     """Write features.json and dataset_info.json, with which TFDS opens the directory.
 
     Args:
         directory: The folder that holds the shards.
         splits: The manifest's entries by split.
+        classes: The names of the classes.
         of_cnmc: Whether the images are those of C-NMC, and are described and cited so.
     """
     template = tfds.core.ShardedFileTemplate(
@@ -108,7 +112,7 @@ def write_metadata(directory: Path, splits: dict, *, of_cnmc: bool) -> None:
     )
     tfds.folder_dataset.write_metadata(
         data_dir=directory,
-        features=features(),
+        features=features(classes.stored),
         split_infos=[
             tfds.core.SplitInfo(
                 name=split,

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from PIL import Image
 
+from tfrecords.class_names import ClassNames
 from tfrecords.codec.png import encode_png
 from tfrecords.packing.folding import Packed
 from tfrecords.packing.near_duplicates import Suspect
-from tfrecords.schema import CLASSES, IMAGE_SIDE, SPLITS
+from tfrecords.schema import IMAGE_SIDE, SPLITS, UNLABELLED
 from tfrecords.store.index import IndexRow
 from tfrecords.store.leakage import OFFICIAL, prove
 
 _SHOWN = 10  # Images named in one line.
-_CLASS_ORDER = ("all", "hem")
+_NARROWEST = 8  # Characters of a column of counts.
 
 
 def describe_packed(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
@@ -46,20 +47,27 @@ def describe_packed(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
 
 
 def _table(packed: Packed) -> list[str]:
-    lines = [f"{'':16}{'ALL':>8}{'HEM':>8}{'unlabelled':>12}   patient ids (ALL + HEM)"]
+    negative, positive = packed.classes
+    head = "".join(f"{name:>{_width(name)}}" for name in (positive, negative))
+    lines = [f"{'':16}{head}{'unlabelled':>12}   patient ids ({positive} + {negative})"]
     for split in SPLITS:
-        lines += _row(split, [row for row in packed.rows if row.split == split])
+        members = [row for row in packed.rows if row.split == split]
+        lines += _row(split, members, packed.classes)
     for fold in sorted(set(packed.fold_of_name.values())):
-        lines += _row(f"  fold {fold}", _of_fold(packed, fold))
+        lines += _row(f"  fold {fold}", _of_fold(packed, fold), packed.classes)
     return lines
+
+
+def _width(name: str) -> int:
+    return max(_NARROWEST, len(name) + 2)
 
 
 def _patients(packed: Packed) -> list[str]:
     lines = ["Images of each patient, by fold:"]
     for fold in sorted(set(packed.fold_of_name.values())):
-        for name in _CLASS_ORDER:
-            members = [row for row in _of_fold(packed, fold) if _class(row) == name]
-            lines.append(f"  fold {fold} {name.upper()}: {_by_patient(members)}")
+        for label in (1, 0):
+            members = [row for row in _of_fold(packed, fold) if row.label == label]
+            lines.append(f"  fold {fold} {packed.classes[label]}: {_by_patient(members)}")
     return lines
 
 
@@ -169,17 +177,13 @@ def _of_fold(packed: Packed, fold: int) -> list[IndexRow]:
     return [row for row in packed.rows if packed.fold_of_name.get(row.name) == fold]
 
 
-def _class(row: IndexRow) -> str:
-    return CLASSES[row.label] if row.label >= 0 else "unlabelled"
-
-
-def _row(title: str, members: Sequence[IndexRow]) -> list[str]:
+def _row(title: str, members: Sequence[IndexRow], classes: ClassNames) -> list[str]:
     if not members:
         return []
-    images = Counter(map(_class, members))
-    people = Counter(name for patient, name in {(m.patient, _class(m)) for m in members} if patient)
-    counts = f"{images['all']:>8,}{images['hem']:>8,}{images['unlabelled']:>12,}"
-    return [f"{title:16}{counts}   {people['all']} + {people['hem']}"]
+    images = Counter(member.label for member in members)
+    people = Counter(label for patient, label in {(m.patient, m.label) for m in members} if patient)
+    counts = "".join(f"{images[label]:>{_width(classes[label])},}" for label in (1, 0))
+    return [f"{title:16}{counts}{images[UNLABELLED]:>12,}   {people[1]} + {people[0]}"]
 
 
 def _by_patient(members: Iterable[IndexRow]) -> str:

@@ -2,13 +2,14 @@
 
 import csv
 import shutil
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tfrecords.packing.contradictions import images_to_leave_out
 from tfrecords.packing.encode_cache import CachedImage, encode_all
 from tfrecords.packing.folding import FoldChoice, Packed, assign_packed_folds, write_sidecars
+from tfrecords.packing.held_out import NOBODY, HoldOut, refuse_shared, set_aside
 from tfrecords.packing.near_duplicate_scan import scan, write_suspects
 from tfrecords.packing.patient_groups import (
     find_duplicates,
@@ -17,9 +18,11 @@ from tfrecords.packing.patient_groups import (
 from tfrecords.packing.shards import write_metadata, write_split
 from tfrecords.packing.unchanged import file_states, refuse_changed
 from tfrecords.progress import Progress, untold
+from tfrecords.records_name import CNMC_NAME
 from tfrecords.schema import SPLITS
 from tfrecords.sources.cnmc import SourceImage
 from tfrecords.sources.find import CNMC
+from tfrecords.sources.published import compare_with_published
 from tfrecords.store.files import atomic_write
 from tfrecords.store.index import INDEX_FILE, IndexRow, write_index
 from tfrecords.store.manifest import describe_file, write_manifest
@@ -29,7 +32,7 @@ DUPLICATES_FILE = "duplicates.csv"
 
 @dataclass(frozen=True)
 class Settings:
-    """How records are written; only `folds` and `seed` change the records and folds themselves."""
+    """How records are written; `folds`, `seed` and `hold_out` decide where each image goes."""
 
     folds: FoldChoice = 5
     seed: int = 0  # The seed of the order of the records and of the folds.
@@ -39,6 +42,9 @@ class Settings:
     patient_per_image: bool = False  # For the manifest: intervals over patients are too narrow.
     skipped: tuple[str, ...] = ()  # For the manifest: files that were left out, with the reason.
     drop_contradictions: bool = False  # Whether images under both classes are left out.
+    name: str = ""  # Of the records; empty for C-NMC's where its files are found, else `folder`.
+    folder: str = "records"  # Where the images are from, as a name.
+    hold_out: HoldOut = NOBODY  # Of another laboratory's patients.
 
 
 def write_records(
@@ -69,6 +75,7 @@ def write_records(
         BitmapError: A file's pixels cannot be read exactly.
         ContradictionError: Equal pixels lie under both classes.
         FoldError: The patient groups cannot be divided into that many folds.
+        HeldOutError: Too few patients can be set aside, or splits of a laboratory share some.
         SourceChangedError: A file changed while it was packed.
         OSError: The disk is full or cannot be written.
     """
@@ -82,17 +89,25 @@ def write_records(
         [place.encoded.png_sha256 for place in places],
         accepted=settings.drop_contradictions,
     )
-    rows, places = _describe(images, places, without=left_out)
-    packed = assign_packed_folds(rows, folds=settings.folds, seed=settings.seed)
+    kept = [
+        (image, place)
+        for image, place in zip(images, places, strict=True)
+        if image.name not in left_out
+    ]
+    rows, places = _describe(kept, settings), [place for _, place in kept]
+    packed = assign_packed_folds(
+        rows, folds=settings.folds, seed=settings.seed, classes=images[0].classes
+    )
     packed = replace(packed, left_out=tuple(left_out.values()))
     if settings.scan:
         names, num_workers = [row.name for row in rows], settings.num_workers
         suspects = scan(places, names, num_workers=num_workers, progress=progress)
         write_suspects(directory, suspects, rows)
-    splits = _write_splits(directory, rows, places, settings)
+    splits = _write_splits(directory, packed, places, settings)
     refuse_changed(paths, states)
     shutil.rmtree(spool)
-    write_metadata(directory, splits, of_cnmc=settings.layout == CNMC)
+    of_cnmc = settings.layout == CNMC
+    write_metadata(directory, splits, classes=packed.classes, of_cnmc=of_cnmc)
     write_index(directory, rows)
     _write_duplicates(directory / DUPLICATES_FILE, rows)
     write_sidecars(directory, packed)
@@ -105,11 +120,22 @@ def write_records(
 def _facts(settings: Settings, packed: Packed) -> dict:
     """What the manifest says of how the records were made."""
     return {
+        "name": settings.name or _default_name(settings, packed.rows),
+        **packed.classes.as_dict(),
         "seed": settings.seed,
         "layout": settings.layout,
         "patient_per_image": settings.patient_per_image,
         "skipped": (*settings.skipped, *packed.left_out),
     }
+
+
+def _default_name(settings: Settings, rows: Sequence[IndexRow]) -> str:
+    """C-NMC's name where the images are files of it and nothing else, or that of the folder."""
+    if settings.layout == CNMC:
+        found = compare_with_published({row.name: row.file_sha256 for row in rows})
+        if found.exact and not found.changed and not found.unknown:
+            return CNMC_NAME
+    return settings.folder
 
 
 def _clear(directory: Path) -> None:
@@ -125,42 +151,48 @@ def _clear(directory: Path) -> None:
 
 
 def _describe(
-    images: Sequence[SourceImage], places: Sequence[CachedImage], *, without: Container[str]
-) -> tuple[list[IndexRow], list[CachedImage]]:
-    """Make the rows of the index, without some names, and list the places in the same order."""
-    pairs = zip(images, places, strict=True)
-    kept = [(image, place) for image, place in pairs if image.name not in without]
-    images, places = [image for image, _ in kept], [place for _, place in kept]
-    digests = [place.encoded.png_sha256 for place in places]
-    duplicate_of = find_duplicates(images, digests)
+    found: Sequence[tuple[SourceImage, CachedImage]], settings: Settings
+) -> list[IndexRow]:
+    """Make the rows of the index, and set patients aside where the settings ask for it."""
+    images = [image for image, _ in found]
+    digests = [place.encoded.png_sha256 for _, place in found]
     group_of_name = group_patients(images, digests)
-    rows = [
+    groups = [group_of_name[image.name] for image in images]
+    if settings.layout != CNMC:
+        images = set_aside(images, groups, settings.hold_out, seed=settings.seed)
+        refuse_shared(images, digests, groups)
+    duplicate_of = find_duplicates(images, digests)
+    return [
         IndexRow(
             image.name,
             image.phase,
             image.label,
             image.patient,
-            group_of_name[image.name],
+            group,
             duplicate_of.get(image.name, ""),
             image.fold,
             place.encoded.file_sha256,
             place.encoded.png_sha256,
         )
-        for image, place in kept
+        for image, group, (_, place) in zip(images, groups, found, strict=True)
     ]
-    return rows, places
 
 
 def _write_splits(
-    directory: Path, rows: Sequence[IndexRow], places: Sequence[CachedImage], settings: Settings
+    directory: Path, packed: Packed, places: Sequence[CachedImage], settings: Settings
 ) -> dict:
     """Write the shards of every split that has images; return the manifest's entries by split."""
     entries = {}
     for split in SPLITS:
-        images = [pair for pair in zip(rows, places, strict=True) if pair[0].split == split]
+        images = [pair for pair in zip(packed.rows, places, strict=True) if pair[0].split == split]
         if images:
             entries[split] = write_split(
-                directory, split, images, seed=settings.seed, num_workers=settings.num_workers
+                directory,
+                split,
+                images,
+                classes=packed.classes,
+                seed=settings.seed,
+                num_workers=settings.num_workers,
             )
     return entries
 

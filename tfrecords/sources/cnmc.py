@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from tfrecords.class_names import CNMC_CLASSES, ClassNames
 from tfrecords.codec.bmp import BitmapError, check_bitmap
 from tfrecords.names import legible
 from tfrecords.schema import CLASSES, SPLITS, UNLABELLED
@@ -40,11 +41,12 @@ class SourceImage:
     path: Path
     name: str  # "train/UID_57_29_1_all.bmp": split and file name, unique in the data set.
     patient: str  # "57", "H3"; empty where unpublished. `11` and `H11` are two people.
-    label: int  # 1 = ALL, 0 = HEM, -1 = unpublished.
-    phase: str  # "train", "validation" (preliminary phase) or "test" (final phase).
+    label: int  # 1 = ALL, or a laboratory's positive class; 0 = the other; -1 = unpublished.
+    phase: str  # A split: "train", "validation" (preliminary phase), "test" (final phase).
     fold: int  # The published fold, 0 to 2; -1 outside the training phase.
     decoder: str = "bitmap"  # A key of `encoding.DECODERS`; "picture" for other laboratories.
     lone: bool = False  # Whether the source names no patient, so that `patient` is the file's path.
+    classes: ClassNames = CNMC_CLASSES  # As the source calls them.
 
 
 class Refused(NamedTuple):
@@ -68,7 +70,7 @@ class CountRow(NamedTuple):
 
     phase: str
     fold: int
-    class_name: str  # "all", "hem" or "unlabelled".
+    class_name: str  # As in `ClassNames.stored`, or "unlabelled".
     num_images: int
     num_patients: int  # 0 where patients are unpublished.
 
@@ -128,15 +130,16 @@ def list_problems(root: Path, problems: Sequence[str]) -> SourceError:
 
 
 def count_found(images: Iterable[SourceImage]) -> list[CountRow]:
-    """Count images and patients by phase, published fold and class, sorted so; ALL before HEM."""
-    patients = defaultdict(list)
+    """Count images and patients by phase, published fold and class, the positive one first."""
+    patients, names = defaultdict(list), CNMC_CLASSES.stored
     for image in images:
         patients[SPLITS.index(image.phase), image.fold, -image.label].append(image.patient)
+        names = image.classes.stored
     return [
         CountRow(
             SPLITS[phase],
             fold,
-            "unlabelled" if -label == UNLABELLED else CLASSES[-label],
+            "unlabelled" if -label == UNLABELLED else names[-label],
             len(ids),
             len(set(ids) - {""}),
         )
@@ -149,16 +152,17 @@ def patients_in_both_classes(images: Iterable[SourceImage]) -> list[str]:
 
     This is an error in the source: a patient is either ill or not.
     """
-    paths_of_patient: defaultdict[str, defaultdict[int, list[Path]]]
+    paths_of_patient: defaultdict[str, defaultdict[str, list[Path]]]
     paths_of_patient = defaultdict(lambda: defaultdict(list))
-    for image in images:
+    for image in sorted(images, key=lambda image: image.label):
         if image.patient and image.label != UNLABELLED:
-            paths_of_patient[image.patient][image.label].append(image.path)
+            name = image.classes.stored[image.label]
+            paths_of_patient[image.patient][name].append(image.path)
     return [
-        f"{paths[0]}: patient {patient} has both classes; {len(paths)} images of {CLASSES[label]}"
+        f"{paths[0]}: patient {patient} has both classes; {len(paths)} images of {name}"
         for patient, classes in paths_of_patient.items()
         if len(classes) > 1
-        for label, paths in sorted(classes.items())
+        for name, paths in classes.items()
     ]
 
 

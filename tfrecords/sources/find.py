@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfrecords.names import legible
+from tfrecords.records_name import check_records_name, name_of_folder
 from tfrecords.sources.cnmc import SourceImage, count_found, survey
 from tfrecords.sources.folders import find_folder_images
 from tfrecords.sources.published import published_counts
@@ -21,10 +22,18 @@ class Origin:
     patient_per_image: bool  # Whether each image without a patient counts as a patient.
     skipped: tuple[str, ...] = ()  # Unreadable files that were left out, each with the reason.
     num_passed_over: int = 0  # Further copies of an image, equal in every byte; left out.
+    name: str = ""  # Of the records, as asked for; empty for a default.
+    folder: str = "records"  # The name of the folder of the images, made a name of records.
 
 
 def find_origin(
-    source: Path, *, layout: str = CNMC, max_skips: int = 0, patient_per_image: bool = False
+    source: Path,
+    *,
+    layout: str = CNMC,
+    max_skips: int = 0,
+    patient_per_image: bool = False,
+    positive: str | None = None,
+    name: str = "",
 ) -> Origin:
     """Find the images of C-NMC, or of another laboratory.
 
@@ -33,16 +42,31 @@ def find_origin(
         layout: `CNMC` or `FOLDERS`.
         max_skips: The number of unreadable bitmaps of C-NMC that may be left out.
         patient_per_image: Whether images without a patient are accepted; only for `FOLDERS`.
+        positive: The name of the positive class; only for `FOLDERS`.
+        name: Of the records; empty for a default.
 
     Raises:
+        ValueError: `name` is none (`check_records_name`).
         FileNotFoundError, SourceError: `survey` or `find_folder_images` raises it.
     """
+    name = check_records_name(name) if name else ""
+    folder = (source.parent if source.is_file() else source).resolve().name
+    folder = name_of_folder(folder)
     if layout == FOLDERS:
-        images = find_folder_images(source, patient_per_image=patient_per_image)
-        return Origin(images, layout, patient_per_image=any(image.lone for image in images))
+        images = find_folder_images(source, patient_per_image=patient_per_image, positive=positive)
+        lone = any(image.lone for image in images)
+        return Origin(images, layout, patient_per_image=lone, name=name, folder=folder)
     found = survey(source, max_skips=max_skips)
     skipped = tuple(legible(f"{refused.path}: {refused.reason}") for refused in found.refused)
-    return Origin(found.images, layout, False, skipped, found.num_passed_over)
+    return Origin(
+        found.images,
+        layout,
+        False,
+        skipped,
+        found.num_passed_over,
+        name=name,
+        folder=folder,
+    )
 
 
 def describe_origin(origin: Origin) -> str:

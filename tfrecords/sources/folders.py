@@ -1,171 +1,181 @@
 """Finds the cells of another laboratory, in folders `CLASS/PATIENT/` or by a table of paths.
 
-They form one split, "validation": labelled images that are used to evaluate a model, and not to
-choose a setting. `evaluate.py` scores a run on it.
+They form the split `train`, unless folders `train/`, `validation/` and `test/` above the classes,
+or a column of the table, say otherwise. The classes have the laboratory's own names.
 """
 
-import os
-import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PureWindowsPath
-from typing import NamedTuple
+from pathlib import Path
 
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.encoding import decode_picture
 from tfrecords.codec.regular_file import read_image_file
 from tfrecords.names import name_fault, one_spelling
-from tfrecords.schema import CLASSES
+from tfrecords.schema import SPLITS
 from tfrecords.sources.cnmc import (
     SourceError,
     SourceImage,
     list_problems,
     patients_in_both_classes,
 )
+from tfrecords.sources.folder_table import COLUMNS, FoundCell, listed_cells
+from tfrecords.sources.own_classes import ClassError, ToldClasses, tell_classes
 from tfrecords.sources.tree import Tree, list_special, walk
-from tfrecords.store.tables import TableError, read_table
 
 SUFFIXES = (".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
 OTHER_SUFFIXES = (".gif", ".webp", ".jp2", ".jfif", ".heic")  # Refused, so that none is missed.
-_COLUMNS = ("path", "label", "patient")
-_LABEL_OF_TEXT = {"all": 1, "hem": 0, "1": 1, "0": 0}
 _EXPECTED = (
-    "all/PATIENT/IMAGE and hem/PATIENT/IMAGE, IMAGE being " + ", ".join(SUFFIXES),
-    f"or a CSV file with the columns {','.join(_COLUMNS)}",
+    "CLASS/PATIENT/IMAGE for two classes, as all/PATIENT/IMAGE and hem/PATIENT/IMAGE, IMAGE being "
+    + ", ".join(SUFFIXES),
+    "or the same below train/, validation/ and test/",
+    f"or a CSV file with the columns {','.join(COLUMNS)} and, if you like, split",
 )
 
 
-class _Cell(NamedTuple):
-    path: Path
-    relative: str  # The path below the folder, or below that of the table; with "/", in NFC.
-    label: int
-    patient: str  # Empty where unknown.
-
-
-def find_folder_images(root: Path, *, patient_per_image: bool) -> list[SourceImage]:
+def find_folder_images(
+    root: Path, *, patient_per_image: bool, positive: str | None = None
+) -> list[SourceImage]:
     """Find every image of another laboratory, and decode each once to check that it is readable.
 
     Args:
-        root: A folder with `all/PATIENT/IMAGE` and `hem/PATIENT/IMAGE`, in any case, or a CSV file
-            with the columns path (relative to the file), label (all, hem, 1 = ALL, 0 = HEM) and
-            patient.
+        root: A folder with `CLASS/PATIENT/IMAGE` for two classes, or with `train/`, `validation/`
+            or `test/` above the classes; or a CSV file (`listed_cells`). Case is ignored.
         patient_per_image: Whether an image without a patient counts as a patient, named after the
             path of the image. Otherwise the image is refused. If a person has several such images,
             intervals over patients are too narrow.
+        positive: The name of the positive class; None where its name says it (`tell_classes`).
 
     Returns:
-        The images, sorted by path, with the patient ids of the source.
+        The images, sorted by split and path, with the patient ids and classes of the source.
 
     Raises:
         FileNotFoundError: `root` does not exist.
-        SourceError: There are no images, or some are misplaced, unlabelled, unreadable, without a
-            patient, or of a patient with both classes; the message lists them.
+        SourceError: There are no images or not two classes, or some images are misplaced,
+            unlabelled, unreadable, without a patient, or of a patient with both classes or in two
+            splits; the message lists them.
     """
     if not root.exists():
         raise FileNotFoundError(f"No such folder or table: {root}")
     if not root.is_file() and not root.is_dir():
         raise SourceError(_EXPECTED, headline=f"{root} is no folder and no file. Expected")
-    cells, problems = _listed_cells(root) if root.is_file() else _foldered_cells(root)
+    cells, problems = listed_cells(root) if root.is_file() else _foldered_cells(root)
     if not cells and not problems:
         raise SourceError(_EXPECTED, headline=f"No images in {root}. Expected")
+    try:
+        told = tell_classes({cell.class_name for cell in cells}, positive=positive)
+    except ClassError as error:
+        raise list_problems(root, [*problems, str(error)]) from error
+    problems += _of_no_class(cells, told)
+    cells = [cell for cell in cells if cell.class_name.lower() in told.label_of]
     if not patient_per_image:
         problems += [
             f"{cell.path}: no patient; expected one, or --patient-per-image"
             for cell in cells
             if not cell.patient
         ]
-    problems += _unclear_names(cells)
-    images = [_image(cell) for cell in sorted(cells, key=lambda cell: cell.relative)]
+    problems += _unclear_names(cells) + _patients_in_two_splits(cells)
+    images = [_image(cell, told) for cell in sorted(cells, key=_by_split_and_path)]
     problems += patients_in_both_classes(images) + _unreadable(image.path for image in images)
     if problems:
         raise list_problems(root, problems)
     return images
 
 
-def _image(cell: _Cell) -> SourceImage:
-    name, patient = f"validation/{cell.relative}", cell.patient or cell.relative
-    lone = not cell.patient
-    return SourceImage(cell.path, name, patient, cell.label, "validation", -1, "picture", lone)
+def _by_split_and_path(cell: FoundCell) -> tuple[int, str]:
+    return SPLITS.index(cell.split), cell.relative
 
 
-def _unclear_names(cells: Sequence[_Cell]) -> list[str]:
+def _image(cell: FoundCell, told: ToldClasses) -> SourceImage:
+    return SourceImage(
+        cell.path,
+        f"{cell.split}/{cell.relative}",
+        cell.patient or cell.relative,
+        told.label_of[cell.class_name.lower()],
+        cell.split,
+        -1,
+        "picture",
+        lone=not cell.patient,
+        classes=told.names,
+    )
+
+
+def _of_no_class(cells: Sequence[FoundCell], told: ToldClasses) -> list[str]:
+    one, other = reversed(told.names.stored)
+    return [
+        f"{cell.path}: expected {one}/PATIENT/IMAGE or {other}/PATIENT/IMAGE"
+        for cell in cells
+        if cell.class_name.lower() not in told.label_of
+    ]
+
+
+def _unclear_names(cells: Sequence[FoundCell]) -> list[str]:
     """List names that cannot be written or shown, or that two files or patients would share."""
     problems = []
-    path_of_name: dict[str, Path] = {}
+    path_of_name: dict[tuple[str, str], Path] = {}
     patients = {cell.patient for cell in cells}
     for cell in cells:
         if fault := name_fault(cell.relative) or name_fault(cell.patient):
             problems.append(f"{cell.path}: {fault}")
-        if (first := path_of_name.setdefault(cell.relative, cell.path)) is not cell.path:
+        first = path_of_name.setdefault((cell.split, cell.relative), cell.path)
+        if first is not cell.path:
             problems.append(f"{first}, {cell.path}: two spellings of one name; rename one")
         if not cell.patient and cell.relative in patients:
             problems.append(f"{cell.path}: no patient, and another is called like this image")
     return problems
 
 
-def _foldered_cells(root: Path) -> tuple[list[_Cell], list[str]]:
+def _patients_in_two_splits(cells: Sequence[FoundCell]) -> list[str]:
+    """List the patients of two splits: what is learnt of one would be tested on the same person."""
+    splits: defaultdict[str, dict[str, Path]] = defaultdict(dict)
+    for cell in cells:
+        splits[cell.patient or cell.relative].setdefault(cell.split, cell.path)
+    return [
+        f"{next(iter(paths.values()))}: patient {patient} lies in {' and '.join(paths)}"
+        for patient, paths in splits.items()
+        if len(paths) > 1
+    ]
+
+
+def _foldered_cells(root: Path) -> tuple[list[FoundCell], list[str]]:
     tree = walk(root)
     cells, problems = [], tree.problems + list_special(tree, SUFFIXES + OTHER_SUFFIXES)
-    problems += _folders_of_both_classes(tree, root)
-    for path in tree.files:
-        relative, suffix = path.relative_to(root), path.suffix.lower()
-        if suffix in OTHER_SUFFIXES:
-            problems.append(f"{path}: expected one of {', '.join(SUFFIXES)}")
-        elif suffix in SUFFIXES and relative.parts[0].lower() not in CLASSES:
-            problems.append(f"{path}: expected all/PATIENT/IMAGE or hem/PATIENT/IMAGE")
-        elif suffix in SUFFIXES:
-            label = CLASSES.index(relative.parts[0].lower())
-            patient = one_spelling(relative.parts[1]) if len(relative.parts) > 2 else ""
-            cells.append(_Cell(path, one_spelling(relative.as_posix()), label, patient))
+    pictures = [path for path in tree.files if path.suffix.lower() in SUFFIXES]
+    problems += [
+        f"{path}: expected one of {', '.join(SUFFIXES)}"
+        for path in tree.files
+        if path.suffix.lower() in OTHER_SUFFIXES
+    ]
+    tops = {path.relative_to(root).parts[0].lower() for path in pictures if path.parent != root}
+    depth = 2 if tops & set(SPLITS) else 1  # Of the folders above the patients.
+    problems += _folders_of_two_places(tree, root, depth=depth)
+    for path in pictures:
+        *above, first = path.relative_to(root).parts[:depth]
+        if path.parent == root or len(path.relative_to(root).parts) <= depth:
+            problems.append(f"{path}: expected {_EXPECTED[depth - 1]}")
+        elif above and above[0].lower() not in SPLITS:
+            problems.append(f"{path}: expected train/, validation/ or test/ above the class")
+        else:
+            split = above[0].lower() if above else SPLITS[0]
+            inner = path.relative_to(root).parts[len(above) :]
+            patient = one_spelling(inner[1]) if len(inner) > 2 else ""
+            relative = one_spelling("/".join(inner))
+            cells.append(FoundCell(path, relative, split, one_spelling(first), patient))
     return cells, problems
 
 
-def _folders_of_both_classes(tree: Tree, root: Path) -> list[str]:
-    """List the folders that links put under both classes."""
+def _folders_of_two_places(tree: Tree, root: Path, *, depth: int) -> list[str]:
+    """List the folders that links put under both classes, or under two splits."""
     problems = []
     for path, first in tree.repeated:
-        outer = [place.relative_to(root).parts[:1] for place in (path, first)]
-        if {name.lower() for names in outer for name in names} == set(CLASSES):
-            problems.append(f"{path}, {first}: one folder under both classes")
+        one, other = (
+            tuple(part.lower() for part in place.relative_to(root).parts[:depth])
+            for place in (path, first)
+        )
+        if len(one) == len(other) == depth and one != other:
+            where = "both classes" if one[-1] != other[-1] else "two splits"
+            problems.append(f"{path}, {first}: one folder under {where}")
     return problems
-
-
-def _listed_cells(table: Path) -> tuple[list[_Cell], list[str]]:
-    cells: dict[str, _Cell] = {}
-    problems = []
-    try:
-        rows = read_table(table, columns=_COLUMNS)
-    except TableError as error:
-        raise list_problems(table, [str(error)]) from error
-    for row in rows:
-        try:
-            cell = _listed_cell(table, *(row.text[column].strip() for column in _COLUMNS))
-            if cell.relative in cells:
-                raise ValueError(f"{cell.relative} has two rows")
-            cells[cell.relative] = cell
-        except ValueError as error:
-            problems.append(f"{table}, line {row.line}: {error}")
-    return list(cells.values()), problems
-
-
-def _listed_cell(table: Path, path: str, label: str, patient: str) -> _Cell:
-    relative = PureWindowsPath(path)  # Accepts "/" and "\\": a table may come from Windows.
-    if not relative.parts or relative.anchor or ".." in relative.parts:
-        raise ValueError(f"expected a path below the folder of the table; received: {path!r}")
-    if label.lower() not in _LABEL_OF_TEXT:
-        raise ValueError(f"expected one of {', '.join(_LABEL_OF_TEXT)}; received: label={label!r}")
-    return _Cell(
-        _on_disk(table.parent, relative.as_posix()),
-        one_spelling(relative.as_posix()),
-        _LABEL_OF_TEXT[label.lower()],
-        one_spelling(patient),
-    )
-
-
-def _on_disk(folder: Path, relative: str) -> Path:
-    """Find a file under the spelling of the table, or else with its accents spelt differently."""
-    spellings = [relative, *(unicodedata.normalize(form, relative) for form in ("NFC", "NFD"))]
-    paths = [folder / spelling for spelling in spellings]
-    return next((path for path in paths if os.path.lexists(path)), paths[0])
 
 
 def _unreadable(paths: Iterable[Path]) -> list[str]:

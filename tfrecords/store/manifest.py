@@ -12,6 +12,7 @@ from tfrecords.store.files import write_text
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = 1
+_NAMES = ("name", "negative_class", "positive_class")
 _OF_SPLIT = {"num_images": int, "num_images_of_class": dict, "shards": list}
 _OF_SHARD = {"file": str, "num_bytes": int, "sha256": str, "num_images": int}
 
@@ -41,9 +42,11 @@ def read_manifest(directory: Path) -> dict:
     """Read the manifest of a records directory.
 
     Returns:
-        A dict of `format`, `seed`, `layout`, `patient_per_image`, `skipped` (files with the
-        reason), `index` (images.csv, from `describe_file`) and `splits`: for each split
-        `num_images`, `num_images_of_class` and `shards` (from `describe_file`).
+        A dict of `format`, `name`, `negative_class`, `positive_class`, `seed`, `layout`,
+        `patient_per_image`, `skipped` (files with the reason), `index` (images.csv, from
+        `describe_file`) and `splits`: for each split `num_images`, `num_images_of_class` and
+        `shards` (from `describe_file`). Earlier versions wrote neither name nor classes
+        (`tfrecords.store.identity.read_identity`).
 
     Raises:
         RecordsError: The manifest is missing, damaged, or of another version of this program.
@@ -66,6 +69,7 @@ def read_manifest(directory: Path) -> dict:
             f"Expected: {FORMAT}. Received: format={manifest.get('format')}"
         )
     _require_fields(path, manifest, {"splits": dict, "patient_per_image": bool})
+    _require_fields(path, manifest, {key: str for key in _NAMES if key in manifest})
     for entry in manifest["splits"].values():
         _require_fields(path, entry, _OF_SPLIT)
         for shard in entry["shards"]:

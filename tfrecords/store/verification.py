@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tfrecords.class_names import class_names_of
 from tfrecords.progress import Progress, untold
-from tfrecords.schema import CLASSES
 from tfrecords.store.folds import FoldsError, read_folds
 from tfrecords.store.index import INDEX_FILE, IndexRow, read_index
 from tfrecords.store.leakage import (
@@ -74,11 +74,11 @@ def verify_records(directory: Path, *, progress: Progress = untold) -> str:
 
 def _contradictions(manifest: Mapping, rows: Sequence[IndexRow]) -> Iterator[str]:
     """What the manifest says of images that the index, which it has the digest of, does not."""
-    counts = Counter((row.split, row.label) for row in rows)
+    counts, classes = Counter((row.split, row.label) for row in rows), class_names_of(manifest)
     named = {row.split for row in rows} | manifest["splits"].keys()
     for split in sorted(named):
         entry = manifest["splits"].get(split, {})
-        of_class = {name: counts[split, label] for label, name in enumerate(CLASSES)}
+        of_class = {name: counts[split, label] for label, name in enumerate(classes.stored)}
         total = sum(number for (where, _), number in counts.items() if where == split)
         in_shards = sum(shard["num_images"] for shard in entry.get("shards", ()))
         for what, held, derived in (

@@ -8,7 +8,6 @@ Radiology: Artificial Intelligence 2024;6(4):e240300. TRIPOD+AI: Collins et al.,
 from typing import NamedTuple
 
 _PUBLISHERS = "Not in these files: see the publication of the images."
-_NOT_DONE = "Not done."
 
 
 class ChecklistItem(NamedTuple):
@@ -83,7 +82,7 @@ CLAIM = Checklist(
         ChecklistItem("30", "Robustness", ("probes",)),
         ChecklistItem("31", "Explanations, and their check", ("explanations",)),
         ChecklistItem("32", "Evaluation on internal data", ("data", "decisions")),
-        ChecklistItem("33", "Testing on external data", (), _NOT_DONE),
+        ChecklistItem("33", "Testing on external data", ("external",)),
         ChecklistItem("34", "Registration of a trial", (), "No trial."),
         ChecklistItem("35", "Patients and images, included and excluded", ("data",)),
         ChecklistItem("36", "Demographics of each set", (), "Not published with the images."),

@@ -16,8 +16,9 @@ from all_tf.reports.comparison import (
 )
 from all_tf.reports.html_report.inline_plots import Drawn, inline
 from all_tf.reports.html_report.prose import name_set, stamps_in_words
-from all_tf.reports.html_report.rows import Rows, ours, published, study_row
+from all_tf.reports.html_report.rows import Rows, measured_on_cnmc, ours, published, study_row
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.records_label import records_label
 from all_tf.system.tables import Column, decimal, whole
 
 _FIGURES = {key: row.plot_title or row.short for key, row in shown_in("forest").items()}
@@ -33,6 +34,7 @@ COLUMNS = (
     Column("cells", "cells", whole),
     Column("patients", "patients", whole),
     Column("evaluated on", "set"),
+    Column("records", "records"),
     Column("caveats", "stamps"),
 )
 PAIR_COLUMNS = (
@@ -65,7 +67,7 @@ def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
         near = f" {pairs[0]['ahead']} does not differ significantly from {', '.join(equals)}."
     return (
         f"Of {len(runs)} networks, evaluated on the same {count.cells:,} cells of {count.patients} "
-        f"patients, {ahead}.{near}"
+        f"patients of {records_label(runs[0].evaluated.report)}, {ahead}.{near}"
     )
 
 
@@ -125,6 +127,7 @@ def _row(run: RunFacts) -> dict[str, object]:
         "arch": run.experiment.arch,
         **{key: with_interval(report, key) for key in _FIGURES},
         "set": name_set(run.evaluated, limit=run.experiment.limit_validation),
+        "records": records_label(report),
         "threshold": report["threshold"],
         "cells": count.cells,
         "patients": count.patients,
@@ -138,10 +141,10 @@ def _row(run: RunFacts) -> dict[str, object]:
 def forests(runs: Sequence[RunFacts]) -> list[Drawn]:
     """A forest plot of the runs for each metric."""
     basis = basis_of_intervals(runs[0].evaluated.report)
-    drawn = []
+    drawn, of = [], ", ".join(dict.fromkeys(records_label(run.evaluated.report) for run in runs))
     for key, name in _FIGURES.items():
         shown = [_to_draw(run, key) for run in runs]
-        title = f"{name}, run by run"
+        title = f"{name}, run by run, {of}"
         figure = draw_forest(shown, key, name=name)
         drawn.append(inline(figure, title=title, caption=f"{name}; lines: {basis}."))
     return drawn
@@ -158,5 +161,7 @@ def _to_draw(run: RunFacts, key: str) -> dict[str, object]:
 
 
 def comparator_rows(runs: Sequence[RunFacts]) -> Rows:
-    """Each run with the study's row for its architecture, then what others published."""
+    """Each run with the study's row for its architecture, then what others published on C-NMC."""
+    if not all(map(measured_on_cnmc, runs)):
+        return [ours(run) for run in runs]
     return [row for run in runs for row in (ours(run), *study_row(run))] + published()

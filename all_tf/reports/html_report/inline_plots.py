@@ -1,5 +1,6 @@
 """The plots of a page as SVG, each with a caption that says what it shows."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from all_tf.plots.patients import draw_patients
 from all_tf.plots.style import as_svg
 from all_tf.reports.run_facts import RunFacts
 from all_tf.runs.folder import HISTORY_FILE, RunError
+from all_tf.runs.records_label import records_label
 from tfrecords.names import legible
 
 
@@ -49,7 +51,8 @@ def curves(run: RunFacts) -> list[Drawn]:
         if key != "loss":
             caption += "; both at a score of 0.5, before the threshold was chosen"
         figure = draw_curve(run.history, key, best_epoch=best)
-        drawn.append(inline(figure, title=f"{name} by epoch", caption=f"{caption}."))
+        title = _titled(f"{name} by epoch", run.config)
+        drawn.append(inline(figure, title=title, caption=f"{caption}."))
     return drawn
 
 
@@ -60,8 +63,9 @@ def ranking(scored: ScoredSet) -> list[Drawn]:
         "labels": predictions.labels,
         "scores": predictions.calibrated_scores,
         "threshold": report["threshold"],
+        "classes": predictions.classes,
     }
-    chance = np.mean(predictions.labels)
+    chance, positive = np.mean(predictions.labels), predictions.classes.positive
     area, precision = (f"{report[key]:.3f}" for key in ("auc", "average_precision"))
     roc = (
         f"Area {with_interval(report, 'auc')}. The dot is the threshold: "
@@ -69,13 +73,13 @@ def ranking(scored: ScoredSet) -> list[Drawn]:
     )
     recall = (
         f"Average precision {with_interval(report, 'average_precision')}; with random "
-        f"scores it would be {chance:.3f}, the share of ALL among these cells."
+        f"scores it would be {chance:.3f}, the share of {positive} among these cells."
     )
     return [
-        inline(draw_roc(**given, area=area), title="ROC curve", caption=roc),
+        inline(draw_roc(**given, area=area), title=_titled("ROC curve", report), caption=roc),
         inline(
             draw_precision_recall(**given, area=precision),
-            title="Precision-recall curve",
+            title=_titled("Precision-recall curve", report),
             caption=recall,
         ),
     ]
@@ -88,11 +92,13 @@ def reliability(scored: ScoredSet) -> Drawn:
     if np.any(predictions.calibrated_scores != predictions.scores):
         kinds["calibrated score"] = predictions.calibrated_scores
     caption = (
-        "Cells in ten bins of the score: above, the share of ALL in each bin; below, the number "
-        f"of cells. Brier score {with_interval(scored.report, 'brier')}."
+        f"Cells in ten bins of the score: above, the share of {predictions.classes.positive} in "
+        "each bin; below, the number of cells. "
+        f"Brier score {with_interval(scored.report, 'brier')}."
     )
-    figure = draw_reliability(predictions.labels, kinds)
-    return inline(figure, title="Reliability diagram", caption=caption)
+    figure = draw_reliability(predictions.labels, kinds, classes=predictions.classes)
+    title = _titled("Reliability diagram", scored.report)
+    return inline(figure, title=title, caption=caption)
 
 
 def patient_strip(scored: ScoredSet) -> Drawn:
@@ -108,4 +114,9 @@ def patient_strip(scored: ScoredSet) -> Drawn:
         f"A tick for every cell of {len(rows)} patients. The worst is {wrong['pseudonym']}, "
         f"with {100 * wrong['share_correct']:.0f} % of {wrong['num_images']} cells called right."
     )
-    return inline(figure, title="Scores by patient", caption=caption)
+    return inline(figure, title=_titled("Scores by patient", scored.report), caption=caption)
+
+
+def _titled(what: str, report: Mapping) -> str:
+    """A title with the records that the plot is of."""
+    return f"{what}, {records_label(report)}"

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 import jinja2
 from markupsafe import Markup
 
-from all_tf.reports.html_report import prose, rows, settings
+from all_tf.reports.html_report import limits, prose, rows, settings
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.records_label import is_cnmc, records_label
 from all_tf.system.plain_text import without_links
 from all_tf.system.tables import Column, markdown
 from tfrecords.names import legible
@@ -31,6 +32,9 @@ def build_card(run: RunFacts) -> str:
         settings=settings,
         tables=rows,
         words=prose,
+        limits=limits,
+        label=records_label,
+        cnmc=is_cnmc(run.config),
         missing=prose.missing(run),
         table=_table,
         code=_code,

@@ -11,10 +11,12 @@ from markupsafe import Markup
 from all_tf import __version__
 from all_tf.metrics import formatting
 from all_tf.metrics.scored_set import Mistakes
-from all_tf.reports.html_report import comparison, inline_plots, prose, rows, settings
+from all_tf.reports.html_report import comparison, inline_plots, limits, prose, rows, settings
 from all_tf.reports.html_report.checklists import CHECKLISTS
 from all_tf.reports.html_report.sections import COMPARISON_PARTS, PARTS
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.records_label import records_label
+from tfrecords.class_names import class_names_of
 from tfrecords.names import legible
 
 _STYLE = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
@@ -100,6 +102,9 @@ def render(template: str, **content: object) -> str:
         text=formatting,
         words=prose,
         is_text=str,
+        limits=limits,
+        label=records_label,
+        names=class_names_of,
         **content,
     )
 

@@ -1,4 +1,4 @@
-"""A run in sentences: the verdict, the caveats, the data, the limits."""
+"""A run in sentences: the verdict, the caveats, the data, the scores."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,9 +6,12 @@ from pathlib import Path
 
 from all_tf.metrics.bootstrap import LEAST_GROUPS
 from all_tf.metrics.formatting import basis_of_intervals, not_estimable
-from all_tf.metrics.scored_set import Count, ScoredSet
+from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.run_facts import RunFacts
+from all_tf.reports.training_source import Source
+from all_tf.runs.records_label import is_cnmc, records_label
 from all_tf.system.tables import per_cent
+from tfrecords.class_names import CNMC_CLASSES, class_names_of
 
 STAMPS = {  # What each caveat means for a reader of the metrics.
     "optimistic": "The epoch, and the threshold if one was fitted, were chosen on these same "
@@ -25,9 +28,12 @@ STAMPS = {  # What each caveat means for a reader of the metrics.
     "these may be among them.",
     "each image its own patient": "It is unknown which of these images are of the same patient, so "
     "no interval can say how much a metric would change with other patients.",
+    "other classes": "The network learnt to tell other classes apart. Its positive class is "
+    "compared with the positive class of these images, which may be something else.",
 }
 
-_SETS = {"validation": "the preliminary phase", "train": "all training images"}
+_SETS = {"validation": "the validation set", "train": "all training images"}
+_PHASE = "the preliminary phase"  # What C-NMC calls its validation set.
 _PER_CENT = "\u00a0%"  # With a no-break space.
 
 
@@ -39,7 +45,9 @@ def name_set(scored: ScoredSet, *, limit: int | None = None) -> str:
         limit: Most images that were scored of it; None if no image was left out.
     """
     report = scored.report
-    name = _SETS.get(report["split"], report["split"])
+    name = _SETS.get(report["split"], f"the {report['split']} set")
+    if report["split"] == "validation" and is_cnmc(report):
+        name = _PHASE
     if "best_epochs" in report:
         name = "all training images, out of fold"
     if report["fold"] is not None:
@@ -53,11 +61,14 @@ def name_set(scored: ScoredSet, *, limit: int | None = None) -> str:
 def run_verdict(run: RunFacts) -> str:
     """The result on the evaluated set in one sentence."""
     report, count = run.evaluated.report, run.evaluated.count
-    who = "they" if run.num_folds else "it"
+    who, classes = "they" if run.num_folds else "it", class_names_of(report)
+    positive, negative = f"the cells of {classes.positive}", f"those of {classes.negative}"
+    if classes == CNMC_CLASSES:
+        positive, negative = "the leukaemic", "the normal ones"
     return (
         f"Of {count.cells:,} cells of {count.patients} patients{_how_known(run)}, {who} called "
-        f"{per_cent(report['sensitivity'])}{_PER_CENT} of the leukaemic and "
-        f"{per_cent(report['specificity'])}{_PER_CENT} of the normal ones correctly."
+        f"{per_cent(report['sensitivity'])}{_PER_CENT} of {positive} and "
+        f"{per_cent(report['specificity'])}{_PER_CENT} of {negative} correctly."
     )
 
 
@@ -84,23 +95,24 @@ def about_intervals(report: Mapping) -> str:
 def run_warnings(run: RunFacts) -> Iterator[tuple[str, str]]:
     """Each caveat of the metrics with its meaning, and what else a reader has to know first."""
     report = run.evaluated.report
+    negative, positive = class_names_of(report)
     for stamp, meaning in stamps_in_words([report]):
         yield stamp.capitalize(), meaning
-    if run.source and run.source.published == 0:
+    if run.source and run.source.of_cnmc and run.source.published == 0:
         yield (
             "Not the published images",
-            "None of these images is byte for byte one of C-NMC 2019: they are synthetic, altered "
-            "or of another laboratory. The metrics say nothing about the published cells.",
+            "None of these images is byte for byte one of C-NMC 2019: they are synthetic or "
+            "altered. The metrics say nothing about the published cells.",
         )
     if run.probes and not (run.probes["margin_low"] or 0) > 0:
         yield "Not shown to beat a shortcut", run.probes["verdict"]
     if not_estimable(report):
         yield (
             "No interval can be given",
-            f"These cells are of {_groups(report, 'all')} with leukaemia and "
-            f"{_groups(report, 'hem')} without (ids of the same person are counted once). That is "
-            "too few to say how much the metrics would change with other patients: it takes at "
-            f"least {LEAST_GROUPS} of each, better fifteen.",
+            f"These cells are of {_groups(report, 'all')} of {positive} and "
+            f"{_groups(report, 'hem')} of {negative} (ids of the same person are counted once). "
+            "That is too few to say how much the metrics would change with other patients: it "
+            f"takes at least {LEAST_GROUPS} of each, better fifteen.",
         )
 
 
@@ -112,7 +124,7 @@ def stamps_in_words(reports: Iterable[Mapping]) -> Iterator[tuple[str, str]]:
 
 def _groups(report: Mapping, name: str) -> str:
     """The number of patient groups in words: ids of the same person are counted once."""
-    return _people(report[f"num_groups_{name}"])
+    return people(report[f"num_groups_{name}"])
 
 
 def about_data(run: RunFacts) -> Iterator[str]:
@@ -135,8 +147,9 @@ def about_data(run: RunFacts) -> Iterator[str]:
         )
     else:
         yield (
-            "The network was trained on all training images, and its epoch was chosen on the "
-            "preliminary phase, as in the study of 2021: its metrics there are optimistic."
+            "The network was trained on all training images, and its epoch was chosen on "
+            f"{_PHASE if is_cnmc(run.config) else _SETS['validation']}, as in the study of 2021: "
+            "its metrics there are optimistic."
         )
     if run.config["folds"] == "grouped":
         yield (
@@ -152,11 +165,18 @@ def about_data(run: RunFacts) -> Iterator[str]:
             "ones."
         )
     else:
-        yield (
-            f"Of {run.source.images:,} images in the records, {run.source.published:,} are byte "
-            "for byte those that were published as C-NMC 2019 (15,114). Duplicates were left out "
-            "of training."
-        )
+        yield _about_records(run.source, records_label(run.config))
+
+
+def _about_records(source: Source, label: str) -> str:
+    """How many images the records hold and, of C-NMC's, how many are the published ones."""
+    if not source.of_cnmc:
+        return f"The records {label} hold {source.images:,} images. Duplicates were left out."
+    return (
+        f"Of {source.images:,} images in the records {label}, {source.published:,} are byte for "
+        "byte those that were published as C-NMC 2019 (15,114). Duplicates were left out of "
+        "training."
+    )
 
 
 def _together(run: RunFacts) -> str:
@@ -173,7 +193,8 @@ def about_scores(run: RunFacts) -> Iterator[str]:
     """How a logit becomes a score and a decision."""
     calibration = run.calibration
     threshold = run.evaluated.report["threshold"]
-    yield f"A cell whose score is at least {threshold:.3f} is called ALL."
+    positive = class_names_of(run.evaluated.report).positive
+    yield f"A cell whose score is at least {threshold:.3f} is called {positive}."
     if calibration.rule == "none":
         yield "The threshold is the usual 0.5: none was fitted."
         return
@@ -199,6 +220,9 @@ def missing(run: RunFacts) -> dict[str, tuple[str, ...]]:
         absent["curves"] = ("Each fold has its own curves.", command(run.folds[0], "report.py"))
     elif not run.history:
         absent["curves"] = ("The run has no history.csv.",)
+    if not run.external:
+        score = command(run.folder, "evaluate.py --ensemble" if run.num_folds else "evaluate.py")
+        absent["external"] = ("No other records were scored.", f"{score} --records DIR")
     if not run.explanations:
         absent["explanations"] = ("No heat maps were made.", command(run.folder, "explain.py"))
     if not run.probes:
@@ -216,58 +240,20 @@ def command(folder: Path, script: str) -> str:
     return f"python scripts/{script} {shlex.quote(str(folder))}"
 
 
-def describe_count(count: Count) -> str:
-    """A count in words: "1,219 ALL of 13 patients, 648 HEM of 15 patients"."""
+def describe_set(scored: ScoredSet) -> str:
+    """What a set holds, in words: "1,219 ALL of 13 patients, 648 HEM of 15 patients"."""
+    count, (negative, positive) = scored.count, class_names_of(scored.report)
     return (
-        f"{count.all_cells:,} ALL of {_people(count.all_patients)}, "
-        f"{count.hem_cells:,} HEM of {_people(count.hem_patients)}"
+        f"{count.all_cells:,} {positive} of {people(count.all_patients)}, "
+        f"{count.hem_cells:,} {negative} of {people(count.hem_patients)}"
     )
 
 
-def _people(number: int) -> str:
+def positive_class(run: RunFacts) -> str:
+    """The name of the class that a network is to find."""
+    return class_names_of(run.config).positive
+
+
+def people(number: int) -> str:
+    """A number of patients in words."""
     return f"{number} patient{'s' * (number != 1)}"
-
-
-def limits(run: RunFacts) -> Iterator[str]:
-    """What the metrics of a run do not say; what concerns this run comes first."""
-    count = run.evaluated.count
-    fewest = min(count.all_patients, count.hem_patients)
-    if fewest < 15:
-        yield (
-            f"The set holds {_people(count.all_patients)} with leukaemia and "
-            f"{_people(count.hem_patients)} without: so few that one of them can change every "
-            "metric much."
-        )
-    if run.source is None:
-        yield (
-            "The records were not found when this was written, so nothing is said about the "
-            "training patients, nor whether the images are the published ones."
-        )
-    yield from limits_of_all()
-
-
-def limits_of_all() -> Iterator[str]:
-    """What metrics on these cells do not say, for any network."""
-    yield (
-        "Training and evaluation used one data set: other laboratories, stains, microscopes and "
-        "cameras were not tested."
-    )
-    yield (
-        "The publishers of the images segmented the cells, centred them and set the background to "
-        "black. How the network works on a cell that was segmented in another way, is out of "
-        "focus, cut off or next to another one is unknown."
-    )
-    yield (
-        "The network was trained on blasts of acute lymphoblastic leukaemia and on normal cells, "
-        "and on nothing else. It also gives a score to another kind of cell, another disease or "
-        "an artefact, but that score means nothing."
-    )
-    yield (
-        "Age, sex and origin of the patients are not published with the images, so it is unknown "
-        "for whom the network works less well."
-    )
-    yield (
-        "All cells of a patient have the same class, and cells of leukaemia are larger: a network "
-        "can get good metrics by recognising patients, or by measuring size."
-    )
-    yield "A score is about one cell. How to combine the scores of a patient was not studied."

@@ -18,9 +18,11 @@ from all_tf.metrics.formatting import (
 )
 from all_tf.metrics.registry import shown_in
 from all_tf.metrics.scored_set import ScoredSet
-from all_tf.reports.html_report.prose import name_set
+from all_tf.reports.html_report.prose import describe_set, name_set
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.records_label import is_cnmc, records_label
 from all_tf.system.tables import Column, decimal, per_cent, whole
+from tfrecords.class_names import class_names_of
 
 
 class Confused(NamedTuple):
@@ -39,23 +41,11 @@ HEADLINE = {  # The metrics on the first screen, and what they are called there.
     for key, metric in shown_in("report", first=_FIRST).items()
     if metric.headline
 }
-FIGURES = {  # The metrics, and what each says.
-    key: metric.title
-    for key, metric in shown_in(
-        "report", first=(*HEADLINE, "accuracy", "balanced_accuracy", "f1_all")
-    ).items()
-}
+_FIGURES_FIRST = (*HEADLINE, "accuracy", "balanced_accuracy", "f1_all")
 FIGURE_COLUMNS = (
     Column("metric", "metric"),
     Column("value", "value"),
     Column("95 % interval", "interval"),
-)
-SET_COLUMNS = (
-    Column("set", "set"),
-    Column("ALL cells", "all_cells", whole),
-    Column("patients", "all_patients", whole),
-    Column("HEM cells", "hem_cells", whole),
-    Column("patients", "hem_patients", whole),
 )
 BESIDE_COLUMNS = (
     Column("work", "work"),
@@ -101,24 +91,44 @@ SCORED_COLUMNS = (
 )
 
 
+EXTERNAL_COLUMNS = (
+    Column("records", "records"),
+    Column("cells", "cells"),
+    *SCORED_COLUMNS,
+)
+
+
+def set_columns(run: RunFacts) -> tuple[Column, ...]:
+    """The columns of `set_rows`."""
+    negative, positive = class_names_of(run.config)
+    return (
+        Column("set", "set"),
+        Column(f"{positive} cells", "all_cells", whole),
+        Column("patients", "all_patients", whole),
+        Column(f"{negative} cells", "hem_cells", whole),
+        Column("patients", "hem_patients", whole),
+    )
+
+
 def figure_rows(scored: ScoredSet) -> Rows:
     """Every metric of a set with its interval."""
     report = scored.report
+    shown = shown_in("report", first=_FIGURES_FIRST, classes=class_names_of(report))
     none_at_all = not_estimable(report)  # The text says so once.
     return [
         {
-            "metric": name,
+            "metric": metric.title,
             "value": None if report[key] is None else thousandths(report[key]),
             "interval": None if none_at_all else interval_text(report, key),
         }
-        for key, name in FIGURES.items()
+        for key, metric in shown.items()
         if key in report
     ]
 
 
 def confusion(scored: ScoredSet) -> list[tuple[str, list[Confused]]]:
-    """The confusion matrix of a set: a row for each true class, ALL first."""
-    predictions = scored.predictions
+    """The confusion matrix of a set: a row for each true class, the positive one first."""
+    predictions, (negative, positive) = scored.predictions, scored.predictions.classes
     decisions = predictions.decisions(scored.report["threshold"])
     counts = metrics.confusion_matrix(predictions.labels, decisions, labels=(1, 0)).tolist()
     return [
@@ -126,7 +136,7 @@ def confusion(scored: ScoredSet) -> list[tuple[str, list[Confused]]]:
             name,
             [Confused(n, n / sum(row), place == column) for column, n in enumerate(row)],
         )
-        for place, (name, row) in enumerate(zip(("ALL", "HEM"), counts, strict=True))
+        for place, (name, row) in enumerate(zip((positive, negative), counts, strict=True))
     ]
 
 
@@ -141,6 +151,7 @@ def probe_rows(run: RunFacts) -> Rows:
     if found is None:
         return []
     groups = {key: found[key] for key in ("num_groups_all", "num_groups_hem")}
+    groups |= class_names_of(found).as_dict()
     own = {"what": "the network itself", "ours": True, **found["model"]}
     return [_probe_row(row | groups) for row in (own, *found["probes"])]
 
@@ -171,17 +182,32 @@ def set_rows(run: RunFacts) -> Rows:
 
 
 def scored_rows(run: RunFacts) -> Rows:
-    """Every set that a run was evaluated on, with its main metrics."""
+    """Every set of its own records that a run was evaluated on, with its main metrics."""
+    limit = run.experiment.limit_validation
+    return [{"set": name_set(scored, limit=limit), **_scored(scored)} for scored in run.sets]
+
+
+def external_rows(run: RunFacts) -> Rows:
+    """Every set of other records that a run was evaluated on, with its main metrics."""
     return [
         {
-            "set": name_set(scored, limit=run.experiment.limit_validation),
-            "threshold": scored.report["threshold"],
-            **{key: _shown(scored.report, key) for key in shown_in("forest")},
-            "basis": basis_of_intervals(scored.report),
-            "stamps": "; ".join(scored.report["stamps"]) or None,
+            "records": records_label(scored.report),
+            "cells": describe_set(scored),
+            "set": name_set(scored),
+            **_scored(scored),
         }
-        for scored in run.sets
+        for scored in run.external
     ]
+
+
+def _scored(scored: ScoredSet) -> dict[str, object]:
+    report = scored.report
+    return {
+        "threshold": report["threshold"],
+        **{key: _shown(report, key) for key in shown_in("forest")},
+        "basis": basis_of_intervals(report),
+        "stamps": "; ".join(report["stamps"]) or None,
+    }
 
 
 def _shown(report: Mapping, key: str, *, show: Callable[[float], str] = thousandths) -> str:
@@ -191,8 +217,15 @@ def _shown(report: Mapping, key: str, *, show: Callable[[float], str] = thousand
 
 
 def beside_published(run: RunFacts) -> Rows:
-    """The run, the study's row for its architecture, and what others published."""
+    """The run, the study's row for its architecture, and what others published on C-NMC."""
+    if not measured_on_cnmc(run):
+        return [ours(run)]
     return [ours(run), *study_row(run), *published()]
+
+
+def measured_on_cnmc(run: RunFacts) -> bool:
+    """Whether a run's result may stand beside published ones: its cells are packed as C-NMC's."""
+    return run.source.of_cnmc if run.source else is_cnmc(run.evaluated.report)
 
 
 def ours(run: RunFacts) -> dict[str, object]:
@@ -201,7 +234,8 @@ def ours(run: RunFacts) -> dict[str, object]:
     cells = run.evaluated.count.cells
     return {
         "work": run.name,
-        "tested_on": f"{name_set(run.evaluated, limit=limit)}, {cells:,} cells",
+        "tested_on": f"{name_set(run.evaluated, limit=limit)} of "
+        f"{records_label(run.evaluated.report)}, {cells:,} cells",
         **{key: 100 * report[key] for key in ("f1", "accuracy", "kappa")},
         "caveat": "; ".join(report["stamps"]),
         "ours": True,

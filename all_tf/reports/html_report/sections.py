@@ -34,6 +34,12 @@ PARTS: dict[str, Part] = {
         "Confusion matrix and metrics",
         "Each row holds the cells of one true class; those on the diagonal were called right.",
     ),
+    "external": Part(
+        "External results",
+        "External results: other records than those of the training",
+        "Each row was measured on images that were packed apart from the training set, as those of "
+        "another laboratory. Calibration and threshold are those of the training set.",
+    ),
     "ranking": Part(
         "Ranking",
         "ROC and precision-recall curves",
@@ -43,8 +49,8 @@ PARTS: dict[str, Part] = {
     "calibration": Part(
         "Calibration",
         "Whether a score is a probability",
-        "On the diagonal, eight in ten cells with a score of 0.8 are ALL. Below it scores are too "
-        "high, above it too low.",
+        "On the diagonal, eight in ten cells with a score of 0.8 are of the positive class. Below "
+        "it scores are too high, above it too low.",
     ),
     "patients": Part(
         "Patients",

@@ -3,7 +3,9 @@
 from dataclasses import asdict
 
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.records_label import records_label
 from all_tf.system.plain_text import file_name
+from tfrecords.class_names import class_names_of
 
 Pairs = list[tuple[str, str]]
 
@@ -14,7 +16,7 @@ _STARTS = {"imagenet": "trained on ImageNet", "none": "random"}
 def model_rows(run: RunFacts) -> Pairs:
     """The network and its training, in a few lines."""
     experiment, config = run.experiment, run.config
-    view = config["view"]
+    view, positive = config["view"], class_names_of(config).positive
     return [
         ("network", f"{experiment.arch}, {config['num_parameters']:,} parameters"),
         ("initial weights", _STARTS.get(experiment.weights, "from a file")),
@@ -29,7 +31,7 @@ def model_rows(run: RunFacts) -> Pairs:
         ),
         ("epochs", _epochs(run)),
         ("precision", experiment.precision),
-        ("output", "one logit; its logistic function is the score, higher for ALL"),
+        ("output", f"one logit; its logistic function is the score, higher for {positive}"),
         ("ensemble", "none: one network, one view of each cell"),
     ]
 
@@ -74,6 +76,7 @@ def provenance_rows(run: RunFacts) -> Pairs:
         "engine": ", ".join(f"{key} {held}" for key, held in config.get("engine", {}).items()),
         "images per second in training": chosen.get("images_per_second"),
         "SHA-256 of the weights": chosen.get("weights_sha256"),
+        "records": records_label(config),
         "SHA-256 of the records' manifest": config.get("manifest_sha256"),
         "SHA-256 of the folds": config.get("folds_sha256"),
     }

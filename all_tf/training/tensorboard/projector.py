@@ -12,7 +12,6 @@ from all_tf.data.cells import Cells, limit_cells
 from all_tf.evaluation.predict import batches_to_score
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.training.prepare import Prepared
-from tfrecords.schema import CLASSES
 from tfrecords.store.files import atomic_write, write_text
 
 _FOLDER = "projector"  # Beside the configuration that TensorBoard reads.
@@ -60,14 +59,14 @@ def write_feature_map(folder: Path, prepared: Prepared, scored: ScoredSet) -> No
 
 
 def _write_labels(path: Path, cells: Cells, scored: ScoredSet) -> None:
-    predictions = scored.predictions
+    predictions, classes = scored.predictions, scored.predictions.classes
     decisions = predictions.decisions(scored.report["threshold"])
     place_of = {name: place for place, name in enumerate(predictions.names)}
     pseudonym_of = {row["patient"]: row["pseudonym"] for row in scored.patients}
     lines = ["class\tcalled\tscore\tpatient"]
     for place in (place_of[name] for name in cells.names):
         lines.append(
-            f"{CLASSES[predictions.labels[place]].upper()}\t{CLASSES[decisions[place]].upper()}\t"
+            f"{classes[predictions.labels[place]]}\t{classes[decisions[place]]}\t"
             f"{predictions.calibrated_scores[place]:.3f}\t"
             f"{pseudonym_of[predictions.patients[place]]}"
         )

@@ -1,6 +1,6 @@
 """Scored sets in TensorBoard: a curve for its PR plugin, and plots as images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
 from matplotlib.figure import Figure
@@ -12,6 +12,7 @@ from all_tf.plots.curves import draw_confusion, draw_precision_recall, draw_reli
 from all_tf.plots.patients import draw_patients
 from all_tf.plots.style import as_png
 from all_tf.runs.folder import set_name
+from all_tf.runs.records_label import records_label
 
 
 def write_set(scored: ScoredSet, *, role: str) -> None:
@@ -23,11 +24,23 @@ def write_set(scored: ScoredSet, *, role: str) -> None:
         scored: The set with its predictions.
         role: Role of the set in the run, the same word in every run.
     """
-    predictions = scored.predictions
+    predictions, role = scored.predictions, role_of_records(role, scored.report)
     curve = pr_curve(role, predictions.labels == 1, predictions.calibrated_scores)
     tf.summary.experimental.write_raw_pb(curve.SerializeToString())
     for name, figure in _figures(scored):
         write_picture(f"pictures, {role}/{name}", figure, title=title_of(scored.report))
+
+
+def write_text(scored: ScoredSet, *, role: str) -> None:
+    """Write a line that says which set of which records it is, with its classes and caveats."""
+    negative, positive = scored.predictions.classes
+    text = f"{title_of(scored.report)}; classes: {positive} (positive), {negative}"
+    tf.summary.text(f"records, {role}", text)
+
+
+def role_of_records(role: str, report: Mapping) -> str:
+    """Return the role of a set with its records, for a tag: runs on others are not put beside."""
+    return f"{role}, {records_label(report)}"
 
 
 def write_picture(tag: str, figure: Figure, *, title: str, step: int | None = None) -> None:
@@ -47,8 +60,8 @@ def title_of(report: dict) -> str:
     """Return a title for the plots of a report: its set, its epoch and all caveats."""
     stamps = "".join(f" [{stamp}]" for stamp in report["stamps"])
     return (
-        f"{set_name(report['split'], report['fold'])}, epoch {report['best_epoch']}, "
-        f"threshold {report['threshold']:.3f}{stamps}"
+        f"{set_name(report['split'], report['fold'])} of {records_label(report)}, "
+        f"epoch {report['best_epoch']}, threshold {report['threshold']:.3f}{stamps}"
     )
 
 
@@ -59,15 +72,18 @@ def _figures(scored: ScoredSet) -> Iterator[tuple[str, Figure]]:
         "labels": labels,
         "scores": predictions.calibrated_scores,
         "threshold": threshold,
+        "classes": predictions.classes,
     }
-    yield "confusion", draw_confusion(labels, predictions.decisions(threshold))
+    classes = predictions.classes
+    decisions = predictions.decisions(threshold)
+    yield "confusion", draw_confusion(labels, decisions, classes=classes)
     yield "ROC", draw_roc(**by_threshold, area=_in_two_lines(report, "auc"))
     yield (
         "precision and recall",
         draw_precision_recall(**by_threshold, area=_in_two_lines(report, "average_precision")),
     )
     kinds = {"score": predictions.scores, "calibrated score": predictions.calibrated_scores}
-    yield "reliability", draw_reliability(labels, kinds)
+    yield "reliability", draw_reliability(labels, kinds, classes=classes)
     scores_of = {
         row["pseudonym"]: predictions.calibrated_scores[predictions.patients == row["patient"]]
         for row in scored.patients

@@ -169,12 +169,12 @@ def test_folders_give_class_and_patient(laboratory):
     }
     images = find_folder_images(laboratory(dict.fromkeys(names) | ignored), patient_per_image=False)
     assert [(image.name, image.patient, image.label) for image in images] == [
-        ("validation/ALL/p1/a.tif", "p1", 1),
-        ("validation/ALL/p1/b.PNG", "p1", 1),
-        ("validation/ALL/p2/slide 3/a.jpeg", "p2", 1),
-        ("validation/Hem/11/c.BMP", "11", 0),
+        ("train/ALL/p1/a.tif", "p1", 1),
+        ("train/ALL/p1/b.PNG", "p1", 1),
+        ("train/ALL/p2/slide 3/a.jpeg", "p2", 1),
+        ("train/Hem/11/c.BMP", "11", 0),
     ]
-    assert {(i.phase, i.fold, i.decoder) for i in images} == {("validation", -1, "picture")}
+    assert {(i.phase, i.fold, i.decoder) for i in images} == {("train", -1, "picture")}
 
 
 def test_table_gives_class_and_patient(laboratory):
@@ -184,9 +184,9 @@ def test_table_gives_class_and_patient(laboratory):
     root = laboratory(dict.fromkeys(["one/a.png", "one/b.png", "c.png"]) | {"cells.csv": table})
     images = find_folder_images(root / "cells.csv", patient_per_image=False)
     assert [(image.name, image.patient, image.label) for image in images] == [
-        ("validation/c.png", "11", 1),
-        ("validation/one/a.png", "p1", 1),
-        ("validation/one/b.png", "p2", 0),
+        ("train/c.png", "11", 1),
+        ("train/one/a.png", "p1", 1),
+        ("train/one/b.png", "p2", 0),
     ]
     assert images[1].path == root / "one/a.png"
 
@@ -215,7 +215,7 @@ def test_everything_wrong_with_folders_is_listed_at_once(laboratory):
         "b.png: patient p has both classes; 1 images of hem",
         "c.png: expected all/PATIENT/IMAGE or hem/PATIENT/IMAGE",
         "d.gif: expected one of .bmp, .png",
-        "e.png: expected all/PATIENT/IMAGE",
+        "e.png: expected CLASS/PATIENT/IMAGE",
         "f.png: not a BMP, PNG, TIFF or JPEG file",
         "g.png: the file is empty",
     ):
@@ -226,7 +226,8 @@ def test_everything_wrong_with_folders_is_listed_at_once(laboratory):
     ("row", "reason"),
     [
         ("missing.png,all,p", "missing.png: cannot be read: No such file"),
-        ("b.png,blast,p", "line 3: expected one of all, hem, 1, 0; received: label='blast'"),
+        ("b.png,blast,p", "Nothing says which class is the positive one.*--positive all, or"),
+        ("b.png,,p", "line 3: expected a class; received: label=''"),
         ("b.png", "line 3: expected 3 fields, as in the header; received: 1"),
         ("b.png,hem,q,more", "line 3: expected 3 fields, as in the header; received: 4"),
         ('b.png,hem,"q', "line 3: a quote is not closed"),
@@ -296,7 +297,7 @@ def test_two_files_of_one_name_in_two_spellings_are_refused(laboratory):
 def test_table_finds_a_file_whose_accents_are_spelt_differently(laboratory):
     table = f"path,label,patient\n{COMPOSED}.png,all,p\n"
     root = laboratory({f"{DECOMPOSED}.png": None, "cells.csv": table})
-    assert [image.name for image in find(root / "cells.csv")] == [f"validation/{COMPOSED}.png"]
+    assert [image.name for image in find(root / "cells.csv")] == [f"train/{COMPOSED}.png"]
 
 
 @pytest.mark.parametrize(
@@ -329,9 +330,7 @@ def test_links_in_a_circle_give_each_image_once(laboratory):
     (root / "all/all2/back").symlink_to(root / "all/all1")
     (root / "all/all1/up").symlink_to(root)
     assert [(image.name, image.patient) for image in find(root)] == [
-        (f"validation/{name}/{name}{n}/a.png", f"{name}{n}")
-        for name in ("all", "hem")
-        for n in (1, 2)
+        (f"train/{name}/{name}{n}/a.png", f"{name}{n}") for name in ("all", "hem") for n in (1, 2)
     ]
 
 
