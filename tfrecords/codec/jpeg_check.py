@@ -19,6 +19,10 @@ _SCAN, _TABLES, _QUANTIZATION, _INTERVAL = 0xDA, 0xC4, 0xDB, 0xDD
 _FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}  # Whether progressive.
 # Lossless, hierarchical and arithmetic coding, and a number of rows after the first scan.
 _UNKNOWN = (0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xDC)
+_UNCHECKED = (
+    "a lossless, hierarchical or arithmetic JPEG, which cannot be checked for damage; "
+    "save it as PNG"
+)
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 _RESTART = re.compile(rb"\xff+([\xd0-\xd7])")
 _LARGEST_MEAN = 8 * 128  # Of a block's samples, as the discrete cosine transform scales it.
@@ -39,6 +43,23 @@ class _Segment(NamedTuple):
     coded: bytes  # What follows the header of a scan, up to the next marker.
 
 
+def check_jpeg_kind(data: bytes) -> None:
+    """Check that a JPEG has 8 bits a sample and is coded in a way that `check_jpeg` knows.
+
+    Raises:
+        BitmapError: It does not, or it is damaged before its frame.
+    """
+    for marker, body, _ in _segments(data):
+        if marker in _UNKNOWN:
+            raise BitmapError(_UNCHECKED)
+        if marker in _FRAMES:
+            if body[:1] not in (b"", b"\x08"):
+                raise BitmapError(
+                    f"a JPEG of {body[0]} bits a sample; scale it to 8 and save it as PNG"
+                )
+            return
+
+
 def check_jpeg(data: bytes) -> int:
     """Check a JPEG file of any size; memory and time grow with its pixels.
 
@@ -53,10 +74,7 @@ def check_jpeg(data: bytes) -> int:
     steps: dict[int, int] = {}  # The first quantization step, by the number of the table.
     for marker, body, coded in _segments(data):
         if marker in _UNKNOWN:
-            raise BitmapError(
-                "a lossless, hierarchical or arithmetic JPEG, which cannot be checked for damage; "
-                "save it as PNG"
-            )
+            raise BitmapError(_UNCHECKED)
         if marker in _FRAMES:
             if frame:
                 raise damaged("a JPEG with two frames")
