@@ -1,6 +1,7 @@
 """Pack the BMP images of C-NMC 2019 into TFRecords, check packed ones, or make new folds.
 
     python scripts/make_tfrecords.py --source data/C-NMC_Leukemia
+    python scripts/make_tfrecords.py --download
     python scripts/make_tfrecords.py --verify data/records
     python scripts/make_tfrecords.py --refold 10
 
@@ -26,7 +27,7 @@ from all_tf.system.cli import exit_on_errors, script_parser
 _NO_SOURCE = """no folder {source}.
   The images: https://www.kaggle.com/datasets/andrewmvd/leukemia-classification
   or The Cancer Imaging Archive, https://doi.org/10.7937/tcia.2019.dc64i46r;
-  unpack them and pass the folder as --source.
+  unpack them and pass the folder as --source, or let --download do both.
   Without them, draw synthetic ones:
     python scripts/make_synthetic.py --out data/synthetic
     python scripts/make_tfrecords.py --source data/synthetic"""
@@ -54,7 +55,7 @@ def main() -> None:
 
 
 def _convert(args: argparse.Namespace) -> None:
-    if not args.source.exists():
+    if not args.download and not args.source.exists():
         raise FileNotFoundError(_NO_SOURCE.format(source=args.source))
     from tfrecords.packing.atomic import check_target
     from tfrecords.store.manifest import MANIFEST_FILE
@@ -64,8 +65,9 @@ def _convert(args: argparse.Namespace) -> None:
     from all_tf.system.tensorflow_import import load_tensorflow
     from tfrecords.sources.find import describe_origin, find_origin
 
+    source = _download() if args.download else args.source
     origin = find_origin(
-        args.source,
+        source,
         layout=args.layout,
         max_skips=args.allow_skips,
         patient_per_image=args.patient_per_image,
@@ -92,6 +94,16 @@ def _convert(args: argparse.Namespace) -> None:
     print(f"\nRecords: {args.records}\nNext: python scripts/{script} --records {where}")
 
 
+def _download() -> Path:
+    from all_tf.system.progress import track
+    from tfrecords.sources.download import download_cnmc
+
+    source = download_cnmc(progress=track)
+    where = shlex.quote(str(source))
+    print(f"C-NMC 2019, every file as published: {source}\nFrom now on: --source {where}\n")
+    return source
+
+
 def _verify(args: argparse.Namespace) -> None:
     from all_tf.system.progress import track
     from tfrecords.store.verification import verify_records
@@ -111,7 +123,10 @@ def _refold(args: argparse.Namespace) -> None:
 def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
     add = parser.add_argument
-    add("--source", type=file_path, default=Path("data/C-NMC_Leukemia"))
+    source = parser.add_mutually_exclusive_group().add_argument
+    source("--source", type=file_path, default=Path("data/C-NMC_Leukemia"))
+    download = "fetch C-NMC 2019 from Kaggle into kagglehub's cache, check every file, and pack it"
+    source("--download", action="store_true", help=download)
     add("--records", type=path_to_write, default=Path("data/records"))
     add(
         "--folds",
@@ -136,7 +151,13 @@ def _parse() -> argparse.Namespace:
     only = parser.add_mutually_exclusive_group().add_argument
     only("--verify", type=file_path, metavar="DIR", help="only check that records are whole")
     only("--refold", type=folds_choice, metavar="K", help="only make new folds for records")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.download and (args.verify or args.refold is not None or args.layout != "cnmc"):
+        parser.error(
+            "--download fetches C-NMC 2019 and packs it; not with --verify, --refold, or "
+            "--layout folders"
+        )
+    return args
 
 
 if __name__ == "__main__":
