@@ -1,9 +1,12 @@
 """Turns a picture of any kind into 8-bit RGB by the rules of docs/data.md, or refuses it."""
 
+from typing import NamedTuple
+
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, ImageOps
 
 from tfrecords.codec.bmp import BitmapError
+from tfrecords.codec.png_check import damaged
 from tfrecords.codec.tiff_pages import read_first_page
 
 # Pillow's raw modes, that is, how files store a pixel; each kind has a row in docs/data.md.
@@ -26,18 +29,28 @@ _WHAT_TO_DO = {
 }
 
 
-def check_rule(image: ImageFile.ImageFile) -> set[str]:
+class StoredAs(NamedTuple):
+    """How a file stores its pixels."""
+
+    raw_modes: set[str]  # In Pillow's words; of planes one for each.
+    num_colours: int  # Of the palette; 0 without one.
+
+
+def check_rule(image: ImageFile.ImageFile) -> StoredAs:
     """Check that there is a rule for an image; to call before Pillow reads the pixels.
 
     Pillow drops some of the facts that are checked here when it reads the pixels.
 
-    Returns:
-        Pillow's raw modes, that is, how the file stores a pixel, for `read_by_rule`.
-
     Raises:
         BitmapError: There is no rule.
     """
-    raw_modes = _raw_modes(image)
+    raw_modes = {
+        tile.args if isinstance(tile.args, str) else (tile.args or ("",))[0] for tile in image.tile
+    }
+    num_colours = 0
+    if palette := image.palette:  # Its raw mode is a name such as BGRX or RGB;L.
+        colour = (palette.rawmode or palette.mode).split(";")[0]
+        num_colours = len(palette.palette) // len(colour)
     if not raw_modes <= _RAW_MODES:
         advice = _WHAT_TO_DO.get(image.mode, "save it as RGB of 8 bits")
         raise BitmapError(
@@ -54,13 +67,7 @@ def check_rule(image: ImageFile.ImageFile) -> set[str]:
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     if orientation not in range(1, 9):
         raise BitmapError(f"the EXIF orientation {orientation!r} is unknown; remove the tag")
-    return raw_modes
-
-
-def _raw_modes(image: ImageFile.ImageFile) -> set[str]:
-    return {
-        tile.args if isinstance(tile.args, str) else (tile.args or ("",))[0] for tile in image.tile
-    }
+    return StoredAs(raw_modes, num_colours)
 
 
 def _check_exif(image: ImageFile.ImageFile) -> None:
@@ -72,8 +79,8 @@ def _check_exif(image: ImageFile.ImageFile) -> None:
         read_first_page(exif)
 
 
-def read_by_rule(image: ImageFile.ImageFile, raw_modes: set[str]) -> Image.Image:
-    """Read the pixels of an image for which `check_rule` found these raw modes.
+def read_by_rule(image: ImageFile.ImageFile, stored: StoredAs) -> Image.Image:
+    """Read the pixels of an image, of which `check_rule` told how they are stored.
 
     Grey becomes three equal channels, fewer bits than 8 are spread over 0 to 255, a palette gives
     its colours, of 16 bits the upper 8 are kept, alpha is laid on black, and the image is turned
@@ -83,15 +90,18 @@ def read_by_rule(image: ImageFile.ImageFile, raw_modes: set[str]) -> Image.Image
         An RGB image.
 
     Raises:
-        BitmapError: The samples use too few of their 16 bits, or the alpha is multiplied in.
+        BitmapError: The samples use too few of their 16 bits, the alpha is multiplied in, or a
+            pixel has a colour that the palette lacks.
     """
     image.load()
+    if image.mode == "P" and np.asarray(image).max() >= stored.num_colours:
+        raise damaged(f"a pixel has a colour beyond the {stored.num_colours} of the palette")
     if image.format != "TIFF":  # Pillow turns TIFFs by itself.
         ImageOps.exif_transpose(image, in_place=True)
     upright = _upper_bits(image) if image.mode.startswith("I;16") else image
-    if any(";16" in mode for mode in raw_modes):
+    if any(";16" in mode for mode in stored.raw_modes):
         _refuse_dim(upright)
-    multiplied = any(mode.split(";")[0] in _MULTIPLIED for mode in raw_modes)
+    multiplied = any(mode.split(";")[0] in _MULTIPLIED for mode in stored.raw_modes)
     return _on_black(upright, multiplied=multiplied)
 
 

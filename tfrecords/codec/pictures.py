@@ -1,4 +1,4 @@
-"""Decodes image files of other laboratories; a file that is damaged or needs a guess is refused."""
+"""Decodes image files of other laboratories; a damaged file, or one without a rule, is refused."""
 
 import io
 import warnings
@@ -8,7 +8,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.jpeg_check import check_jpeg, check_jpeg_kind
 from tfrecords.codec.picture_rules import check_rule, read_by_rule
-from tfrecords.codec.png_check import check_png, damaged
+from tfrecords.codec.png_check import PNG_SIGNATURE, check_png, damaged, read_chunks
 from tfrecords.codec.tiff_check import check_kind, check_tiff
 from tfrecords.codec.tiff_pages import Tags, read_page
 from tfrecords.schema import IMAGE_SIDE
@@ -45,10 +45,10 @@ def decode_picture(data: bytes) -> Image.Image:
                 _refuse_large(image)
                 if image.format == "PNG":  # Here, since Pillow decodes it to find its EXIF.
                     check_png(data, most_pixels=_MOST_PIXELS)
-                raw_modes = check_rule(image)
+                stored = check_rule(image)
                 _refuse_small(image)
                 _check_whole(image, data, tags)
-                return _refuse_black(read_by_rule(image, raw_modes))
+                return _refuse_black(read_by_rule(image, stored))
     except BitmapError:
         raise
     except UnidentifiedImageError as error:
@@ -57,12 +57,15 @@ def decode_picture(data: bytes) -> Image.Image:
             "save it as PNG"
         ) from error
     except Exception as error:  # Damaged files: OSError, SyntaxError, struct.error and others.
-        raise BitmapError(f"cannot be decoded: {error}") from error
+        advice = "copy the file again from its source, or save it as PNG"
+        raise BitmapError(f"cannot be decoded: {error}; {advice}") from error
 
 
 def _read_tags(data: bytes) -> Tags:
-    """Check the kind of a JPEG or TIFF before Pillow reads it; return the tags of a TIFF."""
-    if data[:3] == _JPEG_SIGNATURE:
+    """Check what Pillow would give another reason for; return the tags of a TIFF."""
+    if data.startswith(PNG_SIGNATURE):
+        read_chunks(data)
+    if data.startswith(_JPEG_SIGNATURE):
         check_jpeg_kind(data)
     if data[:4] not in _TIFF_SIGNATURES:
         return {}

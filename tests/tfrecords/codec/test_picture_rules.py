@@ -271,6 +271,16 @@ def test_palette_gives_its_colours(kind, bits):
     np.testing.assert_array_equal(decoded(data), colours[indices])
 
 
+def test_colour_that_the_palette_lacks_is_refused():
+    indices = RNG.integers(0, 6, SIDES).astype(np.uint8)
+    colours = RNG.integers(0, 256, (5, 3)).astype(np.uint8)
+    data = png(indices[..., None], colour=3, depth=8, chunks=[(b"PLTE", colours.tobytes())])
+    refused(data, "damaged: a pixel has a colour beyond the 5 of the palette")
+    refused(palette_bmp(indices, colours, 8), "beyond the 5 of the palette")
+    indices[indices == 5] = 4
+    np.testing.assert_array_equal(decoded(palette_bmp(indices, colours, 8)), colours[indices])
+
+
 def palette_bmp(indices: np.ndarray, colours: np.ndarray, bits: int) -> bytes:
     height, width = indices.shape
     expanded = (indices[::-1, :, None] >> np.arange(bits - 1, -1, -1)) & 1
