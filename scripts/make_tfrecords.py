@@ -2,6 +2,7 @@
 
     python scripts/make_tfrecords.py --source data/C-NMC_Leukemia
     python scripts/make_tfrecords.py --layout folders --source lab --positive blast --hold-out 0.2
+    python scripts/make_tfrecords.py --download
     python scripts/make_tfrecords.py --verify data/records
     python scripts/make_tfrecords.py --refold 10
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _NO_SOURCE = """no folder {source}.
   The images: https://www.kaggle.com/datasets/andrewmvd/leukemia-classification
   or The Cancer Imaging Archive, https://doi.org/10.7937/tcia.2019.dc64i46r;
-  unpack them and pass the folder as --source.
+  unpack them and pass the folder as --source, or let --download do both.
   Without them, draw synthetic ones:
     python scripts/make_synthetic.py --out data/synthetic
     python scripts/make_tfrecords.py --source data/synthetic"""
@@ -67,7 +68,7 @@ def main() -> None:
 
 
 def _convert(args: argparse.Namespace) -> None:
-    if not args.source.exists():
+    if not args.download and not args.source.exists():
         raise FileNotFoundError(_NO_SOURCE.format(source=args.source))
     from tfrecords.packing.atomic import check_target
     from tfrecords.store.manifest import MANIFEST_FILE
@@ -77,8 +78,9 @@ def _convert(args: argparse.Namespace) -> None:
     from all_tf.system.tensorflow_import import load_tensorflow
     from tfrecords.sources.find import describe_origin, find_origin
 
+    source = _download() if args.download else args.source
     origin = find_origin(
-        args.source,
+        source,
         layout=args.layout,
         max_skips=args.allow_skips,
         patient_per_image=args.patient_per_image,
@@ -131,6 +133,16 @@ def _next_command(records: Path) -> str:
     return f"python scripts/train.py {network} --records {where}"
 
 
+def _download() -> Path:
+    from all_tf.system.progress import track
+    from tfrecords.sources.download import download_cnmc
+
+    source = download_cnmc(progress=track)
+    where = shlex.quote(str(source))
+    print(f"C-NMC 2019, every file as published: {source}\nFrom now on: --source {where}\n")
+    return source
+
+
 def _verify(args: argparse.Namespace) -> None:
     from all_tf.system.progress import track
     from tfrecords.store.verification import verify_records
@@ -150,7 +162,10 @@ def _refold(args: argparse.Namespace) -> None:
 def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
     add = parser.add_argument
-    add("--source", type=file_path, default=Path("data/C-NMC_Leukemia"))
+    source = parser.add_mutually_exclusive_group().add_argument
+    source("--source", type=file_path, default=Path("data/C-NMC_Leukemia"))
+    download = "fetch C-NMC 2019 from Kaggle into kagglehub's cache, check every file, and pack it"
+    source("--download", action="store_true", help=download)
     add("--records", type=path_to_write, default=Path("data/records"))
     add(
         "--folds",
@@ -184,6 +199,11 @@ def _parse() -> argparse.Namespace:
     given = [name for name in _OF_FOLDERS if getattr(args, name)]
     if args.layout != "folders" and given:
         parser.error(f"--{given[0].replace('_', '-')} is for --layout folders")
+    if args.download and (args.verify or args.refold is not None or args.layout != "cnmc"):
+        parser.error(
+            "--download fetches C-NMC 2019 and packs it; not with --verify, --refold, or "
+            "--layout folders"
+        )
     return args
 
 

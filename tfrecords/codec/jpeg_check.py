@@ -16,9 +16,15 @@ from tfrecords.codec.png_check import damaged
 
 _START, _END = 0xD8, 0xD9
 _SCAN, _TABLES, _QUANTIZATION, _INTERVAL = 0xDA, 0xC4, 0xDB, 0xDD
+_APPLICATIONS = _JFIF, _ADOBE = 0xE0, 0xEE
+_TRANSFORMS = (b"\0", b"\1", b"\2")  # Of Adobe: none, YCbCr, YCCK.
 _FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}  # Whether progressive.
 # Lossless, hierarchical and arithmetic coding, and a number of rows after the first scan.
 _UNKNOWN = (0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xDC)
+_UNCHECKED = (
+    "a lossless, hierarchical or arithmetic JPEG, which cannot be checked for damage; "
+    "save it as PNG"
+)
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 _RESTART = re.compile(rb"\xff+([\xd0-\xd7])")
 _LARGEST_MEAN = 8 * 128  # Of a block's samples, as the discrete cosine transform scales it.
@@ -39,6 +45,23 @@ class _Segment(NamedTuple):
     coded: bytes  # What follows the header of a scan, up to the next marker.
 
 
+def check_jpeg_kind(data: bytes) -> None:
+    """Check that a JPEG has 8 bits a sample and is coded in a way that `check_jpeg` knows.
+
+    Raises:
+        BitmapError: It does not, or it is damaged before its frame.
+    """
+    for marker, body, _ in _segments(data):
+        if marker in _UNKNOWN:
+            raise BitmapError(_UNCHECKED)
+        if marker in _FRAMES:
+            if body[:1] not in (b"", b"\x08"):
+                raise BitmapError(
+                    f"a JPEG of {body[0]} bits a sample; scale it to 8 and save it as PNG"
+                )
+            return
+
+
 def check_jpeg(data: bytes) -> int:
     """Check a JPEG file of any size; memory and time grow with its pixels.
 
@@ -53,10 +76,7 @@ def check_jpeg(data: bytes) -> int:
     steps: dict[int, int] = {}  # The first quantization step, by the number of the table.
     for marker, body, coded in _segments(data):
         if marker in _UNKNOWN:
-            raise BitmapError(
-                "a lossless, hierarchical or arithmetic JPEG, which cannot be checked for damage; "
-                "save it as PNG"
-            )
+            raise BitmapError(_UNCHECKED)
         if marker in _FRAMES:
             if frame:
                 raise damaged("a JPEG with two frames")
@@ -67,6 +87,8 @@ def check_jpeg(data: bytes) -> int:
             steps |= _parse_steps(body)
         elif marker == _INTERVAL:
             interval = int.from_bytes(body[:2])
+        elif marker in _APPLICATIONS:
+            _check_application(marker, body)
         elif marker == _SCAN:
             num_scans += 1
             if frame is None or num_scans > _MOST_SCANS:
@@ -103,6 +125,14 @@ def _segments(data: bytes) -> Iterator[_Segment]:
             position = found.start() if found else len(data)
         yield _Segment(marker, body, data[end:position])
     raise damaged(f"a JPEG without its next marker at byte {position:,}")
+
+
+def _check_application(marker: int, body: bytes) -> None:
+    """Check what decoders read of the segments of JFIF and of Adobe."""
+    if marker == _JFIF and body[:5] == b"JFIF\0" and body[5:6] != b"\x01":
+        raise damaged("a JPEG of an unknown revision of JFIF")
+    if marker == _ADOBE and body[:5] == b"Adobe" and body[11:12] not in _TRANSFORMS:
+        raise damaged("a JPEG whose colours are transformed in an unknown way")
 
 
 def _parse_frame(body: bytes, steps: dict[int, int], *, progressive: bool) -> _Frame:
@@ -163,8 +193,8 @@ def _parse_scan(body: bytes, frame: _Frame, tables: dict[int, bytes]) -> Scan:
     except (IndexError, ValueError, KeyError) as error:
         raise damaged("a JPEG with a damaged scan") from error
     used = [(tables.get(dc, b""), tables.get(16 + ac, b"")) for _, dc, ac in fields]
-    if not frame.progressive:
-        first, last, approximation = 0, NUM_COEFFICIENTS - 1, 0
+    if not frame.progressive and (first, last, approximation) != (0, NUM_COEFFICIENTS - 1, 0):
+        raise damaged("a sequential JPEG with a scan of some coefficients only")
     scan = Scan(components, used, first, last, *divmod(approximation, 16))
     blocks = sum(one.across * one.down for one in components)
     distinct = len({number for number, _, _ in fields}) == len(components) > 0

@@ -1,20 +1,21 @@
-"""Decodes image files of other laboratories; a file that is damaged or needs a guess is refused."""
+"""Decodes image files of other laboratories; a damaged file, or one without a rule, is refused."""
 
 import io
 import warnings
 
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from tfrecords.codec.bmp import BitmapError
-from tfrecords.codec.jpeg_check import check_jpeg
-from tfrecords.codec.png_check import check_png, damaged
-from tfrecords.codec.tiff_check import Tags, check_tiff, read_first_page, read_page
+from tfrecords.codec.jpeg_check import check_jpeg, check_jpeg_kind
+from tfrecords.codec.picture_rules import check_rule, read_by_rule
+from tfrecords.codec.png_check import PNG_SIGNATURE, check_png, damaged, read_chunks
+from tfrecords.codec.tiff_check import check_kind, check_tiff
+from tfrecords.codec.tiff_pages import Tags, read_page
 from tfrecords.schema import IMAGE_SIDE
 
 _FORMATS = ("BMP", "PNG", "TIFF", "JPEG")
-_MODES = ("RGB", "L", "RGBA", "LA")
-_INVERTED = "L;I"  # Grey of a TIFF in which 0 is white; Pillow inverts it.
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"MM*\0", b"II\0*")
+_JPEG_SIGNATURE = b"\xff\xd8\xff"
 _MOST_PIXELS = 25_000_000
 _LEAST_SIDE = 16
 
@@ -22,23 +23,21 @@ _LEAST_SIDE = 16
 def decode_picture(data: bytes) -> Image.Image:
     """Decode a whole BMP, PNG, TIFF or JPEG file of another laboratory.
 
-    The content decides the format, not the file's name. The function refuses a file that it could
-    decode only with a guess: 16 bits a channel (how to reduce them to 8), transparent pixels (what
-    is behind them), several pages (which one to use), an EXIF orientation (which way is up). It
-    also refuses a palette, because its 256 colours are not those that the camera recorded.
-
-    It also refuses a file of which a decoder would fill a part with pixels of its own: each format
-    is read to its end, with its checksums where it has some. JPEG and LZW have none.
+    The content decides the format, not the file's name. `read_by_rule` says what becomes of grey,
+    palettes, alpha, 16 bits and EXIF orientations, docs/data.md what is refused: that which has no
+    rule, such as inks or several pages, and a file of which a decoder would fill a part with
+    pixels of its own. Each format is read to its end, with its checksums where it has some. JPEG
+    and LZW have none.
 
     Returns:
         An RGB image with the stored colours.
 
     Raises:
-        BitmapError: The file is of another kind, is damaged, or needs a guess.
+        BitmapError: The file is of another kind, is damaged, has no rule, or is black.
     """
     if not data:
         raise BitmapError("the file is empty")
-    tags = read_page(data) if data[:4] in _TIFF_SIGNATURES else {}
+    tags = _read_tags(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # After a warning Pillow continues with a guess.
@@ -46,56 +45,37 @@ def decode_picture(data: bytes) -> Image.Image:
                 _refuse_large(image)
                 if image.format == "PNG":  # Here, since Pillow decodes it to find its EXIF.
                     check_png(data, most_pixels=_MOST_PIXELS)
-                _refuse_guesses(image)
+                stored = check_rule(image)
                 _refuse_small(image)
                 _check_whole(image, data, tags)
-                image.load()
-                if image.mode in ("RGBA", "LA") and image.getextrema()[-1] != (255, 255):
-                    raise BitmapError("transparent pixels; lay the image on black first")
-                return _refuse_black(image.convert("RGB"))
+                return _refuse_black(read_by_rule(image, stored))
     except BitmapError:
         raise
     except UnidentifiedImageError as error:
         raise BitmapError(
-            f"not a BMP, PNG, TIFF or JPEG file that Pillow knows: it begins with {data[:4]!r}"
+            f"not a BMP, PNG, TIFF or JPEG file that Pillow knows: it begins with {data[:4]!r}; "
+            "save it as PNG"
         ) from error
     except Exception as error:  # Damaged files: OSError, SyntaxError, struct.error and others.
-        raise BitmapError(f"cannot be decoded: {error}") from error
+        advice = "copy the file again from its source, or save it as PNG"
+        raise BitmapError(f"cannot be decoded: {error}; {advice}") from error
 
 
-def _refuse_guesses(image: ImageFile.ImageFile) -> None:
-    """Raise BitmapError if decoding needs a guess; to call before Pillow reads the pixels.
-
-    Pillow drops some of the facts that are checked here when it reads the pixels.
-    """
-    if image.mode not in _MODES:
-        raise BitmapError(f"expected RGB or grey pixels; received mode {image.mode} of Pillow")
-    # Pillow reduces 16 bits a channel to 8 silently; only its raw mode shows it, as in RGB;16B.
-    raw_modes = {
-        tile.args if isinstance(tile.args, str) else (tile.args or ("",))[0] for tile in image.tile
-    }
-    bits = getattr(image, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (8,))
-    if set(bits) != {8} or not all(mode.isalpha() or mode == _INVERTED for mode in raw_modes):
-        raise BitmapError(f"expected 8 bits a channel; received {', '.join(sorted(raw_modes))}")
-    if "transparency" in image.info:
-        raise BitmapError("a transparent colour; lay the image on black first")
-    if (num_images := getattr(image, "n_frames", 1)) != 1:
-        raise BitmapError(f"expected one image a file; received {num_images}")
-    _check_exif(image)
-    if (orientation := image.getexif().get(ExifTags.Base.Orientation, 1)) != 1:
+def _read_tags(data: bytes) -> Tags:
+    """Check what Pillow would give another reason for; return the tags of a TIFF."""
+    if data.startswith(PNG_SIGNATURE):
+        read_chunks(data)
+    if data.startswith(_JPEG_SIGNATURE):
+        check_jpeg_kind(data)
+    if data[:4] not in _TIFF_SIGNATURES:
+        return {}
+    if data[:4] == b"MM\0+":  # Pillow cannot read its tags.
         raise BitmapError(
-            f"EXIF orientation {orientation}: some programs turn the image and others do not; "
-            "turn the pixels and remove the tag"
+            "a BigTIFF whose numbers begin with the high byte; save it as TIFF or PNG"
         )
-
-
-def _check_exif(image: ImageFile.ImageFile) -> None:
-    """Check EXIF before Pillow reads it; ImageMagick writes it into PNGs as text."""
-    exif = image.info.get("exif", b"")
-    if isinstance(text := image.info.get("Raw profile type exif"), str):
-        exif = exif or bytes.fromhex("".join(text.split("\n")[3:]))
-    if exif := exif.removeprefix(b"Exif\0\0"):
-        read_first_page(exif)
+    tags = read_page(data)
+    check_kind(tags)
+    return tags
 
 
 def _refuse_large(image: ImageFile.ImageFile) -> None:

@@ -1,108 +1,69 @@
-"""Checks that a TIFF holds one page, and that its strips or tiles unpack to all of its pixels.
+"""Checks that the strips or tiles of a TIFF's page unpack to all of its pixels.
 
 Libtiff fills what it cannot unpack, and Pillow passes that on. The format is that of TIFF 6.0
-(Adobe, 1992) and of its extension by Deflate; BigTIFF's longer fields are known, too.
+(Adobe, 1992) and of its extension by Deflate.
 """
 
-import struct
 import zlib
 from collections.abc import Callable
-from typing import NamedTuple
 
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.jpeg_check import check_jpeg
 from tfrecords.codec.png_check import damaged
+from tfrecords.codec.tiff_pages import Tags
 
-_TYPE_CODES = {1: "B", 2: "s", 3: "H", 4: "I", 6: "b", 7: "s", 8: "h", 9: "i", 16: "Q"}
-_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-_TYPE_BYTES |= {13: 4, 16: 8, 17: 8, 18: 8}
 # Tags, by their names in the specification.
-_WIDTH, _HEIGHT, _COMPRESSION, _FILL_ORDER = 256, 257, 259, 266
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _COLOURS, _FILL_ORDER = 256, 257, 258, 259, 262, 266
+_EXTRAS, _FORMAT = 338, 339  # ExtraSamples, SampleFormat.
 _OFFSETS, _SAMPLES, _ROWS, _LENGTHS, _PLANES = 273, 277, 278, 279, 284
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_LENGTHS, _JPEG_TABLES = 322, 323, 324, 325, 347
 _JPEG = 7
+# Colours (PhotometricInterpretation) to their name and the bits a sample that are read.
+_KINDS = {
+    0: ("grey", (1, 2, 4, 8)),  # 0 is white.
+    1: ("grey", (1, 2, 4, 8, 16)),
+    2: ("RGB", (8, 16)),
+    3: ("palette", (1, 2, 4, 8)),
+    6: ("YCbCr", (8,)),  # Only in JPEG.
+}
+_COLOUR_NAMES = {4: "a mask", 5: "CMYK inks", 8: "CIE L*a*b*", 9: "CIE L*a*b*", 32803: "raw sensor"}
+_MULTIPLIED, _TRANSPARENT = 1, 2  # ExtraSamples: whether the colours are multiplied by it.
 _MOST_BYTES = 1 << 28  # Of one strip or tile.
 _LZW_CLEAR, _LZW_END, _LZW_MOST_BITS = 256, 257, 12
 
 
-class _Layout(NamedTuple):
-    """Struct codes and sizes of the fields of TIFF or BigTIFF."""
-
-    entries: str  # Their number.
-    offset: str
-    entry: str  # Tag, type and number of values.
-    inline_bytes: int
-
-
-_CLASSIC, _BIG = _Layout("H", "I", "HHI", 4), _Layout("Q", "Q", "HHQ", 8)
-Tags = dict[int, tuple[int, ...] | bytes]
-
-
-def read_page(data: bytes) -> Tags:
-    """Read the tags of the only page; no value is longer than the file, nor all of them together.
+def check_kind(tags: Tags) -> None:
+    """Check that there is a rule for the colours and samples of a page, in docs/data.md.
 
     Raises:
-        BitmapError: There are several pages, or the tags are damaged.
+        BitmapError: There is none.
     """
-    tags, following = read_first_page(data)
-    if following:
+    colours = _number(tags, _COLOURS, 0)
+    bits, formats = _numbers(tags, _BITS, (1,)), _numbers(tags, _FORMAT, (1,))
+    extras = _numbers(tags, _EXTRAS, ())
+    samples = _number(tags, _SAMPLES, len(bits))
+    name, depths = _KINDS.get(colours, (_COLOUR_NAMES.get(colours, f"colours {colours}"), ()))
+    compression = _number(tags, _COMPRESSION, 1)
+    known = set(formats) == {1} and len(set(bits)) == 1 and bits[0] in depths
+    known &= samples == (3 if name in ("RGB", "YCbCr") else 1) + len(extras)
+    known &= extras in ((), (0,), (_MULTIPLIED,), (_TRANSPARENT,))
+    known &= not extras or bits[0] == 8 or name == "RGB"
+    known &= name != "YCbCr" or compression == _JPEG
+    if not known:
+        kind = {1: "", 2: " signed", 3: " floating-point"}.get(formats[0], " unknown")
         raise BitmapError(
-            "expected one image a file; received 2 or more pages; save one of them as a file"
+            "expected a TIFF of RGB, grey or palette with at most one alpha channel, 8 or 16 bits "
+            f"a sample; received {name}, samples a pixel: {samples}, of {bits[0]} bits{kind}, "
+            f"extra: {', '.join(map(str, extras)) or 'none'}; save it as RGB of 8 bits"
         )
-    return tags
-
-
-def read_first_page(data: bytes) -> tuple[Tags, int]:
-    """Read the tags of the first page, and where the next one begins; 0 if there is none.
-
-    EXIF has this form, too. Pillow copies each value, also where all are one part of the file.
-
-    Raises:
-        BitmapError: The tags are damaged.
-    """
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    try:
-        if order is None:
-            raise damaged("a TIFF or EXIF without its byte order")
-        (version,) = struct.unpack_from(order + "H", data, 2)
-        if version not in (42, 43):
-            raise damaged(f"a TIFF of the unknown version {version}")
-        layout, start = (_BIG, 8) if version == 43 else (_CLASSIC, 4)
-        (page,) = struct.unpack_from(order + layout.offset, data, start)
-        return _read_tags(data, order, layout, page)
-    except (struct.error, OverflowError) as error:
-        raise damaged("a TIFF whose tags are cut short") from error
-
-
-def _read_tags(data: bytes, order: str, layout: _Layout, page: int) -> tuple[Tags, int]:
-    (count,) = struct.unpack_from(order + layout.entries, data, page)
-    entry = struct.Struct(order + layout.entry)
-    step = entry.size + layout.inline_bytes
-    start = page + struct.calcsize(layout.entries)
-    if start + count * step > len(data):
-        raise damaged("a TIFF whose tags are cut short")
-    tags: Tags = {}
-    budget = len(data)
-    for place in range(start, start + count * step, step):
-        tag, kind, number = entry.unpack_from(data, place)
-        num_bytes = number * _TYPE_BYTES.get(kind, 1)
-        budget -= num_bytes
-        if budget < 0:
-            raise damaged("a TIFF whose tags are larger than the file")
-        value = place + entry.size
-        if num_bytes > layout.inline_bytes:
-            (value,) = struct.unpack_from(order + layout.offset, data, value)
-        if value + num_bytes > len(data):
-            raise damaged("a TIFF whose tags are cut short")
-        if kind in _TYPE_CODES:
-            values = struct.unpack_from(f"{order}{number}{_TYPE_CODES[kind]}", data, value)
-            tags[tag] = values[0] if _TYPE_CODES[kind] == "s" else values
-    (following,) = struct.unpack_from(order + layout.offset, data, start + count * step)
-    return tags, following
+    if bits[0] == 16 and compression == 1 and _number(tags, _PLANES, 1) == 2:
+        raise BitmapError(  # Pillow reads other values there.
+            "uncompressed 16 bits in a plane for each colour; save the colours interleaved"
+        )
 
 
 def check_tiff(data: bytes, tags: Tags) -> None:
-    """Check all strips or tiles of a page of 8 bits a sample that Pillow can decode.
+    """Check all strips or tiles of a page that `check_kind` knows.
 
     Raises:
         BitmapError: One is damaged, missing, or compressed in a way that cannot be checked.
@@ -152,9 +113,10 @@ def _parts(data: bytes, tags: Tags) -> list[tuple[bytes, int]]:
         )
     if across * down * samples > _MOST_BYTES:
         raise BitmapError(f"a TIFF with parts of {across}x{down} pixels; save it in strips")
-    expected = [across * down * per_pixel] * num_parts
+    row_bytes = (across * per_pixel * _number(tags, _BITS, 1) + 7) // 8
+    expected = [row_bytes * down] * num_parts
     if _TILE_WIDTH not in tags and height % down:  # The last strip may be lower; no tile is.
-        expected[-1] = across * (height % down) * per_pixel
+        expected[-1] = row_bytes * (height % down)
     expected *= planes
     places = list(zip(offsets, lengths, strict=True))
     if any(start < 8 or start + size > len(data) for start, size in places):
@@ -166,10 +128,16 @@ def _parts(data: bytes, tags: Tags) -> list[tuple[bytes, int]]:
 
 
 def _number(tags: Tags, tag: int, default: int) -> int:
-    values = tags.get(tag, (default,))
+    return _numbers(tags, tag, (default,))[0]
+
+
+def _numbers(tags: Tags, tag: int, default: tuple[int, ...]) -> tuple[int, ...]:
+    if tag not in tags:
+        return default
+    values = tags[tag]
     if not values or isinstance(values, bytes):
         raise damaged(f"a TIFF whose tag {tag} holds no number")
-    return values[0]
+    return values
 
 
 def _deflated_length(packed: bytes, expected: int) -> int:

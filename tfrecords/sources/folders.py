@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tfrecords.codec.bmp import BitmapError
-from tfrecords.codec.encoding import decode_picture
+from tfrecords.codec.one_cell import decode_cell
 from tfrecords.codec.regular_file import read_image_file
 from tfrecords.names import name_fault, one_spelling
 from tfrecords.schema import SPLITS
@@ -184,7 +184,7 @@ def _unreadable(paths: Iterable[Path]) -> list[str]:
         try:
             if path.exists() and not path.is_file():
                 raise BitmapError("not a regular file")
-            decode_picture(read_image_file(path))
+            decode_cell(read_image_file(path))
         except OSError as error:
             problems.append(f"{path}: cannot be read: {error.strerror}")
         except BitmapError as error:

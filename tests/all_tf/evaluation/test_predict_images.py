@@ -95,8 +95,8 @@ def spoil_black(path):
 
 
 def spoil_colours(path):
-    Image.open(path).convert("P").save(path)
-    return "received mode P"
+    Image.open(path).convert("CMYK").save(path, "JPEG")
+    return "received mode CMYK"
 
 
 def spoil_absent(path):

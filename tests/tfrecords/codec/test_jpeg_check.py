@@ -131,3 +131,26 @@ def test_changed_bytes_anywhere_are_refused_or_pass_and_nothing_else():
                 check_jpeg(bytes(changed))
             except BitmapError:
                 continue
+
+
+def replaced(data: bytes, after: bytes, offset: int, value: int) -> bytes:
+    """The JPEG with another byte behind the first place of some bytes."""
+    place = data.index(after) + offset
+    return data[:place] + bytes([value]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (replaced(WHOLE, b"JFIF\0", 5, 142), "an unknown revision of JFIF"),
+        (replaced(WHOLE, b"\xff\xda", 12, 62), "a scan of some coefficients only"),
+        (replaced(WHOLE, b"\xff\xda", 11, 1), "a scan of some coefficients only"),
+        (
+            WHOLE[:2] + b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x07" + WHOLE[2:],
+            "colours are transformed in an unknown way",
+        ),
+    ],
+)
+def test_what_libjpeg_warns_of_is_refused(data, reason):
+    with pytest.raises(BitmapError, match=f"damaged: .*{reason}"):
+        check_jpeg(data)

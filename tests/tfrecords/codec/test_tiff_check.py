@@ -11,7 +11,8 @@ from PIL import Image
 
 from tests.tfrecords.codec.test_jpeg_check import CELL, NOISE
 from tfrecords.codec.bmp import BitmapError
-from tfrecords.codec.tiff_check import check_tiff, read_page
+from tfrecords.codec.tiff_check import check_tiff
+from tfrecords.codec.tiff_pages import read_page
 
 COMPRESSIONS = [None, "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "jpeg"]
 LOSSLESS = COMPRESSIONS[:-1]

@@ -1,0 +1,390 @@
+"""Each kind of picture file becomes the 8-bit RGB that docs/data.md promises, or is refused.
+
+The files come from tifffile, from the writer of PNGs below or from Pillow; the pixels are compared
+with those that another reader finds: tifffile, or TensorFlow's.
+"""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tifffile
+from PIL import Image
+
+from tfrecords.codec.bmp import BitmapError
+from tfrecords.codec.pictures import decode_picture
+
+RNG = np.random.default_rng(0)
+SIDES = (29, 23)  # Rows and columns, no multiples of 8.
+# Colour type of PNG: its samples a pixel and bit depths.
+PNG_KINDS = {
+    0: (1, (1, 2, 4, 8, 16)),
+    2: (3, (8, 16)),
+    3: (1, (1, 2, 4, 8)),
+    4: (2, (8, 16)),
+    6: (4, (8, 16)),
+}
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
+ADAM7 += ((0, 1, 1, 2),)
+
+
+def decoded(data: bytes) -> np.ndarray:
+    return np.asarray(decode_picture(data))
+
+
+def png(samples: np.ndarray, *, colour: int, depth: int, interlaced=False, chunks=()) -> bytes:
+    """A PNG of every kind. `samples` is `(height, width, n)`, `chunks` go before the rows."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+
+    def packed(row: np.ndarray) -> bytes:
+        if depth == 16:
+            return row.astype(">u2").tobytes()
+        if depth == 8:
+            return row.astype(np.uint8).tobytes()
+        bits = (row.reshape(-1, 1) >> np.arange(depth - 1, -1, -1)) & 1
+        return np.packbits(bits.astype(np.uint8).ravel()).tobytes()
+
+    passes = ADAM7 if interlaced else ((0, 0, 1, 1),)
+    parts = [samples[top::down, left::across] for left, top, across, down in passes]
+    rows = b"".join(b"\0" + packed(row) for part in parts if part.size for row in part)
+    height, width = samples.shape[:2]
+    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
+    body = [chunk(b"IHDR", head), *(chunk(*one) for one in chunks)]
+    body += [chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(body)
+
+
+def refused(data: bytes, reason: str) -> None:
+    with pytest.raises(BitmapError, match=reason):
+        decode_picture(data)
+
+
+def on_black(pixels: np.ndarray) -> np.ndarray:
+    """Each colour times its alpha of 255, rounded; uint8 `(h, w, 4)` to `(h, w, 3)`."""
+    return np.rint(pixels[..., :3] * (pixels[..., 3:] / 255)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize(
+    ("colour", "depth"),
+    [(colour, depth) for colour, (_, depths) in PNG_KINDS.items() for depth in depths],
+)
+def test_png_of_every_kind_has_the_pixels_that_libpng_finds(colour, depth, interlaced):
+    num_samples, _ = PNG_KINDS[colour]
+    samples = RNG.integers(0, 2**depth, (*SIDES, num_samples))
+    palette = RNG.integers(0, 256, 3 * 2**depth).astype(np.uint8) if colour == 3 else None
+    chunks = [(b"PLTE", palette.tobytes())] if palette is not None else []
+    data = png(samples, colour=colour, depth=depth, interlaced=interlaced, chunks=chunks)
+    kind = tf.uint16 if depth == 16 else tf.uint8
+    other = tf.io.decode_png(data, channels=4 if colour in (4, 6) else 3, dtype=kind).numpy()
+    found = (other >> (depth == 16) * 8).astype(np.uint8)
+    expected = on_black(found) if colour in (4, 6) else found
+    np.testing.assert_array_equal(decoded(data), expected)
+
+
+def tiff(pixels: np.ndarray, **options) -> bytes:
+    file = io.BytesIO()
+    options = {
+        "photometric": "rgb" if pixels.ndim == 3 else "minisblack",
+        "metadata": None,
+    } | options
+    tifffile.imwrite(file, pixels, **options)
+    return file.getvalue()
+
+
+def eight_bits(pixels: np.ndarray) -> np.ndarray:
+    """The upper 8 bits of 16, grey as three channels."""
+    pixels = (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
+    return np.dstack([pixels] * 3) if pixels.ndim == 2 else pixels
+
+
+def samples(kind: str, bits: int) -> np.ndarray:
+    shape = {"grey": SIDES, "rgb": (*SIDES, 3), "rgba": (*SIDES, 4)}[kind]
+    return RNG.integers(0, 2**bits, shape).astype(np.uint8 if bits == 8 else np.uint16)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"rowsperstrip": 5},
+        {"tile": (16, 16)},
+        {"compression": "zlib"},
+        {"compression": "zlib", "predictor": True},
+        {"compression": "zlib", "tile": (16, 32), "predictor": True},
+        {"bigtiff": True},
+        {"ome": True, "metadata": {}},
+    ],
+)
+@pytest.mark.parametrize("kind", ["grey", "rgb", "planar"])
+def test_tiff_has_the_pixels_that_tifffile_finds(kind, options, byteorder, bits):
+    pixels = samples("rgb" if kind == "planar" else kind, bits)
+    if kind == "planar":
+        options = options | {"planarconfig": "separate", "photometric": "rgb"}
+        pixels = np.ascontiguousarray(np.moveaxis(pixels, -1, 0))
+    data = tiff(pixels, byteorder=byteorder, **options)
+    np.testing.assert_array_equal(tifffile.imread(io.BytesIO(data)), pixels)
+    if (byteorder, options.get("bigtiff")) == (">", True):
+        refused(data, "a BigTIFF whose numbers begin with the high byte; save it as TIFF or PNG")
+        return
+    if (kind, bits, options.get("compression")) == ("planar", 16, None):
+        refused(data, "16 bits in a plane for each colour; save .* interleaved")
+        return
+    expected = eight_bits(np.moveaxis(pixels, 0, -1) if kind == "planar" else pixels)
+    np.testing.assert_array_equal(decoded(data), expected)
+
+
+def literal_lzw(data: bytes) -> bytes:
+    """LZW of TIFF whose table is cleared before a code grows beyond 9 bits."""
+    codes = []
+    for start in range(0, len(data), 200):
+        codes += [256, *data[start : start + 200]]
+    bits = (np.array([*codes, 257])[:, None] >> np.arange(8, -1, -1)) & 1
+    return np.packbits(bits.astype(np.uint8).ravel()).tobytes()
+
+
+def literal_packbits(data: bytes) -> bytes:
+    parts = [data[start : start + 128] for start in range(0, len(data), 128)]
+    return b"".join(bytes([len(part) - 1]) + part for part in parts)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize(("number", "pack"), [(5, literal_lzw), (32773, literal_packbits)])
+@pytest.mark.parametrize("kind", ["grey", "rgb", "rgba"])
+def test_tiff_of_older_compressions_has_its_pixels(kind, number, pack, byteorder, bits):
+    pixels = samples(kind, bits)
+    if kind == "rgba":
+        pixels[..., 3] = 2**bits - 1
+    rows = pixels.astype(pixels.dtype.newbyteorder(byteorder)).tobytes()
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file,
+        iter([pack(rows)]),
+        shape=pixels.shape,
+        dtype=pixels.dtype,
+        byteorder=byteorder,
+        compression="zlib",
+        photometric="minisblack" if kind == "grey" else "rgb",
+        extrasamples=["unassalpha"] if kind == "rgba" else None,
+        metadata=None,
+    )
+    entries = [struct.pack(byteorder + "HHIH", 259, 3, 1, one) for one in (8, number)]
+    assert file.getvalue().count(entries[0]) == 1
+    data = file.getvalue().replace(*entries)
+    np.testing.assert_array_equal(decoded(data), eight_bits(pixels)[..., :3])
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("extra", ["unassalpha", "assocalpha", "unspecified"])
+def test_fourth_sample_of_a_tiff_is_what_it_says_it_is(extra, compression, bits):
+    pixels = samples("rgba", bits)
+    most = 2**bits - 1
+    if extra == "assocalpha":
+        pixels[..., 3] = RNG.choice([0, most], SIDES)
+        pixels[pixels[..., 3] == 0] = 0
+    data = tiff(pixels, extrasamples=[extra], compression=compression)
+    plain = eight_bits(pixels)
+    expected = plain[..., :3] if extra == "unspecified" else on_black(plain)
+    np.testing.assert_array_equal(decoded(data), expected)
+    if extra == "assocalpha":
+        pixels[0, 0] = most // 2
+        refused(
+            tiff(pixels, extrasamples=[extra], compression=compression), "lay the image on black"
+        )
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("extra", ["unassalpha", "assocalpha", "unspecified"])
+def test_second_sample_of_a_grey_tiff_is_what_it_says_it_is(extra, compression):
+    pixels = samples("rgba", 8)[..., :2]
+    if extra == "assocalpha":
+        pixels[..., 1] = RNG.choice([0, 255], SIDES)
+        pixels[pixels[..., 1] == 0] = 0
+    data = tiff(
+        np.ascontiguousarray(pixels),
+        photometric="minisblack",
+        planarconfig="contig",
+        extrasamples=[extra],
+        compression=compression,
+    )
+    plain = np.dstack([pixels[..., :1]] * 3 + [pixels[..., 1:]])
+    expected = plain[..., :3] if extra == "unspecified" else on_black(plain)
+    np.testing.assert_array_equal(decoded(data), expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "TIFF16", "tifffile"])
+def test_image_is_turned_as_its_orientation_says(kind, orientation):
+    """TIFF 6.0: where row 0 and column 0 of the file lie, as (top or bottom, left or right)."""
+    upright = np.kron(RNG.integers(64, 256, (4, 3), dtype=np.uint8), np.ones((8, 8), np.uint8))
+    upright = np.dstack([upright] * 3)
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright),
+        7: np.rot90(upright.transpose(1, 0, 2), 2),
+        8: np.rot90(upright, -1),
+    }[orientation]
+    if kind in ("TIFF16", "tifffile"):
+        stored = np.ascontiguousarray(stored)
+        pixels = stored.astype(np.uint16) * 257 if kind == "TIFF16" else stored
+        data = tiff(pixels, extratags=[(274, "H", 1, orientation, True)])
+    else:
+        exif, file = Image.Exif(), io.BytesIO()
+        exif[274] = orientation
+        Image.fromarray(stored).save(file, kind, exif=exif)
+        data = file.getvalue()
+    found = decoded(data)
+    assert found.shape == upright.shape
+    assert np.abs(found.astype(int) - upright).max() <= (4 if kind == "JPEG" else 0)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
+def test_palette_gives_its_colours(kind, bits):
+    indices = RNG.integers(0, 2**bits, SIDES).astype(np.uint8)
+    colours = RNG.integers(0, 256, (2**bits, 3)).astype(np.uint8)
+    if (kind, bits) in (("BMP", 2), ("TIFF", 1), ("TIFF", 2), ("TIFF", 4)):
+        return  # There is no such BMP, and tifffile writes no such TIFF.
+    if kind == "PNG":
+        chunks = [(b"PLTE", colours.tobytes())]
+        data = png(indices[..., None], colour=3, depth=bits, chunks=chunks)
+    elif kind == "BMP":
+        data = palette_bmp(indices, colours, bits)
+    else:
+        colour_map = colours.T.astype(np.uint16) << 8 | RNG.integers(0, 256, (3, 2**bits))
+        data = tiff(indices, photometric="palette", colormap=colour_map.astype(np.uint16))
+    np.testing.assert_array_equal(decoded(data), colours[indices])
+
+
+def test_colour_that_the_palette_lacks_is_refused():
+    indices = RNG.integers(0, 6, SIDES).astype(np.uint8)
+    colours = RNG.integers(0, 256, (5, 3)).astype(np.uint8)
+    data = png(indices[..., None], colour=3, depth=8, chunks=[(b"PLTE", colours.tobytes())])
+    refused(data, "damaged: a pixel has a colour beyond the 5 of the palette")
+    refused(palette_bmp(indices, colours, 8), "beyond the 5 of the palette")
+    indices[indices == 5] = 4
+    np.testing.assert_array_equal(decoded(palette_bmp(indices, colours, 8)), colours[indices])
+
+
+def palette_bmp(indices: np.ndarray, colours: np.ndarray, bits: int) -> bytes:
+    height, width = indices.shape
+    expanded = (indices[::-1, :, None] >> np.arange(bits - 1, -1, -1)) & 1
+    packed = np.packbits(expanded.reshape(height, -1), axis=1)
+    rows = np.pad(packed, [(0, 0), (0, -packed.shape[1] % 4)]).tobytes()
+    table = np.pad(colours[:, ::-1], [(0, 0), (0, 1)]).tobytes()
+    start = 54 + len(table)
+    head = struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start)
+    info = struct.pack(
+        "<IiiHHIIiiII", 40, width, height, 1, bits, 0, len(rows), 0, 0, len(colours), 0
+    )
+    return head + info + table + rows
+
+
+def bmp(pixels: np.ndarray, *, bits: int, compression: int = 0) -> bytes:
+    """A BMP of true colours; `pixels` is `(height, width, bits // 8)`, blue first, bottom up."""
+    height, width = pixels.shape[:2]
+    rows = np.pad(pixels.reshape(height, -1), [(0, 0), (0, -(width * bits // 8) % 4)]).tobytes()
+    head = struct.pack("<2sIHHI", b"BM", 54 + len(rows), 0, 0, 54)
+    info = (40, width, height, 1, bits, compression, len(rows), 0, 0, 0, 0)
+    return head + struct.pack("<IiiHHIIiiII", *info) + rows
+
+
+def test_bmp_has_the_pixels_that_tensorflow_finds():
+    for num_samples in (3, 4):  # The fourth byte is unused.
+        pixels = RNG.integers(0, 256, (*SIDES, num_samples)).astype(np.uint8)
+        data = bmp(pixels, bits=8 * num_samples)
+        other = tf.io.decode_bmp(data).numpy()[..., :3]
+        np.testing.assert_array_equal(decoded(data), other)
+
+
+def test_transparent_colours_of_a_palette_are_laid_on_black():
+    indices = RNG.integers(0, 4, SIDES)
+    colours, alpha = RNG.integers(0, 256, (4, 3)), np.array([0, 255, 99, 255])
+    chunks = [(b"PLTE", bytes(colours.ravel().tolist())), (b"tRNS", bytes(alpha[:3].tolist()))]
+    data = png(indices[..., None], colour=3, depth=2, chunks=chunks)
+    expected = on_black(np.column_stack([colours, alpha]).astype(np.uint8)[indices])
+    np.testing.assert_array_equal(decoded(data), expected)
+
+
+@pytest.mark.parametrize("scale", [256, 257])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_eight_bits_that_were_spread_over_sixteen_come_back(kind, scale):
+    pixels = samples("rgb", 8)
+    spread = pixels.astype(np.uint16) * scale
+    data = png(spread, colour=2, depth=16) if kind == "PNG" else tiff(spread)
+    np.testing.assert_array_equal(decoded(data), pixels)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+@pytest.mark.parametrize("kind", ["grey", "rgb"])
+def test_sixteen_bits_that_a_camera_did_not_fill_are_refused(kind, bits):
+    pixels = samples(kind, bits).astype(np.uint16)
+    reason = "none reaches 16,384 of 65,535: a camera's 14 bits or fewer.*save 8 bits"
+    refused(tiff(pixels), reason)
+    colour = 0 if kind == "grey" else 2
+    refused(png(pixels.reshape(*SIDES, -1), colour=colour, depth=16), reason)
+    np.testing.assert_array_equal(decoded(tiff(pixels << 16 - bits)).shape, (*SIDES, 3))
+
+
+def saved(image: Image.Image, kind: str, **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def rle_bmp() -> bytes:
+    rows = b"".join(bytes([29, 7, 0, 0]) for _ in range(23)) + b"\0\1"
+    head = struct.pack("<2sIHHI", b"BM", 62 + len(rows), 0, 0, 62)
+    info = (40, 29, 23, 1, 8, 1, len(rows), 0, 0, 2, 0)
+    return head + struct.pack("<IiiHHIIiiII", *info) + bytes(8) + rows
+
+
+RGB = Image.fromarray(samples("rgb", 8))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (saved(RGB.convert("CMYK"), "JPEG"), "mode CMYK.*convert them to RGB"),
+        (saved(RGB.convert("CMYK"), "TIFF"), "CMYK inks, samples a pixel: 4.*save it as RGB"),
+        (saved(RGB.convert("LAB"), "TIFF"), r"CIE L\*a\*b\*.*save it as RGB of 8 bits"),
+        (tiff(samples("grey", 8).astype(np.float32)), "32 bits floating-point.*save it as RGB"),
+        (tiff(samples("grey", 8).astype(np.int8)), "8 bits signed.*save it as RGB of 8 bits"),
+        (tiff(samples("grey", 8).astype(np.uint32)), "grey, samples a pixel: 1, of 32 bits"),
+        (tiff(samples("grey", 16), photometric="miniswhite"), "of 16 bits.*save it as RGB"),
+        (tiff(RNG.integers(0, 256, (*SIDES, 5)).astype(np.uint8), photometric="rgb"), "extra: "),
+        (saved(RGB, "PNG", transparency=(0, 0, 0)), "a transparent colour; lay the image on"),
+        (saved(RGB, "PNG", save_all=True, append_images=[RGB.rotate(180)]), "save one of them"),
+        (saved(RGB, "MPO", save_all=True, append_images=[RGB]), "received 2; save one of them"),
+        (saved(RGB, "GIF"), "not a BMP, PNG, TIFF or JPEG file.*save it as PNG"),
+        (saved(RGB, "WEBP"), "not a BMP, PNG, TIFF or JPEG file.*save it as PNG"),
+        (
+            bmp(RNG.integers(0, 256, (*SIDES, 2)).astype(np.uint8), bits=16),
+            "BGR;15.*save it as RGB",
+        ),
+        (rle_bmp(), "a compressed BMP cannot be checked for damage; save it uncompressed"),
+    ],
+)
+def test_kind_without_a_rule_is_refused_with_what_to_do(data, reason):
+    refused(data, reason)
+
+
+def test_jpeg_of_12_bits_is_refused_with_what_to_do():
+    data = saved(RGB, "JPEG")
+    place = data.index(b"\xff\xc0")
+    refused(data[: place + 4] + b"\x0c" + data[place + 5 :], "12 bits a sample; .*save it as PNG")
