@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ _ON_LINES = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # Labels th
 _INTERVAL = {"ecolor": "black", "elinewidth": 1.5}
 _BAR = 0.38  # Of the distance between two rows.
 _ROW_INCHES = 0.5
+_LINE = 140  # Characters of the title that 12 inches hold.
 
 
 def draw_study(
@@ -40,7 +42,9 @@ def draw_study(
         comparators: Drawn as dashed lines in the panel of F1, and listed below the chart.
     """
     caption = _caption(comparators)
-    height = _ROW_INCHES * len(rows) + 1.5 + 0.16 * (caption.count("\n") + 1)
+    title = "\n".join(part for line in title.splitlines() for part in wrap(line, _LINE))
+    lines_of_text = title.count("\n") + 1 + caption.count("\n") + 1
+    height = _ROW_INCHES * len(rows) + 1.5 + 0.2 * lines_of_text
     figure = Figure(figsize=(12, height), dpi=120, facecolor="white", layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     panels = figure.subplots(1, len(_PANELS), sharey=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from all_tf.metrics.paired import Difference, PairError, paired_differences
 from all_tf.metrics.weighted import additive_metrics
@@ -76,6 +77,22 @@ def runs_near_best(runs: Sequence[RunFacts], key: str) -> list[RunFacts]:
     worse = [pair.second for pair in pairs_with_best(runs, key) if pair.differences[key].better > 0]
     best = best_runs(runs, key)
     return [run for run in runs if run not in best and run not in worse]
+
+
+def pairs_told_apart(runs: Sequence[RunFacts], key: str) -> list[tuple[RunFacts, RunFacts]]:
+    """The pairs of runs that differ significantly in a metric, the better run of each first.
+
+    Args:
+        runs: Any; runs that were evaluated on other images form no pair.
+        key: One of `additive_metrics` of which more is better.
+    """
+    pairs = [pair for one, other in combinations(runs, 2) if (pair := _pair(one, other))]
+    signs = [(pair, pair.differences[key].better) for pair in pairs]
+    return [
+        (pair.first, pair.second) if sign > 0 else (pair.second, pair.first)
+        for pair, sign in signs
+        if sign
+    ]
 
 
 def groups_by_images(runs: Sequence[RunFacts]) -> list[list[RunFacts]]:

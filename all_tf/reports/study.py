@@ -6,10 +6,11 @@ from pathlib import Path
 from all_tf.config.presets import EXPERIMENTS, STUDY, departures
 from all_tf.config.published_results import COMPARATORS, REPORTED
 from all_tf.plots.study_chart import draw_study
-from all_tf.reports.comparison import best_runs, runs_near_best
+from all_tf.reports.comparison import best_runs, pairs_told_apart, runs_near_best
 from all_tf.reports.comparison_text import shown, warn_of_different_images
 from all_tf.reports.run_facts import COMPARED_METRICS, COST, RunFacts, ends, read_facts
 from all_tf.runs.folder import is_finished
+from all_tf.runs.records_label import is_cnmc
 from all_tf.system.plain_text import file_name, inert_markdown, without_folders
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole, write_csv
 from tfrecords.store.files import write_text
@@ -50,6 +51,13 @@ _KEYS = (  # Of a row; all None for a run that has failed.
     *(key for metric in COMPARED_METRICS for key in ends(metric)),
     *COST,
 )
+_REPORTED = tuple(f"reported_{key}" for key in ("accuracy", "f1", "kappa"))
+_ON_REPORTED = '"Reported": by the study, which does not say on which images it was measured.'
+_OTHER_IMAGES = (
+    "These images are not those of C-NMC 2019, so what the study of 2021 and others reported does "
+    "not stand beside these metrics."
+)
+_MOST_PAIRS = 12  # Of networks in a sentence.
 _CHOSEN = ("protocol", "fold", "seed")  # Options of the command that the study leaves open.
 
 
@@ -69,21 +77,23 @@ def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> st
         RunError: A finished run is damaged.
     """
     runs = _finished(folder, records, failures)
-    rows = [
-        _row(name, runs.get(name), failures.get(name))
-        for name in EXPERIMENTS
-        if name in runs or name in failures
-    ]
-    table = markdown([shown(row) if row["row"] in runs else row for row in rows], _COLUMNS)
-    parts = ["# The study of 2021, run again", *_preface(runs), table]
+    names = [name for name in EXPERIMENTS if name in runs or name in failures]
+    comparable = _comparable(runs)
+    rows = [_row(name, runs.get(name), failures.get(name), comparable=comparable) for name in names]
+    columns = [each for each in _COLUMNS if comparable or each.key not in _REPORTED]
+    table = markdown([shown(row) if row["row"] in runs else row for row in rows], columns)
+    title = "# The study of 2021, run again" if comparable else "# The study's networks, compared"
+    parts = [title, *_preface(runs)]
     if runs:
         parts += [
             _best(list(runs.values()), key, title)
             for key, title in (("f1", "F1"), ("kappa", "kappa"))
         ]
-        parts += ["![The same metrics as bars](study.png)"]
-    parts += ["What others published, in per cent, F1 weighted by class frequency:"]
-    parts += [markdown([other._asdict() for other in COMPARATORS], _COMPARATOR_COLUMNS)]
+        parts += ["![The metrics of each network as bars](study.png)"]
+    parts += [table]
+    if comparable:
+        parts += ["What others published, in per cent, F1 weighted by class frequency:"]
+        parts += [markdown([other._asdict() for other in COMPARATORS], _COMPARATOR_COLUMNS)]
     text = "\n\n".join(parts) + "\n"
     write_csv(folder / "study.csv", rows)
     write_text(folder / "study.md", text)
@@ -98,8 +108,15 @@ def write_chart(folder: Path, records: Path, failures: Mapping[str, str]) -> Non
     """
     runs = _finished(folder, records, failures)
     if runs:
-        rows = [_row(name, run, None) for name, run in runs.items()]
-        draw_study(folder / "study.png", rows, title=_title(runs), comparators=COMPARATORS)
+        comparable = _comparable(runs)
+        rows = [_row(name, run, None, comparable=comparable) for name, run in runs.items()]
+        comparators = COMPARATORS if comparable else ()
+        draw_study(folder / "study.png", rows, title=_title(runs), comparators=comparators)
+
+
+def _comparable(runs: Mapping[str, RunFacts]) -> bool:
+    """Whether all runs were evaluated on images of C-NMC 2019, as the study and others were."""
+    return all(is_cnmc(run.evaluated.report) for run in runs.values())
 
 
 def _finished(folder: Path, records: Path, failures: Mapping[str, str]) -> dict[str, RunFacts]:
@@ -110,9 +127,11 @@ def _finished(folder: Path, records: Path, failures: Mapping[str, str]) -> dict[
     }
 
 
-def _row(name: str, run: RunFacts | None, reason: str | None) -> dict[str, object]:
+def _row(
+    name: str, run: RunFacts | None, reason: str | None, *, comparable: bool
+) -> dict[str, object]:
     row = run.row() if run else {}
-    reported = REPORTED[name]._asdict() if name in REPORTED else {}
+    reported = REPORTED[name]._asdict() if comparable and name in REPORTED else {}
     shares = {key: round(value / 100, 4) for key, value in reported.items() if value is not None}
     return {
         "row": name,
@@ -139,8 +158,8 @@ def _preface(runs: Mapping[str, RunFacts]) -> list[str]:
         listed = "; ".join(_join(departing, total=len(runs)))
         settings = f"NOT THE STUDY'S SETTINGS, so this does not repeat it: {listed}."
     return [
-        'Metrics in per cent; F1 is weighted by class frequency. "Reported": by the study, which '
-        "does not say on which images it was measured.",
+        "Metrics in per cent; F1 is weighted by class frequency.",
+        _ON_REPORTED if _comparable(runs) else _OTHER_IMAGES,
         *_join(sets, total=len(runs)),
         *([settings] if runs.keys() & STUDY.keys() or departing else []),
         *([f"Rows that are not of the study: {others}."] if others else []),
@@ -181,7 +200,19 @@ def _best(runs: Sequence[RunFacts], key: str, title: str) -> str:
     best, near = best_runs(runs, key), runs_near_best(runs, key)
     value = per_cent(best[0].evaluated.report[key])
     line = f"Best by {title}: {_names(best)} ({value})."
-    return line + (f" Not significantly worse: {_names(near)}." if near else "")
+    line += f" Not significantly worse: {_names(near)}." if near else ""
+    return line + _told_apart(runs, key) if len(runs) > 1 else line
+
+
+def _told_apart(runs: Sequence[RunFacts], key: str) -> str:
+    """Which networks these patients tell apart by a metric, in a sentence."""
+    total = len(runs) * (len(runs) - 1) // 2
+    pairs = pairs_told_apart(runs, key)
+    if not pairs:
+        return " These patients tell no two of the networks apart."
+    listed = "; ".join(f"{better.name} above {worse.name}" for better, worse in pairs[:_MOST_PAIRS])
+    more = f" and {len(pairs) - _MOST_PAIRS} more" if len(pairs) > _MOST_PAIRS else ""
+    return f" These patients tell {len(pairs)} of {total} pairs apart: {listed}{more}."
 
 
 def _names(runs: Sequence[RunFacts]) -> str:

@@ -220,6 +220,13 @@ def test_chart_has_bars_of_both_and_lines_only_where_there_is_something(tmp_path
     assert {ours, theirs} <= colours(tmp_path / "both.png")
 
 
+def test_heading_of_a_chart_is_not_cut_off(tmp_path):
+    row = {"row": "vgg16", "accuracy": 0.6, "f1": 0.7, "kappa": 0.5}
+    draw_study(tmp_path / "chart.png", [row], title=" ".join(["evaluated on these images"] * 40))
+    dark = np.asarray(Image.open(tmp_path / "chart.png").convert("L")) < 128
+    assert dark[:120].any() and not dark[:120, -8:].any() and not dark[:4].any()
+
+
 def test_chart_draws_an_interval_where_there_is_one(tmp_path):
     def blue(row) -> int:
         draw_study(tmp_path / "chart.png", [row], title="title")
