@@ -327,6 +327,19 @@ def test_bmp_has_the_pixels_that_tensorflow_finds():
         np.testing.assert_array_equal(decoded(data), other)
 
 
+@pytest.mark.parametrize("masks", [(16, 8, 0, 24), (0, 8, 16, 24), (24, 16, 8, 0)])
+def test_alpha_of_a_bmp_is_laid_on_black(masks):
+    """Header V4: bit masks say where red, green, blue and alpha lie in 32 bits."""
+    pixels = samples("rgba", 8)
+    words = sum(pixels[..., n].astype("<u4") << shift for n, shift in enumerate(masks))
+    rows = words[::-1].tobytes()
+    info = struct.pack("<IiiHHIIiiII", 108, 23, 29, 1, 32, 3, len(rows), 0, 0, 0, 0)
+    info += struct.pack("<4I", *(255 << shift for shift in masks)) + b"BGRs" + bytes(48)
+    start = 14 + len(info)
+    head = struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start)
+    np.testing.assert_array_equal(decoded(head + info + rows), on_black(pixels))
+
+
 def test_transparent_colours_of_a_palette_are_laid_on_black():
     indices = RNG.integers(0, 4, SIDES)
     colours, alpha = RNG.integers(0, 256, (4, 3)), np.array([0, 255, 99, 255])
