@@ -38,6 +38,8 @@ def check_kind(tags: Tags) -> None:
     Raises:
         BitmapError: There is none.
     """
+    if _COLOURS not in tags:
+        raise damaged("a TIFF that does not say what its colours are")
     colours = _number(tags, _COLOURS, 0)
     bits, formats = _numbers(tags, _BITS, (1,)), _numbers(tags, _FORMAT, (1,))
     extras = _numbers(tags, _EXTRAS, ())
@@ -56,9 +58,13 @@ def check_kind(tags: Tags) -> None:
             f"a sample; received {name}, samples a pixel: {samples}, of {bits[0]} bits{kind}, "
             f"extra: {', '.join(map(str, extras)) or 'none'}; save it as RGB of 8 bits"
         )
-    if bits[0] == 16 and compression == 1 and _number(tags, _PLANES, 1) == 2:
+    planes = _number(tags, _PLANES, 1)
+    if planes not in (1, 2):
+        raise damaged(f"a TIFF whose colours lie in an unknown way, {planes}")
+    if planes == 2 and (extras or (bits[0] == 16 and compression == 1)):
         raise BitmapError(  # Pillow reads other values there.
-            "uncompressed 16 bits in a plane for each colour; save the colours interleaved"
+            "uncompressed 16 bits, or an extra sample, in a plane for each colour; "
+            "save the colours interleaved"
         )
 
 

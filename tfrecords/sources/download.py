@@ -144,7 +144,7 @@ def _check_files(folder: Path, progress: Progress) -> None:
     ]
     tables = [path for path in walk(folder).files if path.name == _LABELS]
     if [digest_file(path) for path in tables] != [_LABELS_SHA256]:
-        bad.append(f"{_LABELS}: {'changed' if tables else 'missing'}")
+        bad.insert(0, f"{_LABELS}: {'changed' if tables else 'missing'}")
     if bad:
         rest = [f"and {len(bad) - _SHOWN:,} more"] if len(bad) > _SHOWN else []
         headline = f"Not the published data set. {describe_comparison(comparison)}"

@@ -137,7 +137,7 @@ def test_tiff_has_the_pixels_that_tifffile_finds(kind, options, byteorder, bits)
         refused(data, "a BigTIFF whose numbers begin with the high byte; save it as TIFF or PNG")
         return
     if (kind, bits, options.get("compression")) == ("planar", 16, None):
-        refused(data, "16 bits in a plane for each colour; save .* interleaved")
+        refused(data, "in a plane for each colour; save the colours interleaved")
         return
     expected = eight_bits(np.moveaxis(pixels, 0, -1) if kind == "planar" else pixels)
     np.testing.assert_array_equal(decoded(data), expected)
@@ -202,6 +202,21 @@ def test_fourth_sample_of_a_tiff_is_what_it_says_it_is(extra, compression, bits)
         refused(
             tiff(pixels, extrasamples=[extra], compression=compression), "lay the image on black"
         )
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("extra", ["unassalpha", "assocalpha", "unspecified"])
+@pytest.mark.parametrize("num_samples", [2, 4])
+def test_further_sample_in_a_plane_of_its_own_is_refused(num_samples, extra, compression):
+    planes = RNG.integers(0, 256, (num_samples, *SIDES)).astype(np.uint8)
+    data = tiff(
+        planes,
+        photometric="rgb" if num_samples == 4 else "minisblack",
+        planarconfig="separate",
+        extrasamples=[extra],
+        compression=compression,
+    )
+    refused(data, "an extra sample, in a plane for each colour; save the colours interleaved")
 
 
 @pytest.mark.parametrize("compression", [None, "zlib"])
@@ -312,6 +327,19 @@ def test_bmp_has_the_pixels_that_tensorflow_finds():
         np.testing.assert_array_equal(decoded(data), other)
 
 
+@pytest.mark.parametrize("masks", [(16, 8, 0, 24), (0, 8, 16, 24), (24, 16, 8, 0)])
+def test_alpha_of_a_bmp_is_laid_on_black(masks):
+    """Header V4: bit masks say where red, green, blue and alpha lie in 32 bits."""
+    pixels = samples("rgba", 8)
+    words = sum(pixels[..., n].astype("<u4") << shift for n, shift in enumerate(masks))
+    rows = words[::-1].tobytes()
+    info = struct.pack("<IiiHHIIiiII", 108, 23, 29, 1, 32, 3, len(rows), 0, 0, 0, 0)
+    info += struct.pack("<4I", *(255 << shift for shift in masks)) + b"BGRs" + bytes(48)
+    start = 14 + len(info)
+    head = struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start)
+    np.testing.assert_array_equal(decoded(head + info + rows), on_black(pixels))
+
+
 def test_transparent_colours_of_a_palette_are_laid_on_black():
     indices = RNG.integers(0, 4, SIDES)
     colours, alpha = RNG.integers(0, 256, (4, 3)), np.array([0, 255, 99, 255])
@@ -384,7 +412,27 @@ def test_kind_without_a_rule_is_refused_with_what_to_do(data, reason):
     refused(data, reason)
 
 
+@pytest.mark.parametrize(
+    ("entry", "other"), [((262, 3, 1), (324, 3, 1)), ((284, 3, 1, 1), (284, 3, 1, 3))]
+)
+def test_tiff_that_does_not_say_how_its_colours_lie_is_refused(entry, other):
+    data = tiff(samples("rgb", 8))
+    before, after = (struct.pack("<HHIH"[: len(one) + 1], *one) for one in (entry, other))
+    assert data.count(before) == 1
+    refused(data.replace(before, after), "damaged: a TIFF (that does not say|whose colours lie)")
+
+
 def test_jpeg_of_12_bits_is_refused_with_what_to_do():
     data = saved(RGB, "JPEG")
     place = data.index(b"\xff\xc0")
     refused(data[: place + 4] + b"\x0c" + data[place + 5 :], "12 bits a sample; .*save it as PNG")
+
+
+@pytest.mark.parametrize("kind", ["L", "RGB", "YCbCr"])
+def test_jpeg_in_a_tiff_has_nearly_its_colours(kind):
+    rows, columns = np.mgrid[:64, :80]
+    pixels = np.dstack([2 * rows + 60, columns + 40, 200 - rows]).astype(np.uint8)
+    image = Image.fromarray(pixels)
+    data = saved(image.convert(kind), "TIFF", compression="jpeg", quality=95)
+    expected = np.asarray(image.convert(kind).convert("RGB")).astype(int)
+    assert np.abs(decoded(data) - expected).max() <= 8
