@@ -89,7 +89,6 @@ def contradictions(
     """
     experiment, facts = read_config(run)
     yield from _of_stamps(experiment, facts, report, calibration)
-    yield from _of_identity(facts, report)
     if folder == run:
         if facts.get("view") != asdict(experiment.view):
             yield f"{CONFIG_FILE}: the view does not follow from the experiment"
@@ -152,16 +151,6 @@ def _of_stamps(
             yield f"stamps: the report has {stamp!r}, which does not follow from {CONFIG_FILE}"
 
 
-def _of_identity(facts: Mapping, report: Mapping) -> Iterator[str]:
-    """Whether a report on the run's own records calls them and their classes as the run does."""
-    if other_records(report, facts):
-        return
-    for key in ("records_name", "negative_class", "positive_class"):
-        if key in facts and report.get(key) != facts[key]:
-            held = report.get(key)
-            yield f"{key}: the report has {held!r}, the records of the run have {facts[key]!r}"
-
-
 def _of_calibration(
     experiment: Experiment, source: str, calibration: Calibration, predictions: Predictions
 ) -> Iterator[str]:
@@ -213,8 +202,7 @@ def _of_records(
     (experiment, facts), own = read_config(run), folder == run
     records = Path(facts.get("records", ""))
     digest = RecordsDigest.stored_in(facts)
-    other = any(report.get(key, value) != value for key, value in digest.as_dict().items())
-    if other or digest.differing_files(RecordsDigest.of(records)):
+    if other_records(report, facts) or digest.differing_files(RecordsDigest.of(records)):
         return
     there = read_identity(records)
     known = {"records_name": there.name, **there.classes.as_dict()}
