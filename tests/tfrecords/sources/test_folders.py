@@ -374,7 +374,7 @@ def test_classes_have_the_names_of_the_laboratory(laboratory):
     images = find_blasts(root)
     assert [(image.patient, image.label) for image in images] == [("p", 1), ("q", 1), ("r", 0)]
     assert {image.classes for image in images} == {("normal", "Blast")}
-    with pytest.raises(SourceError, match="--positive blast, or --positive normal"):
+    with pytest.raises(SourceError, match="--positive Blast, or --positive normal"):
         find(root)
 
 
