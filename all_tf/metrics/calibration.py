@@ -16,8 +16,8 @@ _ROUNDING = 1e-6  # Of a float32: logits that differ by less do not differ.
 class Calibration:
     """Temperature, bias and threshold of a run; they are applied to every set, and fitted on one.
 
-    `logistic(logit / temperature + bias)` is the calibrated score, a probability of the positive class where
-    the classes are as frequent as in the set that it was fitted on. Every cell of that set counts
+    `logistic(logit / temperature + bias)` is the calibrated score, a probability where the
+    classes are as frequent as in the set that it was fitted on. Every cell of that set counts
     once, so that weights or repetitions by which the network was trained are undone.
     """
 
