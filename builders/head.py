@@ -4,7 +4,7 @@ from keras import KerasTensor, layers
 
 
 def add_head(features: KerasTensor, *, dropout: float = 0.0) -> KerasTensor:
-    """One logit from a feature map; above 0 means ALL.
+    """One logit from a feature map; above 0 means the positive class.
 
     Args:
         features: `(batch, height, width, channels)`, of any precision.

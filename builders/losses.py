@@ -58,7 +58,7 @@ class ClassWeightedLoss(keras.losses.Loss):
     it is one and the same function of labels and logits.
 
     Args:
-        class_weights: Weights of class 0 (HEM) and class 1 (ALL), positive.
+        class_weights: Weights of class 0 and class 1, both above 0.
         label_smoothing: e, in [0, 1): a label y becomes `y (1 - e) + e / 2`. Szegedy et al., 2016,
             arXiv:1512.00567, section 7.
 
@@ -75,7 +75,7 @@ class ClassWeightedLoss(keras.losses.Loss):
         super().__init__(name=self.function.__name__, reduction="mean_with_sample_weight")
         if len(class_weights) != 2 or not all(0 < weight < math.inf for weight in class_weights):
             raise ValueError(
-                "Expected a positive weight for each of the two classes, HEM and ALL; one that "
+                "Expected a positive weight for each of the two classes; one that "
                 f"weighs nothing is not learnt. Received: class_weights={class_weights}"
             )
         self.class_weights = tuple(class_weights)

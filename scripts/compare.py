@@ -2,7 +2,7 @@
 
     python scripts/compare.py runs/RUN studies/2021/densenet169 --out comparison.md
 
-The table has each run's metrics on the preliminary phase, or, where the run was not evaluated there
+The table has each run's metrics on the split validation, or, where the run was not evaluated there
 once, on the set that its epoch was chosen on; a cross-validation has its out-of-fold predictions. A
 warning says where images differ. Two runs are compared patient by patient: differences, intervals,
 p-values, and whether they differ significantly; where their images differ that is refused, with

@@ -1,4 +1,4 @@
-"""Draw where in a cell a finished run finds evidence for ALL, and where for HEM.
+"""Draw where in a cell a finished run finds evidence for either class.
 
     python scripts/explain.py runs/RUN --images 12
 

@@ -3,7 +3,7 @@
     python scripts/probe.py runs/RUN
 
 Simple probes are fitted on the cells that the run learnt from; they and the run are scored on the
-set that the run is evaluated on: the preliminary phase, or without one the fold that its epoch was
+set that the run is evaluated on: the split validation, or without one the fold that its epoch was
 chosen on. Then the run scores altered cells: in one colour, as silhouettes, with patches shuffled.
 Writes RUN/probes/: probes.json, probes.csv, altered.png.
 """

@@ -100,4 +100,8 @@ TESTED_IN: dict[str, str] = {
     "tfrecords/packing/contradictions.py": "tests/tfrecords/packing/test_patient_groups.py",
     "tfrecords/packing/folding.py": "tests/tfrecords/store/test_leakage.py",
     "tfrecords/sources/tree.py": "tests/tfrecords/sources/test_layouts.py",
+    "all_tf/reports/html_report/limits.py": "tests/all_tf/reports/test_html_report.py",
+    "all_tf/runs/records_label.py": "tests/integration/test_own_cells.py",
+    "all_tf/runs/placement.py": "tests/integration/test_other_records.py",
+    "tfrecords/sources/folder_table.py": "tests/tfrecords/sources/test_folders.py",
 }

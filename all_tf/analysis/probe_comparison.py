@@ -71,6 +71,7 @@ def compare_with_probes(
         **{key: best[key] for key in ("margin", "margin_low", "margin_high")},
         "num_groups_all": bootstrap.groups.num_all,
         "num_groups_hem": bootstrap.groups.num_hem,
+        **predictions.classes.as_dict(),
     }
     return result | {"verdict": f"{_claim(result, best)} {_of_silhouettes(rows)}".rstrip()}
 

@@ -13,7 +13,7 @@ _NUM_DRAWN = 32  # Different images; more take longer to draw and do not change 
 
 
 def draw_data(num_images: int, *, num_selection: int) -> Data:
-    """Draw a training set and a selection set, half of the cells ALL, ten images a patient.
+    """Draw a training set and a selection set, half of the cells positive, ten images a patient.
 
     Args:
         num_images: Size of the training set.

@@ -19,7 +19,7 @@ Ends = tuple[float, float] | tuple[None, None]  # Of an interval; None where it 
 
 
 class PatientGroups(NamedTuple):
-    """The patient groups of a set: those of HEM, then those of ALL."""
+    """The patient groups of a set: those of the negative class first."""
 
     of_cell: np.ndarray  # int64 (n,) in [0, g).
     num_hem: int

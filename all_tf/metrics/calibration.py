@@ -19,13 +19,13 @@ _ROUNDING = 1e-6  # Of a float32: logits that differ by less do not differ.
 class Calibration:
     """Temperature, bias and threshold of a run; they are applied to every set, and fitted on one.
 
-    `logistic(logit / temperature + bias)` is the calibrated score, a probability of ALL where
-    the classes are as frequent as in the set that it was fitted on. Every cell of that set counts
+    `logistic(logit / temperature + bias)` is the calibrated score, a probability where the
+    classes are as frequent as in the set that it was fitted on. Every cell of that set counts
     once, so that weights or repetitions by which the network was trained are undone.
     """
 
     rule: str = "none"  # By which the threshold was chosen.
-    threshold: float = THRESHOLD  # A calibrated score at or above it is called ALL.
+    threshold: float = THRESHOLD  # A calibrated score at or above it is called positive.
     temperature: float = 1.0  # Above 0: the order of the cells stays.
     bias: float = 0.0
     fitted_on: str = ""
@@ -157,7 +157,7 @@ def _at_every_threshold(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Falling thresholds `(t,)`, one for each division of the cells, and the metrics there.
 
-    Each lies midway between two scores; the last, 0, calls every cell ALL.
+    Each lies midway between two scores; the last, 0, calls every cell positive.
     """
     order = np.argsort(-scores, kind="stable")
     labels, scores = labels[order], scores[order]

@@ -13,7 +13,7 @@ def metrics_from_counts(tn: Any, fp: Any, fn: Any, tp: Any, *, ops: ModuleType) 
     """Every metric of a two-class decision that has a formula (`all_tf.metrics.registry`).
 
     Args:
-        tn, fp, fn, tp: Counts, floating point scalars or arrays of one shape; ALL is positive.
+        tn, fp, fn, tp: Counts, floating point scalars or arrays of one shape.
         ops: The library they are of: `numpy`, or `keras.ops` inside a graph.
 
     Returns:

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ConfusionCounts:
-    """A 2x2 confusion matrix; ALL, the disease, is the positive class.
+    """A 2x2 confusion matrix; the disease is the positive class.
 
     Counts are floating point scalars, or arrays of one shape, of the library `ops`: `numpy`, or
     `keras.ops` inside a graph. Formulas use shares of the total where they multiply: products of
@@ -32,22 +32,22 @@ class ConfusionCounts:
 
     @cached_property
     def positives(self) -> Any:
-        """Cells labelled ALL."""
+        """Cells labelled positive."""
         return self.tp + self.fn
 
     @cached_property
     def negatives(self) -> Any:
-        """Cells labelled HEM."""
+        """Cells labelled negative."""
         return self.tn + self.fp
 
     @cached_property
     def called_positive(self) -> Any:
-        """Cells called ALL."""
+        """Cells called positive."""
         return self.tp + self.fp
 
     @cached_property
     def called_negative(self) -> Any:
-        """Cells called HEM."""
+        """Cells called negative."""
         return self.tn + self.fn
 
     def share(self, part: Any) -> Any:
@@ -61,12 +61,12 @@ def accuracy(counts: ConfusionCounts) -> Any:
 
 
 def sensitivity(counts: ConfusionCounts) -> Any:
-    """The share of ALL cells called ALL, in [0, 1]."""
+    """The share of positive cells called so, in [0, 1]."""
     return counts.ratio(counts.tp, counts.positives)
 
 
 def specificity(counts: ConfusionCounts) -> Any:
-    """The share of HEM cells called HEM, in [0, 1]."""
+    """The share of negative cells called so, in [0, 1]."""
     return counts.ratio(counts.tn, counts.negatives)
 
 
@@ -76,12 +76,12 @@ def balanced_accuracy(counts: ConfusionCounts) -> Any:
 
 
 def f1_all(counts: ConfusionCounts) -> Any:
-    """F1 with ALL as the positive class, in [0, 1]."""
+    """F1 of the positive class, in [0, 1]."""
     return counts.ratio(2 * counts.tp, counts.positives + counts.called_positive)
 
 
 def f1_hem(counts: ConfusionCounts) -> Any:
-    """F1 with HEM as the positive class, in [0, 1]."""
+    """F1 of the negative class, in [0, 1]."""
     return counts.ratio(2 * counts.tn, counts.negatives + counts.called_negative)
 
 

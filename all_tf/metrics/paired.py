@@ -20,7 +20,7 @@ class PairError(ValueError):
 
 
 class ScoredRun(NamedTuple):
-    """The predictions of a model, and the calibrated score from which on it calls a cell ALL."""
+    """The predictions of a model, and the calibrated score from which on cells are positive."""
 
     predictions: Predictions
     threshold: float

@@ -1,4 +1,4 @@
-"""Calibration of scores over patients: shares of ALL in bins, calibration slope and intercept."""
+"""Calibration of scores over patients: positives in bins, calibration slope and intercept."""
 
 import numpy as np
 from scipy import special
@@ -25,7 +25,7 @@ def reliability_bins(
 
     Returns:
         `low` and `high`, its ends; `num_images`; `mean_score`; `share_all`, of its cells those
-        that are ALL, with `share_all_low` and `share_all_high` over patients, None where no
+        that are positive, with `share_all_low` and `share_all_high` over patients, None where no
         interval can be estimated or a resample has no cell in the bin.
     """
     scores, labels = predictions.calibrated_scores, predictions.labels
@@ -57,10 +57,10 @@ def slope_and_intercept(
     """`calibration_slope` and `calibration_intercept`, each with `KEY_low` and `KEY_high`.
 
     They are those of the logistic regression of the label on the calibrated logit: Cox, 1958,
-    Biometrika 45. They are 1 and 0 where the calibrated score is the probability of ALL. A slope
+    Biometrika 45. They are 1 and 0 where the calibrated score is the probability. A slope
     below 1 says that scores are too extreme, an intercept below 0 that too many cells are called
-    ALL. They are None where a score separates the classes, in the set or in a resample, since the
-    slope then has no finite best value.
+    positive. They are None where a score separates the classes, in the set or in a resample, since
+    the slope then has no finite best value.
 
     Args:
         predictions: Labelled, of both classes.
@@ -102,7 +102,7 @@ def _regress(cells_all: np.ndarray, cells: np.ndarray, logits: np.ndarray) -> np
     """Intercept and slope `(r, 2)` by Newton's method; NaN where there is no finite best.
 
     Args:
-        cells_all: Number of ALL cells at each logit in each resample, float64 `(r, k)`.
+        cells_all: Number of positive cells at each logit in each resample, float64 `(r, k)`.
         cells: Number of cells of both classes there.
         logits: float64 `(k,)`.
     """

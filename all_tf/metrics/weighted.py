@@ -87,7 +87,7 @@ def _sum_units(values: np.ndarray, unit_of_cell: np.ndarray, *, num_units: int) 
 def _calibration_error(
     total: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, scores: np.ndarray
 ) -> np.ndarray:
-    """The sum over bins of |sum of scores - number of ALL|, float64 `(r,)`."""
+    """The sum over bins of |sum of scores - number of positives|, float64 `(r,)`."""
     gaps = np.eye(NUM_BINS)[bin_of_score(scores)] * (scores - labels)[:, None]
     return np.abs(total(gaps)).sum(1)
 
@@ -115,7 +115,7 @@ def _areas(labels: np.ndarray, weights: np.ndarray, ends: np.ndarray) -> np.ndar
     found = np.diff(hits, axis=1, prepend=0)
     passed = np.diff(called, axis=1, prepend=0) - found
     positives, negatives = hits[:, -1], called[:, -1] - hits[:, -1]
-    # A unit of weight 0 may come first: no cell is called ALL yet, and none is found.
+    # A unit of weight 0 may come first: no cell is called positive yet, and none is found.
     precision = hits / np.maximum(called, 1)
     area = (passed * (hits - found / 2)).sum(1) / (positives * negatives)
     return np.stack([area, (found * precision).sum(1) / positives])

@@ -78,7 +78,6 @@ def contradictions(
     """
     experiment, facts = read_config(run)
     yield from _of_stamps(experiment, facts, report, calibration)
-    yield from _of_identity(facts, report)
     if folder == run:
         if facts.get("view") != asdict(experiment.view):
             yield f"{CONFIG_FILE}: the view does not follow from the experiment"
@@ -144,8 +143,7 @@ def _of_records(
     (experiment, facts), own = read_config(run), folder == run
     records = Path(facts.get("records", ""))
     digest = RecordsDigest.stored_in(facts)
-    other = any(report.get(key, value) != value for key, value in digest.as_dict().items())
-    if other or digest.differing_files(RecordsDigest.of(records)):
+    if other_records(report, facts) or digest.differing_files(RecordsDigest.of(records)):
         return
     there = read_identity(records)
     known = {"records_name": there.name, **there.classes.as_dict()}

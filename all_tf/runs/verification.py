@@ -23,19 +23,17 @@ from all_tf.runs.folder import (
     METRICS_FILE,
     PREDICTIONS_FILE,
     RunError,
-    other_records,
-    other_records_folder,
     read_config,
     read_metrics,
     read_status,
 )
+from all_tf.runs.placement import misplaced, nearest
 from all_tf.runs.prediction_files import (
     read_predictions,
     write_per_patient,
     write_predictions,
     write_reliability,
 )
-from all_tf.runs.records_label import records_label
 from all_tf.runs.required_files import (
     ADDED_LATER,
     PER_PATIENT_FILE,
@@ -43,13 +41,14 @@ from all_tf.runs.required_files import (
     is_run,
     required_files,
 )
-from all_tf.runs.strict_reading import read_rows
+from all_tf.runs.strict_reading import read_object, read_rows
 from all_tf.runs.submission import SUBMISSION_FILE, check_submission
 from all_tf.system.tables import text_of_cell
 from tfrecords.class_names import class_names_of
 
 _TOLERANCE = 1e-6  # Of a number, absolute and relative: machines round differently.
 _GAMMA = {"weighted_bce": 0.0, "focal": 2.0}  # Of `builders.losses`, written down independently.
+_OF_ANALYSES = ("probes.json", "explanations.json")
 _MOST_LINES = 3  # Of one file; further differences are counted.
 
 
@@ -105,14 +104,14 @@ def _check(folder: Path) -> Checked:
         if report is not None:
             classes = class_names_of(report)
             stored = read_predictions(folder / PREDICTIONS_FILE, classes=classes)
-            calibration = read_calibration(_nearest(folder, CALIBRATION_FILE))
+            calibration = read_calibration(nearest(folder, CALIBRATION_FILE))
             predictions = calibration.apply(stored)
             bootstrap, num_images = Bootstrap(predictions), len(stored)
             figures = _recompute(folder, report, bootstrap, calibration)
-            drift += _differing_figures(report, figures) + _misplaced(folder, report)
+            drift += [*_differing_figures(report, figures), *misplaced(folder, report)]
             drift += _differing_tables(folder, bootstrap, threshold=calibration.threshold)
             drift += _differing_submission(folder, predictions, threshold=calibration.threshold)
-            if is_run(run := _nearest(folder, CONFIG_FILE)):
+            if is_run(run := nearest(folder, CONFIG_FILE)):
                 header = expected_header(run, folder, calibration)
                 drift += _differing_figures(report, header, source="the run gives")
                 drift += contradictions(run, folder, report, calibration, predictions)
@@ -120,6 +119,9 @@ def _check(folder: Path) -> Checked:
                 drift += contradictions_of_folds(folder, report, calibration, predictions)
             if "members" in report:
                 drift += contradictions_of_members(report, calibration)
+        for file in _OF_ANALYSES:
+            if (folder / file).is_file():
+                drift += misplaced(folder, read_object(folder / file), file=file)
     except (OSError, ValueError, KeyError) as error:
         drift.append(f"figures cannot be computed again: {error}")
     return Checked(folder, num_files, len(figures), num_images, drift)
@@ -137,31 +139,6 @@ def _unlisted_files(folder: Path, report: dict | None) -> list[str]:
     return lines + [f"{name}: not listed in {SUMS_FILE}" for name in sorted(added)]
 
 
-def _misplaced(folder: Path, report: dict) -> list[str]:
-    """Whether a report on other records stands where results on the run's own are expected."""
-    run = _nearest(folder, CONFIG_FILE)
-    if not (run / CONFIG_FILE).is_file():  # Of several runs together.
-        return []
-    others = other_records(report, read_config(run)[1])
-    inner = folder.relative_to(run).parts
-    found = inner[-2] if len(inner) == 3 else ""
-    # Earlier versions called the folder by the digest alone.
-    name = str(report.get("records_name", ""))
-    names = {other_records_folder(name, others), other_records_folder("", others)}
-    if found in names if others else not found:
-        return []
-    return [
-        f"records_sha256: the result is of {records_label(report)}, its folder is for "
-        f"{found or 'the records of the run'}"
-    ]
-
-
-def _nearest(folder: Path, name: str) -> Path:
-    """The folder that holds such a file for this one: itself, or the run that it lies in."""
-    places = (folder, *list(folder.parents)[:3])  # RUN, RUN/evaluation/SET or its records-X/SET.
-    return next((place for place in places if (place / name).is_file()), folder)
-
-
 def _recompute(
     folder: Path, report: dict, bootstrap: Bootstrap, calibration: Calibration
 ) -> dict[str, object]:
@@ -177,7 +154,7 @@ def _recompute(
         return figures
     figures |= all_metrics(predictions, threshold=calibration.threshold, bootstrap=bootstrap)
     if "loss" in report:
-        experiment, facts = read_config(_nearest(folder, CONFIG_FILE))
+        experiment, facts = read_config(nearest(folder, CONFIG_FILE))
         losses = _losses(predictions, experiment, facts["class_weights"])
         figures |= mean_with_interval("loss", losses, predictions, bootstrap=bootstrap)
     return figures

@@ -12,7 +12,7 @@ class ConfusionMetrics(keras.metrics.Metric):
     The confusion matrix is counted during training or validation, with a threshold of .5 on the
     probability (0 on the logit). Counts are float32, exact up to 16.7 million images.
 
-    A mixed label counts as the class of its larger share; an even one counts as ALL, like a
+    A mixed label counts as the class of its larger share; an even one counts as positive, like a
     probability of .5. With mixing, training metrics show how often the larger share was found. That
     is harder than to classify a whole cell, so do not compare them with validation.
 

@@ -83,7 +83,9 @@ def test_result_on_other_records_stands_beside_the_runs_own(run, tmp_path):
     pack(drawn("abcdef"), other)
     own = (run / "evaluation/validation/metrics.json").read_bytes()
     folder, report = evaluate_run(run, EvaluationSet(SET, records=other))
-    assert folder.parent.parent == run / "evaluation" and folder.parent.name.startswith("records-")
+    digest = report["records_sha256"][:12]
+    assert folder == run / f"evaluation/Kyiv-2026-{digest}/validation"
+    assert report["records_name"] == "Kyiv, 2026"
     assert (run / "evaluation/validation/metrics.json").read_bytes() == own
     assert report["records_sha256"] != json.loads(own)["records_sha256"]
     assert report["num_images"] == 12 and report["stamps"] == ["not calibrated"]
@@ -129,7 +131,7 @@ def test_run_without_a_list_of_its_training_images_says_that_they_are_unknown(ru
 def test_probes_on_other_records_are_not_shown_beside_the_runs_own_metrics(run, tmp_path):
     pack(drawn("abcdef"), tmp_path / "other")
     _, folder = probe_run(run, EvaluationSet(SET, records=tmp_path / "other"))
-    assert folder.parent.name.startswith("records-") and not (run / "probes/probes.json").exists()
+    assert folder.parent.name.startswith("Kyiv-2026-") and not (run / "probes/probes.json").exists()
     assert read_facts(run).probes is None
     shutil.copytree(folder, run / "probes", dirs_exist_ok=True)  # As an earlier version left it.
     assert read_facts(run).probes is None
@@ -145,6 +147,9 @@ def test_runs_on_images_of_the_same_names_in_other_records_are_not_compared(run,
     report = json.loads(path.read_text())
     path.write_text(json.dumps(report | {"records_sha256": "0" * 64}))
     write_checksums(path.parent)
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"manifest_sha256": "0" * 64}))
+    write_checksums(other)
     with pytest.raises(ValueError, match="different records"):
         compare_runs(read_facts(run), read_facts(other))
 
@@ -186,4 +191,4 @@ def test_script_says_where_it_wrote(run, tmp_path):
     pack(drawn("abcdef"), tmp_path / "other")
     command = [sys.executable, ROOT / "scripts/evaluate.py", run, "--records", tmp_path / "other"]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "/evaluation/records-" in ended.stdout.splitlines()[-1]
+    assert "/evaluation/Kyiv-2026-" in ended.stdout.splitlines()[-1]

@@ -16,6 +16,9 @@ ALLOWED = {
     "--folds": (),
     "--refold": (),
     "--images": (),
+    "--name": ("0", "1", "9" * 30, "nan", "inf", "1.5", "x"),
+    "--positive": ("0", "1", "9" * 30, "nan", "inf", "1.5", "x"),
+    "--hold-out": ("1",),
 }
 PATHS = ("--source", "--records", "--verify", "--out")
 FLAGS = {

@@ -10,7 +10,7 @@ from tfrecords.names import legible, one_spelling
 from tfrecords.schema import SPLITS
 from tfrecords.store.tables import TableError, read_table
 
-COLUMNS = ("path", "label", "patient")
+TABLE_COLUMNS = ("path", "label", "patient")
 _SPLIT_COLUMN = "split"
 
 
@@ -37,7 +37,7 @@ def listed_cells(table: Path) -> tuple[list[FoundCell], list[str]]:
     cells: dict[str, FoundCell] = {}
     problems = []
     try:
-        rows = read_table(table, columns=COLUMNS)
+        rows = read_table(table, columns=TABLE_COLUMNS)
     except TableError as error:
         return [], [str(error)]
     for row in rows:
@@ -52,7 +52,7 @@ def listed_cells(table: Path) -> tuple[list[FoundCell], list[str]]:
 
 
 def _listed_cell(table: Path, text: Mapping[str, str]) -> FoundCell:
-    path, label, patient = (text[column].strip() for column in COLUMNS)
+    path, label, patient = (text[column].strip() for column in TABLE_COLUMNS)
     split = text.get(_SPLIT_COLUMN, SPLITS[0]).strip().lower()
     relative = PureWindowsPath(path)  # Accepts "/" and "\\": a table may come from Windows.
     if not relative.parts or relative.anchor or ".." in relative.parts:

@@ -19,7 +19,7 @@ from tfrecords.sources.cnmc import (
     list_problems,
     patients_in_both_classes,
 )
-from tfrecords.sources.folder_table import COLUMNS, FoundCell, listed_cells
+from tfrecords.sources.folder_table import TABLE_COLUMNS, FoundCell, listed_cells
 from tfrecords.sources.own_classes import ClassError, ToldClasses, tell_classes
 from tfrecords.sources.tree import Tree, list_special, walk
 
@@ -29,7 +29,7 @@ _EXPECTED = (
     "CLASS/PATIENT/IMAGE for two classes, as all/PATIENT/IMAGE and hem/PATIENT/IMAGE, IMAGE being "
     + ", ".join(SUFFIXES),
     "or the same below train/, validation/ and test/",
-    f"or a CSV file with the columns {','.join(COLUMNS)} and, if you like, split",
+    f"or a CSV file with the columns {','.join(TABLE_COLUMNS)} and, if you like, split",
 )
 
 
@@ -128,7 +128,7 @@ def _unclear_names(cells: Sequence[FoundCell]) -> list[str]:
 def _patients_in_two_splits(cells: Sequence[FoundCell]) -> list[str]:
     """List the patients of two splits: what is learnt of one would be tested on the same person."""
     splits: defaultdict[str, dict[str, Path]] = defaultdict(dict)
-    for cell in cells:
+    for cell in sorted(cells, key=_by_split_and_path):
         splits[cell.patient or cell.relative].setdefault(cell.split, cell.path)
     return [
         f"{next(iter(paths.values()))}: patient {patient} lies in {' and '.join(paths)}"
@@ -152,7 +152,8 @@ def _foldered_cells(root: Path) -> tuple[list[FoundCell], list[str]]:
     for path in pictures:
         *above, first = path.relative_to(root).parts[:depth]
         if path.parent == root or len(path.relative_to(root).parts) <= depth:
-            problems.append(f"{path}: expected {_EXPECTED[depth - 1]}")
+            where = "below train/, validation/ or test/" if depth == 2 else "for two classes"
+            problems.append(f"{path}: expected CLASS/PATIENT/IMAGE {where}")
         elif above and above[0].lower() not in SPLITS:
             problems.append(f"{path}: expected train/, validation/ or test/ above the class")
         else:

@@ -20,6 +20,7 @@ from all_tf.metrics.registry import shown_in
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.html_report.prose import describe_set, name_set
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.folder import set_name
 from all_tf.runs.records_label import is_cnmc, records_label
 from all_tf.system.tables import Column, decimal, per_cent, whole
 from tfrecords.class_names import class_names_of
@@ -193,7 +194,7 @@ def external_rows(run: RunFacts) -> Rows:
         {
             "records": records_label(scored.report),
             "cells": describe_set(scored),
-            "set": name_set(scored),
+            "set": set_name(scored.report["split"], scored.report["fold"]),
             **_scored(scored),
         }
         for scored in run.external

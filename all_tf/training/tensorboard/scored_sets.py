@@ -31,7 +31,7 @@ def write_set(scored: ScoredSet, *, role: str) -> None:
         write_picture(f"pictures, {role}/{name}", figure, title=title_of(scored.report))
 
 
-def write_text(scored: ScoredSet, *, role: str) -> None:
+def write_records_text(scored: ScoredSet, *, role: str) -> None:
     """Write a line that says which set of which records it is, with its classes and caveats."""
     negative, positive = scored.predictions.classes
     text = f"{title_of(scored.report)}; classes: {positive} (positive), {negative}"

@@ -16,7 +16,7 @@ from all_tf.training.prepare import Prepared
 from all_tf.training.tensorboard.cell_images import write_batches, write_mistakes
 from all_tf.training.tensorboard.hparams import write_session
 from all_tf.training.tensorboard.projector import drop_feature_map, write_feature_map
-from all_tf.training.tensorboard.scored_sets import role_of_records, write_set, write_text
+from all_tf.training.tensorboard.scored_sets import role_of_records, write_records_text, write_set
 
 
 def show_run(
@@ -68,7 +68,7 @@ def _write_session(folder: Path, prepared: Prepared, sets: Sets) -> None:
 def _write_sets(folder: Path, prepared: Prepared, sets: Sets) -> None:
     for role, scored in sets.items():
         write_set(scored, role=role)
-        write_text(scored, role=role)
+        write_records_text(scored, role=role)
 
 
 def _write_mistakes(folder: Path, prepared: Prepared, sets: Sets) -> None:

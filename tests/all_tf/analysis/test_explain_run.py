@@ -28,12 +28,13 @@ def run(records, tmp_path_factory):
 
 
 def test_script_files_maps_of_as_many_cells_as_asked_for(run, monkeypatch, capsys):
-    captions = []
+    captions, titles = [], []
     real = module.draw_cells
 
-    def draw(pictures, texts):
+    def draw(pictures, texts, *, title):
         captions.extend(texts)
-        return real(pictures, texts)
+        titles.append(title)
+        return real(pictures, texts, title=title)
 
     monkeypatch.setattr(module, "draw_cells", draw)
     monkeypatch.setattr(sys, "argv", ["explain.py", str(run), "--images", str(NUM_IMAGES)])
@@ -43,6 +44,8 @@ def test_script_files_maps_of_as_many_cells_as_asked_for(run, monkeypatch, capsy
     assert (result["split"], result["map_side"], result["stamps"]) == ("validation", 32, [])
     cells = result["cells"]
     assert len({cell["name"] for cell in cells}) == NUM_IMAGES and len(captions) == 4 * NUM_IMAGES
+    digest = result["records_sha256"][:12]
+    assert result["records_name"] and titles[0].endswith(f"{result['records_name']} ({digest})")
     for cell, caption in zip(cells, captions[::4], strict=True):
         score = f"{cell['score']:.2f}"
         assert caption == f"{cell['label']}, called {cell['decision']}, {score}\n{cell['why']}"

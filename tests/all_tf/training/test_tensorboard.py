@@ -49,6 +49,8 @@ EXPERIMENT = Experiment(
     augment=("hflip", "mixup"),
     weights="/home/somebody/mine.weights.h5",
 )
+RECORDS = {"records_name": "Kyiv, 2026", "records_sha256": "0123456789abcdef" * 4}
+OF = ", Kyiv, 2026 (0123456789ab)"  # In every tag of a scored set.
 ROLES = {
     "selection": {"split": "train", "fold": 0, "stamps": ["optimistic"]},
     "held out": {"split": "validation", "fold": None, "stamps": []},
@@ -60,7 +62,7 @@ def result(cells, role: str, *, seed: int) -> tuple[Predictions, dict]:
     logits = np.random.default_rng(seed).normal(2.0 * cells.labels - 1, 1.5)
     predictions = Predictions(cells.names, cells.patients, cells.groups, cells.labels, logits)
     predictions = Calibration(temperature=2.0, bias=0.1).apply(predictions)
-    report = ROLES[role] | {"best_epoch": 3, "threshold": 0.45}
+    report = RECORDS | ROLES[role] | {"best_epoch": 3, "threshold": 0.45}
     return predictions, report | all_metrics(predictions, threshold=0.45)
 
 
@@ -116,12 +118,12 @@ def value_of(events, tag: str) -> np.ndarray:
 def test_figures_are_those_of_the_reports_and_there_once(events, results):
     for role, (_, report) in results.items():
         for key in ("f1", "kappa", "auc", "log_loss"):
-            assert value_of(events, f"result/{key}, {role}") == pytest.approx(report[key])
+            assert value_of(events, f"result/{key}, {role}{OF}") == pytest.approx(report[key])
 
 
 def test_curve_has_the_precision_and_recall_that_scikit_learn_counts(events, results):
     for role, (predictions, _) in results.items():
-        curve = value_of(events, f"{role}/pr_curves")
+        curve = value_of(events, f"{role}{OF}/pr_curves")
         labels, scores = predictions.labels, predictions.calibrated_scores
         for place in (20, 100, 160):
             called = np.floor(scores * 200) >= place
@@ -143,7 +145,7 @@ def test_run_is_a_row_with_its_settings_and_figures(events, run):
     assert row.hparams["weights"].string_value == "mine.weights.h5"
     assert row.hparams["learning_rate"].number_value == 1e-3
     tags = {info.name.tag for info in table.metric_infos}
-    assert {"result/f1, selection", "result/kappa, held out"} <= tags
+    assert {f"result/f1, selection{OF}", f"result/kappa, held out{OF}"} <= tags
     assert tags <= set(events.Tags()["tensors"])
 
 
@@ -169,7 +171,7 @@ def test_pictures_are_of_both_sets_and_of_cells(events):
     figures = ("confusion", "ROC", "precision and recall", "reliability", "patients")
     mistakes = ("ALL called HEM: leukaemia that was missed", "HEM called ALL: false alarms")
     cells = {f"pictures, cells/{name}" for name in (*mistakes, "learnt from")}
-    assert tags == cells | {f"pictures, {role}/{name}" for role in ROLES for name in figures}
+    assert tags == cells | {f"pictures, {role}{OF}/{name}" for role in ROLES for name in figures}
     for tag in tags:
         for event in events.Tensors(tag):
             width, height, png = make_ndarray(event.tensor_proto)
@@ -194,11 +196,20 @@ def written(prepared, results, tmp_path_factory) -> dict:
 
 
 def test_title_says_which_set_it_is_and_what_that_is_worth(written):
-    chosen = "train fold 0, epoch 3, threshold 0.450 [optimistic]"
-    assert written["pictures, selection/ROC"][0] == chosen
-    assert written["pictures, held out/ROC"][0] == "validation, epoch 3, threshold 0.450"
+    of = "of Kyiv, 2026 (0123456789ab)"
+    chosen = f"train fold 0 {of}, epoch 3, threshold 0.450 [optimistic]"
+    assert written[f"pictures, selection{OF}/ROC"][0] == chosen
+    assert written[f"pictures, held out{OF}/ROC"][0] == (
+        f"validation {of}, epoch 3, threshold 0.450"
+    )
     title = written["pictures, cells/HEM called ALL: false alarms"][0]
     assert chosen in title and re.search(r"\d+ of \d+;", title)
+
+
+def test_text_says_which_records_and_classes_the_sets_have(events):
+    for role in ROLES:
+        text = value_of(events, f"records, {role}").item().decode()
+        assert "of Kyiv, 2026 (0123456789ab)" in text and "ALL (positive), HEM" in text
 
 
 def test_figures_name_pseudonyms_and_no_patient(written, prepared):

@@ -368,3 +368,58 @@ def test_image_of_one_pixel_is_refused(laboratory):
         SourceError, match=r"a\.png: expected at least 16 pixels a side; received 1x1"
     ):
         find(root)
+
+
+def find_blasts(root):
+    return find_folder_images(root, patient_per_image=False, positive="blast")
+
+
+def test_classes_have_the_names_of_the_laboratory(laboratory):
+    root = laboratory(dict.fromkeys(["Blast/p/a.png", "blast/q/b.png", "normal/r/c.png"]))
+    images = find_blasts(root)
+    assert [(image.patient, image.label) for image in images] == [("p", 1), ("q", 1), ("r", 0)]
+    assert {image.classes for image in images} == {("normal", "Blast")}
+    with pytest.raises(SourceError, match="--positive Blast, or --positive normal"):
+        find(root)
+
+
+def test_splits_above_the_classes_are_taken_as_they_are(laboratory):
+    names = ["Train/blast/p/a.png", "train/normal/q/a.png", "validation/blast/r/a.png"]
+    images = find_blasts(laboratory(dict.fromkeys([*names, "test/normal/s/a.png"])))
+    assert [(image.name, image.phase) for image in images] == [
+        ("train/blast/p/a.png", "train"),
+        ("train/normal/q/a.png", "train"),
+        ("validation/blast/r/a.png", "validation"),
+        ("test/normal/s/a.png", "test"),
+    ]
+
+
+def test_patient_in_two_splits_is_refused_in_folders_and_tables(laboratory):
+    root = laboratory(
+        dict.fromkeys(["train/blast/p/a.png", "train/normal/q/a.png", "test/blast/p/b.png"])
+        | {
+            "cells.csv": "path,label,patient,split\ntrain/blast/p/a.png,blast,p,train\n"
+            "train/normal/q/a.png,normal,q,Validation\ntest/blast/p/b.png,blast,p,test\n"
+        }
+    )
+    for source in (root, root / "cells.csv"):
+        with pytest.raises(SourceError, match=r"a\.png: patient p lies in train and test"):
+            find_blasts(source)
+
+
+def test_folder_beside_the_splits_is_refused(laboratory):
+    names = ["train/blast/p/a.png", "train/normal/q/b.png", "blast/r/c.png", "train/d.png"]
+    with pytest.raises(SourceError, match="2 problems") as error:
+        find_blasts(laboratory(dict.fromkeys(names)))
+    assert "c.png: expected train/, validation/ or test/ above the class" in str(error.value)
+    assert "d.png: expected CLASS/PATIENT/IMAGE below train/" in str(error.value)
+
+
+def test_table_may_name_the_split(laboratory):
+    table = "path,label,patient,split\na.png,blast,p,train\nb.png,normal,q,Validation\n"
+    root = laboratory({"a.png": None, "b.png": None, "cells.csv": table})
+    images = find_blasts(root / "cells.csv")
+    assert [image.name for image in images] == ["train/a.png", "validation/b.png"]
+    (root / "cells.csv").write_text(table.replace("Validation", "exam"))
+    with pytest.raises(SourceError, match="line 3: expected one of train, validation, test"):
+        find_blasts(root / "cells.csv")
