@@ -194,7 +194,10 @@ def _parse_scan(body: bytes, frame: _Frame, tables: dict[int, bytes]) -> Scan:
         raise damaged("a JPEG with a damaged scan") from error
     used = [(tables.get(dc, b""), tables.get(16 + ac, b"")) for _, dc, ac in fields]
     if not frame.progressive and (first, last, approximation) != (0, NUM_COEFFICIENTS - 1, 0):
-        raise damaged("a sequential JPEG with a scan of some coefficients only")
+        raise BitmapError(  # Decoders warn of it and read all coefficients.
+            "a sequential JPEG whose scan claims some coefficients only: damaged, or from a phone "
+            "that writes it so; look at it, and save it as PNG"
+        )
     scan = Scan(components, used, first, last, *divmod(approximation, 16))
     blocks = sum(one.across * one.down for one in components)
     distinct = len({number for number, _, _ in fields}) == len(components) > 0

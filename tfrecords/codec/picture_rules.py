@@ -11,7 +11,7 @@ from tfrecords.codec.tiff_pages import read_first_page
 
 # Pillow's raw modes, that is, how files store a pixel; each kind has a row in docs/data.md.
 _EIGHT_BITS = "L L;I LX LA La RGB RGBX RGBA RGBa BGR BGRX XBGR BGXR BGRA ABGR BGAR YCbCr P PX PA"
-_PLANES = "R G B A"
+_PLANES = "R G B"
 _FEW_BITS = "1 1;I L;2 L;4 L;2I L;4I P;1 P;2 P;4"
 _SIXTEEN_BITS = (
     "I;16 I;16B I;16N LA;16B RGB;16B RGB;16L RGB;16N RGBA;16B RGBA;16L RGBA;16N "
@@ -21,12 +21,7 @@ _RAW_MODES = {*" ".join((_EIGHT_BITS, _PLANES, _FEW_BITS, _SIXTEEN_BITS)).split(
 _MULTIPLIED = ("La", "RGBa")  # Raw modes, before the number of bits.
 _DIMMEST = 64  # Of 256. An image whose every sample is darker uses 14 of its 16 bits or fewer.
 _OPAQUE = 255
-_WHAT_TO_DO = {
-    "CMYK": "inks have no colours without the printer's profile; convert them to RGB with it",
-    "LAB": "convert it to RGB",
-    "F": "scale it to 8 bits",
-    "I": "scale it to 8 bits",
-}
+_INKS = "inks have no colours without the printer's profile; convert them to RGB with it"
 
 
 class StoredAs(NamedTuple):
@@ -52,7 +47,7 @@ def check_rule(image: ImageFile.ImageFile) -> StoredAs:
         colour = (palette.rawmode or palette.mode).split(";")[0]
         num_colours = len(palette.palette) // len(colour)
     if not raw_modes <= _RAW_MODES:
-        advice = _WHAT_TO_DO.get(image.mode, "save it as RGB of 8 bits")
+        advice = _INKS if image.mode == "CMYK" else "save it as RGB of 8 bits"
         raise BitmapError(
             "expected RGB, grey or palette, 8 or 16 bits a sample; received mode "
             f"{image.mode} of Pillow ({', '.join(sorted(raw_modes))}); {advice}"

@@ -142,15 +142,18 @@ def replaced(data: bytes, after: bytes, offset: int, value: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (replaced(WHOLE, b"JFIF\0", 5, 142), "an unknown revision of JFIF"),
-        (replaced(WHOLE, b"\xff\xda", 12, 62), "a scan of some coefficients only"),
-        (replaced(WHOLE, b"\xff\xda", 11, 1), "a scan of some coefficients only"),
+        (replaced(WHOLE, b"JFIF\0", 5, 142), "damaged: .*an unknown revision of JFIF"),
+        (
+            replaced(WHOLE, b"\xff\xda", 12, 62),
+            "some coefficients only: damaged, .* save it as PNG",
+        ),
+        (replaced(WHOLE, b"\xff\xda", 11, 1), "some coefficients only: damaged, .* save it as PNG"),
         (
             WHOLE[:2] + b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x07" + WHOLE[2:],
-            "colours are transformed in an unknown way",
+            "damaged: .* colours are transformed in an unknown way",
         ),
     ],
 )
 def test_what_libjpeg_warns_of_is_refused(data, reason):
-    with pytest.raises(BitmapError, match=f"damaged: .*{reason}"):
+    with pytest.raises(BitmapError, match=reason):
         check_jpeg(data)
