@@ -59,8 +59,8 @@ def slope_and_intercept(
     They are those of the logistic regression of the label on the calibrated logit: Cox, 1958,
     Biometrika 45. They are 1 and 0 where the calibrated score is the probability. A slope
     below 1 says that scores are too extreme, an intercept below 0 that too many cells are called
-    positive. They are None where a score separates the classes, in the set or in a resample, since the
-    slope then has no finite best value.
+    positive. They are None where a score separates the classes, in the set or in a resample, since
+    the slope then has no finite best value.
 
     Args:
         predictions: Labelled, of both classes.
