@@ -30,6 +30,16 @@ def check_records_name(text: str) -> str:
     return name
 
 
+def is_records_name(text: object) -> bool:
+    """Whether a file may hold a text as the name of records: one that they can have, or none."""
+    if not isinstance(text, str) or text in ("", CNMC_NAME):
+        return text in ("", CNMC_NAME)
+    try:
+        return check_records_name(text) == text
+    except ValueError:
+        return False
+
+
 def is_reserved(name: str) -> bool:
     """Whether a name would be read as that of the published images."""
     letters = re.sub(r"[\W_]", "", name.casefold())

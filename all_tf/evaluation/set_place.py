@@ -37,4 +37,6 @@ def set_place(run: Path, loaded: LoadedSet, split: str, fold: int | None) -> Set
         limits += stamps_of_classes(class_names_of(facts), loaded.cells.classes)
         place = SetPlace(split, fold, loaded.records_sha256, limits)
     more = stamps_of_records(loaded.records)
-    return place._replace(stamps=place.stamps + more, records_name=loaded.records_name)
+    # A run knows the name that its records had when it was trained.
+    name = place.records_name or loaded.records_name
+    return place._replace(stamps=place.stamps + more, records_name=name)

@@ -1,7 +1,7 @@
 """A finished run as its files describe it, for tables, pages and model cards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -224,6 +224,35 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
         folds=_folds(run) if is_cross_validation(run) else (),
         records=records,
     )
+
+
+def on_records(facts: RunFacts, name: str) -> RunFacts:
+    """The run with its result on some records as the set whose metrics stand for it.
+
+    Args:
+        facts: Of a run.
+        name: Of records that the run was evaluated on, its own or others; with their digest, as
+            `records_label` gives it, where two have one name.
+
+    Raises:
+        RunError: The run has no result on records of that name, or on several.
+    """
+    known = [*facts.sets, *facts.external]
+    found = [
+        each
+        for each in known
+        if name in (each.report.get("records_name"), records_label(each.report))
+    ]
+    split = "validation" if any(each.report["split"] == "validation" for each in found) else None
+    found = [each for each in found if split in (None, each.report["split"])]
+    digests = {each.report["records_sha256"] for each in found}
+    if len(digests) != 1:
+        names = dict.fromkeys(records_label(each.report) for each in known)
+        raise RunError(
+            f"{facts.folder} has results on {', '.join(names)}. Expected one of these to be called "
+            f"so. Received: {legible(name)}"
+        )
+    return replace(facts, evaluated=found[0])
 
 
 def _stands_for(run: Path, folder: Path) -> bool:

@@ -27,11 +27,11 @@ from all_tf.runs.history_file import chosen_epoch, read_history
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.stamps import DERIVED_STAMPS, selected_on, selection_set, stamps
 from all_tf.runs.strict_reading import read_object
+from tfrecords.class_names import class_names_of
 from tfrecords.store.folds import read_folds
-from tfrecords.store.identity import read_identity
 from tfrecords.store.index import read_index
 from tfrecords.store.leakage import read_proof
-from tfrecords.store.manifest import digest_file
+from tfrecords.store.manifest import digest_file, read_manifest
 
 
 def expected_header(run: Path, folder: Path, calibration: Calibration) -> dict:
@@ -145,17 +145,21 @@ def _of_records(
     digest = RecordsDigest.stored_in(facts)
     if other_records(report, facts) or digest.differing_files(RecordsDigest.of(records)):
         return
-    there = read_identity(records)
-    known = {"records_name": there.name, **there.classes.as_dict()}
-    for key in known.keys() & facts.keys():
-        if facts[key] != known[key]:
-            yield f"{CONFIG_FILE}: {key} is {facts[key]!r}, the records have {known[key]!r}"
+    yield from _of_names(facts, read_manifest(records))
     if read_proof(records)["folds"] != facts["folds"]:
         yield f"{CONFIG_FILE}: the folds of the records are {read_proof(records)['folds']}"
     if own and not is_finished(run, records) and not any(run.glob("evaluation/validation*")):
         yield "evaluation/validation: missing, though the records have this split"
     whole = experiment.limit_validation is None
     yield from _of_rows(records, report, predictions, whole_set=whole)
+
+
+def _of_names(facts: Mapping, manifest: Mapping) -> Iterator[str]:
+    """Whether the run calls its records and their classes as they call themselves."""
+    known = {"records_name": manifest.get("name"), **class_names_of(manifest).as_dict()}
+    for key in sorted(known.keys() & facts.keys()):
+        if known[key] and facts[key] != known[key]:
+            yield f"{CONFIG_FILE}: {key} is {facts[key]!r}, the records have {known[key]!r}"
 
 
 def _of_rows(

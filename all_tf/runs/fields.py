@@ -17,11 +17,15 @@ from all_tf.runs.expectations import (
     table,
     word_of,
 )
+from tfrecords.class_names import class_name_fault
+from tfrecords.records_name import is_records_name
 
 _SHARE = number(0, 1)
 _POSITIVE = number(0)
 _SIDE = integer(1, 100_000)
-_CLASS = NAME  # Of a class; laboratories have their own names.
+_CLASS = Expected(
+    "the name of a class", lambda held: isinstance(held, str) and not class_name_fault(held)
+)
 _SPLIT = word_of("train", "validation", "test")
 _LOSSES = {"loss", "log_loss"}
 _UNBOUNDED = {"calibration_slope", "calibration_intercept"}
@@ -38,7 +42,11 @@ def _with_ends(key: str, expected: Expected) -> dict[str, Expected]:
     return dict.fromkeys((key, f"{key}_low", f"{key}_high"), optional(expected))
 
 
-_IDENTITY_OF_RECORDS = {"records_name": TEXT, "negative_class": NAME, "positive_class": NAME}
+_IDENTITY_OF_RECORDS = {
+    "records_name": Expected("a name of records, or empty", is_records_name),
+    "negative_class": _CLASS,
+    "positive_class": _CLASS,
+}
 CONFIG = {
     "experiment": ANY_OBJECT,  # `Experiment` checks it.
     "view": table(dict.fromkeys(("crop", "canvas", "output"), _SIDE), needed=("crop", "output")),

@@ -96,6 +96,29 @@ def test_result_on_other_records_stands_beside_the_runs_own(run, tmp_path):
     ]
 
 
+def test_result_of_an_earlier_version_is_read_where_it_left_it(run, tmp_path):
+    pack(drawn("abcdef"), tmp_path / "other")
+    folder, report = evaluate_run(run, EvaluationSet(SET, records=tmp_path / "other"))
+    new = ("records_name", "negative_class", "positive_class")
+    earlier = {key: held for key, held in report.items() if key not in new}
+    (folder / "metrics.json").write_text(json.dumps(earlier))
+    write_checksums(folder)
+    folder.parent.rename(run / f"evaluation/records-{report['records_sha256'][:12]}")
+    assert not [line for checked in verify(run) for line in checked.drift]
+    assert len(read_facts(run).external) == 1
+
+
+def test_runs_are_compared_on_records_by_their_name(run, tmp_path):
+    pack(drawn("abcdef"), tmp_path / "other")
+    evaluate_run(run, EvaluationSet(SET, records=tmp_path / "other"))
+    second = shutil.copytree(run, tmp_path / "second")
+    command = [sys.executable, ROOT / "scripts/compare.py", run, second, "--on"]
+    ended = subprocess.run([*command, "Kyiv, 2026"], capture_output=True, text=True, check=True)
+    assert "6 ALL and 6 HEM patient groups of Kyiv, 2026 (" in ended.stdout
+    ended = subprocess.run([*command, "Lviv"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1 and "has results on " in ended.stderr and "Kyiv" in ended.stderr
+
+
 def test_result_that_was_moved_to_the_place_of_another_is_found_by_verify(run, tmp_path):
     other = tmp_path / "other"
     pack(drawn("abcdef"), other)

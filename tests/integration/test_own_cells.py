@@ -114,6 +114,7 @@ def test_every_file_and_page_has_the_names_of_the_laboratory_alone(run, records)
         assert not FOREIGN.findall(re.sub(r"<details>.*?</details>", "", text, flags=re.S)), path
     page, card = (run / "report.html").read_text(), (run / "MODEL_CARD.md").read_text()
     assert page.count(label) > 8 and "called blast" in page and "Nothing was published" in page
+    assert "publication of the images" not in page  # Nor in the notes of the checklists.
     assert card.index("### Internal: Kyiv 2026") < card.index("### External: other records")
     predictions = read_predictions(run / "predictions.csv", classes=read_identity(records).classes)
     printed = format_report(report) + format_patients(predictions, threshold=0.5)

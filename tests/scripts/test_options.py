@@ -12,7 +12,8 @@ import pytest
 from tests.conftest import ROOT
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
-BY_A_SCRIPT = ("folds", "refold")  # Of make_tfrecords.py, which checks them itself.
+# Of make_tfrecords.py, which checks them itself; test_converter_options.py tries its values.
+BY_A_SCRIPT = ("folds", "refold", "hold_out")
 NO_NUMBERS = ("", "nan", "inf", "-inf", "1e999", "one")
 NO_WHOLE_NUMBERS = (*NO_NUMBERS, "-99999999999", "-1", "99999999999", "0.5")
 NO_PATHS = ("", "a\0b", "n" * 300, "a/" * 3000)

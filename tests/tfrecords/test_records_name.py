@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfrecords.records_name import CNMC_NAME, check_records_name, name_of_folder
+from tfrecords.records_name import CNMC_NAME, check_records_name, is_records_name, name_of_folder
 
 
 def test_name_is_kept_in_one_spelling():
@@ -22,6 +22,16 @@ def test_name_of_the_published_images_cannot_be_given(name):
         check_records_name(name)
     assert name_of_folder(name) == f"{name} (not as published)"
     assert check_records_name(name_of_folder(name))
+
+
+@pytest.mark.parametrize("text", ["", "C-NMC 2019", "Kyiv, 2026"])
+def test_file_may_hold_a_name_or_none(text):
+    assert is_records_name(text)
+
+
+@pytest.mark.parametrize("text", [None, 7, " x", "c-nmc 2019", "<b>", "$x$", ["lab"]])
+def test_file_may_not_hold_what_no_records_are_called(text):
+    assert not is_records_name(text)
 
 
 @pytest.mark.parametrize(

@@ -168,3 +168,21 @@ TRIPOD_AI = Checklist(
 )
 
 CHECKLISTS = (CLAIM, TRIPOD_AI)
+
+
+def checklists_of(*, published: bool) -> tuple[Checklist, ...]:
+    """The checklists for a run.
+
+    Args:
+        published: Whether its images are published ones. Otherwise what the notes leave to the
+            publication is left to the authors.
+    """
+    if published:
+        return CHECKLISTS
+    return tuple(
+        each._replace(items=tuple(map(_without_publication, each.items))) for each in CHECKLISTS
+    )
+
+
+def _without_publication(item: ChecklistItem) -> ChecklistItem:
+    return item._replace(note="") if "publi" in item.note.lower() else item

@@ -12,7 +12,7 @@ from all_tf import __version__
 from all_tf.metrics import formatting
 from all_tf.metrics.scored_set import Mistakes
 from all_tf.reports.html_report import comparison, inline_plots, limits, prose, rows, settings
-from all_tf.reports.html_report.checklists import CHECKLISTS
+from all_tf.reports.html_report.checklists import checklists_of
 from all_tf.reports.html_report.sections import COMPARISON_PARTS, PARTS
 from all_tf.reports.run_facts import RunFacts
 from all_tf.runs.records_label import records_label
@@ -49,6 +49,7 @@ def build_page(
         heat_maps=heat_maps,
         missing=missing,
         parts=PARTS,
+        checklists=checklists_of(published=rows.measured_on_cnmc(run)),
     )
 
 
@@ -95,7 +96,6 @@ def render(template: str, **content: object) -> str:
         style=Markup(_STYLE),  # From report.css, so it is safe.
         style_digest=f"sha256-{digest}",
         version=__version__,
-        checklists=CHECKLISTS,
         figures=inline_plots,
         settings=settings,
         tables=rows,

@@ -221,8 +221,11 @@ def missing(run: RunFacts) -> dict[str, tuple[str, ...]]:
     elif not run.history:
         absent["curves"] = ("The run has no history.csv.",)
     if not run.external:
-        score = command(run.folder, "evaluate.py --ensemble" if run.num_folds else "evaluate.py")
-        absent["external"] = ("No other records were scored.", f"{score} --records DIR")
+        score = f"{command(run.folder, 'evaluate.py')} --records DIR"
+        absent["external"] = ("No other records were scored.", score)
+    if run.num_folds:
+        ensemble = f"{command(run.folder, 'evaluate.py --ensemble')} --records DIR"
+        absent["external"] = ("Several networks are scored as one, beside this report.", ensemble)
     if not run.explanations:
         absent["explanations"] = ("No heat maps were made.", command(run.folder, "explain.py"))
     if not run.probes:

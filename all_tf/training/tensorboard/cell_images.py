@@ -36,12 +36,17 @@ def write_mistakes(scored: ScoredSet, cells: Cells, experiment: Experiment) -> N
         write_picture(f"pictures, cells/{mistakes.title}", figure, title=title)
 
 
-def write_batches(prepared: Prepared) -> None:
-    """Write the first batch of each of the first epochs, as the training step saw it."""
+def write_batches(prepared: Prepared, *, of: str) -> None:
+    """Write the first batch of each of the first epochs, as the training step saw it.
+
+    Args:
+        prepared: The run.
+        of: Its records, for the title (`records_label`).
+    """
     experiment, classes = prepared.experiment, prepared.data.fit.classes
     for epoch in range(min(_NUM_BATCHES, experiment.epochs)):
         batch = learnt_batch(prepared.data.fit, prepared.plan, experiment, epoch=epoch)
         images, labels = batch.images[:_MOST_OF_A_BATCH], batch.labels[:_MOST_OF_A_BATCH]
         figure = draw_cells(images, [caption(float(label), classes) for label in labels])
-        title = f"{batch.title}, {len(images)} of {len(batch.images)} cells"
+        title = f"{batch.title}, {len(images)} of {len(batch.images)} cells of {of}"
         write_picture("pictures, cells/learnt from", figure, title=title, step=epoch + 1)

@@ -9,6 +9,7 @@ from all_tf.metrics.per_patient import patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.runs.folder import EVENTS_FOLDER
+from all_tf.runs.records_label import records_label
 from all_tf.system.plain_text import public_name
 from all_tf.system.progress import track
 from all_tf.training.event_files import drop_events_of, drop_host_names
@@ -76,7 +77,7 @@ def _write_mistakes(folder: Path, prepared: Prepared, sets: Sets) -> None:
 
 
 def _write_batches(folder: Path, prepared: Prepared, sets: Sets) -> None:
-    write_batches(prepared)
+    write_batches(prepared, of=records_label(sets["selection"].report))
 
 
 def _write_feature_map(folder: Path, prepared: Prepared, sets: Sets) -> None:
