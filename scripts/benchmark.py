@@ -5,6 +5,7 @@
     python scripts/benchmark.py startup --arch efficientnetb0 --image-size 128
     python scripts/benchmark.py step --arch densenet121 --image-size 100
     python scripts/benchmark.py gpu --framework tensorflow
+    python scripts/benchmark.py growth --images 120 2000 15000
 
 Ratios are measured side by side in one run: machines differ, and are shared.
 """
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from all_tf.config import choices
-from all_tf.system.arguments import real_number, whole_number
+from all_tf.system.arguments import path_to_write, real_number, whole_number
 from all_tf.system.cli import exit_on_errors, script_parser
 from all_tf.system.outputs import require_file
 
@@ -68,6 +69,12 @@ def _step(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.step import benchmark_step
 
     return benchmark_step(args.arch, image_size=args.image_size, records=args.records)
+
+
+def _growth(args: argparse.Namespace) -> dict:
+    from all_tf.benchmarks.growth import benchmark_growth
+
+    return benchmark_growth(args.images, folder=args.folder)
 
 
 def _gpu(args: argparse.Namespace) -> dict:
@@ -142,6 +149,12 @@ def _parse() -> argparse.Namespace:
     step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
     step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
     step.set_defaults(measure=_step)
+    growth = what.add_parser("growth", help="time and memory of every stage by number of images")
+    growth.add_argument(
+        "--images", type=whole_number(60, 10**6), nargs="+", default=[120, 500, 2000], metavar="N"
+    )
+    growth.add_argument("--folder", type=path_to_write, metavar="DIR", help="keep the images here")
+    growth.set_defaults(measure=_growth)
     _add_gpu(what)
     return parser.parse_args()
 

@@ -2,8 +2,9 @@
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice, product
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from tfrecords.packing.encode_cache import CachedImage, thread_pool
 from tfrecords.packing.near_duplicates import (
-    MAX_DISTANCE,
+    MAX_PAIRS,
     Suspect,
     find_suspects,
     perceptual_hashes,
@@ -33,15 +34,25 @@ def scan(
         places: The places of the PNGs in the spool.
         names: The names of the images, in the same order.
         num_workers: The number of threads; None for one a core.
-        progress: Wraps the images as they are hashed.
+        progress: Wraps the images as they are hashed, then the blocks of comparisons.
 
     Returns:
-        The pairs, sorted as by `find_suspects`.
+        The pairs, sorted and bounded as by `find_suspects`.
     """
-    hashes = list(progress(_hash_all(places, num_workers), "comparing", len(places)))
-    digests = dict(zip(names, (place.encoded.png_sha256 for place in places), strict=True))
-    suspects = find_suspects(np.array(hashes), names, threshold=MAX_DISTANCE)
-    return [pair for pair in suspects if digests[pair.name_a] != digests[pair.name_b]]
+    hashes = np.array(list(progress(_hash_all(places, num_workers), "hashing", len(places))))
+    images_of_digest = defaultdict(list)
+    for number, place in enumerate(places):
+        images_of_digest[place.encoded.png_sha256].append(number)
+    first = [images[0] for images in images_of_digest.values()]
+    suspects = find_suspects(hashes[first], [names[one] for one in first], progress=progress)
+    copies = {names[images[0]]: images for images in images_of_digest.values()}
+    pairs = (
+        (pair.distance, *sorted(images))
+        for pair in suspects
+        for images in product(copies[pair.name_a], copies[pair.name_b])
+    )
+    nearest = sorted(islice(pairs, MAX_PAIRS))
+    return [Suspect(names[a], names[b], distance) for distance, a, b in nearest]
 
 
 def _hash_all(places: Sequence[CachedImage], num_workers: int | None) -> Iterator[np.ndarray]:

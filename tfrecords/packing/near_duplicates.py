@@ -7,17 +7,23 @@ nearest cells of two people, among 1.9 million pairs, were 48 bits apart. The pa
 below 48 that were inspected showed one cell twice, in overlapping fields or at another focus.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from tfrecords.packing.hash_search import collect, near_pairs
 from tfrecords.progress import Progress, untold
 
 MAX_DISTANCE = 32  # Bits of 256: above every altered copy, well below the cells of two people.
+CROWD = 1000  # More images with one hash are listed with the first of them only.
+MAX_PAIRS = (
+    500_000  # Listed at most, 50 MB of text; a thousand images that look the same are fewer.
+)
 
 _ORDER = 16  # Cosines an axis. With the usual 8x8 signs, 64 bits, many centred cells are alike.
 _WINDOW = 250  # Pixels around the centre: the largest cells are 254 px across (of equal area).
+_FEW = 4096  # Images; up to that many it is as fast to compare every two.
 _TILE = 512  # A block compares that many images with as many others, in about 4 MB.
 
 
@@ -78,9 +84,12 @@ def find_suspects(
 ) -> list[Suspect]:
     """Find every pair of images that look the same in some flip or turn.
 
-    Memory holds one block of comparisons at a time; only the hashes, 256 bytes an image, and the
-    pairs grow with the number of images. Copies with equal pixels are pairs too. To find only what
-    `find_duplicates` does not, pass only the first of equal copies.
+    The search is exact, with two bounds for images that show nothing, of which each looks like all
+    others. Of more than 1,000 images with one hash, all but the first are listed with the first
+    only. If there are more than `MAX_PAIRS` pairs, that many of them are listed.
+
+    Copies with equal pixels are pairs too. To find only what `find_duplicates` does not, pass only
+    the first of equal copies.
 
     Args:
         hashes: uint64 `(n, 8, 4)`, one result of `perceptual_hashes` for each image.
@@ -99,21 +108,56 @@ def find_suspects(
             f"Expected uint64 hashes of shape ({len(names)}, 8, 4), eight for each name. "
             f"Received: {hashes.dtype} of shape {hashes.shape}"
         )
-    starts = range(0, len(names), _TILE)
+    crowded = _pairs_of_crowds(hashes[:, 0])
+    others = np.setdiff1d(np.arange(len(names)), crowded[:, 1])
+    search = _compare_all if len(others) <= _FEW else near_pairs
+    near = search(hashes[others], threshold=threshold, most=MAX_PAIRS, progress=progress)
+    pairs = np.concatenate([crowded, others[near]])
+    distances = _distances_of(hashes, pairs)
+    nearest = np.lexsort((pairs[:, 1], pairs[:, 0], distances))[:MAX_PAIRS]
+    return [
+        Suspect(names[a], names[b], distance)
+        for (a, b), distance in zip(
+            pairs[nearest].tolist(), distances[nearest].tolist(), strict=True
+        )
+    ]
+
+
+def _pairs_of_crowds(hashes: np.ndarray) -> np.ndarray:
+    """Pair each image of a crowd of equal hashes with the first of it, int64 `(p, 2)`."""
+    _, first, crowd, count = np.unique(
+        hashes, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    members = np.flatnonzero(count[crowd] > CROWD)
+    pairs = np.stack([first[crowd[members]], members], axis=1)
+    return pairs[pairs[:, 0] < pairs[:, 1]]
+
+
+def _compare_all(
+    hashes: np.ndarray, *, threshold: int, most: int, progress: Progress
+) -> np.ndarray:
+    """Find the pairs as `near_pairs` does, by comparing every two images."""
+    starts = range(0, len(hashes), _TILE)
     blocks = [(a, b) for a in starts for b in starts if a <= b]
-    pairs = []
-    for start_a, start_b in progress(blocks, "comparing", len(blocks), unit="block"):
-        distances = _distances(hashes[start_a:][:_TILE, 0], hashes[start_b:][:_TILE])
-        near_a, near_b = np.nonzero(distances <= threshold)
-        for distance, a, b in zip(
-            distances[near_a, near_b].tolist(),
-            (near_a + start_a).tolist(),
-            (near_b + start_b).tolist(),
-            strict=True,
-        ):
-            if a < b:
-                pairs.append((distance, a, b))
-    return [Suspect(names[a], names[b], distance) for distance, a, b in sorted(pairs)]
+
+    def search() -> Iterator[np.ndarray]:
+        for start_a, start_b in progress(blocks, "comparing", len(blocks), unit="block"):
+            distances = _distances(hashes[start_a:][:_TILE, 0], hashes[start_b:][:_TILE])
+            near_a, near_b = np.nonzero(distances <= threshold)
+            ones, others = near_a + start_a, near_b + start_b
+            yield (ones * len(hashes) + others)[ones < others]
+
+    return np.stack(np.divmod(collect(search(), most=most), len(hashes)), axis=1)
+
+
+def _distances_of(hashes: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Count the bits, `(p,)`, between the first hash of a and the nearest of b, for each pair."""
+    ones, others = hashes[pairs[:, 0], 0], hashes[pairs[:, 1]]
+    nearest = np.full(len(pairs), 256, np.uint16)
+    for symmetry in range(8):
+        bits = np.bitwise_count(ones ^ others[:, symmetry]).sum(axis=1, dtype=np.uint16)
+        np.minimum(nearest, bits, out=nearest)
+    return nearest
 
 
 def _distances(ones: np.ndarray, others: np.ndarray) -> np.ndarray:

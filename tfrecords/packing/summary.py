@@ -9,7 +9,7 @@ from PIL import Image
 from tfrecords.class_names import ClassNames
 from tfrecords.codec.png import encode_png
 from tfrecords.packing.folding import Packed
-from tfrecords.packing.near_duplicates import Suspect
+from tfrecords.packing.near_duplicates import CROWD, MAX_PAIRS, Suspect
 from tfrecords.schema import IMAGE_SIDE, SPLITS, UNLABELLED
 from tfrecords.store.index import IndexRow
 from tfrecords.store.leakage import OFFICIAL, prove
@@ -39,6 +39,7 @@ def describe_packed(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
             "",
             *_leaks(packed),
             _look_alikes(packed, suspects),
+            *_bounds(suspects or ()),
             *_doubtful_labels(packed.rows, suspects or ()),
             *_left_out(packed),
             *_black(packed),
@@ -161,6 +162,21 @@ def _look_alikes(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
         f"{strangers} of them in two groups of patients, {crossing} in two folds or splits "
         "(suspects.csv)"
     )
+
+
+def _bounds(suspects: Sequence[Suspect]) -> list[str]:
+    """Warn where the list of near-duplicates does not hold every pair."""
+    lines = []
+    if len(suspects) >= MAX_PAIRS:
+        lines += [f"WARNING: suspects.csv ends at {MAX_PAIRS:,} pairs; there may be more"]
+    num_alike = Counter(pair.name_a for pair in suspects)
+    crowds = [f"{name} ({count:,})" for name, count in num_alike.most_common() if count >= CROWD]
+    if crowds:
+        lines += [
+            f"WARNING: look the same as {CROWD:,} others or more, which suspects.csv may list with "
+            f"this image only, as images without a cell do: {_some(crowds)}"
+        ]
+    return lines
 
 
 def _crossing(rows: Sequence[IndexRow]) -> int:

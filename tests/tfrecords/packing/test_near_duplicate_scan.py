@@ -7,10 +7,13 @@ import pytest
 from PIL import Image
 
 from tests.conftest import read_rows
+from tfrecords.packing import near_duplicate_scan, summary
 from tfrecords.packing.encode_cache import encode_all
 from tfrecords.packing.near_duplicate_scan import read_suspects, scan, write_suspects
+from tfrecords.packing.near_duplicates import Suspect
 from tfrecords.packing.summary import describe_packed
 from tfrecords.packing.writer import Packed
+from tfrecords.progress import untold
 from tfrecords.sources.cnmc import find_images
 from tfrecords.store.index import IndexRow
 from tfrecords.synthetic.cells import draw_cell
@@ -34,7 +37,7 @@ def images(draw_source):
 def look(images, folder):
     places = list(encode_all(images, folder / "spool", num_workers=1))
     names = [image.name for image in images]
-    return scan(places, names, num_workers=1, progress=lambda items, *_: items)
+    return scan(places, names, num_workers=1, progress=untold)
 
 
 def test_altered_copies_are_suspects_and_exact_ones_are_not(images, tmp_path):
@@ -74,3 +77,30 @@ def test_pair_that_looks_the_same_under_both_classes_is_warned_of(images, tmp_pa
 
 def test_records_without_a_scan_have_no_list(tmp_path):
     assert read_suspects(tmp_path) is None
+
+
+def describe(suspects):
+    names = sorted({name for pair in suspects for name in (pair.name_a, pair.name_b)})
+    rows = [IndexRow(name, "train", 1, "1", "1", "", 0, "", "") for name in names]
+    return describe_packed(Packed(rows, {}, "grouped"), suspects)
+
+
+def test_list_that_reached_its_bound_is_warned_of(monkeypatch):
+    pairs = [Suspect("a", "b", 0), Suspect("a", "c", 1)]
+    assert "WARNING" not in describe(pairs)
+    monkeypatch.setattr(summary, "MAX_PAIRS", 2)
+    assert "WARNING: suspects.csv ends at 2 pairs; there may be more" in describe(pairs)
+
+
+def test_images_that_look_like_very_many_others_are_named(monkeypatch):
+    monkeypatch.setattr(summary, "CROWD", 2)
+    pairs = [Suspect("a", "b", 0), Suspect("a", "c", 0), Suspect("d", "e", 0)]
+    text = describe(pairs)
+    assert "look the same as 2 others or more" in text and ": a (2)\n" in text + "\n"
+
+
+def test_copies_of_an_image_that_looks_like_others_do_not_make_the_list_endless(
+    images, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(near_duplicate_scan, "MAX_PAIRS", 1)
+    assert len(look(images, tmp_path)) == 1  # Of two, with both of the equal copies.
