@@ -8,9 +8,9 @@ from typing import NamedTuple
 import keras
 
 from all_tf.config.experiment import Experiment
-from all_tf.runs.calibration_file import CALIBRATION_FILE
 from all_tf.runs.checksums import unchanged
 from all_tf.runs.folder import (
+    CALIBRATION_FILE,
     CONFIG_FILE,
     METRICS_FILE,
     RunError,

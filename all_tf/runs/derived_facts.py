@@ -25,6 +25,7 @@ from all_tf.runs.folder import (
     checked_experiment,
     evaluation_folder,
     is_finished,
+    other_records,
     read_config,
     read_metrics,
     set_name,
@@ -138,9 +139,12 @@ def contradictions_of_folds(
 def _of_stamps(
     experiment: Experiment, facts: Mapping, report: Mapping, calibration: Calibration
 ) -> Iterator[str]:
-    derived = stamps(experiment, report["split"], report["fold"], folds=facts["folds"])
-    derived += calibration.stamps
-    known = {"optimistic", "resubstitution", "leaky folds", "not calibrated"}
+    known, derived = {NOT_CALIBRATED}, list(calibration.stamps)
+    if not other_records(report, facts):  # Those on other records follow from their images.
+        known |= {"optimistic", "resubstitution", "leaky folds"}
+        derived += stamps(experiment, report["split"], report["fold"], folds=facts["folds"])
+        name = set_name(report["split"], report["fold"])
+        derived += facts.get("parent", {}).get("stamps", {}).get(name, [])
     for stamp in derived:
         if stamp not in report["stamps"]:
             yield f"stamps: the report lacks {stamp!r}, which follows from {CONFIG_FILE}"

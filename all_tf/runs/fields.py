@@ -38,6 +38,14 @@ def _with_ends(key: str, expected: Expected) -> dict[str, Expected]:
     return dict.fromkeys((key, f"{key}_low", f"{key}_high"), optional(expected))
 
 
+_PARENT = {  # The run that a run began from, with the caveats of sets by their names.
+    "run": NAME,
+    "records": TEXT,
+    **dict.fromkeys(("run_sha256", "weights_sha256", "manifest_sha256"), DIGEST),
+    "stamps": mapping_of(list_of(NAME)),
+}
+_CONTINUES = {"run": NAME, "epoch": integer(1), "run_sha256": DIGEST, "as_one": NAME}
+
 CONFIG = {
     "experiment": ANY_OBJECT,  # `Experiment` checks it.
     "view": table(dict.fromkeys(("crop", "canvas", "output"), _SIDE), needed=("crop", "output")),
@@ -49,6 +57,8 @@ CONFIG = {
     "records": TEXT,
     "engine": ANY_OBJECT,  # `Engine` checks it.
     "tensorboard": word_of(*choices.TENSORBOARD),
+    "parent": table(_PARENT, needed=_PARENT),
+    "continues": table(_CONTINUES, needed=_CONTINUES),
 }
 HEADER = {  # Of the set that was scored: the first fields of metrics.json and of analyses.
     "split": _SPLIT,

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from all_tf.runs.calibration_file import CALIBRATION_FILE
 from all_tf.runs.folder import (
+    CALIBRATION_FILE,
     CONFIG_FILE,
     EXPLANATIONS_FOLDER,
     HISTORY_FILE,

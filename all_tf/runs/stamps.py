@@ -9,6 +9,9 @@ from all_tf.runs.training_images import TrainingImages
 from tfrecords.store.leakage import OFFICIAL
 from tfrecords.store.manifest import read_manifest
 
+LEARNT_BY_PARENT = "learnt by its parent"
+PARENT_UNKNOWN = "training images of its parent unknown"
+
 
 def selection_set(experiment: Experiment) -> tuple[str, int | None]:
     """Split and fold on which the epoch is chosen; a fold of None means all of the split.
@@ -81,6 +84,32 @@ def stamps_of_others(
         return ["resubstitution"]
     same_ids = known.patients & (set(patients) - {""})
     return ["patient ids of the training set"] if same_ids else []
+
+
+def stamps_of_parent(
+    known: TrainingImages,
+    *,
+    pixels: Iterable[str],
+    patients: Iterable[str],
+    same_records: bool,
+) -> list[str]:
+    """Caveats of metrics on images that the run which a run began from may have learnt from.
+
+    Args:
+        known: What that run was trained on, and the run that it began from in turn.
+        pixels: Digests of the images that are scored.
+        patients: Their patients, with all other ids of the same people.
+        same_records: Whether both runs have the same records, where equal ids are the same person.
+
+    Returns:
+        "learnt by its parent" where an image has the pixels, or the person, of an image that the
+        parent was trained on; "patient ids of its parent" where only ids are equal, in other
+        records.
+    """
+    same_ids = bool(known.patients & (set(patients) - {""}))
+    if not known.pixels.isdisjoint(pixels) or (same_ids and same_records):
+        return [LEARNT_BY_PARENT]
+    return ["patient ids of its parent"] if same_ids else []
 
 
 def stamps_of_records(records: Path) -> list[str]:

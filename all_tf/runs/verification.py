@@ -14,10 +14,11 @@ from all_tf.metrics.bootstrap import Bootstrap, mean_with_interval
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
-from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
+from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import SUMS_FILE, changed_files, read_checksums
 from all_tf.runs.derived_facts import contradictions, contradictions_of_folds, expected_header
 from all_tf.runs.folder import (
+    CALIBRATION_FILE,
     CONFIG_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,

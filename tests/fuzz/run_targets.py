@@ -12,9 +12,10 @@ from tensorflow.core.util.event_pb2 import Event
 
 from all_tf.data.training_range import RANGE_FEATURES, RANGE_FILE, read_range
 from all_tf.reports.run_facts import read_facts
-from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
+from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import (
+    CALIBRATION_FILE,
     CONFIG_FILE,
     HISTORY_FILE,
     METRICS_FILE,

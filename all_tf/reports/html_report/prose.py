@@ -23,6 +23,13 @@ STAMPS = {  # What each caveat means for a reader of the metrics.
     "set. If they are the same people, expect worse results on new patients.",
     "training images unknown": "The run does not say which images it was trained on, so some of "
     "these may be among them.",
+    "learnt by its parent": "The network began from that of another run, which was trained on "
+    "images, or on people, of this set. The metrics show in part what it remembers.",
+    "patient ids of its parent": "The network began from that of another run, and some patients "
+    "have ids that also occur in that run's training set. If they are the same people, expect "
+    "worse results on new patients.",
+    "training images of its parent unknown": "The network began from that of another run, which "
+    "does not say which images it was trained on, so some of these may be among them.",
     "each image its own patient": "It is unknown which of these images are of the same patient, so "
     "no interval can say how much a metric would change with other patients.",
 }
@@ -137,6 +144,13 @@ def about_data(run: RunFacts) -> Iterator[str]:
         yield (
             "The network was trained on all training images, and its epoch was chosen on the "
             "preliminary phase, as in the study of 2021: its metrics there are optimistic."
+        )
+    if parent := run.config.get("parent"):
+        yield (
+            f"The network began from that of the run {parent['run']}, which had learnt from "
+            f"{parent['records'] or 'other records'}. Images and patients of the evaluated sets "
+            "were compared with those that it had learnt from; where some are the same, or nobody "
+            "can say, the metrics carry a caveat."
         )
     if run.config["folds"] == "grouped":
         yield (
