@@ -15,6 +15,7 @@ from all_tf.metrics.calibration import (
     platt_targets,
 )
 from all_tf.metrics.predictions import Predictions
+from all_tf.runs.calibration_facts import contradictions_of_use
 from all_tf.runs.fields import CROSS_VALIDATION, ENVIRONMENT, TRAINING_RANGE
 from all_tf.runs.folder import (
     CONFIG_FILE,
@@ -88,6 +89,7 @@ def contradictions(
     """
     experiment, facts = read_config(run)
     yield from _of_stamps(experiment, facts, report, calibration)
+    yield from contradictions_of_use(run, report, calibration)
     if folder == run:
         if facts.get("view") != asdict(experiment.view):
             yield f"{CONFIG_FILE}: the view does not follow from the experiment"
@@ -192,6 +194,10 @@ def _of_states(run: Path) -> Iterator[str]:
 def _is_named_for(folder: Path, report: Mapping) -> bool:
     """Whether a folder's name begins with the set of its report, and names its views."""
     base = set_name(report["split"], report["fold"]).replace(" ", "-")
+    if by := report.get("calibration"):
+        base += f"-calibrated-{by}"
+    elif "-calibrated-" in folder.name:
+        return False
     more = folder.name.removeprefix(base)
     fits = folder.name.startswith(base) and not more.startswith("-fold-") and more[:1] in ("", "-")
     return fits and ("-tta-" in more) == (report["tta"] > 1)

@@ -96,6 +96,7 @@ METRICS_JSON = {
     "auc_mean_of_folds": optional(_SHARE),
     "note": TEXT,
     "missing": TEXT,  # Why metrics are null, of a set of one class.
+    "calibration": NAME,  # The name of one that was fitted on other records.
 }
 STATUS = {
     "state": word_of("running", "interrupted", "failed", "finished"),
@@ -113,6 +114,26 @@ CALIBRATION = {
     "num_images": integer(),
     "num_groups": integer(),
     "note": TEXT,
+}
+_COMPARED = {
+    key: expected
+    for metric in ("kappa", "f1", "ece", "log_loss")
+    for key, expected in _with_ends(metric, _range_of_metric(metric)).items()
+}
+FIT = {  # Of a calibration under a name: what it was fitted on, and what it is worth.
+    "name": NAME,
+    "network_sha256": DIGEST,
+    "records": TEXT,
+    "records_sha256": DIGEST,
+    "split": _SPLIT,
+    "fold": optional(integer(0, 10_000)),
+    "stamps": list_of(NAME),
+    "min_sensitivity": _SHARE,
+    "parts": integer(2, 1000),
+    **dict.fromkeys(("num_images_all", "num_images_hem"), integer(1)),
+    **dict.fromkeys(("num_groups_all", "num_groups_hem"), integer(1)),
+    "run_calibration": table(CALIBRATION, needed=CALIBRATION),  # The run's own: "before".
+    **dict.fromkeys(("before", "after"), table(_COMPARED, needed=_COMPARED)),
 }
 TRAINING_RANGE = {
     "num_images": integer(1),

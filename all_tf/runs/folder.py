@@ -24,6 +24,8 @@ STATUS_FILE = "status.json"
 EVENTS_FOLDER = "tensorboard"
 PROBES_FOLDER = "probes"
 EXPLANATIONS_FOLDER = "explanations"
+CALIBRATIONS_FOLDER = "calibrations"  # A folder for each name, with these files in it.
+FIT_FILE = "fit.json"
 CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one per fold.
 
 
@@ -144,7 +146,13 @@ def set_name(split: str, fold: int | None) -> str:
 
 
 def evaluation_folder(
-    run: Path, split: str, fold: int | None, *, tta: int = 1, other_records: str = ""
+    run: Path,
+    split: str,
+    fold: int | None,
+    *,
+    tta: int = 1,
+    other_records: str = "",
+    calibration: str = "",
 ) -> Path:
     """The folder of a run's evaluation of a set; each number of test-time views has its own.
 
@@ -154,12 +162,14 @@ def evaluation_folder(
         tta: The number of test-time views.
         other_records: The manifest's SHA-256 of records that the run was not trained on. Each such
             records directory has a folder of its own, so that none replaces results on another.
+        calibration: The name of the calibration, if it is not the run's own.
     """
     views = f"-tta-{tta}" if tta > 1 else ""
     place = run / "evaluation"
     if other_records:
         place /= other_records_folder(other_records)
-    return place / (set_name(split, fold).replace(" ", "-") + views)
+    by = f"-calibrated-{calibration}" if calibration else ""
+    return place / (set_name(split, fold).replace(" ", "-") + by + views)
 
 
 def other_records_folder(manifest_sha256: str) -> str:

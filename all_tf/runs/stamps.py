@@ -112,6 +112,17 @@ def stamps_of_parent(
     return ["patient ids of its parent"] if same_ids else []
 
 
+def stamps_of_calibration(fitted_on: TrainingImages, *, patients: Iterable[str]) -> list[str]:
+    """Caveats of metrics by a calibration that was fitted on other cells.
+
+    Args:
+        fitted_on: Its images; none of them is scored.
+        patients: Of the images that are scored.
+    """
+    same_ids = fitted_on.patients & (set(patients) - {""})
+    return ["patient ids of its calibration"] if same_ids else []
+
+
 def stamps_of_records(records: Path) -> list[str]:
     """Caveats of metrics on any image of a records directory."""
     return ["each image its own patient"] * read_manifest(records)["patient_per_image"]

@@ -24,7 +24,8 @@ from builders.hdf5_weights import WeightsError
 from tfrecords.names import legible
 from tfrecords.store.manifest import digest_file
 
-AS_ONE = "as one run of that many epochs, bit for bit with --deterministic"
+AS_ONE = "as one run of that many epochs"
+SAME_BITS = "bit for bit where --deterministic is set"
 OTHER_SCHEDULE = (
     "weights, moments of the optimizer, averages, history and the best epoch are carried over, but "
     "the learning rate follows the longer schedule from here on only"
@@ -102,7 +103,7 @@ def _going_on(experiment: Experiment, begun: Path) -> Descent:
     last_state(begun)  # Whether it is whole, before anything is written.
     epoch = len(read_history(unchanged(begun / HISTORY_FILE)))
     steady = experiment.epochs == before.epochs or experiment.schedule == "constant"
-    as_one = AS_ONE if steady else f"not {AS_ONE}: {OTHER_SCHEDULE}"
+    as_one = f"{AS_ONE}, {SAME_BITS}" if steady else f"not {AS_ONE}: {OTHER_SCHEDULE}"
     print(f"goes on with {begun} after its epoch {epoch}, as a new run: {as_one}", flush=True)
     noted = {
         "run": legible(begun.resolve().name),

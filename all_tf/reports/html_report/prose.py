@@ -30,6 +30,8 @@ STAMPS = {  # What each caveat means for a reader of the metrics.
     "worse results on new patients.",
     "training images of its parent unknown": "The network began from that of another run, which "
     "does not say which images it was trained on, so some of these may be among them.",
+    "patient ids of its calibration": "The calibration was fitted on other images of patients with "
+    "these ids. If they are the same people, expect worse results on new patients.",
     "each image its own patient": "It is unknown which of these images are of the same patient, so "
     "no interval can say how much a metric would change with other patients.",
 }
@@ -53,6 +55,8 @@ def name_set(scored: ScoredSet, *, limit: int | None = None) -> str:
         name = f"fold {report['fold']} of the training images"
     if limit is not None:
         name = f"{len(scored.predictions):,} images of {name.removeprefix('all ')}"
+    if "calibration" in report:
+        name = f"{name}, calibrated by {report['calibration']}"
     views = report.get("tta", 1)
     return name if views == 1 else f"{name}, mean of {views} views"
 
