@@ -92,10 +92,13 @@ def read_named(run: Path, name: str, *, network_sha256: str) -> NamedCalibration
     fit = read_object(folder / FIT_FILE, FIT, needed=FIT)
     images = read_training_images(folder)
     if images is None or fit["name"] != name:
-        raise RunError(f"{folder} is damaged, or was renamed. Make it again by calibrate.py.")
+        raise RunError(
+            f"{folder / FIT_FILE} is damaged, or its folder was renamed. Make it again by "
+            "calibrate.py."
+        )
     if fit["network_sha256"] != network_sha256:
         raise RunError(
-            f"{folder} was fitted to the logits of another network than that of {run} (SHA-256 of "
+            f"{folder / FIT_FILE} was fitted to the logits of another network than that of {run} (SHA-256 of "
             "the weights). Make one for this network by calibrate.py."
         )
     return NamedCalibration(name, read_calibration(folder), images, fit)
