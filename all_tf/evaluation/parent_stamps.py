@@ -40,11 +40,12 @@ def parent_stamps(run: Path, loaded: LoadedSet, split: str, fold: int | None) ->
         loaded: The set (`load_set`).
         split, fold: Its place in the records.
     """
-    _, facts = read_config(run)
+    experiment, facts = read_config(run)
     if (parent := facts.get("parent")) is None:
         return []
-    if loaded.own and (noted := parent["stamps"].get(set_name(split, fold))) is not None:
-        return noted
+    noted = parent["stamps"].get(set_name(split, fold))
+    if loaded.own and noted is not None and experiment.limit_validation is None:
+        return noted  # Of all images of the set.
     known = read_training_images(run, file=PARENT_IMAGES_FILE)
     unknown = known is None or any(PARENT_UNKNOWN in each for each in parent["stamps"].values())
     same = loaded.records_sha256 == parent["manifest_sha256"]

@@ -69,6 +69,11 @@ def calibration_folder(run: Path, name: str) -> Path:
     return run / CALIBRATIONS_FOLDER / name
 
 
+def is_half_written(folder: Path) -> bool:
+    """Whether a folder is that of a calibration that a kill cut off; nobody reads it by name."""
+    return folder.parent.name == CALIBRATIONS_FOLDER and folder.name.startswith(".")
+
+
 def read_named(run: Path, name: str, *, network_sha256: str) -> NamedCalibration:
     """Read a calibration of a run by its name.
 
@@ -82,7 +87,8 @@ def read_named(run: Path, name: str, *, network_sha256: str) -> NamedCalibration
     """
     folder = calibration_folder(run, name)
     if not (folder / FIT_FILE).is_file():
-        known = sorted(path.parent.name for path in folder.parent.glob(f"*/{FIT_FILE}"))
+        there = (path.parent.name for path in folder.parent.glob(f"*/{FIT_FILE}"))
+        known = sorted(filter(NAME_PATTERN.fullmatch, there))
         has = f"It has {', '.join(known)}." if known else "It has none."
         made = script_command("calibrate.py", run, "--records", "DIR", "--name", name)
         raise RunError(f"{run} has no calibration {name!r}. {has} Make one: {made}")
@@ -98,7 +104,7 @@ def read_named(run: Path, name: str, *, network_sha256: str) -> NamedCalibration
         )
     if fit["network_sha256"] != network_sha256:
         raise RunError(
-            f"{folder / FIT_FILE} was fitted to the logits of another network than that of {run} (SHA-256 of "
-            "the weights). Make one for this network by calibrate.py."
+            f"{folder / FIT_FILE} was fitted to the logits of another network than that of {run} "
+            "(SHA-256 of the weights). Make one for this network by calibrate.py."
         )
     return NamedCalibration(name, read_calibration(folder), images, fit)

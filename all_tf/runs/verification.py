@@ -31,6 +31,7 @@ from all_tf.runs.folder import (
     read_metrics,
     read_status,
 )
+from all_tf.runs.named_calibration import is_half_written
 from all_tf.runs.prediction_files import (
     read_predictions,
     write_per_patient,
@@ -78,8 +79,9 @@ def verify(folder: Path) -> list[Checked]:
     Raises:
         RunError: The folder holds none of them.
     """
-    named = f"{CALIBRATIONS_FOLDER}/*/{CALIBRATION_FILE}"
+    named = f"{CALIBRATIONS_FOLDER}/[!.]*/{CALIBRATION_FILE}"
     found = {path.parent for x in (METRICS_FILE, SUMS_FILE, named) for path in folder.rglob(x)}
+    found = {each for each in found if not is_half_written(each)}
     found |= {path.parent for path in folder.rglob(CONFIG_FILE) if _should_be_whole(path.parent)}
     if not found:
         raise RunError(

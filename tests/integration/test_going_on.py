@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from all_tf.launch.asked import ask
+from all_tf.launch.launch import _with_absolute_paths
 from all_tf.launch.options import parse_options
 from all_tf.runs.folder import RunError, write_status
+from all_tf.runs.training_images import PARENT_IMAGES_FILE
 from all_tf.runs.verification import verify
 from all_tf.training.train import train
 from tests.integration.test_resume import TUNED
@@ -84,6 +86,24 @@ def test_anything_else_that_differs_begins_anew_and_is_shown(run, records, monke
     for other in (["--config", run], ["--config", run / "config.json", "--epochs", 4]):
         assert asked(monkeypatch, *other).begun is None
     assert asked(monkeypatch, "--config", run, "--epochs", 4, "--fold", "all").begun is None
+
+
+def test_folds_take_the_settings_from_the_file_with_which_nothing_goes_on(run, monkeypatch):
+    found = asked(monkeypatch, "--config", run, "--epochs", 4, "--fold", "all")
+    _, arguments = _with_absolute_paths(found, ["--config", str(run), "--epochs", "4"])
+    assert arguments[-2:] == ["--config", str(run / "config.json")]
+    assert asked(monkeypatch, *arguments, "--fold", 1).begun is None
+
+
+def test_parentage_goes_on_too(short, records, tmp_path):
+    child, on = tmp_path / "child", tmp_path / "on"
+    train(replace(SHORT, weights=str(short), fold=2), records, child)
+    train(replace(LONG, weights=str(short), fold=2, epochs=3), records, on, begun=child)
+    parents = [json.loads((each / "config.json").read_text())["parent"] for each in (child, on)]
+    assert parents[0] == parents[1] and parents[0]["stamps"]["train fold 2"]
+    assert (child / PARENT_IMAGES_FILE).read_bytes() == (on / PARENT_IMAGES_FILE).read_bytes()
+    assert "learnt by its parent" in json.loads((on / "metrics.json").read_text())["stamps"]
+    assert not [line for checked in verify(on) for line in checked.drift]
 
 
 def test_what_cannot_go_on_says_why(run, records, tmp_path, monkeypatch):

@@ -231,6 +231,16 @@ def test_verify_finds_a_result_whose_calibration_is_another(run, own, fitted):
     assert drift_of(run)
 
 
+def test_what_a_kill_leaves_is_no_calibration(run, own, fitted):
+    fitted.folder.rename(run / "calibrations/.lab.partial")
+    (run / "calibrations/.lab.partial/fit.json").write_text("{")
+    assert not drift_of(run)
+    with pytest.raises(RunError, match="It has none"):
+        predict_new(run, [own], calibration="lab")
+    assert calibrate_run(run, EvaluationSet(records=own), name="lab").folder == fitted.folder
+    assert not drift_of(run)
+
+
 def test_calibration_of_another_network_is_not_taken(run, records, fitted, tmp_path):
     other = write_run(tmp_path / "other", records)
     shutil.copytree(fitted.folder, other / "calibrations/lab")
