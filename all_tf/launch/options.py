@@ -51,7 +51,8 @@ def given(options: dict, settings: type) -> dict:
 
 def _unexpected(options: dict, *, allowed: Collection[str]) -> str:
     """List the given options that a resumed run, or a refit, does not accept."""
-    found = {key for key, value in options.items() if value is not None and value is not False}
+    left_out = {"trust_records": False, "goes_on": False}  # All others are None.
+    found = {key for key, value in options.items() if value != left_out.get(key)}
     return ", ".join(sorted(f"--{key.replace('_', '-')}" for key in found - set(allowed)))
 
 
@@ -150,11 +151,10 @@ def _add_engine(add) -> None:
     steps = "most steps in one call; an interrupted run finishes them before it ends"
     add("--steps-per-execution", type=int, metavar="N", help=steps)
     add("--devices", type=int, metavar="N", help="GPUs of this machine that share each batch")
-    add(
-        "--deterministic",
-        action=argparse.BooleanOptionalAction,
-        help="equal runs give equal bits; slower",
-    )
+    bits = {"dest": "deterministic", "default": None}
+    add("--deterministic", action="store_true", help="equal runs give equal bits; slower", **bits)
+    undo = "where the run that --config takes does"
+    add("--no-deterministic", action="store_false", help=undo, **bits)
 
 
 def _fold(text: str) -> int | str:

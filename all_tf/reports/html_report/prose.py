@@ -8,6 +8,7 @@ from all_tf.metrics.bootstrap import LEAST_GROUPS
 from all_tf.metrics.formatting import basis_of_intervals, not_estimable
 from all_tf.metrics.scored_set import Count, ScoredSet
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.stamps import LEARNT_BY_PARENT
 from all_tf.system.tables import per_cent
 
 STAMPS = {  # What each caveat means for a reader of the metrics.
@@ -78,6 +79,8 @@ def _how_known(run: RunFacts) -> str:
         return f", each scored by the one of {run.num_folds} networks not trained on the patient"
     if "resubstitution" in stamps:
         return " that it was trained on"
+    if LEARNT_BY_PARENT in stamps:
+        return ", on some of which the run that it began from was trained"
     if "optimistic" in stamps:
         return " on whom its epoch was chosen"
     if "leaky folds" in stamps:
