@@ -5,9 +5,9 @@
 
 Writes RUN/evaluation/SPLIT/; for the final phase, whose labels are unpublished, predictions and the
 challenge's submission.zip. Calibration and threshold are the run's own, fitted on the set that its
-epoch was chosen on. Prints metrics with intervals, and patients by pseudonym, the worst first. With
---ensemble the runs are scored as one, by the mean of their logits; a cross-validation stands for
-all of its folds.
+epoch was chosen on, or those that calibrate.py has kept under a name. Prints metrics with
+intervals, and patients by pseudonym, the worst first. With --ensemble the runs are scored as one,
+by the mean of their logits; a cross-validation stands for all of its folds.
 """
 
 import argparse
@@ -47,10 +47,11 @@ def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
     if args.run:
         from all_tf.evaluation.evaluate import evaluate_run
 
-        return evaluate_run(args.run, asked, tta=args.tta)
+        return evaluate_run(args.run, asked, tta=args.tta, calibration=args.calibration)
     from all_tf.evaluation.ensemble import evaluate_ensemble, members_of
 
-    return evaluate_ensemble(members_of(args.ensemble), asked, out=args.out, tta=args.tta)
+    members, calibration = members_of(args.ensemble), args.calibration
+    return evaluate_ensemble(members, asked, out=args.out, tta=args.tta, calibration=calibration)
 
 
 def _parse() -> argparse.Namespace:
@@ -64,11 +65,15 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--tta", type=int, choices=choices.TTA, default=1, help="average the 8 flips and turns"
     )
+    text = "one that calibrate.py fitted on other cells; default: the run's own"
+    parser.add_argument("--calibration", metavar="NAME", help=text)
     args = parser.parse_args()
     if (args.run is None) == (args.ensemble is None):
         parser.error("expected one run, or --ensemble with several")
     if args.out and args.run:
         parser.error("--out is for --ensemble; a run's evaluation lies in the run")
+    if args.calibration and args.ensemble and len(args.ensemble) > 1:
+        parser.error("--calibration goes with one run, or --ensemble with one cross-validation")
     return args
 
 

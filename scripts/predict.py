@@ -32,7 +32,7 @@ def main() -> None:
         load_tensorflow()
         from all_tf.evaluation.predict_images import predict_new
 
-        answer = predict_new(args.run, args.paths, tta=args.tta)
+        answer = predict_new(args.run, args.paths, tta=args.tta, calibration=args.calibration)
         if answer.rows:
             _give(answer.rows, out)
     if answer.problems:
@@ -69,6 +69,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--tta", type=int, choices=choices.TTA, default=1, help="average the 8 flips and turns"
     )
+    text = "one that calibrate.py fitted on other cells; default: the run's own"
+    parser.add_argument("--calibration", metavar="NAME", help=text)
     return parser.parse_args()
 
 

@@ -40,7 +40,7 @@ class Experiment:
     augment: tuple[str, ...] = ()
     imbalance: str = "none"
     crop: int = NATIVE_SIDE  # Side of the central crop of the image, pixels at native scale.
-    weights: str = "imagenet"  # Or "none", or a file *.weights.h5.
+    weights: str = "imagenet"  # Or "none", a file *.weights.h5, or a run's folder.
     loss: str = "weighted_bce"
     label_smoothing: float = 0.0  # Labels become this / 2 and 1 - this / 2.
     optimizer: str = "adam"

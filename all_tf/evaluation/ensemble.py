@@ -7,6 +7,12 @@ import numpy as np
 
 from all_tf.data.cells import Cells
 from all_tf.data.splits import LoadedSet, load_set
+from all_tf.evaluation.by_name import (
+    calibration_or_own,
+    find_calibration,
+    note_calibration,
+    refuse_fitted_cells,
+)
 from all_tf.evaluation.evaluate import file_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict, predictions_of
 from all_tf.evaluation.run_weights import load_run
@@ -62,7 +68,12 @@ def _default_folder(members: Sequence[Path], loaded: LoadedSet, place: Path) -> 
 
 
 def evaluate_ensemble(
-    members: Sequence[Path], asked: EvaluationSet, *, out: Path | None = None, tta: int = 1
+    members: Sequence[Path],
+    asked: EvaluationSet,
+    *,
+    out: Path | None = None,
+    tta: int = 1,
+    calibration: str | None = None,
 ) -> tuple[Path, dict]:
     """Evaluate the mean of several runs' calibrated logits on a set, and save the result.
 
@@ -76,6 +87,8 @@ def evaluate_ensemble(
         out: The folder to save to: new, empty, or with an evaluation of the same members on the
             same records. None for `ensemble/SET` beside the first member.
         tta: As `all_tf.evaluation.evaluate.evaluate_run` takes it.
+        calibration: The name of a calibration of the cross-validation whose folds the members are;
+            None for the mean of the members' own.
 
     Returns:
         The folder, and the report: that of a run, but with `members`, and with None as
@@ -93,28 +106,34 @@ def evaluate_ensemble(
     _, facts = read_config(members[0])
     loaded = load_set(facts, asked)
     if out is None:
-        out = _default_folder(members, loaded, evaluation_folder(members[0], split, fold, tta=tta))
+        by = calibration or ""
+        place = evaluation_folder(members[0], split, fold, tta=tta, calibration=by)
+        out = _default_folder(members, loaded, place)
     _refuse_others(out, names, loaded.records_sha256)
     if not loaded.own:
         refuse_overwriting(out, METRICS_FILE, asked)
-    calibration = mean_calibration([read_calibration(member) for member in members])
-    predictions = _mean_predictions(members, loaded.cells, tta=tta)
+    named = find_calibration(members[0].parent, calibration, members)
+    more = refuse_fitted_cells(named, loaded.cells)
+    used = mean_calibration([read_calibration(member) for member in members])
+    used = calibration_or_own(named, used)
+    predictions = used.apply(mean_predictions(members, loaded.cells, tta=tta))
     selected = listed(selected_on(read_config(member)[0]) for member in members)
-    limits = _stamps([set_place(member, loaded, split, fold) for member in members])
+    limits = _stamps([set_place(member, loaded, split, fold) for member in members]) + more
     name = loaded.records_name
-    place = SetPlace(split, fold, loaded.records_sha256, limits, records_name=name)
-    header = report_header(predictions, place, Selection(selected, None), calibration, tta=tta)
-    report = header | {"members": names}
+    whole = SetPlace(split, fold, loaded.records_sha256, limits, records_name=name)
+    header = report_header(predictions, whole, Selection(selected, None), used, tta=tta)
+    report = note_calibration(out, header | {"members": names}, named)
     bootstrap = Bootstrap(predictions)
     if predictions.labelled:
-        report |= all_metrics(predictions, threshold=calibration.threshold, bootstrap=bootstrap)
+        report |= all_metrics(predictions, threshold=used.threshold, bootstrap=bootstrap)
     out.mkdir(parents=True, exist_ok=True)
-    write_calibration(out, calibration)
+    write_calibration(out, used)
     file_evaluation(out, report, predictions, bootstrap=bootstrap)
     return out, report
 
 
-def _mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int) -> Predictions:
+def mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int = 1) -> Predictions:
+    """The mean of several runs' calibrated logits of cells (`evaluate_ensemble`)."""
     logits = [_calibrated_logits(member, cells, tta=tta) for member in members]
     return predictions_of(cells, np.mean(logits, axis=0))
 

@@ -7,6 +7,12 @@ import numpy as np
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.splits import load_set
+from all_tf.evaluation.by_name import (
+    calibration_or_own,
+    find_calibration,
+    note_calibration,
+    refuse_fitted_cells,
+)
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run
 from all_tf.evaluation.set_place import set_place
@@ -95,13 +101,17 @@ def file_evaluation(
     file_scored_set(folder, report, predictions, bootstrap=bootstrap)
 
 
-def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> tuple[Path, dict]:
+def evaluate_run(
+    run: Path, asked: EvaluationSet, *, tta: int = 1, calibration: str | None = None
+) -> tuple[Path, dict]:
     """Evaluate a finished run on a set with its own calibration, and save the result in the run.
 
     Args:
         run: The run's folder.
         asked: The set. Its split must be named.
         tta: As `predict` takes it.
+        calibration: The name of a calibration of the run that was fitted on other cells
+            (`all_tf.evaluation.calibrate_run`); None for the run's own.
 
     Returns:
         The folder that the evaluation was saved in (`evaluation_folder`), and its report.
@@ -115,14 +125,21 @@ def evaluate_run(run: Path, asked: EvaluationSet, *, tta: int = 1) -> tuple[Path
     split, fold = asked.split_and_fold()
     loaded = load_set(facts, asked)
     others = "" if loaded.own else other_records_folder(loaded.records_name, loaded.records_sha256)
-    folder = evaluation_folder(run, split, fold, tta=tta, other_records=others)
+    folder = evaluation_folder(
+        run, split, fold, tta=tta, other_records=others, calibration=calibration or ""
+    )
     if others:
         refuse_overwriting(folder, METRICS_FILE, asked)
+    named = find_calibration(run, calibration)
+    more = refuse_fitted_cells(named, loaded.cells)
     place = set_place(run, loaded, split, fold)
+    place = place._replace(stamps=place.stamps + more)
     batches = batches_to_score(loaded.cells, experiment, title=set_name(split, fold))
-    context = EvaluationContext(experiment, facts, metrics["best_epoch"], read_calibration(run))
+    used = calibration_or_own(named, read_calibration(run))
+    context = EvaluationContext(experiment, facts, metrics["best_epoch"], used)
     predictions = context.calibration.apply(predict(model, batches, loaded.cells, tta=tta))
     bootstrap = Bootstrap(predictions)
     report = evaluation_report(predictions, context, place, tta=tta, bootstrap=bootstrap)
+    report = note_calibration(folder, report, named)
     file_evaluation(folder, report, predictions, bootstrap=bootstrap)
     return folder, report

@@ -2,15 +2,17 @@
 
 import math
 import os
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 import keras
 
 from all_tf.config.experiment import Experiment
-from all_tf.runs.calibration_file import CALIBRATION_FILE
 from all_tf.runs.checksums import unchanged
 from all_tf.runs.folder import (
+    CALIBRATION_FILE,
     CONFIG_FILE,
     METRICS_FILE,
     RunError,
@@ -116,3 +118,13 @@ def _check_types(path: Path, content: dict, type_of_key: dict[str, type]) -> Non
                 f"{path} is damaged. Expected {key} of type {expected.__name__}. "
                 f"Received: {key}={content.get(key)!r}"
             )
+
+
+def network_digest(members: Sequence[Path]) -> str:
+    """SHA-256 of a network's weights; of several networks that score together, over theirs.
+
+    Args:
+        members: The folders of finished runs.
+    """
+    digests = [str(read_metrics(member)["weights_sha256"]) for member in members]
+    return digests[0] if len(digests) == 1 else sha256("\n".join(digests).encode()).hexdigest()

@@ -5,7 +5,8 @@ from pathlib import Path
 from all_tf.config.experiment import Experiment
 from all_tf.data.pixel_digests import pixel_digests
 from all_tf.data.splits import LoadedSet
-from all_tf.runs.folder import read_config
+from all_tf.evaluation.parent_stamps import parent_stamps
+from all_tf.runs.folder import read_config, set_name
 from all_tf.runs.report_header import SetPlace
 from all_tf.runs.stamps import stamps, stamps_of_classes, stamps_of_others, stamps_of_records
 from all_tf.runs.training_images import read_training_images
@@ -15,6 +16,7 @@ from tfrecords.class_names import class_names_of
 def own_place(experiment: Experiment, facts: dict, split: str, fold: int | None) -> SetPlace:
     """A set of the records that a run was trained on."""
     limits = stamps(experiment, split, fold, folds=facts["folds"])
+    limits += facts.get("parent", {}).get("stamps", {}).get(set_name(split, fold), [])
     name = facts.get("records_name", "")
     return SetPlace(split, fold, facts["manifest_sha256"], limits, records_name=name)
 
@@ -36,7 +38,8 @@ def set_place(run: Path, loaded: LoadedSet, split: str, fold: int | None) -> Set
         limits = stamps_of_others(known, pixels=pixels, patients=loaded.cells.patients.tolist())
         limits += stamps_of_classes(class_names_of(facts), loaded.cells.classes)
         place = SetPlace(split, fold, loaded.records_sha256, limits)
-    more = stamps_of_records(loaded.records)
+    limits = [*place.stamps, *parent_stamps(run, loaded, split, fold)]
+    limits += stamps_of_records(loaded.records)
     # A run knows the name that its records had when it was trained.
     name = place.records_name or loaded.records_name
-    return place._replace(stamps=place.stamps + more, records_name=name)
+    return place._replace(stamps=list(dict.fromkeys(limits)), records_name=name)

@@ -13,9 +13,10 @@ from pathlib import Path
 from all_tf.config import choices
 from all_tf.config.engine import Engine, engine_of
 from all_tf.config.experiment import Experiment
-from all_tf.config.presets import EXPERIMENTS, default_experiment, find_row
+from all_tf.launch.asked import Asked, ask
 from all_tf.launch.cluster import ProcessInfo, find_process
-from all_tf.launch.options import ALL_FOLDS, RECORDS, given
+from all_tf.launch.former_run import read_former
+from all_tf.launch.options import ALL_FOLDS, given
 from all_tf.launch.preconditions import require_startable, starts_from_file
 from all_tf.launch.supervisor import ADDRESS, supervise
 from all_tf.runs.folder import (
@@ -27,6 +28,7 @@ from all_tf.runs.folder import (
     resume_command,
     write_status,
 )
+from all_tf.runs.parent import read_parent
 from all_tf.system.checks import ConfigError
 from all_tf.system.outputs import claimed_folder
 
@@ -39,7 +41,12 @@ def run_folder(options: dict) -> AbstractContextManager[Path]:
     """
     if folder := options["resume"] or options["run_dir"]:
         return nullcontext(folder)
-    name = options["experiment"] or options["arch"] or f"{options['refit'].resolve().name}-refit"
+    if options["config"]:
+        name = read_former(options["config"]).name
+    elif options["refit"]:
+        name = f"{options['refit'].resolve().name}-refit"
+    else:
+        name = options["experiment"] or options["arch"]
     return claimed_folder(Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name}"))
 
 
@@ -107,22 +114,28 @@ def _worker_folder(
 
 
 def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
-    experiment = replace(_row(options), **given(options, Experiment))
-    engine = Engine(**given(options, Engine), backend="jax" if process else "tensorflow")
-    records, trusted = options["records"] or RECORDS, options["trust_records"]
-    require_startable(experiment, records, run)
-    _tell_of_few_patients(experiment, records)
+    asked = ask(options, backend="jax" if process else "tensorflow")
+    if asked.begun:
+        _refuse_several(process, f"{asked.begun}, which is finished and gone on with")
+    trusted, engine = options["trust_records"], asked.engine
+    require_startable(asked.experiment, asked.records, run, begun=asked.begun)
+    _tell_of_few_patients(asked.experiment, asked.records)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
-    tensorboard = options["tensorboard"] or choices.TENSORBOARD[0]
-    if tensorboard != choices.TENSORBOARD[0]:
-        _refuse_several(process, f"--tensorboard {tensorboard}")
+    if asked.tensorboard != choices.TENSORBOARD[0]:
+        _refuse_several(process, f"--tensorboard {asked.tensorboard}")
     with _worker_folder(process, run, engine) as folder:
         from all_tf.training.train import train
 
         return train(
-            experiment, records, folder, trusted=trusted, engine=engine, tensorboard=tensorboard
+            asked.experiment,
+            asked.records,
+            folder,
+            trusted=trusted,
+            engine=engine,
+            tensorboard=asked.tensorboard,
+            begun=asked.begun,
         )
 
 
@@ -132,11 +145,11 @@ def _cross_validate(
     _refuse_several(process, "--fold all")
     from all_tf.launch.cross_validate import begin, cross_validate
 
-    experiment = replace(_row(options), **given({**options, "fold": None}, Experiment))
-    experiment, arguments = _with_absolute_weights(experiment, sys.argv[1:])
-    records = options["records"] or RECORDS
-    begin(run, experiment, records=records, options=arguments)
-    _tell_of_few_patients(experiment, records, all_folds=True)
+    asked = ask(options)
+    read_parent(asked.experiment)  # What is wrong with it would stop each of the folds.
+    experiment, arguments = _with_absolute_paths(asked, sys.argv[1:])
+    begin(run, experiment, records=asked.records, options=arguments)
+    _tell_of_few_patients(experiment, asked.records, all_folds=True)
     return [cross_validate(run, train=script, trusted=options["trust_records"])]
 
 
@@ -186,10 +199,14 @@ def _resume(run: Path, options: dict, process: ProcessInfo | None, script: Path)
         return resume(folder, records=options["records"], trusted=options["trust_records"])
 
 
-def _with_absolute_weights(
-    experiment: Experiment, arguments: list[str]
-) -> tuple[Experiment, list[str]]:
-    """Name a file of weights by its absolute path: folds may be trained from another folder."""
+def _with_absolute_paths(asked: Asked, arguments: list[str]) -> tuple[Experiment, list[str]]:
+    """Name weights and settings by absolute paths: folds may be trained from another folder.
+
+    Settings are named by their file, with which no fold goes on where that run has ended.
+    """
+    experiment = asked.experiment
+    if asked.config:
+        arguments = [*arguments, "--config", str(asked.config.resolve())]
     if not starts_from_file(experiment):
         return experiment, arguments
     path = str(Path(experiment.weights).resolve())
@@ -208,19 +225,3 @@ def _tell_of_few_patients(
 def _refuse_several(process: ProcessInfo | None, what: str) -> None:
     if process is not None:
         raise ConfigError(f"--num-processes does not go with {what}. Leave one of them out.")
-
-
-def _row(options: dict) -> Experiment:
-    """The row that was asked for, by its name or its architecture; without one, defaults."""
-    if options["experiment"]:
-        return EXPERIMENTS[options["experiment"]]
-    arch = options["arch"]
-    if row := find_row(arch):
-        return row
-    row = default_experiment(arch)
-    print(
-        f"{arch} has no row in all_tf/config/presets.py. What is not given as an option is a "
-        f"default: image_size {row.image_size}, batch_size {row.batch_size}, epochs {row.epochs}, "
-        f"learning_rate {row.learning_rate}, weights {row.weights}, no augmentation."
-    )
-    return row

@@ -16,6 +16,7 @@ RECORDS = Path("data/records")
 ALL_FOLDS = "all"  # Value of --fold for a cross-validation.
 _OF_RESUME = ("resume", "records", "trust_records", "num_processes", "process_id", "coordinator")
 _OF_ENGINE = tuple(field.name for field in fields(Engine))
+_OF_GOING_ON = ("resume", "records", "trust_records", "epochs", "run_dir", "goes_on")
 _OF_REFIT = (*_OF_RESUME, "refit", "run_dir", "seed", "tensorboard", *_OF_ENGINE)
 
 
@@ -30,6 +31,11 @@ def parse_options(description: str) -> dict:
     """
     parser = _parser(description)
     options = vars(parser.parse_args())
+    options["goes_on"] = bool(options["resume"] and options["epochs"])
+    if options["goes_on"]:
+        if unexpected := _unexpected(options, allowed=_OF_GOING_ON):
+            parser.error(f"--resume with --epochs goes on as it is. Received: {unexpected}")
+        options |= {"config": options["resume"], "resume": None}
     if options["resume"] and (unexpected := _unexpected(options, allowed=_OF_RESUME)):
         parser.error(f"--resume takes all settings from the run. Received: {unexpected}")
     if options["refit"] and (unexpected := _unexpected(options, allowed=_OF_REFIT)):
@@ -45,14 +51,16 @@ def given(options: dict, settings: type) -> dict:
 
 def _unexpected(options: dict, *, allowed: Collection[str]) -> str:
     """List the given options that a resumed run, or a refit, does not accept."""
-    found = {key for key, value in options.items() if value is not None and value is not False}
+    left_out = {"trust_records": False, "goes_on": False}  # All others are None.
+    found = {key for key, value in options.items() if value != left_out.get(key)}
     return ", ".join(sorted(f"--{key.replace('_', '-')}" for key in found - set(allowed)))
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
     parser = script_parser(
         description,
-        usage="%(prog)s (--arch NAME | --experiment NAME | --refit DIR | --resume RUN) [...]",
+        usage="%(prog)s (--arch NAME | --experiment NAME | --config RUN | --refit DIR | "
+        "--resume RUN) [...]",
     )
     _add_what(parser)
     _add_images(parser.add_argument_group("images").add_argument)
@@ -68,6 +76,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     row = parser.add_mutually_exclusive_group(required=True).add_argument
     row("--arch", choices=choices.ARCHITECTURE_NAMES, metavar="NAME", help="see --list-archs")
     row("--experiment", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
+    row("--config", type=Path, metavar="RUN", help="settings of a run, or of a file config.json")
     row("--refit", type=Path, metavar="DIR", help="train on all folds of a cross-validation")
     row("--resume", type=Path, metavar="RUN", help="resume a run that was interrupted")
     add = parser.add_argument
@@ -97,7 +106,7 @@ def _add_images(add) -> None:
 
 
 def _add_learning(add) -> None:
-    add("--weights", metavar="W", help="imagenet, none, or a file *.weights.h5")
+    add("--weights", metavar="W", help="imagenet, none, a file *.weights.h5, or a finished run")
     add("--epochs", type=int, metavar="N")
     add("--last-epoch", type=int, metavar="N", help="end after this epoch, within the schedule")
     add("--batch-size", type=int, metavar="N")
@@ -142,7 +151,10 @@ def _add_engine(add) -> None:
     steps = "most steps in one call; an interrupted run finishes them before it ends"
     add("--steps-per-execution", type=int, metavar="N", help=steps)
     add("--devices", type=int, metavar="N", help="GPUs of this machine that share each batch")
-    add("--deterministic", action="store_true", help="equal runs give equal bits; slower")
+    bits = {"dest": "deterministic", "default": None}
+    add("--deterministic", action="store_true", help="equal runs give equal bits; slower", **bits)
+    undo = "where the run that --config takes does"
+    add("--no-deterministic", action="store_false", help=undo, **bits)
 
 
 def _fold(text: str) -> int | str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from all_tf.config.experiment import Experiment
 from all_tf.runs.ownership import require_empty
+from all_tf.runs.parent import read_parent
 from all_tf.system.checks import ConfigError
 from all_tf.system.outputs import require_folder
 from tfrecords.store.folds import read_folds
@@ -12,18 +13,23 @@ from tfrecords.store.manifest import read_manifest
 _NO_FILES = ("imagenet", "none")  # Values of `Experiment.weights` that are no path.
 
 
-def require_startable(experiment: Experiment, records: Path, run: Path) -> None:
+def require_startable(
+    experiment: Experiment, records: Path, run: Path, *, begun: Path | None = None
+) -> None:
     """Raise where a training would be refused later, after everything was loaded.
 
     Args:
         experiment: Settings of the training.
         records: A records directory.
         run: The run's folder.
+        begun: A finished run that is gone on with, so that no initial weights are needed.
 
     Raises:
-        ConfigError: The records have no such fold, or the file of weights is missing.
+        ConfigError: The records have no such fold, the file of weights is missing, or the run that
+            is to be begun from has another architecture.
         RecordsError, FoldsError: There are no records, or no folds.
-        RunError, OSError: The folder is not empty, or cannot be written.
+        RunError, OSError: The folder is not empty, or cannot be written; or there is no finished
+            run to begin from.
     """
     require_folder(run)
     require_empty(run)
@@ -35,8 +41,12 @@ def require_startable(experiment: Experiment, records: Path, run: Path) -> None:
                 f"No such fold. The records have {', '.join(map(str, known))}. "
                 f"Received: fold={experiment.fold}"
             )
+    if begun or read_parent(experiment) is not None:
+        return
     if starts_from_file(experiment) and not Path(experiment.weights).is_file():
-        raise ConfigError(f"No such file of weights: {experiment.weights}")
+        raise ConfigError(
+            f"No such file of weights: {experiment.weights}. Name one, or a finished run's folder."
+        )
 
 
 def starts_from_file(experiment: Experiment) -> bool:

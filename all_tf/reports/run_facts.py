@@ -14,10 +14,11 @@ from all_tf.metrics.registry import shown_in
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.training_source import Source, read_source
 from all_tf.runs import fields
-from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
+from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import unchanged
 from all_tf.runs.expectations import Expected
 from all_tf.runs.folder import (
+    CALIBRATION_FILE,
     CONFIG_FILE,
     CROSS_VALIDATION_FILE,
     EXPLANATIONS_FOLDER,

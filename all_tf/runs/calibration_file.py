@@ -5,11 +5,9 @@ from pathlib import Path
 
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.fields import CALIBRATION
-from all_tf.runs.folder import RunError, write_json
+from all_tf.runs.folder import CALIBRATION_FILE, RunError, write_json
 from all_tf.runs.strict_reading import read_object
 from all_tf.system.checks import ConfigError
-
-CALIBRATION_FILE = "calibration.json"
 
 
 def write_calibration(run: Path, calibration: Calibration) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 from statistics import median
 
 from all_tf.config.experiment import Experiment
-from all_tf.metrics.calibration import (
-    Calibration,
-)
+from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration
 from all_tf.metrics.predictions import Predictions
+from all_tf.runs.calibration_facts import contradictions_of_use
 from all_tf.runs.derived_calibration import calibration_contradictions
 from all_tf.runs.fields import ENVIRONMENT, TRAINING_RANGE
 from all_tf.runs.folder import (
@@ -78,6 +77,7 @@ def contradictions(
     """
     experiment, facts = read_config(run)
     yield from _of_stamps(experiment, facts, report, calibration)
+    yield from contradictions_of_use(run, report, calibration)
     if folder == run:
         if facts.get("view") != asdict(experiment.view):
             yield f"{CONFIG_FILE}: the view does not follow from the experiment"
@@ -96,13 +96,17 @@ def contradictions(
 def _of_stamps(
     experiment: Experiment, facts: Mapping, report: Mapping, calibration: Calibration
 ) -> Iterator[str]:
-    derived = stamps(experiment, report["split"], report["fold"], folds=facts["folds"])
-    derived += calibration.stamps
+    known, derived = {NOT_CALIBRATED}, list(calibration.stamps)
+    if not other_records(report, facts):  # Those on other records follow from their images.
+        known = DERIVED_STAMPS
+        derived += stamps(experiment, report["split"], report["fold"], folds=facts["folds"])
+        name = set_name(report["split"], report["fold"])
+        derived += facts.get("parent", {}).get("stamps", {}).get(name, [])
     for stamp in derived:
         if stamp not in report["stamps"]:
             yield f"stamps: the report lacks {stamp!r}, which follows from {CONFIG_FILE}"
     for stamp in report["stamps"]:
-        if stamp in DERIVED_STAMPS and stamp not in derived:
+        if stamp in known and stamp not in derived:
             yield f"stamps: the report has {stamp!r}, which does not follow from {CONFIG_FILE}"
 
 
@@ -131,6 +135,10 @@ def _of_states(run: Path) -> Iterator[str]:
 def _is_named_for(folder: Path, report: Mapping) -> bool:
     """Whether a folder's name begins with the set of its report, and names its views."""
     base = set_name(report["split"], report["fold"]).replace(" ", "-")
+    if by := report.get("calibration"):
+        base += f"-calibrated-{by}"
+    elif "-calibrated-" in folder.name:
+        return False
     more = folder.name.removeprefix(base)
     fits = folder.name.startswith(base) and not more.startswith("-fold-") and more[:1] in ("", "-")
     return fits and ("-tta-" in more) == (report["tta"] > 1)

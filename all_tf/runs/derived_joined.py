@@ -72,7 +72,7 @@ def contradictions_of_members(report: Mapping, calibration: Calibration) -> Iter
     if len(members) < len(report["members"]):
         return
     expected = mean_calibration([read_calibration(member) for member in members])
-    if calibration != expected:
+    if "calibration" not in report and calibration != expected:
         yield f"calibration.json: {calibration}, the members give {expected}"
     derived = set(calibration.stamps)
     for member in members:

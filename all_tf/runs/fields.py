@@ -47,6 +47,14 @@ _IDENTITY_OF_RECORDS = {
     "negative_class": _CLASS,
     "positive_class": _CLASS,
 }
+_PARENT = {  # The run that a run began from, with the caveats of sets by their names.
+    "run": NAME,
+    "records": TEXT,
+    **dict.fromkeys(("run_sha256", "weights_sha256", "manifest_sha256"), DIGEST),
+    "stamps": mapping_of(list_of(NAME)),
+}
+_CONTINUES = {"run": NAME, "epoch": integer(1), "run_sha256": DIGEST, "as_one": NAME}
+
 CONFIG = {
     "experiment": ANY_OBJECT,  # `Experiment` checks it.
     "view": table(dict.fromkeys(("crop", "canvas", "output"), _SIDE), needed=("crop", "output")),
@@ -59,6 +67,8 @@ CONFIG = {
     **_IDENTITY_OF_RECORDS,
     "engine": ANY_OBJECT,  # `Engine` checks it.
     "tensorboard": word_of(*choices.TENSORBOARD),
+    "parent": table(_PARENT, needed=_PARENT),
+    "continues": table(_CONTINUES, needed=_CONTINUES),
 }
 HEADER = {  # Of the set that was scored: the first fields of metrics.json and of analyses.
     "split": _SPLIT,
@@ -97,6 +107,7 @@ METRICS_JSON = {
     "auc_mean_of_folds": optional(_SHARE),
     "note": TEXT,
     "missing": TEXT,  # Why metrics are null, of a set of one class.
+    "calibration": NAME,  # The name of one that was fitted on other records.
 }
 STATUS = {
     "state": word_of("running", "interrupted", "failed", "finished"),
@@ -114,6 +125,26 @@ CALIBRATION = {
     "num_images": integer(),
     "num_groups": integer(),
     "note": TEXT,
+}
+_COMPARED = {
+    key: expected
+    for metric in ("kappa", "f1", "ece", "log_loss")
+    for key, expected in _with_ends(metric, _range_of_metric(metric)).items()
+}
+FIT = {  # Of a calibration under a name: what it was fitted on, and what it is worth.
+    "name": NAME,
+    "network_sha256": DIGEST,
+    "records": TEXT,
+    "records_sha256": DIGEST,
+    "split": _SPLIT,
+    "fold": optional(integer(0, 10_000)),
+    "stamps": list_of(NAME),
+    "min_sensitivity": _SHARE,
+    "parts": integer(2, 1000),
+    **dict.fromkeys(("num_images_all", "num_images_hem"), integer(1)),
+    **dict.fromkeys(("num_groups_all", "num_groups_hem"), integer(1)),
+    "run_calibration": table(CALIBRATION, needed=CALIBRATION),  # The run's own: "before".
+    **dict.fromkeys(("before", "after"), table(_COMPARED, needed=_COMPARED)),
 }
 TRAINING_RANGE = {
     "num_images": integer(1),

@@ -21,10 +21,13 @@ CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.csv"
 HISTORY_FILE = "history.csv"
+CALIBRATION_FILE = "calibration.json"
 STATUS_FILE = "status.json"
 EVENTS_FOLDER = "tensorboard"
 PROBES_FOLDER = "probes"
 EXPLANATIONS_FOLDER = "explanations"
+CALIBRATIONS_FOLDER = "calibrations"  # A folder for each name, with these files in it.
+FIT_FILE = "fit.json"
 CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one per fold.
 
 
@@ -146,7 +149,13 @@ def set_name(split: str, fold: int | None) -> str:
 
 
 def evaluation_folder(
-    run: Path, split: str, fold: int | None, *, tta: int = 1, other_records: str = ""
+    run: Path,
+    split: str,
+    fold: int | None,
+    *,
+    tta: int = 1,
+    other_records: str = "",
+    calibration: str = "",
 ) -> Path:
     """The folder of a run's evaluation of a set; each number of test-time views has its own.
 
@@ -156,12 +165,14 @@ def evaluation_folder(
         tta: The number of test-time views.
         other_records: `other_records_folder` of records that the run was not trained on; empty for
             its own. Results on other records never replace those on its own, or on further ones.
+        calibration: The name of the calibration, if it is not the run's own.
     """
     views = f"-tta-{tta}" if tta > 1 else ""
     place = run / "evaluation"
     if other_records:
         place /= other_records
-    return place / (set_name(split, fold).replace(" ", "-") + views)
+    by = f"-calibrated-{calibration}" if calibration else ""
+    return place / (set_name(split, fold).replace(" ", "-") + by + views)
 
 
 def other_records_folder(name: str, manifest_sha256: str) -> str:

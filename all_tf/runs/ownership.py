@@ -15,6 +15,7 @@ from all_tf.runs.folder import (
     write_status,
 )
 from all_tf.system.locks import LOCK_FILE, locked
+from all_tf.system.script_command import script_command
 from tfrecords.store.files import PARTIAL_PREFIX, remove_partial_files
 
 
@@ -59,7 +60,11 @@ def require_unfinished(run: Path) -> None:
     """
     state = read_status(run).get("state")
     if state == "finished" or (state is None and (run / METRICS_FILE).is_file()):
-        raise RunError(f"{run} is finished: there is nothing to resume. Start a new run.")
+        longer = script_command("train.py", "--resume", run, "--epochs", "N")
+        raise RunError(
+            f"{run} is finished: there is nothing to resume. Start a new run, or one that goes on "
+            f"with it to more epochs: {longer}"
+        )
 
 
 @contextmanager

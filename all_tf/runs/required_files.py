@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from all_tf.runs.calibration_file import CALIBRATION_FILE
 from all_tf.runs.folder import (
+    CALIBRATION_FILE,
+    CALIBRATIONS_FOLDER,
     CONFIG_FILE,
     EXPLANATIONS_FOLDER,
+    FIT_FILE,
     HISTORY_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
@@ -13,6 +15,7 @@ from all_tf.runs.folder import (
     STATUS_FILE,
 )
 from all_tf.runs.submission import SUBMISSION_FILE
+from all_tf.runs.training_images import TRAINING_IMAGES_FILE
 
 PER_PATIENT_FILE = "per_patient.csv"
 RELIABILITY_FILE = "reliability.csv"
@@ -32,6 +35,7 @@ _OF_ANALYSIS = {
     PROBES_FOLDER: ("probes.json", "probes.csv", "altered.png"),
     EXPLANATIONS_FOLDER: ("explanations.json", "cells.png"),
 }
+_OF_CALIBRATION = (CALIBRATION_FILE, FIT_FILE, PREDICTIONS_FILE, TRAINING_IMAGES_FILE)
 # What may be added after the checksums were written.
 ADDED_LATER = {STATUS_FILE, "SHA256SUMS", "report.html", "MODEL_CARD.md"}
 
@@ -47,11 +51,13 @@ def required_files(folder: Path, report: dict | None = None) -> tuple[str, ...]:
     for place in (folder, *list(folder.parents)[:2]):
         if place.name in _OF_ANALYSIS and not is_run(folder):
             return _OF_ANALYSIS[place.name]
+    if folder.parent.name == CALIBRATIONS_FOLDER:
+        return _OF_CALIBRATION
     report = report or {}
     files: tuple[str, ...] = _RUN if is_run(folder) else _SCORED
     if "best_epochs" in report:
         files += (CALIBRATION_FILE, PER_FOLD_FILE)
-    if "members" in report:
+    if "members" in report or "calibration" in report:
         files += (CALIBRATION_FILE,)
     if "f1" in report:
         files += (PER_PATIENT_FILE, RELIABILITY_FILE)

@@ -13,6 +13,8 @@ from tfrecords.store.manifest import read_manifest
 
 # Those that follow from the settings of a run.
 DERIVED_STAMPS = {"optimistic", "resubstitution", "leaky folds", NOT_CALIBRATED}
+LEARNT_BY_PARENT = "learnt by its parent"
+PARENT_UNKNOWN = "training images of its parent unknown"
 
 
 def selection_set(experiment: Experiment) -> tuple[str, int | None]:
@@ -98,6 +100,43 @@ def stamps_of_classes(learnt: ClassNames, scored: ClassNames) -> list[str]:
     """
     one, other = ([name.lower() for name in names] for names in (learnt, scored))
     return ["other classes"] * (one != other)
+
+
+def stamps_of_parent(
+    known: TrainingImages,
+    *,
+    pixels: Iterable[str],
+    patients: Iterable[str],
+    same_records: bool,
+) -> list[str]:
+    """Caveats of metrics on images that the run which a run began from may have learnt from.
+
+    Args:
+        known: What that run was trained on, and the run that it began from in turn.
+        pixels: Digests of the images that are scored.
+        patients: Their patients, with all other ids of the same people.
+        same_records: Whether both runs have the same records, where equal ids are the same person.
+
+    Returns:
+        "learnt by its parent" where an image has the pixels, or the person, of an image that the
+        parent was trained on; "patient ids of its parent" where only ids are equal, in other
+        records.
+    """
+    same_ids = bool(known.patients & (set(patients) - {""}))
+    if not known.pixels.isdisjoint(pixels) or (same_ids and same_records):
+        return [LEARNT_BY_PARENT]
+    return ["patient ids of its parent"] if same_ids else []
+
+
+def stamps_of_calibration(fitted_on: TrainingImages, *, patients: Iterable[str]) -> list[str]:
+    """Caveats of metrics by a calibration that was fitted on other cells.
+
+    Args:
+        fitted_on: Its images; none of them is scored.
+        patients: Of the images that are scored.
+    """
+    same_ids = fitted_on.patients & (set(patients) - {""})
+    return ["patient ids of its calibration"] if same_ids else []
 
 
 def stamps_of_records(records: Path) -> list[str]:

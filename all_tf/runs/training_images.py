@@ -9,6 +9,7 @@ from all_tf.runs.strict_reading import read_run_table
 from all_tf.system.tables import write_csv
 
 TRAINING_IMAGES_FILE = "training_images.csv"
+PARENT_IMAGES_FILE = "parent_images.csv"  # Those of the run that it began from, and of its parents.
 
 
 @dataclass(frozen=True)
@@ -19,28 +20,53 @@ class TrainingImages:
     patients: frozenset[str]  # Ids; those of another laboratory may be equal by chance.
 
 
-def write_training_images(run: Path, *, pixels: Sequence[str], patients: Iterable[str]) -> None:
-    """Write a line for each training image.
+def write_training_images(
+    folder: Path,
+    *,
+    pixels: Sequence[str],
+    patients: Iterable[str],
+    file: str = TRAINING_IMAGES_FILE,
+) -> None:
+    """Write a line for each image.
 
     Args:
-        run: The run's folder.
+        folder: Of a run, or of a calibration.
         pixels: The digest of each image, not empty.
         patients: The patient of each image.
+        file: The name of the file.
     """
     rows = zip(pixels, patients, strict=True)
     columns = [dict(zip(TRAINING_IMAGES, row, strict=True)) for row in rows]
-    write_csv(run / TRAINING_IMAGES_FILE, columns)
+    write_csv(folder / file, columns)
 
 
-def read_training_images(run: Path) -> TrainingImages | None:
-    """Read what `write_training_images` wrote; None for a run of an earlier version without it.
+def read_training_images(
+    folder: Path, *, file: str = TRAINING_IMAGES_FILE
+) -> TrainingImages | None:
+    """Read what `write_training_images` wrote; None where there is none, as in earlier versions.
 
     Raises:
         RunError: The file is damaged.
     """
-    path = run / TRAINING_IMAGES_FILE
-    if not path.is_file():
+    pairs = read_pairs(folder, file=file)
+    return None if pairs is None else images_of(pairs)
+
+
+def read_pairs(folder: Path, *, file: str) -> list[tuple[str, str]] | None:
+    """Pixels and patient of each image of such a file; None where there is none.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    if not (folder / file).is_file():
         return None
-    rows = read_run_table(path, TRAINING_IMAGES, needed=TRAINING_IMAGES)
-    pixels, patients = (frozenset(row[key] for row in rows) for key in TRAINING_IMAGES)
-    return TrainingImages(pixels, patients)
+    rows = read_run_table(folder / file, TRAINING_IMAGES, needed=TRAINING_IMAGES)
+    return [(row["pixels"], row["patient"]) for row in rows]
+
+
+def images_of(pairs: Iterable[tuple[str, str]]) -> TrainingImages:
+    """What is known of images, each given by its pixels and its patient."""
+    pairs = list(pairs)
+    return TrainingImages(
+        frozenset(pixels for pixels, _ in pairs), frozenset(patient for _, patient in pairs)
+    )

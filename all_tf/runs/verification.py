@@ -14,11 +14,14 @@ from all_tf.metrics.bootstrap import Bootstrap, mean_with_interval
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
-from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
+from all_tf.runs.calibration_facts import check_named
+from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import SUMS_FILE, changed_files, read_checksums
 from all_tf.runs.derived_facts import contradictions, expected_header
 from all_tf.runs.derived_joined import contradictions_of_folds, contradictions_of_members
 from all_tf.runs.folder import (
+    CALIBRATION_FILE,
+    CALIBRATIONS_FOLDER,
     CONFIG_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
@@ -27,6 +30,7 @@ from all_tf.runs.folder import (
     read_metrics,
     read_status,
 )
+from all_tf.runs.named_calibration import is_half_written
 from all_tf.runs.placement import misplaced, nearest
 from all_tf.runs.prediction_files import (
     read_predictions,
@@ -72,13 +76,15 @@ def verify(folder: Path) -> list[Checked]:
         folder: Of a run, of a cross-validation, or a folder that holds such.
 
     Returns:
-        One entry for each folder with a metrics.json or a list of checksums, and for each run that
-        says it is finished.
+        One entry for each folder with a metrics.json or a list of checksums, for each calibration
+        under a name, and for each run that says it is finished.
 
     Raises:
         RunError: The folder holds none of them.
     """
-    found = {path.parent for name in (METRICS_FILE, SUMS_FILE) for path in folder.rglob(name)}
+    named = f"{CALIBRATIONS_FOLDER}/[!.]*/{CALIBRATION_FILE}"
+    found = {path.parent for x in (METRICS_FILE, SUMS_FILE, named) for path in folder.rglob(x)}
+    found = {each for each in found if not is_half_written(each)}
     found |= {path.parent for path in folder.rglob(CONFIG_FILE) if _should_be_whole(path.parent)}
     if not found:
         raise RunError(
@@ -95,12 +101,15 @@ def _should_be_whole(run: Path) -> bool:
 
 
 def _check(folder: Path) -> Checked:
-    figures, num_images, drift, num_files = {}, 0, [], 0
+    num_figures, num_images, drift, num_files = 0, 0, [], 0
     try:
         drift += changed_files(folder)
         report = read_metrics(folder) if (folder / METRICS_FILE).is_file() else None
         drift += _unlisted_files(folder, report)
         num_files = len(read_checksums(folder))
+        if folder.parent.name == CALIBRATIONS_FOLDER:
+            num_figures, num_images, found = check_named(folder)
+            drift += found
         if report is not None:
             classes = class_names_of(report)
             stored = read_predictions(folder / PREDICTIONS_FILE, classes=classes)
@@ -108,6 +117,7 @@ def _check(folder: Path) -> Checked:
             predictions = calibration.apply(stored)
             bootstrap, num_images = Bootstrap(predictions), len(stored)
             figures = _recompute(folder, report, bootstrap, calibration)
+            num_figures = len(figures)
             drift += [*_differing_figures(report, figures), *misplaced(folder, report)]
             drift += _differing_tables(folder, bootstrap, threshold=calibration.threshold)
             drift += _differing_submission(folder, predictions, threshold=calibration.threshold)
@@ -124,7 +134,7 @@ def _check(folder: Path) -> Checked:
                 drift += misplaced(folder, read_object(folder / file), file=file)
     except (OSError, ValueError, KeyError) as error:
         drift.append(f"figures cannot be computed again: {error}")
-    return Checked(folder, num_files, len(figures), num_images, drift)
+    return Checked(folder, num_files, num_figures, num_images, drift)
 
 
 def _unlisted_files(folder: Path, report: dict | None) -> list[str]:

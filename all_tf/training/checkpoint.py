@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +90,43 @@ def read_state(folder: Path) -> tuple[TrainingProgress, dict[str, np.ndarray]]:
     progress = TrainingProgress(**json.loads((folder / _PROGRESS).read_text(encoding="utf-8")))
     with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
         return progress, dict(arrays)
+
+
+def last_state(finished: Path) -> Path:
+    """The state after the last epoch of a finished run, which stays as it is.
+
+    Raises:
+        RunError: It was removed, or is damaged or of an earlier epoch.
+    """
+    folders = state_folders(finished)
+    reason = "it was removed"
+    if folders and not (reason := _damage(folders[0]) or ""):
+        progress, _ = read_state(folders[0])
+        if progress.ended:
+            return folders[0]
+        reason = "it is not of the last epoch"
+    raise RunError(
+        f"{finished} cannot be gone on with: of the state after its last epoch, {reason}. Restore "
+        f"{finished / 'state'}, or begin anew with its settings: --config {finished / CONFIG_FILE}"
+    )
+
+
+def adopt_state(finished: Path, run: Path) -> Path:
+    """Copy the last state of a finished run to a new one, as of a training that goes on.
+
+    Args:
+        finished: A run as `last_state` takes it.
+        run: The new run's folder, with its config.json.
+
+    Returns:
+        The new state.
+    """
+    there = last_state(finished)
+    progress, arrays = read_state(there)
+    if progress.best_epoch is not None:
+        shutil.copyfile(there / BEST_FILE, run / BEST_FILE)
+    save_state(run, replace(progress, ended=False), arrays)
+    return state_folders(run)[0]
 
 
 def reset_best(run: Path, folder: Path | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from all_tf.runs.folder import write_json
+from all_tf.runs.folder import epochs_done, write_json
 
 _PACKAGES = (
     "tensorflow",
@@ -25,6 +25,13 @@ _PACKAGES = (
 _SECONDS_FOR_GIT = 10.0
 _COMMIT = re.compile(r"[\w./+-]{1,200}")  # A name of `git describe`, as "v1.2-3-gabc1234-dirty".
 _PACKAGES_OF = {"jax": ("jax", "jaxlib")}  # By Keras' backend.
+
+
+def file_of_process(run: Path) -> str:
+    """Return the name of this process's file; each process that works on a run writes its own."""
+    first, done = "environment.json", epochs_done(run)
+    # A new run that goes on with a finished one has epochs before its first process.
+    return f"environment-after-epoch-{done}.json" if (run / first).exists() and done else first
 
 
 def write_environment(path: Path) -> None:

@@ -12,6 +12,7 @@ from all_tf.data.batches import steps_in_epoch
 from all_tf.data.class_balance import STRATEGIES, Plan
 from all_tf.data.splits import Data
 from all_tf.evaluation.evaluate import build_loss
+from all_tf.runs.parent import initial_weights
 from all_tf.training import startup_text
 from all_tf.training.devices import device_scope, scale_losses_by_share
 from all_tf.training.streaming_metrics import ConfusionMetrics
@@ -79,7 +80,7 @@ def build_for(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int)
     model = build_model(
         experiment.arch,
         image_size=experiment.image_size,
-        weights=experiment.weights,
+        weights=initial_weights(experiment),
         dropout=experiment.dropout,
         precision=experiment.precision,
     )

@@ -22,7 +22,6 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.folder import (
     RunError,
-    epochs_done,
     evaluation_folder,
     read_config,
     set_name,
@@ -37,6 +36,7 @@ from all_tf.system.checks import one_of
 from all_tf.system.courtesy import courtesy
 from all_tf.training import environment
 from all_tf.training.checkpoint import newest_state
+from all_tf.training.descent import find_descent, require_same_parent
 from all_tf.training.devices import require_agreement
 from all_tf.training.fit import fit
 from all_tf.training.prepare import Prepared, prepare
@@ -61,6 +61,7 @@ def train(
     engine: Engine = Engine(),
     tensorboard: str = "scalars",
     calibration: Calibration | None = None,
+    begun: Path | None = None,
 ) -> list[dict]:
     """Train a run, choose its best epoch, score it, and save everything in the run's folder.
 
@@ -76,6 +77,8 @@ def train(
             `all_tf.training.tensorboard.write.AMOUNTS`.
         calibration: The calibration of a cross-validation, if no fold is held out to fit one on;
             otherwise None.
+        begun: A finished run that this one goes on with: its experiment with more epochs, on its
+            own records. None to begin at the first epoch.
 
     Returns:
         The reports of the best epoch: on the selection set, as in metrics.json, and, with the
@@ -96,7 +99,8 @@ def train(
         )
     with unchanged_records(records) as digest:
         data = load_data(experiment, records, trusted=trusted)
-        prepared = _prepare(experiment, data, engine)
+        descent = find_descent(experiment, data, records, digest, begun=begun)
+        prepared = _prepare(experiment, data, engine, restored=begun is not None)
     run.mkdir(parents=True, exist_ok=True)
     with own_run(run):
         require_empty(run)  # Another process may have used it before the lock was taken.
@@ -104,11 +108,12 @@ def train(
             "engine": asdict(engine),
             "tensorboard": tensorboard,
         }
-        write_config(run, experiment, facts)
+        write_config(run, experiment, facts | descent.facts)
+        state = descent.leave_in(run)
         if calibration is not None:
             write_calibration(run, calibration)
         with record_status(run):
-            return _complete(run, prepared, state=None)
+            return _complete(run, prepared, state=state)
 
 
 def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> list[dict]:
@@ -135,6 +140,8 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         with unchanged_records(records):
             _refuse_other_records(records, facts)
             data = load_data(experiment, records, trusted=trusted)
+        if state is None:
+            require_same_parent(run, experiment)
         prepared = _prepare(experiment, data, engine_of(facts), restored=state is not None)
         print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
@@ -168,7 +175,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     _, facts = read_config(run)
     own = {"records": None, "state": state and state.name}  # Records may lie anywhere.
     require_agreement(_SAME_START, {"experiment": asdict(experiment), **facts, **own})
-    environment.write_environment(run / _environment_file(run))
+    environment.write_environment(run / environment.file_of_process(run))
     selection = batches_to_score(data.selection, experiment, title="selection set")
     fitted = fit(
         prepared, run=run, selection=selection if experiment.chooses else None, state=state
@@ -227,12 +234,6 @@ def _calibration(run: Path, experiment: Experiment, predictions: Predictions) ->
     )
     write_calibration(run, calibration)
     return calibration
-
-
-def _environment_file(run: Path) -> str:
-    """Return the name of this process's file; each process that works on a run writes its own."""
-    done = epochs_done(run)
-    return f"environment-after-epoch-{done}.json" if done else "environment.json"
 
 
 def _facts(prepared: Prepared, records: Path, digest: RecordsDigest) -> dict:

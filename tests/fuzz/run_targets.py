@@ -11,11 +11,16 @@ import tensorflow as tf
 from tensorflow.core.util.event_pb2 import Event
 
 from all_tf.data.training_range import RANGE_FEATURES, RANGE_FILE, read_range
+from all_tf.metrics.bootstrap import count_groups
+from all_tf.metrics.calibration import Calibration
+from all_tf.metrics.cross_fitting import decide, measure
 from all_tf.reports.run_facts import read_facts
-from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
+from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import (
+    CALIBRATION_FILE,
     CONFIG_FILE,
+    FIT_FILE,
     HISTORY_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
@@ -26,8 +31,10 @@ from all_tf.runs.folder import (
     write_json,
     write_status,
 )
+from all_tf.runs.named_calibration import calibration_folder, read_named
 from all_tf.runs.ownership import require_unfinished
 from all_tf.runs.prediction_files import read_predictions
+from all_tf.runs.training_images import write_training_images
 from all_tf.runs.verification import verify
 from all_tf.training.checkpoint import TrainingProgress, newest_state, read_state, save_state
 from all_tf.training.event_files import drop_events_after
@@ -36,7 +43,7 @@ from tests.fuzz.mutations import mutate_bytes, mutate_json, mutate_table
 from tests.fuzz.runner import Target
 from tests.fuzz.strict_readers import strict_json, strict_rows
 from tests.fuzz.weights_child import WeightsChild
-from tests.written_runs import write_run
+from tests.written_runs import draw_predictions, write_run
 
 _REFUSALS = (RunError,)
 
@@ -230,6 +237,42 @@ def make_events(folder: Path, records: Path) -> Target:
     return Target([path], read, right, ())
 
 
+def make_fit(folder: Path, records: Path) -> Target:
+    """fit.json of a calibration under a name; without checksums, so that the reader decides."""
+    run = write_run(folder / "run")
+    place = calibration_folder(run, "lab")
+    place.mkdir(parents=True)
+    own = Calibration(threshold=0.4, fitted_on="train fold 0", num_images=9, num_groups=4)
+    write_calibration(place, own)
+    write_training_images(place, pixels=["a1", "b2"], patients=["p", "q"])
+    predictions = draw_predictions()
+    measured = measure(predictions, decide(predictions, own))
+    fit = {
+        "name": "lab",
+        "network_sha256": "0" * 64,
+        "records": "own",
+        "records_sha256": "1" * 64,
+        "split": "train",
+        "fold": 2,
+        "stamps": ["optimistic"],
+        "min_sensitivity": 0.5,
+        "parts": 4,
+        **count_groups(predictions),
+        "run_calibration": asdict(own),
+        "before": measured,
+        "after": measured,
+    }
+    write_json(place / FIT_FILE, fit)
+
+    def read() -> dict:
+        return read_named(run, "lab", network_sha256="0" * 64).fit
+
+    def right(value: dict, path: Path, expected: object) -> bool:
+        return value == strict_json(path)
+
+    return Target([place / FIT_FILE], read, right, _REFUSALS, mutate=mutate_json)
+
+
 def make_weights(*, digest: bool) -> Callable[[Path, Path], Target]:
     """A file of weights, with its checksum or as Keras alone writes it."""
 
@@ -280,6 +323,7 @@ TARGETS = {
     "verified-run": make_verified,
     "state": make_state,
     "events": make_events,
+    "own-calibration": make_fit,
     "weights": make_weights(digest=True),
     "weights-of-keras": make_weights(digest=False),
 }

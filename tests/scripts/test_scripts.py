@@ -12,7 +12,7 @@ from PIL import Image
 
 from all_tf.config.engine import Engine
 from all_tf.config.experiment import Experiment
-from all_tf.launch import launch
+from all_tf.launch import asked
 from tests.conftest import ROOT
 from tfrecords.synthetic.cells import draw_cell
 
@@ -193,8 +193,8 @@ def test_resumed_run_takes_its_settings_from_the_run_alone(tmp_path):
 
 
 def test_architecture_without_a_row_is_trained_by_defaults_that_are_named(monkeypatch, capsys):
-    monkeypatch.setattr(launch, "find_row", lambda arch: None)
-    row = launch._row({"experiment": None, "arch": "vgg16"})
+    monkeypatch.setattr(asked, "find_row", lambda arch: None)
+    row = asked._row({"experiment": None, "arch": "vgg16"})
     assert row == Experiment("vgg16", image_size=224)
     said = capsys.readouterr().out
     assert "vgg16 has no row in all_tf/config/presets.py" in said

@@ -10,6 +10,7 @@ from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.run_facts import RunFacts
 from all_tf.reports.training_source import Source
 from all_tf.runs.records_label import is_cnmc, records_label
+from all_tf.runs.stamps import LEARNT_BY_PARENT
 from all_tf.system.tables import per_cent
 from tfrecords.class_names import CNMC_CLASSES, class_names_of
 
@@ -26,6 +27,15 @@ STAMPS = {  # What each caveat means for a reader of the metrics.
     "set. If they are the same people, expect worse results on new patients.",
     "training images unknown": "The run does not say which images it was trained on, so some of "
     "these may be among them.",
+    "learnt by its parent": "The network began from that of another run, which was trained on "
+    "images, or on people, of this set. The metrics show in part what it remembers.",
+    "patient ids of its parent": "The network began from that of another run, and some patients "
+    "have ids that also occur in that run's training set. If they are the same people, expect "
+    "worse results on new patients.",
+    "training images of its parent unknown": "The network began from that of another run, which "
+    "does not say which images it was trained on, so some of these may be among them.",
+    "patient ids of its calibration": "The calibration was fitted on other images of patients with "
+    "these ids. If they are the same people, expect worse results on new patients.",
     "each image its own patient": "It is unknown which of these images are of the same patient, so "
     "no interval can say how much a metric would change with other patients.",
     "other classes": "The network learnt to tell other classes apart. Its positive class is "
@@ -54,6 +64,8 @@ def name_set(scored: ScoredSet, *, limit: int | None = None) -> str:
         name = f"fold {report['fold']} of the training images"
     if limit is not None:
         name = f"{len(scored.predictions):,} images of {name.removeprefix('all ')}"
+    if "calibration" in report:
+        name = f"{name}, calibrated by {report['calibration']}"
     views = report.get("tta", 1)
     return name if views == 1 else f"{name}, mean of {views} views"
 
@@ -78,6 +90,8 @@ def _how_known(run: RunFacts) -> str:
         return f", each scored by the one of {run.num_folds} networks not trained on the patient"
     if "resubstitution" in stamps:
         return " that it was trained on"
+    if LEARNT_BY_PARENT in stamps:
+        return ", on some of which the run that it began from was trained"
     if "optimistic" in stamps:
         return " on whom its epoch was chosen"
     if "leaky folds" in stamps:
@@ -150,6 +164,13 @@ def about_data(run: RunFacts) -> Iterator[str]:
             "The network was trained on all training images, and its epoch was chosen on "
             f"{_PHASE if is_cnmc(run.config) else _SETS['validation']}, as in the study of 2021: "
             "its metrics there are optimistic."
+        )
+    if parent := run.config.get("parent"):
+        yield (
+            f"The network began from that of the run {parent['run']}, which had learnt from "
+            f"{parent['records'] or 'other records'}. Images and patients of the evaluated sets "
+            "were compared with those that it had learnt from; where some are the same, or nobody "
+            "can say, the metrics carry a caveat."
         )
     if run.config["folds"] == "grouped":
         yield (

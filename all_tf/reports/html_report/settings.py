@@ -19,7 +19,7 @@ def model_rows(run: RunFacts) -> Pairs:
     view, positive = config["view"], class_names_of(config).positive
     return [
         ("network", f"{experiment.arch}, {config['num_parameters']:,} parameters"),
-        ("initial weights", _STARTS.get(experiment.weights, "from a file")),
+        ("initial weights", _start(run)),
         ("input", f"the central {view['crop']} px of an image, resized to {view['output']} px"),
         ("augmentation", ", ".join(experiment.augment) or "none"),
         ("imbalance", experiment.imbalance.replace("_", " ")),
@@ -34,6 +34,21 @@ def model_rows(run: RunFacts) -> Pairs:
         ("output", f"one logit; its logistic function is the score, higher for {positive}"),
         ("ensemble", "none: one network, one view of each cell"),
     ]
+
+
+def _start(run: RunFacts) -> str:
+    """What the network began from, in words; of another run, its name, records and digest."""
+    begun, parent = run.config.get("continues"), run.config.get("parent")
+    start = _STARTS.get(run.experiment.weights, "from a file")
+    if parent is not None:
+        start = (
+            f"those of the run {parent['run']}, trained on {parent['records'] or 'other records'} "
+            f"(SHA-256 of these weights {parent['weights_sha256'][:12]}, of the records' manifest "
+            f"{parent['manifest_sha256'][:12]})"
+        )
+    if begun is None:
+        return start
+    return f"{start}; goes on with the run {begun['run']} after epoch {begun['epoch']}"
 
 
 def _epochs(run: RunFacts) -> str:
@@ -79,8 +94,21 @@ def provenance_rows(run: RunFacts) -> Pairs:
         "records": records_label(config),
         "SHA-256 of the records' manifest": config.get("manifest_sha256"),
         "SHA-256 of the folds": config.get("folds_sha256"),
+        **_of_descent(config),
     }
     return [(what, str(held)) for what, held in rows.items() if held]
+
+
+def _of_descent(config: dict) -> dict[str, object]:
+    """Digests of the runs that this one began from."""
+    parent, begun = config.get("parent", {}), config.get("continues", {})
+    return {
+        "SHA-256 of the initial weights": parent.get("weights_sha256"),
+        "SHA-256 of their run": parent.get("run_sha256"),
+        "SHA-256 of their records' manifest": parent.get("manifest_sha256"),
+        "SHA-256 of the run that was gone on with": begun.get("run_sha256"),
+        "gone on with": begun.get("as_one"),
+    }
 
 
 def _machine(platform: str) -> str:

@@ -1,0 +1,82 @@
+"""What a command line asks for: settings of rows, runs and options, brought together."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from all_tf.config import choices
+from all_tf.config.engine import Engine
+from all_tf.config.experiment import Experiment
+from all_tf.config.presets import EXPERIMENTS, default_experiment, find_row
+from all_tf.launch.former_run import (
+    describe_departures,
+    find_begun,
+    read_former,
+    refuse_refit_settings,
+    require_begun,
+)
+from all_tf.launch.options import ALL_FOLDS, RECORDS, given
+
+
+class Asked(NamedTuple):
+    """A training that was asked for."""
+
+    experiment: Experiment
+    engine: Engine
+    records: Path
+    tensorboard: str
+    begun: Path | None = None  # The finished run that it goes on with; None to begin anew.
+    config: Path | None = None  # The file that the settings are of; None for a row.
+
+
+def ask(options: dict, *, backend: str = "tensorflow") -> Asked:
+    """Take the row or the run that the options name, and replace what they give beside it.
+
+    Args:
+        options: As `parse_options` returns them. A fold of "all" is left out: each has its own.
+        backend: Of Keras.
+
+    Raises:
+        RunError, ConfigError: The run cannot be taken from, or a setting is invalid.
+    """
+    every_fold = options["fold"] == ALL_FOLDS
+    more = given({**options, "fold": None} if every_fold else options, Experiment)
+    of_engine = given(options, Engine) | {"backend": backend}
+    if options["config"] is None:
+        return Asked(
+            replace(_row(options), **more),
+            Engine(**of_engine),
+            options["records"] or RECORDS,
+            options["tensorboard"] or choices.TENSORBOARD[0],
+        )
+    former = read_former(options["config"])
+    if "epochs" in more and former.experiment.last_epoch:
+        more.setdefault("last_epoch", None)  # It ended there; now it is to go on to the end.
+    if every_fold:
+        more["fold"] = 0 if former.experiment.fold is None else former.experiment.fold
+    experiment = replace(former.experiment, **more)
+    engine = replace(former.engine, **of_engine)
+    records = options["records"] or former.records or RECORDS
+    print(describe_departures(former, experiment, engine), flush=True)
+    begun = None if every_fold else find_begun(former, experiment, records)
+    if options["goes_on"]:
+        require_begun(begun, former)
+    refuse_refit_settings(former, experiment)
+    tensorboard = options["tensorboard"] or former.tensorboard
+    return Asked(experiment, engine, records, tensorboard, begun, former.file)
+
+
+def _row(options: dict) -> Experiment:
+    """The row that was asked for, by its name or its architecture; without one, defaults."""
+    if options["experiment"]:
+        return EXPERIMENTS[options["experiment"]]
+    arch = options["arch"]
+    if row := find_row(arch):
+        return row
+    row = default_experiment(arch)
+    print(
+        f"{arch} has no row in all_tf/config/presets.py. What is not given as an option is a "
+        f"default: image_size {row.image_size}, batch_size {row.batch_size}, epochs {row.epochs}, "
+        f"learning_rate {row.learning_rate}, weights {row.weights}, no augmentation."
+    )
+    return row

@@ -1,0 +1,110 @@
+"""The run whose network a training begins from: found, checked, and what it has learnt from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from all_tf.config.experiment import Experiment
+from all_tf.runs.checksums import SUMS_FILE, unchanged
+from all_tf.runs.errors import RunError
+from all_tf.runs.folder import (
+    CONFIG_FILE,
+    METRICS_FILE,
+    is_cross_validation,
+    read_config,
+    read_metrics,
+    refuse_links,
+)
+from all_tf.runs.stamps import PARENT_UNKNOWN
+from all_tf.runs.training_images import PARENT_IMAGES_FILE, TRAINING_IMAGES_FILE, read_pairs
+from all_tf.system.checks import ConfigError
+from all_tf.system.script_command import script_command
+from tfrecords.names import legible
+from tfrecords.store.manifest import digest_file
+
+_WORDS = ("imagenet", "none")  # Values of `Experiment.weights` that are no path.
+_WEIGHTS = "best.weights.h5"
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A finished run whose network another training begins from."""
+
+    folder: Path
+    weights: Path  # The file of its best weights.
+    facts: Mapping[str, object]  # For the config.json of that training; `stamps` are added there.
+    images: list[tuple[str, str]]  # Pixels and patient of all images that it has learnt from.
+    knows_all: bool  # Whether those are all: an earlier version wrote no list of them.
+
+
+def parent_folder(weights: str) -> Path | None:
+    """The folder of the run that `Experiment.weights` names; None for a word or another file.
+
+    The file of weights of a finished run names that run, too: what it has learnt from is known.
+    """
+    path = Path(weights)
+    if weights in _WORDS or not weights:
+        return None
+    if path.is_dir():
+        return path
+    is_of_run = path.name == _WEIGHTS and (path.parent / METRICS_FILE).is_file()
+    return path.parent if is_of_run and path.is_file() else None
+
+
+def read_parent(experiment: Experiment) -> Parent | None:
+    """Read the run that a training begins from; None where it begins from something else.
+
+    Raises:
+        RunError: There is no finished run, its files were changed, or it has several networks.
+        ConfigError: Its network has another architecture.
+    """
+    folder = parent_folder(experiment.weights)
+    if folder is None:
+        return None
+    if is_cross_validation(folder):
+        refit = script_command("train.py", "--refit", folder)
+        raise RunError(
+            f"{folder} holds a network for each fold, and a training begins from one. Name the run "
+            f"of a fold, {folder / 'fold-0'}, or that of a refit: {refit}"
+        )
+    refuse_links(folder, files=True)
+    for name in (CONFIG_FILE, METRICS_FILE, TRAINING_IMAGES_FILE, PARENT_IMAGES_FILE):
+        unchanged(folder / name)
+    theirs, facts = read_config(folder)
+    digest = read_metrics(folder).get("weights_sha256")
+    if theirs.arch != experiment.arch:
+        raise ConfigError(
+            f"{folder} is a {theirs.arch}, whose weights fit no other architecture. Pass --arch "
+            f"{theirs.arch}, or weights of a {experiment.arch}. Received: --arch {experiment.arch}"
+        )
+    weights = folder / _WEIGHTS
+    if not weights.is_file() or digest_file(weights) != digest:
+        raise RunError(f"{weights} is not the file that the run ended with (SHA-256). Train again.")
+    return Parent(folder, weights, _describe(folder, facts, digest), *_images(folder, facts))
+
+
+def initial_weights(experiment: Experiment) -> str:
+    """What `builders.registry.build_model` takes as weights: of a run, its file."""
+    folder = parent_folder(experiment.weights)
+    return experiment.weights if folder is None else str(folder / _WEIGHTS)
+
+
+def _describe(folder: Path, facts: Mapping, digest: str) -> dict[str, object]:
+    sums = folder / SUMS_FILE
+    return {
+        "run": legible(folder.resolve().name),
+        "run_sha256": digest_file(sums) if sums.is_file() else "",
+        "weights_sha256": digest,
+        "records": legible(Path(facts.get("records", "")).name),
+        "manifest_sha256": facts.get("manifest_sha256", ""),
+    }
+
+
+def _images(folder: Path, facts: Mapping) -> tuple[list[tuple[str, str]], bool]:
+    """The images that a run and the runs that it began from were trained on, each once."""
+    own = read_pairs(folder, file=TRAINING_IMAGES_FILE)
+    inherited = read_pairs(folder, file=PARENT_IMAGES_FILE)
+    knows_all = own is not None and (inherited is not None or "parent" not in facts)
+    parent = facts.get("parent", {})
+    knows_all &= all(PARENT_UNKNOWN not in each for each in parent.get("stamps", {}).values())
+    return list(dict.fromkeys([*(own or []), *(inherited or [])])), knows_all
