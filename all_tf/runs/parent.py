@@ -95,7 +95,7 @@ def _describe(folder: Path, facts: Mapping, digest: str) -> dict[str, object]:
         "run": legible(folder.resolve().name),
         "run_sha256": digest_file(sums) if sums.is_file() else "",
         "weights_sha256": digest,
-        "records": legible(Path(facts.get("records", "")).name),
+        "records": legible(facts.get("records_name") or Path(facts.get("records", "")).name),
         "manifest_sha256": facts.get("manifest_sha256", ""),
     }
 

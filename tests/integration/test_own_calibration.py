@@ -98,7 +98,7 @@ def test_calibration_is_the_fit_to_all_cells_and_lies_beside_the_runs_own(run, o
     folder, calibration, fit = fitted
     assert folder == run / "calibrations/lab" and read_calibration(folder) == calibration
     stored = read_predictions(folder / "predictions.csv")
-    assert calibration == fit_calibration(stored, fitted_on="lab, validation")
+    assert calibration == fit_calibration(stored, fitted_on="Kyiv, 2026, validation")
     assert len(stored) == 48 and fit["parts"] == 4 and fit["num_groups_all"] == 4
     assert fit["after"]["log_loss"] != fit["before"]["log_loss"]
     assert read_calibration(run) != calibration and not drift_of(run)
@@ -114,7 +114,7 @@ def test_what_it_was_fitted_on_is_refused_and_other_patients_are_scored(run, own
     plain, without = evaluate_run(run, other)
     folder, report = evaluate_run(run, other, calibration="lab")
     assert folder.name == "validation-calibrated-lab" and folder != plain
-    assert report["calibration"] == "lab" and report["calibrated_on"] == "lab, validation"
+    assert report["calibration"] == "lab" and report["calibrated_on"] == "Kyiv, 2026, validation"
     assert report["threshold"] == fitted.calibration.threshold != without["threshold"]
     assert read_calibration(folder) == fitted.calibration
     assert "patient ids of its calibration" not in report["stamps"]

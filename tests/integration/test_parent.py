@@ -75,7 +75,7 @@ def test_training_begins_with_the_whole_network_of_the_run(parent, records, tmp_
 def test_parentage_is_noted_in_config_card_and_report(parent, child, records, tmp_path):
     noted = read_json(child / "config.json")["parent"]
     metrics, config = read_json(parent / "metrics.json"), read_json(parent / "config.json")
-    assert (noted["run"], noted["records"]) == ("parent", records.name)
+    assert (noted["run"], noted["records"]) == ("parent", config["records_name"])
     assert noted["weights_sha256"] == metrics["weights_sha256"]
     assert noted["manifest_sha256"] == config["manifest_sha256"]
     for path in write_report(child, tmp_path, cells=False):
