@@ -1,10 +1,11 @@
-"""Compare the speed of this project with that of plain Keras and TFDS; prints one JSON object.
+"""Measure speed against plain Keras and TFDS, or the cutting of fields; prints one JSON object.
 
     python scripts/benchmark.py convert --source data/C-NMC_Leukemia
     python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
     python scripts/benchmark.py startup --arch efficientnetb0 --image-size 128
     python scripts/benchmark.py step --arch densenet121 --image-size 100
     python scripts/benchmark.py gpu --framework tensorflow
+    python scripts/benchmark.py fields --source ../shared/smear_real
 
 Ratios are measured side by side in one run: machines differ, and are shared.
 """
@@ -68,6 +69,12 @@ def _step(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.step import benchmark_step
 
     return benchmark_step(args.arch, image_size=args.image_size, records=args.records)
+
+
+def _fields(args: argparse.Namespace) -> dict:
+    from all_tf.benchmarks.fields import benchmark_fields
+
+    return benchmark_fields(args.source)
 
 
 def _gpu(args: argparse.Namespace) -> dict:
@@ -142,6 +149,9 @@ def _parse() -> argparse.Namespace:
     step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
     step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
     step.set_defaults(measure=_step)
+    fields = what.add_parser("fields", help="cells found in smears, against boxes and masks")
+    fields.add_argument("--source", type=Path, default=Path("../shared/smear_real"))
+    fields.set_defaults(measure=_fields)
     _add_gpu(what)
     return parser.parse_args()
 
