@@ -1,5 +1,6 @@
 """Finds the picture files of fields, names them, and reads them."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path

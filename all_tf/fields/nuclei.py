@@ -13,7 +13,7 @@ _STAINED = 0.3  # Of the nuclear channel; the threshold is sought above it.
 _LEAST_THRESHOLD = 0.55
 _PALE = 0.5  # Share of the threshold that a pale nucleus beside dark ones passes.
 _LEAST_PIXELS = 50  # Of the largest piece; noise has less.
-_MOST_LOBES = 2_000  # A field has a few; noise has many.
+_MOST_LOBES = 1_000  # A field has a few; noise has many.
 # Square micrometres of what is stained like a nucleus. A platelet has up to 15.
 _LEAST_NUCLEUS = 20.0
 _LEAST_LOBE = 2.0
@@ -68,11 +68,11 @@ def find_nuclei(
         # The largest piece may be one of several lobes, which a finer scale would not join.
         rough = float(np.sqrt(_USUAL_LOBE / areas.max()))
         whole = np.bincount(_join(_split(pieces, rough), rough).ravel())[1:]
-        usual = np.median(whole[whole >= whole.max() / 2])
+        usual = float(np.median(whole[whole >= whole.max() / 2]))
         microns_per_pixel = float(np.sqrt(_USUAL_NUCLEUS / usual))
     nuclei = _join(_split(pieces, microns_per_pixel), microns_per_pixel)
-    areas = np.bincount(nuclei.ravel()) * microns_per_pixel**2
-    other = (areas < _LEAST_NUCLEUS) | (areas > _LARGEST_NUCLEUS)
+    squared = np.bincount(nuclei.ravel()) * microns_per_pixel**2
+    other = (squared < _LEAST_NUCLEUS) | (squared > _LARGEST_NUCLEUS)
     nuclei[other[nuclei]] = 0
     return relabel_sequential(nuclei)[0].astype(np.int32), microns_per_pixel
 
@@ -88,9 +88,9 @@ def _split(pieces: np.ndarray, scale: float) -> np.ndarray:
     """Split pieces at necks, and leave out the smallest."""
     parts, count = np.zeros_like(pieces), 0
     kept = [piece for piece in regionprops(pieces) if piece.area * scale**2 >= _LEAST_LOBE]
-    if len(kept) > _MOST_LOBES:
-        raise FieldError(f"no smear: {len(kept):,} pieces are stained like a nucleus")
     for piece in kept:
+        if max(len(kept), count) > _MOST_LOBES:
+            raise FieldError(f"no smear: more than {_MOST_LOBES:,} pieces look like nuclei")
         inside = np.pad(piece.image, 1)
         depth = ndimage.distance_transform_edt(inside)
         peaks, _ = ndimage.label(h_maxima(depth, _NECK * depth.max()), np.ones((3, 3)))

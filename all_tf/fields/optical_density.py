@@ -39,7 +39,7 @@ def ground_colour(pixels: np.ndarray) -> np.ndarray:
     brightest = np.searchsorted(np.cumsum(counts), 0.995 * brightness.size)
     least = int(0.55 * brightest)
     most_frequent = least + frequent[least:].argmax()
-    colour = np.median(pixels[abs(brightness - most_frequent) < _GROUND_SPREAD], axis=0)
+    colour = np.median(pixels[abs(brightness - most_frequent) <= _GROUND_SPREAD], axis=0)
     if (brightness == 0).mean() > 0.5 or colour.mean() < _LEAST_GROUND:
         raise FieldError(
             "no bright ground: expected a field of view in bright light; "

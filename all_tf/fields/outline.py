@@ -21,7 +21,9 @@ _HUE_GAP, _CERTAIN_GAP = 0.15, 0.4
 _DARKER = 1.5  # Factor; granules are as dark as red cells, pale cytoplasm is not.
 # How much rounder a region with the hue of red cells must be than without it to be the cell, and
 # how much more for each time that it is larger: with red cells all around it is three times that.
-_ROUNDER, _ROUNDER_IF_LARGER = 0.025, 0.015
+_ROUNDER, _ROUNDER_IF_LARGER, _ROUNDER_IF_UNSURE = 0.025, 0.015, 0.01
+_MANY = 0.1  # Share of the window.
+_ALIKE, _ALIKE_BY_GAP = 0.13, 0.4  # Standard deviation of the hue of red cells.
 _BORDER = 0.06  # Experts draw the border outside the half of its contrast.
 _ROUNDS = 3
 _SAMPLE = 1500  # Pixels that a mixture is fitted to.
@@ -42,6 +44,7 @@ class _Hues(NamedTuple):
     red_cells: float
     gap: float  # By which the hue of cytoplasm is higher.
     red_cells_are_darker: bool
+    are_alike: bool  # Whether there are many red cells, of one hue: no other white cells or dirt.
 
 
 def outline_cell(
@@ -85,7 +88,8 @@ def _first_guess(window: _Window) -> tuple[np.ndarray, np.ndarray]:
     # Red cells that touch make a region lobed; pink granules that are taken for them, too.
     rounder = _solidity(everything[0]) - _solidity(without_red[0])
     larger = everything[0].sum() / without_red[0].sum() - 1
-    is_pink = rounder >= _ROUNDER + _ROUNDER_IF_LARGER * larger
+    sure = _ROUNDER + _ROUNDER_IF_LARGER * larger
+    is_pink = rounder >= (sure if hues.are_alike else _ROUNDER_IF_UNSURE)
     return everything if is_pink else without_red
 
 
@@ -94,12 +98,14 @@ def _hues(window: _Window, hue: np.ndarray) -> _Hues | None:
     stained = (window.density[..., 1] > 0.2) & ~ndimage.binary_dilation(window.nuclei, iterations=8)
     red = opening(stained, disk(NUCLEUS_RADIUS // 5))  # Discs; outlines and dirt vanish.
     beside = _beside(window, 0.3)
-    if red.mean() <= 0.01 or beside.sum() <= NUCLEUS_RADIUS:
+    if red.mean() <= 0.02 or beside.sum() <= NUCLEUS_RADIUS:
         return None
     of_red = float(np.median(hue[red]))
     gap = float(np.percentile(hue[beside], 85)) - of_red
     darker = np.median(window.strength[red]) / np.median(window.strength[_beside(window, 0.4)])
-    return _Hues(of_red, gap, darker >= _DARKER) if gap >= _HUE_GAP else None
+    alike = red.mean() > _MANY and hue[red].std() < max(_ALIKE, _ALIKE_BY_GAP * gap)
+    hues = _Hues(of_red, gap, bool(darker >= _DARKER), bool(alike))
+    return hues if gap >= _HUE_GAP else None
 
 
 def _beside(window: _Window, most: float) -> np.ndarray:

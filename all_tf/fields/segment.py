@@ -22,6 +22,7 @@ _MOST_PIXELS = 4_000_000  # Of the picture in which nuclei are sought: about 300
 _MARGIN = 3.2  # Of the window around a nucleus, in its radii.
 _ROUND = 0.72  # Shorter by longer axis of one cell; two that touch have about a half.
 _LOBE_GAP = 4.0  # Micrometres between two large lobes.
+_MOST_PAIRS = 200  # Nearest first; a field has a few, and each takes a tenth of a second.
 _LARGEST_CELL = 400.0  # Square micrometres, with two lobes that are each as large as a nucleus.
 
 
@@ -82,7 +83,7 @@ def segment_field(pixels: np.ndarray, *, microns_per_pixel: float | None) -> np.
 def _join_lobes(field: _Field, scale: float) -> _Field:
     """Join two large lobes that lie in one round cell, as those of eosinophils do."""
     nuclei = field.nuclei.copy()
-    for one, other in neighbours(field.nuclei, _LOBE_GAP / scale):
+    for one, other in neighbours(field.nuclei, _LOBE_GAP / scale)[:_MOST_PAIRS]:
         pair = np.where(np.isin(nuclei, (one, other)), min(one, other), nuclei)
         if not ((nuclei == one).any() and (nuclei == other).any()):
             continue  # Joined to a third.
