@@ -1,4 +1,4 @@
-"""Compare the speed of this project with that of plain Keras and TFDS; prints one JSON object.
+"""Measure speed against plain Keras and TFDS, or the cutting of fields; prints one JSON object.
 
     python scripts/benchmark.py convert --source data/C-NMC_Leukemia
     python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
@@ -6,6 +6,7 @@
     python scripts/benchmark.py step --arch densenet121 --image-size 100
     python scripts/benchmark.py gpu --framework tensorflow
     python scripts/benchmark.py growth --images 120 2000 15000
+    python scripts/benchmark.py fields --source ../shared/smear_real
 
 Ratios are measured side by side in one run: machines differ, and are shared.
 """
@@ -75,6 +76,12 @@ def _growth(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.growth import benchmark_growth
 
     return benchmark_growth(args.images, folder=args.folder)
+
+
+def _fields(args: argparse.Namespace) -> dict:
+    from all_tf.benchmarks.fields import benchmark_fields
+
+    return benchmark_fields(args.source)
 
 
 def _gpu(args: argparse.Namespace) -> dict:
@@ -155,6 +162,9 @@ def _parse() -> argparse.Namespace:
     )
     growth.add_argument("--folder", type=path_to_write, metavar="DIR", help="keep the images here")
     growth.set_defaults(measure=_growth)
+    fields = what.add_parser("fields", help="cells found in smears, against boxes and masks")
+    fields.add_argument("--source", type=Path, default=Path("../shared/smear_real"))
+    fields.set_defaults(measure=_fields)
     _add_gpu(what)
     return parser.parse_args()
 
