@@ -18,7 +18,8 @@ from all_tf.data.cells import Cells
 from all_tf.data.class_balance import Plan
 from all_tf.evaluation.predict import batches_to_score
 from all_tf.evaluation.run_weights import BEST_FILE, load_weights
-from all_tf.runs.folder import EVENTS_FOLDER, HISTORY_FILE, RunError
+from all_tf.runs.folder import CONFIG_FILE, EVENTS_FOLDER, HISTORY_FILE, RunError, read_config
+from all_tf.runs.records_label import records_label
 from all_tf.system.courtesy import courtesy
 from all_tf.system.signals import defer_signals, raise_deferred
 from all_tf.training.callbacks.backup_and_restore import BackupState, restore_state
@@ -149,7 +150,7 @@ def _callbacks(
         best,
         LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
         history,
-        TensorBoardScalars(run / EVENTS_FOLDER),
+        TensorBoardScalars(run / EVENTS_FOLDER, records=_records_of(run)),
         ProgressBar(
             best,
             num_images=(num_images, num_validated),
@@ -160,6 +161,13 @@ def _callbacks(
         BackupState(run, best=best, history=history),
     ]
     return [callback for callback in callbacks if callback is not None]
+
+
+def _records_of(run: Path) -> str | None:
+    """The records that the run's config.json names; a benchmark writes none."""
+    if not (run / CONFIG_FILE).is_file():
+        return None
+    return records_label(read_config(run)[1])
 
 
 def _images_of(

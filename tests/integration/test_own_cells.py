@@ -185,6 +185,7 @@ def test_probe_that_was_moved_beside_another_set_is_found_and_not_shown(run, tmp
     assert any("probes.json is of" in line for checked in verify(copy) for line in checked.drift)
 
 
+@pytest.mark.slow
 def test_all_folds_and_a_refit_work_on_own_cells(records, tmp_path):
     folder = tmp_path / "folds"
     options = ["--arch", "base_cnn", "--image-size", "32", "--weights", "none", "--epochs", "1"]

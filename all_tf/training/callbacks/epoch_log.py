@@ -106,11 +106,15 @@ class TensorBoardScalars(keras.callbacks.Callback):
 
     TensorBoard sorts charts by their tags: F1 and kappa come first, because less important metrics
     have tags below "more/".
+
+    Args:
+        folder: Of the event files.
+        records: The records of the run (`records_label`), as the description of every chart.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, records: str | None = None):
         super().__init__()
-        self._folder = folder
+        self._folder, self._records = folder, records
 
     def on_train_begin(self, logs=None):
         with courtesy(_CHARTS):
@@ -128,15 +132,18 @@ class TensorBoardScalars(keras.callbacks.Callback):
 
     def _write(self, epoch: int, logs: Mapping[str, float]) -> None:
         with self._train.as_default(step=epoch + 1):
-            tf.summary.scalar("learning_rate", _learning_rate(self.model))
+            self._chart("learning_rate", _learning_rate(self.model))
             for key in (*DIRECTIONS, SPEED):
-                tf.summary.scalar(tag_of(key), logs[key])
+                self._chart(tag_of(key), logs[key])
         with self._validation.as_default(step=epoch + 1):
             for key in DIRECTIONS:
                 if f"val_{key}" in logs:
-                    tf.summary.scalar(tag_of(key), logs[f"val_{key}"])
+                    self._chart(tag_of(key), logs[f"val_{key}"])
         self._train.flush()
         self._validation.flush()
+
+    def _chart(self, tag: str, value: float) -> None:
+        tf.summary.scalar(tag, value, description=self._records)
 
 
 def _learning_rate(model: keras.Model) -> float:

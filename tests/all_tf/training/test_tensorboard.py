@@ -95,7 +95,7 @@ def run(prepared, results, tmp_path_factory) -> Path:
 
 
 def note_epochs(run: Path) -> None:
-    noted = TensorBoardScalars(run / "tensorboard")
+    noted = TensorBoardScalars(run / "tensorboard", records=OF.removeprefix(", "))
     noted.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.5)))
     noted.on_train_begin()
     for epoch in range(3):
@@ -204,6 +204,14 @@ def test_title_says_which_set_it_is_and_what_that_is_worth(written):
     )
     title = written["pictures, cells/HEM called ALL: false alarms"][0]
     assert chosen in title and re.search(r"\d+ of \d+;", title)
+
+
+@pytest.mark.parametrize("folder", ["train", "validation"])
+def test_chart_of_the_epochs_says_which_records_it_is_of(run, folder):
+    charts = EventAccumulator(str(run / "tensorboard" / folder)).Reload()
+    tags = charts.Tags()["tensors"]
+    described = {charts.SummaryMetadata(tag).summary_description for tag in tags}
+    assert len(tags) > 5 and described == {"Kyiv, 2026 (0123456789ab)"}
 
 
 def test_text_says_which_records_and_classes_the_sets_have(events):
@@ -379,13 +387,17 @@ def test_tabs_of_a_real_tensorboard_show_the_runs(run, prepared, results, tmp_pa
         browser.until(CLICK, "images")
         browser.wait_for(
             r"tag: pictures, cells/learnt from step 3",
-            *(rf"held out/{tag} {n}/tensorboard" for n in both for tag in ("ROC", "patients")),
+            *(
+                rf"held out{re.escape(OF)}/{tag} {n}/tensorboard"
+                for n in both
+                for tag in ("ROC", "patients")
+            ),
         )
         assert 462 in browser.until(SIZES, "img[src*=individualImage]", 13)  # 4.2 inches.
 
         browser.until(CLICK, "PR Curves")
         browser.wait_for(
-            *(rf"tag: {role}/pr_curves" for role in ROLES),
+            *(rf"tag: {role}{re.escape(OF)}/pr_curves" for role in ROLES),
             *(f"{name}/tensorboard is at step 3" for name in both),
         )
 
