@@ -56,7 +56,7 @@ def contact_sheet(cells: Sequence[tuple[np.ndarray, str]]) -> Image.Image:
         corner = (column * _TILE, row * (_TILE + _CAPTION))
         sheet.paste(Image.fromarray(image), corner)
         shown = caption if len(caption) <= 24 else f"{caption[:8]}..{caption[-14:]}"
-        text = shown.encode("latin-1", "replace").decode("latin-1")  # What Pillow's font has.
+        text = shown.encode("ascii", "replace").decode("ascii")  # What Pillow's font has.
         pen.text((corner[0] + 2, corner[1] + _TILE), text, fill=(230, 230, 230))
     return sheet
 

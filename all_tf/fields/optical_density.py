@@ -13,6 +13,7 @@ _BLUR = 0.7  # Pixels; JPEG and sensor noise.
 _LEAST_GROUND = 100  # Mean grey level; smears are photographed on bright ground.
 _COLOURLESS = 6  # Grey levels between the channels; a stain differs by 30 or more.
 _UNEVEN = 0.15  # Density of the darkest ground against the usual one.
+_LEAST_EMPTY = 0.1  # Share of a field; the most crowded picture that was measured has .25.
 _STAINED = 0.3  # Density of what is more than ground.
 _GROUND_SPREAD = 12  # Sums of the three channels on either side of the most frequent one.
 
@@ -84,6 +85,12 @@ def refuse_colourless(pixels: np.ndarray, density: np.ndarray) -> None:
             "no colours: white and red cells are told apart by their stain; "
             "expected a colour picture"
         )
+
+
+def refuse_groundless(density: np.ndarray) -> None:
+    """Raise FieldError if hardly a pixel has the colour of the ground, as in noise."""
+    if (np.linalg.norm(density, axis=2) < _UNEVEN).mean() < _LEAST_EMPTY:
+        raise FieldError("no empty ground between cells: expected a field of view of a smear")
 
 
 def nuclear_channel(density: np.ndarray) -> np.ndarray:

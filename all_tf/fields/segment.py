@@ -15,6 +15,7 @@ from all_tf.fields.optical_density import (
     local_ground,
     optical_density,
     refuse_colourless,
+    refuse_groundless,
 )
 from all_tf.fields.outline import NUCLEUS_RADIUS, outline_cell
 
@@ -50,6 +51,7 @@ def reduced_density(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     ground = ground_colour(small)
     density = optical_density(small, ground)
     refuse_colourless(small, density)
+    refuse_groundless(density)
     return density, ground, step
 
 
