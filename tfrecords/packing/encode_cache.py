@@ -1,11 +1,11 @@
 """Encodes all images on every core, in chunks that a later run can reuse."""
 
+import functools
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,7 +74,7 @@ def encode_all(
     files = [spool / f"{_key(chunk)}.png" for chunk in chunks]
     for path in set(spool.iterdir()) - set(files) - {file.with_suffix(".json") for file in files}:
         path.unlink()
-    encode = partial(_encode_chunk, hashed=hashed)
+    encode = functools.partial(_encode_chunk, hashed=hashed)
     # The pool has one thread a core; with numpy's own threads as well, hashing was 4 times slower.
     with threadpool_limits(1), thread_pool(num_workers) as pool:
         try:
@@ -114,16 +114,16 @@ def _encode_chunk(chunk: Sequence[SourceImage], file: Path, *, hashed: bool) -> 
     if finished := _read_finished(chunk, file, done, hashed=hashed):
         return finished
     done.unlink(missing_ok=True)  # Before its PNGs change.
-    unfinished = file.with_suffix(".partial")
+    partial = file.with_suffix(".partial")
     encoded = encode_images(
         [image.path for image in chunk],
-        unfinished,
+        partial,
         decoders=[image.decoder for image in chunk],
         look=perceptual_hashes if hashed else None,
     )
-    unfinished.replace(file)
-    unfinished.write_text(json.dumps(encoded))
-    unfinished.replace(done)
+    partial.replace(file)
+    partial.write_text(json.dumps(encoded))
+    partial.replace(done)
     return encoded
 
 
