@@ -37,9 +37,10 @@ def benchmark_convert(images: Sequence[SourceImage]) -> dict[str, float]:
         encode) on one core and by the number of cores; `ratio_to_codec_on_all_cores`, divided by
         the rate of the codec on all cores at once, which is lower on a shared machine;
         `ceiling_of_ratio_to_codec`, the value of `ratio_to_codec` if the converter added only the
-        digests of files and PNGs, measured on all cores at once; `ratio_to_tfds`, divided by the
-        rate of a `GeneratorBasedBuilder` with the same encoder; `peak_rss_mb` of this process and
-        its children while converting; `near_duplicate_seconds`, the additional time of the search
+        digests of files and PNGs, measured on all cores at once; `ratio_to_ceiling`, divided by the
+        rate of such a converter; `ratio_to_tfds`, divided by the rate of a `GeneratorBasedBuilder`
+        with the same encoder; `peak_rss_mb` of this process and its children while converting;
+        `near_duplicate_seconds`, the additional time of the hashes and of the search
         for near-duplicates; `num_images` and `cores`.
     """
     importlib.import_module("sklearn.model_selection")  # The converter imports it late.
@@ -62,6 +63,7 @@ def benchmark_convert(images: Sequence[SourceImage]) -> dict[str, float]:
         "ratio_to_codec": round(len(images) / plain / (cores * (before + after) / 2), 3),
         "ratio_to_codec_on_all_cores": round(len(images) / plain / together, 3),
         "ceiling_of_ratio_to_codec": round(digested / (cores * (before + after) / 2), 3),
+        "ratio_to_ceiling": round(len(images) / plain / digested, 3),
         "ratio_to_tfds": round(by_tfds / plain, 2),
         "peak_rss_mb": round(peak() / 1e6),
         "near_duplicate_seconds": round(scanned - plain, 1),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
 from tfrecords.codec.bmp import BitmapError, decode_bitmap
@@ -20,10 +21,15 @@ class EncodedImage(NamedTuple):
     num_bytes: int  # Length of the PNG.
     file_sha256: str  # SHA-256 of the image file.
     png_sha256: str  # SHA-256 of the PNG; equal for equal pixels, whatever the file's header.
+    looks: str = ""  # What `look` made of the pixels, as hexadecimal digits.
 
 
 def encode_images(
-    paths: Sequence[Path], spool: Path, *, decoders: Sequence[str] | None = None
+    paths: Sequence[Path],
+    spool: Path,
+    *,
+    decoders: Sequence[str] | None = None,
+    look: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> list[EncodedImage]:
     """Encode some images as PNG, and write the PNGs one after another into one file.
 
@@ -32,6 +38,8 @@ def encode_images(
             smaller one is padded with black on all sides; the scale does not change.
         spool: The file to write: the PNGs in the order of `paths`, each `num_bytes` long.
         decoders: The decoder of each file, a key of `DECODERS`; None for C-NMC's bitmaps.
+        look: A function of the pixels, uint8 `(450, 450, 3)`, whose result is kept as `looks`; so
+            the PNGs need not be decoded for it.
 
     Raises:
         BitmapError: The decoder refuses a file; the message names it.
@@ -41,10 +49,13 @@ def encode_images(
     with spool.open("wb") as file:
         for path, decoder in zip(paths, decoders or ["bitmap"] * len(paths), strict=True):
             file_sha256, pixels = _read(path, DECODERS[decoder])
-            png = encode_png(fit_center(pixels, IMAGE_SIDE))
+            centred = fit_center(pixels, IMAGE_SIDE)
+            png = encode_png(centred)
             file.write(png)
             # Equal pixels give equal PNGs, and a PNG is faster to hash because it is shorter.
-            encoded.append(EncodedImage(len(png), file_sha256, hashlib.sha256(png).hexdigest()))
+            png_sha256 = hashlib.sha256(png).hexdigest()
+            looks = look(np.asarray(centred)).tobytes().hex() if look else ""
+            encoded.append(EncodedImage(len(png), file_sha256, png_sha256, looks))
     return encoded
 
 

@@ -1,5 +1,6 @@
 """Encodes all images on every core, in chunks that a later run can reuse."""
 
+import functools
 import hashlib
 import json
 import os
@@ -8,8 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from threadpoolctl import threadpool_limits
+
 from tfrecords.codec.encoding import EncodedImage, encode_images
 from tfrecords.codec.png import ENCODER
+from tfrecords.packing.near_duplicates import HASH_BYTES, perceptual_hashes
 from tfrecords.sources.cnmc import SourceImage
 from tfrecords.store.manifest import digest_file
 
@@ -23,6 +28,11 @@ class CachedImage(NamedTuple):
     offset: int
     encoded: EncodedImage
 
+    @property
+    def hashes(self) -> np.ndarray:
+        """Its perceptual hashes, uint64 `(8, 4)`."""
+        return np.frombuffer(bytes.fromhex(self.encoded.looks), np.uint64).reshape(8, 4)
+
     def read(self) -> bytes:
         """Read the PNG."""
         with self.file.open("rb") as file:
@@ -31,21 +41,26 @@ class CachedImage(NamedTuple):
 
 
 def encode_all(
-    images: Sequence[SourceImage], spool: Path, *, num_workers: int | None
+    images: Sequence[SourceImage],
+    spool: Path,
+    *,
+    num_workers: int | None,
+    hashed: bool = True,
 ) -> Iterator[CachedImage]:
     """Encode images into a folder, in their order, and skip what an earlier run has finished.
 
     A chunk is two files: `.png` holds the PNGs one after another, and `.json`, written last, their
-    lengths and digests. The name of both is a hash of the encoder and of the paths, lengths and
-    times of the image files. A chunk is finished if the image files and the PNGs also have the
-    SHA-256 that it notes: a file may be replaced by another of the same length and time, and a
-    power cut may take a PNG.
+    lengths, digests and perceptual hashes. The name of both is a hash of the encoder and of the
+    paths, lengths and times of the image files. A chunk is finished if the image files and the PNGs
+    also have the SHA-256 that it notes: a file may be replaced by another of the same length and
+    time, and a power cut may take a PNG.
     The function deletes the chunks of other images.
 
     Args:
         images: The images to encode.
         spool: The folder of the chunks; created if missing.
         num_workers: The number of threads; None for one a core.
+        hashed: Whether to compute the perceptual hashes too.
 
     Yields:
         The place of each PNG, in the order of `images`.
@@ -59,9 +74,11 @@ def encode_all(
     files = [spool / f"{_key(chunk)}.png" for chunk in chunks]
     for path in set(spool.iterdir()) - set(files) - {file.with_suffix(".json") for file in files}:
         path.unlink()
-    with thread_pool(num_workers) as pool:
+    encode = functools.partial(_encode_chunk, hashed=hashed)
+    # The pool has one thread a core; with numpy's own threads as well, hashing was 4 times slower.
+    with threadpool_limits(1), thread_pool(num_workers) as pool:
         try:
-            for file, encoded in zip(files, pool.map(_encode_chunk, chunks, files), strict=True):
+            for file, encoded in zip(files, pool.map(encode, chunks, files), strict=True):
                 offset = 0
                 for image in encoded:
                     yield CachedImage(file, offset, image)
@@ -91,15 +108,18 @@ def _key(chunk: Sequence[SourceImage]) -> str:
     return hashlib.sha256(json.dumps([ENCODER, *facts]).encode()).hexdigest()[:32]
 
 
-def _encode_chunk(chunk: Sequence[SourceImage], file: Path) -> list[EncodedImage]:
+def _encode_chunk(chunk: Sequence[SourceImage], file: Path, *, hashed: bool) -> list[EncodedImage]:
     """Encode one chunk in a thread, unless an earlier run has encoded it."""
     done = file.with_suffix(".json")
-    if finished := _read_finished(chunk, file, done):
+    if finished := _read_finished(chunk, file, done, hashed=hashed):
         return finished
     done.unlink(missing_ok=True)  # Before its PNGs change.
     partial = file.with_suffix(".partial")
     encoded = encode_images(
-        [image.path for image in chunk], partial, decoders=[image.decoder for image in chunk]
+        [image.path for image in chunk],
+        partial,
+        decoders=[image.decoder for image in chunk],
+        look=perceptual_hashes if hashed else None,
     )
     partial.replace(file)
     partial.write_text(json.dumps(encoded))
@@ -108,7 +128,7 @@ def _encode_chunk(chunk: Sequence[SourceImage], file: Path) -> list[EncodedImage
 
 
 def _read_finished(
-    chunk: Sequence[SourceImage], file: Path, done: Path
+    chunk: Sequence[SourceImage], file: Path, done: Path, *, hashed: bool
 ) -> list[EncodedImage] | None:
     """Read what an earlier run has noted of a chunk; None if it is not of these bytes."""
     if not done.exists():
@@ -117,8 +137,14 @@ def _read_finished(
         encoded = [EncodedImage(*fields) for fields in json.loads(done.read_text())]
         if [image.file_sha256 for image in encoded] != [digest_file(i.path) for i in chunk]:
             return None
+        if hashed and not all(_has_hashes(image) for image in encoded):
+            return None
         with file.open("rb") as pngs:
             digests = [hashlib.sha256(pngs.read(i.num_bytes)).hexdigest() for i in encoded]
     except (OSError, ValueError, TypeError):  # The spool is damaged, or an image is gone.
         return None
     return encoded if digests == [image.png_sha256 for image in encoded] else None
+
+
+def _has_hashes(image: EncodedImage) -> bool:
+    return len(bytes.fromhex(image.looks)) == HASH_BYTES

@@ -1,23 +1,20 @@
 """Scans encoded images for near-duplicates, and lists them in suspects.csv."""
 
 import csv
-import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import groupby, islice, product
+from collections.abc import Sequence
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from threadpoolctl import threadpool_limits
 
-from tfrecords.packing.encode_cache import CachedImage, thread_pool
+from tfrecords.packing.encode_cache import CachedImage
 from tfrecords.packing.near_duplicates import (
     MAX_PAIRS,
     Suspect,
     find_suspects,
-    perceptual_hashes,
 )
+from tfrecords.progress import Progress, untold
 from tfrecords.store.files import atomic_write
 from tfrecords.store.index import IndexRow
 from tfrecords.store.tables import TableError, TableRow, read_table
@@ -26,25 +23,27 @@ SUSPECTS_FILE = "suspects.csv"
 
 
 def scan(
-    places: Sequence[CachedImage], names: Sequence[str], *, num_workers: int | None, progress
+    places: Sequence[CachedImage], names: Sequence[str], *, progress: Progress = untold
 ) -> list[Suspect]:
     """Find every two images that look the same but have different pixels.
 
     Args:
-        places: The places of the PNGs in the spool.
+        places: What `encode_all` yields, with hashes.
         names: The names of the images, in the same order.
-        num_workers: The number of threads; None for one a core.
-        progress: Wraps the images as they are hashed, then the blocks of comparisons.
+        progress: Wraps the blocks of comparisons as they are made.
 
     Returns:
         The pairs, sorted and bounded as by `find_suspects`.
     """
-    hashes = np.array(list(progress(_hash_all(places, num_workers), "hashing", len(places))))
     images_of_digest = defaultdict(list)
     for number, place in enumerate(places):
         images_of_digest[place.encoded.png_sha256].append(number)
     first = [images[0] for images in images_of_digest.values()]
-    suspects = find_suspects(hashes[first], [names[one] for one in first], progress=progress)
+    suspects = find_suspects(
+        np.array([places[one].hashes for one in first]),
+        [names[one] for one in first],
+        progress=progress,
+    )
     copies = {names[images[0]]: images for images in images_of_digest.values()}
     pairs = (
         (pair.distance, *sorted(images))
@@ -53,19 +52,6 @@ def scan(
     )
     nearest = sorted(islice(pairs, MAX_PAIRS))
     return [Suspect(names[a], names[b], distance) for distance, a, b in nearest]
-
-
-def _hash_all(places: Sequence[CachedImage], num_workers: int | None) -> Iterator[np.ndarray]:
-    chunks = [list(chunk) for _, chunk in groupby(places, key=lambda place: place.file)]
-    # The pool has one thread a core; with numpy's own threads as well, hashing was 4 times slower.
-    with threadpool_limits(1), thread_pool(num_workers) as pool:
-        for hashes in pool.map(_hash_chunk, chunks):
-            yield from hashes
-
-
-def _hash_chunk(places: Sequence[CachedImage]) -> list[np.ndarray]:
-    images = (Image.open(io.BytesIO(place.read())) for place in places)
-    return [perceptual_hashes(np.asarray(image)) for image in images]
 
 
 def write_suspects(directory: Path, suspects: Sequence[Suspect], rows: Sequence[IndexRow]) -> None:

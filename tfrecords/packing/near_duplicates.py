@@ -16,6 +16,7 @@ from tfrecords.packing.hash_search import collect, near_pairs
 from tfrecords.progress import Progress, untold
 
 MAX_DISTANCE = 32  # Bits of 256: above every altered copy, well below the cells of two people.
+HASH_BYTES = 256  # Of an image: eight hashes of 256 bits.
 CROWD = 1000  # More images with one hash are listed with the first of them only.
 MAX_PAIRS = (
     500_000  # Listed at most, 50 MB of text; a thousand images that look the same are fewer.

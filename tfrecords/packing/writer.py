@@ -82,7 +82,7 @@ def write_records(
     _clear(directory)
     spool, paths = directory / "spool", [image.path for image in images]
     states = file_states(paths)
-    encoded = encode_all(images, spool, num_workers=settings.num_workers)
+    encoded = encode_all(images, spool, num_workers=settings.num_workers, hashed=settings.scan)
     places = list(progress(encoded, "packing", len(images)))
     left_out = images_to_leave_out(
         images,
@@ -100,8 +100,7 @@ def write_records(
     )
     packed = replace(packed, left_out=tuple(left_out.values()))
     if settings.scan:
-        names, num_workers = [row.name for row in rows], settings.num_workers
-        suspects = scan(places, names, num_workers=num_workers, progress=progress)
+        suspects = scan(places, [row.name for row in rows], progress=progress)
         write_suspects(directory, suspects, rows)
     splits = _write_splits(directory, packed, places, settings)
     refuse_changed(paths, states)

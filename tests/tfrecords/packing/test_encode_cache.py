@@ -1,14 +1,17 @@
 """Encoding in chunks that survive a kill."""
 
 import hashlib
+import json
 import os
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.conftest import noise
 from tfrecords.codec.png import encode_png
 from tfrecords.packing.encode_cache import encode_all
+from tfrecords.packing.near_duplicates import perceptual_hashes
 from tfrecords.sources.cnmc import find_images
 
 
@@ -77,3 +80,28 @@ def test_damaged_chunk_is_done_again(suffix, data, images, tmp_path):
     pngs = [place.read() for place in first]
     next((tmp_path / "spool").glob(f"*{suffix}")).write_bytes(data)
     assert [place.read() for place in encode(images, tmp_path / "spool")] == pngs
+
+
+def test_hashes_are_those_of_the_pixels(images, tmp_path):
+    for number, place in enumerate(encode(images, tmp_path / "spool")[:3]):
+        np.testing.assert_array_equal(place.hashes, perceptual_hashes(noise(number)))
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_chunk_without_hashes_is_done_again_only_if_they_are_wanted(hashed, images, tmp_path):
+    spool = tmp_path / "spool"
+    assert not any(p.encoded.looks for p in encode_all(images, spool, num_workers=1, hashed=False))
+    before = {path: path.stat().st_mtime_ns for path in spool.iterdir()}
+    places = list(encode_all(images, spool, num_workers=1, hashed=hashed))
+    after = {path: path.stat().st_mtime_ns for path in spool.iterdir()}
+    assert (before != after) == hashed == all(place.encoded.looks for place in places)
+
+
+@pytest.mark.parametrize("looks", ["", "00", "not hexadecimal", None, 5])
+def test_chunk_with_damaged_hashes_is_done_again(looks, images, tmp_path):
+    first = encode(images, tmp_path / "spool")
+    done = next((tmp_path / "spool").glob("*.json"))
+    entries = json.loads(done.read_text())
+    entries[0][-1] = looks
+    done.write_text(json.dumps(entries))
+    assert encode(images, tmp_path / "spool") == first

@@ -13,7 +13,6 @@ from tfrecords.packing.near_duplicate_scan import read_suspects, scan, write_sus
 from tfrecords.packing.near_duplicates import Suspect
 from tfrecords.packing.summary import describe_packed
 from tfrecords.packing.writer import Packed
-from tfrecords.progress import untold
 from tfrecords.sources.cnmc import find_images
 from tfrecords.store.index import IndexRow
 from tfrecords.synthetic.cells import draw_cell
@@ -37,7 +36,7 @@ def images(draw_source):
 def look(images, folder):
     places = list(encode_all(images, folder / "spool", num_workers=1))
     names = [image.name for image in images]
-    return scan(places, names, num_workers=1, progress=untold)
+    return scan(places, names)
 
 
 def test_altered_copies_are_suspects_and_exact_ones_are_not(images, tmp_path):
