@@ -97,7 +97,7 @@ def evaluate_ensemble(
     if out is None:
         out = _default_folder(members, loaded, evaluation_folder(members[0], split, fold, tta=tta))
     _refuse_others(out, names, loaded.records_sha256)
-    calibration = _combine([read_calibration(member) for member in members])
+    calibration = combined_calibration([read_calibration(member) for member in members])
     predictions = _mean_predictions(members, loaded.cells, tta=tta)
     selected = _listed(selected_on(read_config(member)[0]) for member in members)
     limits = _stamps([set_place(member, loaded, split, fold) for member in members])
@@ -114,7 +114,7 @@ def evaluate_ensemble(
 
 
 def _mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int) -> Predictions:
-    logits = [_calibrated_logits(member, cells, tta=tta) for member in members]
+    logits = [calibrated_logits(member, cells, tta=tta) for member in members]
     mean = np.mean(logits, axis=0)
     return Predictions(
         cells.names, cells.patients, cells.groups, cells.labels, mean, folds=cells.folds
@@ -126,16 +126,28 @@ def _stamps(places: Sequence[SetPlace]) -> list[str]:
     return list(dict.fromkeys(stamp for place in places for stamp in place.stamps))
 
 
-def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:
-    """float64 `(n,)`; the network is released afterwards."""
-    experiment, _, _, model = load_run(member)
+def calibrated_logits(
+    member: Path, cells: Cells, *, tta: int = 1, precision: str | None = None
+) -> np.ndarray:
+    """Score cells by one run; its network is released afterwards.
+
+    Args:
+        member: A finished run.
+        cells: At least one.
+        tta: As `all_tf.evaluation.predict.predict` takes it.
+        precision: As `load_run` takes it.
+
+    Returns:
+        float64 `(n,)`, of which `logistic` gives the calibrated scores.
+    """
+    experiment, _, _, model = load_run(member, precision=precision)
     calibration = read_calibration(member)
     batches = batches_to_score(cells, experiment, title=f"cells for {member.name}")
     predictions = predict(model, batches, cells, tta=tta)
     return predictions.logits / calibration.temperature + calibration.bias
 
 
-def _combine(calibrations: Sequence[Calibration]) -> Calibration:
+def combined_calibration(calibrations: Sequence[Calibration]) -> Calibration:
     """The calibration of the mean logit: only a threshold, as the members are calibrated."""
     thresholds = np.clip([each.threshold for each in calibrations], _SURE, 1 - _SURE)
     mean = np.mean(np.log(thresholds) - np.log1p(-thresholds))
