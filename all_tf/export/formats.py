@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from all_tf.export.export_folder import Target
+from all_tf.runs.errors import RunError
 from all_tf.system.checks import ConfigError
 
 # Packages beside TensorFlow and Keras that write a format or open it, and their modules.
@@ -59,21 +60,35 @@ def write_model(
         target: Format and quantisation.
         about: What an ONNX file, which has a place for it, says of itself.
         images: For int8: training images, uint8 `(n, 450, 450, 3)`.
+
+    Raises:
+        OSError: The disk is full.
+        RunError: A converter refuses the model, or cannot write.
     """
-    with warnings.catch_warnings(), _without_messages():
-        # Of tf2onnx, by what Keras adds to numpy for it: "np.object will be defined".
-        warnings.simplefilter("ignore", FutureWarning)
-        if target.format == "keras":
-            model.save(path)
-            return
-        exporter = {"savedmodel": "tf_saved_model"}.get(target.format, target.format)
-        options = _options(target, images)
-        # Keras infers the same, for ONNX only once a model has been called.
-        shape = model.input_shape
-        options["input_signature"] = [keras.InputSpec(shape=shape, dtype="uint8", name="image")]
-        model.export(path, format=exporter, verbose=False, **options)
+    try:
+        with warnings.catch_warnings(), _without_messages():
+            # Of tf2onnx, by what Keras adds to numpy for it: "np.object will be defined".
+            warnings.simplefilter("ignore", FutureWarning)
+            _convert(model, path, target, images)
+    except OSError:
+        raise
+    except Exception as error:  # Each converter has errors of its own, for a full disk too.
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise RunError(f"{path.name} could not be written: {reason[-1]}") from error
     if target.format == "onnx":
         _describe_onnx(path, about)
+
+
+def _convert(model: keras.Model, path: Path, target: Target, images: np.ndarray | None) -> None:
+    if target.format == "keras":
+        model.save(path)
+        return
+    exporter = {"savedmodel": "tf_saved_model"}.get(target.format, target.format)
+    options = _options(target, images)
+    # Keras infers the same, for ONNX only once a model has been called.
+    shape = model.input_shape
+    options["input_signature"] = [keras.InputSpec(shape=shape, dtype="uint8", name="image")]
+    model.export(path, format=exporter, verbose=False, **options)
 
 
 @contextmanager
