@@ -1,7 +1,7 @@
 """The folder of exported files: what each is called, what may be replaced, and export.json."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from all_tf.config import choices
 from all_tf.runs.errors import RunError
 from all_tf.runs.fields import EXPORT
+from all_tf.runs.folder import METRICS_FILE, is_cross_validation, read_config
 from all_tf.runs.strict_reading import read_object
 from all_tf.system.checks import one_of
 from tfrecords.packing.atomic import check_target, fresh_directory
@@ -24,7 +25,7 @@ _FILE_OF_FORMAT = {
 }
 
 
-class Target(NamedTuple):
+class ExportTarget(NamedTuple):
     """What is exported to: a format, and how its numbers are stored."""
 
     format: str  # One of `choices.EXPORT_FORMATS`.
@@ -46,7 +47,14 @@ class Target(NamedTuple):
             one_of("format with --quantize", self.format, ("litert",))
 
 
-def require_free(out: Path, target: Target, *, overwrite: bool) -> None:
+def require_runs(folders: Sequence[Path]) -> None:
+    """Raise RunError unless each is the folder of a run, a cross-validation or an ensemble."""
+    for folder in folders:
+        if not is_cross_validation(folder) and not (folder / METRICS_FILE).is_file():
+            read_config(folder)
+
+
+def require_free(out: Path, target: ExportTarget, *, overwrite: bool) -> None:
     """Raise unless a file may be exported to a folder; the disk is not changed.
 
     Raises:
@@ -62,7 +70,9 @@ def require_free(out: Path, target: Target, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def added_to(out: Path, target: Target, *, runs: list[dict], overwrite: bool) -> Iterator[tuple]:
+def added_to(
+    out: Path, target: ExportTarget, *, runs: list[dict], overwrite: bool
+) -> Iterator[tuple]:
     """Yield a new folder that takes the place of `out` once the block has ended well.
 
     It holds the files that `out` has in other formats, so that formats can be added one by one.
@@ -93,7 +103,7 @@ def added_to(out: Path, target: Target, *, runs: list[dict], overwrite: bool) ->
 
 
 def _keep_others(
-    out: Path, partial: Path, target: Target, *, runs: list[dict], overwrite: bool
+    out: Path, partial: Path, target: ExportTarget, *, runs: list[dict], overwrite: bool
 ) -> dict[str, dict]:
     """Copy the files of other formats; return what export.json says of them, by file."""
     if not (out / EXPORT_FILE).is_file():
@@ -119,8 +129,8 @@ def _keep_others(
 
 
 def _possible_files() -> set[str]:
-    plain = {Target(each).file for each in choices.EXPORT_FORMATS}
-    return plain | {Target("litert", each).file for each in choices.QUANTIZATIONS}
+    plain = {ExportTarget(each).file for each in choices.EXPORT_FORMATS}
+    return plain | {ExportTarget("litert", each).file for each in choices.QUANTIZATIONS}
 
 
 def digests(path: Path) -> dict[str, str]:

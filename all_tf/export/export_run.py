@@ -11,15 +11,15 @@ from all_tf.evaluation.ensemble import combined_calibration, members_of
 from all_tf.evaluation.run_weights import load_run
 from all_tf.export.export_folder import (
     EXPORT_FILE,
-    Target,
+    ExportTarget,
     added_to,
     digests,
     require_free,
 )
 from all_tf.export.formats import require_packages, write_model
 from all_tf.export.metadata import about_model, describe_runs
-from all_tf.export.portable_model import Member, portable_model
-from all_tf.export.proof import prove
+from all_tf.export.portable_model import ExportedRun, portable_model
+from all_tf.export.proof import prove_export
 from all_tf.export.reference import (
     ProofCells,
     Reference,
@@ -54,7 +54,7 @@ def runs_of(folder: Path) -> list[Path]:
 
 def export_runs(
     members: Sequence[Path],
-    target: Target,
+    target: ExportTarget,
     *,
     out: Path,
     overwrite: bool = False,
@@ -76,7 +76,7 @@ def export_runs(
     Returns:
         The path of the file, and what export.json says of it: `format`, `quantize`, `sha256` of
         each file, `num_bytes`, `sides` of images that it takes, `packages` by version, and `proof`
-        (`all_tf.export.proof.prove`).
+        (`all_tf.export.proof.prove_export`).
 
     Raises:
         ConfigError: There is no such format, or a package for it is missing.
@@ -104,26 +104,26 @@ def export_runs(
     return out / target.file, found
 
 
-def _join(members: Sequence[Path], target: Target, *, threshold: float) -> keras.Model:
+def _join(members: Sequence[Path], target: ExportTarget, *, threshold: float) -> keras.Model:
     parts = []
     for run in members:
         experiment, _, _, network = load_run(run, precision="float32")
-        parts.append(Member(experiment.view, network, read_calibration(run)))
+        parts.append(ExportedRun(experiment.view, network, read_calibration(run)))
     side = IMAGE_SIDE if target.format == "litert" else None
     return portable_model(parts, threshold=threshold, side=side)
 
 
-def _proof(path: Path, target: Target, reference: Reference) -> dict[str, object]:
+def _proof(path: Path, target: ExportTarget, reference: Reference) -> dict[str, object]:
     with TemporaryDirectory() as folder:
         images = Path(folder, "images.npy")
         write_images(images, reference.cells)
-        proof = prove(
+        proof = prove_export(
             path, target, images=images, scores=reference.scores, answers=reference.answers
         )
     return {"cells_of": reference.place, **proof, "half_precision": reference.rounding}
 
 
-def _describe_file(path: Path, target: Target, packages: dict[str, str]) -> dict[str, object]:
+def _describe_file(path: Path, target: ExportTarget, packages: dict[str, str]) -> dict[str, object]:
     parts = path.rglob("*") if path.is_dir() else [path]
     return {
         "format": target.format,

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from all_tf.export.export_folder import Target
+from all_tf.export.export_folder import ExportTarget
 from all_tf.runs.errors import RunError
 from all_tf.system.checks import ConfigError
 
@@ -26,7 +26,7 @@ _NEEDED = {
 }
 
 
-def require_packages(target: Target) -> dict[str, str]:
+def require_packages(target: ExportTarget) -> dict[str, str]:
     """Return the versions of the packages that write a format and open it.
 
     Raises:
@@ -47,7 +47,7 @@ def require_packages(target: Target) -> dict[str, str]:
 def write_model(
     model: keras.Model,
     path: Path,
-    target: Target,
+    target: ExportTarget,
     *,
     about: Mapping[str, object],
     images: np.ndarray | None = None,
@@ -79,7 +79,9 @@ def write_model(
         _describe_onnx(path, about)
 
 
-def _convert(model: keras.Model, path: Path, target: Target, images: np.ndarray | None) -> None:
+def _convert(
+    model: keras.Model, path: Path, target: ExportTarget, images: np.ndarray | None
+) -> None:
     if target.format == "keras":
         model.save(path)
         return
@@ -105,7 +107,7 @@ def _without_messages() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _options(target: Target, images: np.ndarray | None) -> dict[str, Any]:
+def _options(target: ExportTarget, images: np.ndarray | None) -> dict[str, Any]:
     """Settings of TensorFlow's converter to LiteRT, by the names of its attributes."""
     if target.quantize is None:
         return {}

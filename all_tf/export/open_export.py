@@ -2,7 +2,7 @@
 
     python -I all_tf/export/open_export.py FORMAT FILE IMAGES.npy ANSWERS.npz
 
-`prove` runs it in a process of its own. It prints the number of images done so far.
+`prove_export` runs it in a process of its own. It prints the number of images done so far.
 """
 
 import os
@@ -16,17 +16,17 @@ _FIRST = (1, 7)  # Images in the first batches, so that each size is seen to wor
 _BATCH = 8
 
 # From images uint8 (n, 450, 450, 3) to arrays (n,) by name.
-Answer = Callable[[np.ndarray], dict[str, np.ndarray]]
+_Answer = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
-def _open_keras(path: str) -> Answer:
+def _open_keras(path: str) -> _Answer:
     import keras
 
     model = keras.saving.load_model(path, safe_mode=True)
     return lambda images: model.predict(images, verbose=0)
 
 
-def _open_saved_model(path: str) -> Answer:
+def _open_saved_model(path: str) -> _Answer:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(path)
@@ -38,7 +38,7 @@ def _open_saved_model(path: str) -> Answer:
     return answer
 
 
-def _open_onnx(path: str) -> Answer:
+def _open_onnx(path: str) -> _Answer:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -46,14 +46,14 @@ def _open_onnx(path: str) -> Answer:
     return lambda images: dict(zip(names, session.run(names, {"image": images}), strict=True))
 
 
-def _open_litert(path: str) -> Answer:
+def _open_litert(path: str) -> _Answer:
     from ai_edge_litert.interpreter import Interpreter
 
     run = Interpreter(path).get_signature_runner("serving_default")
     return lambda images: run(image=images)
 
 
-OPENERS: dict[str, Callable[[str], Answer]] = {
+OPENERS: dict[str, Callable[[str], _Answer]] = {
     "keras": _open_keras,
     "savedmodel": _open_saved_model,
     "onnx": _open_onnx,

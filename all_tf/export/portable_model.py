@@ -16,7 +16,7 @@ from tfrecords.schema import IMAGE_SIDE
 _ALWAYS = 3e38  # A logit that none exceeds, and that float32 holds.
 
 
-class Member(NamedTuple):
+class ExportedRun(NamedTuple):
     """What the model needs of one run."""
 
     view: View
@@ -25,7 +25,7 @@ class Member(NamedTuple):
 
 
 def portable_model(
-    members: Sequence[Member], *, threshold: float, side: int | None = None
+    members: Sequence[ExportedRun], *, threshold: float, side: int | None = None
 ) -> keras.Model:
     """Join crop, resizing, network, calibration and threshold.
 

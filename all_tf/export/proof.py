@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from all_tf.export import open_export
-from all_tf.export.export_folder import Target
+from all_tf.export.export_folder import ExportTarget
 from all_tf.runs.errors import RunError
 from all_tf.system.child_process import failure_reason, read_tail, run_logged
 from all_tf.system.progress import Bar, bar
@@ -15,9 +15,9 @@ from all_tf.system.progress import Bar, bar
 LARGEST_DIFFERENCE = 1e-4  # Of a probability, in formats that hold float32.
 
 
-def prove(
+def prove_export(
     path: Path,
-    target: Target,
+    target: ExportTarget,
     *,
     images: Path,
     scores: np.ndarray,
@@ -63,7 +63,7 @@ def prove(
 
 
 def _answers_of(
-    path: Path, target: Target, images: Path, *, num_images: int
+    path: Path, target: ExportTarget, images: Path, *, num_images: int
 ) -> dict[str, np.ndarray]:
     with TemporaryDirectory() as folder, bar("opening the file", num_images) as shown:
         log, out = Path(folder, "log"), Path(folder, "answers.npz")

@@ -4,7 +4,7 @@ import pytest
 
 from all_tf.config import choices
 from all_tf.config.experiment import Experiment
-from all_tf.export.export_folder import Target
+from all_tf.export.export_folder import ExportTarget
 from all_tf.export.export_run import export_runs
 from all_tf.export.open_export import OPENERS
 from all_tf.export.reference import ProofCells
@@ -21,7 +21,7 @@ def run(architecture, records, tmp_path_factory):
 
 @pytest.mark.parametrize("name", choices.EXPORT_FORMATS)
 def test_architecture_answers_alike_in_every_format(name, run):
-    _, found = export_runs([run], Target(name), out=run / "export", asked=ProofCells(12))
+    _, found = export_runs([run], ExportTarget(name), out=run / "export", asked=ProofCells(12))
     assert found["proof"]["largest_difference"] <= 1e-4
     assert found["proof"]["answers_that_differ"] == 0
 

@@ -13,7 +13,7 @@ import pytest
 from all_tf.config import choices
 from all_tf.evaluation.ensemble import members_of
 from all_tf.export import export_run as module
-from all_tf.export.export_folder import Target
+from all_tf.export.export_folder import ExportTarget
 from all_tf.export.export_run import export_runs, runs_of
 from all_tf.export.reference import ProofCells
 from all_tf.runs.folder import RunError, write_config, write_json
@@ -48,7 +48,7 @@ def test_folder_of_somebody_else_is_left_alone(run, tmp_path):
     (tmp_path / "letter.txt").write_text("mine")
     for overwrite in (False, True):
         with pytest.raises(FileExistsError, match="holds no export.json"):
-            export_runs([run], Target("keras"), out=tmp_path, overwrite=overwrite, asked=FEW)
+            export_runs([run], ExportTarget("keras"), out=tmp_path, overwrite=overwrite, asked=FEW)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
@@ -67,10 +67,10 @@ def write_nothing_readable(monkeypatch):
 
 
 def interrupt(monkeypatch):
-    def prove(*_, **__):
+    def prove_export(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "prove", prove)
+    monkeypatch.setattr(module, "prove_export", prove)
     return KeyboardInterrupt, None
 
 
@@ -78,7 +78,7 @@ def interrupt(monkeypatch):
 def test_what_fails_is_not_left_behind(fault, copy, monkeypatch):
     error, message = fault(monkeypatch)
     with pytest.raises(error, match=message):
-        export_runs([copy], Target("keras"), out=copy / "export", asked=FEW)
+        export_runs([copy], ExportTarget("keras"), out=copy / "export", asked=FEW)
     assert not (copy / "export").exists() and leftovers(copy) == []
 
 
@@ -116,15 +116,15 @@ def be_no_run(run):
 def test_run_that_is_not_whole_is_refused(fault, copy):
     message = fault(copy)
     with pytest.raises(RunError, match=message):
-        export_runs([copy], Target("keras"), out=copy / "export", asked=FEW)
+        export_runs([copy], ExportTarget("keras"), out=copy / "export", asked=FEW)
     assert not (copy / "export").exists() and leftovers(copy) == []
 
 
 def test_unknown_format_or_missing_package_is_named(run, monkeypatch, tmp_path):
     for target, message in (
-        (Target("pickle"), "Unknown format. Known: keras"),
-        (Target("onnx", "int8"), "Known: litert"),
-        (Target("litert", "int4"), "Known: float16, int8"),
+        (ExportTarget("pickle"), "Unknown format. Known: keras"),
+        (ExportTarget("onnx", "int8"), "Known: litert"),
+        (ExportTarget("litert", "int4"), "Known: float16, int8"),
     ):
         with pytest.raises(ConfigError, match=message):
             export_runs([run], target, out=tmp_path, asked=FEW)
@@ -132,7 +132,7 @@ def test_unknown_format_or_missing_package_is_named(run, monkeypatch, tmp_path):
     with pytest.raises(
         ConfigError, match="Not installed here: tf2onnx, onnx, onnxruntime. Install"
     ):
-        export_runs([run], Target("onnx"), out=tmp_path, asked=FEW)
+        export_runs([run], ExportTarget("onnx"), out=tmp_path, asked=FEW)
 
 
 def test_records_of_others_hold_no_cells_of_the_selection_set(copy, draw_source):
@@ -150,7 +150,7 @@ def test_records_of_others_hold_no_cells_of_the_selection_set(copy, draw_source)
     write_records(find_images(draw_source(seeds)), others, Settings(folds=3, num_workers=1))
     with pytest.raises(RunError, match="not the records that .* was trained on"):
         export_runs(
-            [copy], Target("keras"), out=copy / "export", asked=FEW._replace(records=others)
+            [copy], ExportTarget("keras"), out=copy / "export", asked=FEW._replace(records=others)
         )
 
 
@@ -167,7 +167,7 @@ def test_cross_validation_is_one_file(records, tmp_path):
     )
     members = runs_of(folder)
     assert members == runs == members_of([folder])
-    _, found = export_runs(members, Target("onnx"), out=folder / "export", asked=FEW)
+    _, found = export_runs(members, ExportTarget("onnx"), out=folder / "export", asked=FEW)
     assert found["proof"]["answers_that_differ"] == 0
     assert found["proof"]["largest_difference"] < 1e-5
     assert [each["name"] for each in about(folder / "export")["runs"]] == ["fold-0", "fold-1"]
@@ -182,7 +182,7 @@ def test_run_of_half_precision_is_exported_in_float32(copy):
     experiment = replace(EXPERIMENT, precision="mixed_bfloat16")
     facts = {key: value for key, value in config.items() if key != "experiment"}
     write_config(copy, experiment, facts)
-    _, found = export_runs([copy], Target("keras"), out=copy / "export", asked=FEW)
+    _, found = export_runs([copy], ExportTarget("keras"), out=copy / "export", asked=FEW)
     proof = found["proof"]
     assert proof["largest_difference"] < 1e-5 and proof["answers_that_differ"] == 0
     assert proof["half_precision"]["largest_difference"] > 1e-5

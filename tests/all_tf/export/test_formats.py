@@ -9,15 +9,20 @@ import pytest
 from PIL import Image
 
 from all_tf.evaluation.predict_images import predict_new
-from all_tf.export.export_folder import Target, digests
+from all_tf.export.export_folder import ExportTarget, digests
 from all_tf.export.export_run import export_runs
 from all_tf.export.reference import ProofCells, native_image
 from all_tf.runs.folder import RunError
 from tests.exported_runs import write_spread_run
 from tests.untrained import EXPERIMENT
 
-EXACT = [Target("keras"), Target("savedmodel"), Target("onnx"), Target("litert")]
-QUANTIZED = [Target("litert", "float16"), Target("litert", "int8")]
+EXACT = [
+    ExportTarget("keras"),
+    ExportTarget("savedmodel"),
+    ExportTarget("onnx"),
+    ExportTarget("litert"),
+]
+QUANTIZED = [ExportTarget("litert", "float16"), ExportTarget("litert", "int8")]
 FEW = ProofCells(20)
 pytestmark = pytest.mark.slow  # Six files are written and opened.
 
@@ -187,9 +192,9 @@ def test_onnx_file_says_what_it_is(exported):
 def test_file_that_is_there_is_replaced_only_if_asked(run, exported):
     before = (exported / "model.keras").stat().st_ino
     with pytest.raises(FileExistsError, match="model.keras exists already. Pass --overwrite"):
-        export_runs([run], Target("keras"), out=exported, asked=FEW)
+        export_runs([run], ExportTarget("keras"), out=exported, asked=FEW)
     assert (exported / "model.keras").stat().st_ino == before
-    export_runs([run], Target("keras"), out=exported, overwrite=True, asked=FEW)
+    export_runs([run], ExportTarget("keras"), out=exported, overwrite=True, asked=FEW)
     assert (exported / "model.keras").stat().st_ino != before
     assert len(about(exported)["files"]) == 6
 
@@ -201,8 +206,8 @@ def test_files_of_another_run_are_replaced_only_if_asked(copy, exported, tmp_pat
     )
     (out / "model.onnx").unlink()
     with pytest.raises(FileExistsError, match="holds files of another run"):
-        export_runs([copy], Target("onnx"), out=out, asked=FEW)
-    export_runs([copy], Target("onnx"), out=out, asked=FEW, overwrite=True)
+        export_runs([copy], ExportTarget("onnx"), out=out, asked=FEW)
+    export_runs([copy], ExportTarget("onnx"), out=out, asked=FEW, overwrite=True)
     assert {path.name for path in out.iterdir()} == {"model.onnx", "export.json"}
 
 
@@ -212,4 +217,4 @@ def test_file_that_somebody_has_changed_is_not_kept(run, exported, tmp_path):
     with (out / "model.tflite").open("ab") as file:
         file.write(b"more")
     with pytest.raises(RunError, match="model.tflite is not the file that was exported"):
-        export_runs([run], Target("onnx"), out=out, asked=FEW)
+        export_runs([run], ExportTarget("onnx"), out=out, asked=FEW)

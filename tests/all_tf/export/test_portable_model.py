@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from all_tf.config.experiment import View
-from all_tf.export.portable_model import Member, portable_model
+from all_tf.export.portable_model import ExportedRun, portable_model
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import logistic
 from all_tf.runs.errors import RunError
@@ -19,13 +19,13 @@ RNG = np.random.default_rng(2)
 CELLS = np.stack([draw_cell(RNG, label=n % 2) for n in range(4)])
 
 
-def member(arch: str = "base_cnn", seed: int = 0, **calibration) -> Member:
+def member(arch: str = "base_cnn", seed: int = 0, **calibration) -> ExportedRun:
     keras.utils.set_random_seed(seed)
     network = build_model(arch, image_size=SIDE, weights="none")
-    return Member(VIEW, network, Calibration(**calibration))
+    return ExportedRun(VIEW, network, Calibration(**calibration))
 
 
-def logits_of(part: Member) -> np.ndarray:
+def logits_of(part: ExportedRun) -> np.ndarray:
     """Calibrated, of images that Pillow has resized."""
     from PIL import Image
 
@@ -95,7 +95,7 @@ def test_layer_of_ones_own_with_weights_is_refused():
 
     image = keras.Input((SIDE, SIDE, 3), name="image")
     logit = layers.Dense(1)(layers.GlobalAveragePooling2D()(Scale(name="mine")(image)))
-    part = Member(VIEW, keras.Model(image, logit), Calibration())
+    part = ExportedRun(VIEW, keras.Model(image, logit), Calibration())
     with pytest.raises(
         RunError, match="mine is no layer of Keras and has weights.*Received: Scale"
     ):
