@@ -70,7 +70,7 @@ def interrupt(monkeypatch):
     def prove_export(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "prove_export", prove)
+    monkeypatch.setattr(module, "prove_export", prove_export)
     return KeyboardInterrupt, None
 
 
