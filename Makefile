@@ -24,6 +24,8 @@ PARITY_INSTALL := $(PARITY)/bin/python -m pip install --quiet --disable-pip-vers
 	--constraint constraints.txt --constraint constraints-parity.txt
 # Two workers halve the time; each takes up to 3 GB, so that more than four would crowd a laptop.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+# Packages of JavaScript, for the test that opens an ONNX file there; without npm it skips.
+NODE := .node
 PACKAGES_OF = $$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 .PHONY: demo test test-all test-parity fuzz faults format lint types coverage clean
@@ -34,10 +36,10 @@ demo: $(VENV)/installed
 	$(BIN)/python scripts/train.py --arch base_cnn --records demo/records \
 		--epochs 12 --learning-rate 0.01 --imbalance class_weights --augment hflip,vflip
 
-test: lint
+test: lint $(NODE)/installed
 	$(PYTEST)
 
-test-all: lint
+test-all: lint $(NODE)/installed
 	$(PYTEST) --all-architectures
 
 test-parity: $(PARITY)/installed
@@ -61,7 +63,7 @@ lint: $(VENV)/installed-test types
 types: $(VENV)/installed-test
 	$(BIN)/mypy
 
-coverage: $(VENV)/installed-test
+coverage: $(VENV)/installed-test $(NODE)/installed
 	$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 $(VENV)/bin/python:
@@ -86,5 +88,11 @@ $(PARITY)/installed: constraints-parity.txt $(VENV)/installed-test
 	$(PARITY_INSTALL) --no-deps torchvision
 	@touch $@
 
+# Without their scripts, which would download libraries for GPUs from elsewhere.
+$(NODE)/installed: tests/node/package.json
+	mkdir -p $(NODE) && cp tests/node/package.json $(NODE)
+	npm install --prefix $(NODE) --ignore-scripts --no-audit --no-fund --silent && touch $@ \
+		|| echo "no packages of JavaScript: the test that opens an ONNX file there skips"
+
 clean:
-	rm -rf $(VENV) $(PARITY) demo
+	rm -rf $(VENV) $(PARITY) $(NODE) demo

@@ -26,6 +26,8 @@ PROTOCOLS = ("honest", "study")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 JITS = ("auto", "on", "off")
 TENSORBOARD = ("scalars", "full")
+EXPORT_FORMATS = ("keras", "savedmodel", "onnx", "litert")
+QUANTIZATIONS = ("float16", "int8")  # Of "litert".
 SPLITS_TO_EVALUATE = ("validation", "test", "train")
 TTA = (1, 8)  # How many ways of laying an image are averaged when it is scored.
 

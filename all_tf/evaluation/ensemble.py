@@ -134,7 +134,7 @@ def evaluate_ensemble(
 
 def mean_predictions(members: Sequence[Path], cells: Cells, *, tta: int = 1) -> Predictions:
     """The mean of several runs' calibrated logits of cells (`evaluate_ensemble`)."""
-    logits = [_calibrated_logits(member, cells, tta=tta) for member in members]
+    logits = [calibrated_logits(member, cells, tta=tta) for member in members]
     return predictions_of(cells, np.mean(logits, axis=0))
 
 
@@ -143,9 +143,21 @@ def _stamps(places: Sequence[SetPlace]) -> list[str]:
     return list(dict.fromkeys(stamp for place in places for stamp in place.stamps))
 
 
-def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:
-    """float64 `(n,)`; the network is released afterwards."""
-    experiment, _, _, model = load_run(member)
+def calibrated_logits(
+    member: Path, cells: Cells, *, tta: int = 1, precision: str | None = None
+) -> np.ndarray:
+    """Score cells by one run; its network is released afterwards.
+
+    Args:
+        member: A finished run.
+        cells: At least one.
+        tta: As `all_tf.evaluation.predict.predict` takes it.
+        precision: As `load_run` takes it.
+
+    Returns:
+        float64 `(n,)`, of which `logistic` gives the calibrated scores.
+    """
+    experiment, _, _, model = load_run(member, precision=precision)
     calibration = read_calibration(member)
     batches = batches_to_score(cells, experiment, title=f"cells for {member.name}")
     predictions = predict(model, batches, cells, tta=tta)

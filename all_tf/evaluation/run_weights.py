@@ -79,11 +79,15 @@ class LoadedRun(NamedTuple):
     model: keras.Model
 
 
-def load_run(run: Path) -> LoadedRun:
+def load_run(run: Path, *, precision: str | None = None) -> LoadedRun:
     """Load a finished run with its best weights; the only way from a run's folder to a model.
 
     The architecture is built from config.json, and the file of weights gives numbers only, so that
     no code of the file can run. Its SHA-256 is checked before it is parsed.
+
+    Args:
+        run: The run's folder.
+        precision: As `build_model` takes it; None for that of the training.
 
     Raises:
         RunError: The run is unfinished or damaged, or its weights were changed.
@@ -104,7 +108,7 @@ def load_run(run: Path) -> LoadedRun:
         image_size=experiment.image_size,
         weights="none",
         dropout=experiment.dropout,
-        precision=experiment.precision,
+        precision=precision or experiment.precision,
     )
     if load_file(model, path) != "whole model":
         raise RunError(f"{path} lacks the weights of the head. Train again.")

@@ -167,6 +167,17 @@ CROSS_VALIDATION = {
     "records": NAME,
     "options": list_of(TEXT),
 }
+EXPORT = {  # export.json, of `all_tf.export.metadata.about_model`.
+    "use": NAME,
+    "made_by": NAME,
+    "classes": list_of(_CLASS, length=2),
+    "threshold": _SHARE,
+    "input": ANY_OBJECT,
+    "outputs": ANY_OBJECT,
+    "not_inside": TEXT,
+    "runs": list_of(ANY_OBJECT),
+    "files": mapping_of(ANY_OBJECT),
+}
 _AUC = {**_with_ends("auc", _SHARE), "kappa": optional(number(-1, 1))}
 _MARGIN = _with_ends("margin", number(-1, 1))
 _PROBE = {"name": TEXT, "kind": TEXT, "what": TEXT, **_AUC, **_MARGIN}

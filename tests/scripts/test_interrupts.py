@@ -17,6 +17,7 @@ DURING_WORK = (1.0, 2.0, 3.0, 4.0, 6.0)  # Seconds: while TensorFlow is imported
 MINIMAL = {
     "benchmark.py": ("gpu",),
     "compare.py": ("run",),
+    "export.py": ("run", "--format", "keras"),
     "import_weights.py": ("--arch", "googlenet", "--from", "none.pth", "--out", "a.weights.h5"),
     "make_synthetic.py": ("--out", "synthetic", "--images", "2000"),
     "predict.py": ("run", "cell.png"),
@@ -77,12 +78,12 @@ def test_exit_code_is_that_of_the_signal(number, code, run, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("after", DURING_WORK)
-@pytest.mark.parametrize("script", ["evaluate.py", "predict.py", "probe.py"])
+@pytest.mark.parametrize("script", ["evaluate.py", "predict.py", "probe.py", "export.py"])
 def test_script_that_is_interrupted_at_work_ends_in_one_line(
     script, after, run, synthetic, tmp_path
 ):
-    images = [*synthetic.rglob("*.bmp")] if script == "predict.py" else []
-    code, lines = interrupt(script, run, *images, cwd=tmp_path, after=after)
+    more = {"predict.py": synthetic.rglob("*.bmp"), "export.py": ("--format", "keras")}
+    code, lines = interrupt(script, run, *more.get(script, ()), cwd=tmp_path, after=after)
     if code == -signal.SIGINT:  # All was done, and Python was shutting down without handlers.
         assert "interrupted" not in lines
     elif code != 0:  # Else it was faster.

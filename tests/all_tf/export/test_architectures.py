@@ -1,0 +1,30 @@
+"""Each architecture can be exported to each format, and answers there as in prediction."""
+
+import pytest
+
+from all_tf.config import choices
+from all_tf.config.experiment import Experiment
+from all_tf.export.export_folder import ExportTarget
+from all_tf.export.export_run import export_runs
+from all_tf.export.open_export import OPENERS
+from all_tf.export.reference import ProofCells
+from tests.exported_runs import write_spread_run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def run(architecture, records, tmp_path_factory):
+    experiment = Experiment(architecture, image_size=64, crop=300, batch_size=8, weights="none")
+    return write_spread_run(tmp_path_factory.mktemp("runs") / architecture, records, experiment)
+
+
+@pytest.mark.parametrize("name", choices.EXPORT_FORMATS)
+def test_architecture_answers_alike_in_every_format(name, run):
+    _, found = export_runs([run], ExportTarget(name), out=run / "export", asked=ProofCells(12))
+    assert found["proof"]["largest_difference"] <= 1e-4
+    assert found["proof"]["answers_that_differ"] == 0
+
+
+def test_every_format_has_an_opener():
+    assert tuple(OPENERS) == choices.EXPORT_FORMATS
