@@ -6,6 +6,8 @@ from all_tf.config.experiment import Experiment
 from all_tf.runs.ownership import require_empty
 from all_tf.system.checks import ConfigError
 from all_tf.system.outputs import require_folder
+from builders.architecture_info import CATALOGUE
+from builders.packaged_weights import packaged_file
 from tfrecords.store.folds import read_folds
 from tfrecords.store.manifest import read_manifest
 
@@ -22,6 +24,7 @@ def require_startable(experiment: Experiment, records: Path, run: Path) -> None:
 
     Raises:
         ConfigError: The records have no such fold, or the file of weights is missing.
+        FileNotFoundError: The package that holds the ImageNet weights is not installed.
         RecordsError, FoldsError: There are no records, or no folds.
         RunError, OSError: The folder is not empty, or cannot be written.
     """
@@ -37,6 +40,8 @@ def require_startable(experiment: Experiment, records: Path, run: Path) -> None:
             )
     if starts_from_file(experiment) and not Path(experiment.weights).is_file():
         raise ConfigError(f"No such file of weights: {experiment.weights}")
+    if experiment.weights == "imagenet" and (package := CATALOGUE[experiment.arch].package):
+        packaged_file(package)
 
 
 def starts_from_file(experiment: Experiment) -> bool:

@@ -13,8 +13,8 @@ from builders.architecture_info import CATALOGUE, describe_architectures
 from builders.keras_applications import PREPROCESSING
 from tests.conftest import ROOT
 
-# As published, with 1,000 classes: Keras' documentation of its applications and, for densenet161
-# and googlenet, torchvision's, which leaves moving statistics out.
+# As published, with 1,000 classes: Keras' documentation of its applications and, without moving
+# statistics, torchvision's for densenet161 and googlenet, and timm's for efficientnetlite0.
 PUBLISHED_PARAMETERS = {
     "densenet121": 8_062_504,
     "densenet161": 28_681_000,
@@ -24,6 +24,7 @@ PUBLISHED_PARAMETERS = {
     "efficientnetb4": 19_466_823,
     "efficientnetb5": 30_562_527,
     "efficientnetb7": 66_658_687,
+    "efficientnetlite0": 4_652_008,
     "googlenet": 6_624_904,
     "resnet152": 60_419_944,
     "vgg16": 138_357_544,
@@ -38,10 +39,11 @@ CHANNELS = {
     "efficientnetb4": 1792,
     "efficientnetb5": 2048,
     "efficientnetb7": 2560,
+    "efficientnetlite0": 1280,
     "googlenet": 1024,
     "resnet152": 2048,
 }
-MOVING_STATISTICS = {"densenet161": 219_936, "googlenet": 14_560}
+MOVING_STATISTICS = {"densenet161": 219_936, "efficientnetlite0": 42_016, "googlenet": 14_560}
 
 
 def test_catalogue_is_the_command_lines():

@@ -75,6 +75,7 @@ def test_efficientnet_normalizes_by_the_statistics_of_imagenet():
     [
         ("base_cnn", lambda x: x / 255),
         ("googlenet", lambda x: x / 127.5 - 1),
+        ("efficientnetlite0", lambda x: (x - 127) / 128),
     ],
 )
 def test_preprocessing_of_our_own_networks(arch, preprocess):
