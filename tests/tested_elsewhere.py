@@ -79,6 +79,7 @@ TESTED_IN: dict[str, str] = {
     "builders/base_cnn.py": "tests/builders/test_builders.py",
     "builders/cellnet.py": "tests/builders/test_builders.py",
     "builders/classifier.py": "tests/builders/test_builders.py",
+    "builders/convnext.py": "tests/builders/test_builders.py",
     "builders/efficientnet.py": "tests/builders/test_builders.py",
     "builders/efficientnet_lite.py": "tests/builders/test_import_weights.py",
     "builders/hdf5_weights.py": "tests/integration/test_hostile_files.py",

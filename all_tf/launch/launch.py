@@ -15,7 +15,7 @@ from all_tf.config.engine import Engine, engine_of
 from all_tf.config.experiment import Experiment
 from all_tf.config.presets import EXPERIMENTS, default_experiment, find_row
 from all_tf.launch.cluster import ProcessInfo, find_process
-from all_tf.launch.options import ALL_FOLDS, RECORDS, given
+from all_tf.launch.options import ALL_FOLDS, RECORDS, choose_experiment, given
 from all_tf.launch.preconditions import require_startable, starts_from_file
 from all_tf.launch.supervisor import ADDRESS, supervise
 from all_tf.runs.folder import (
@@ -107,7 +107,7 @@ def _worker_folder(
 
 
 def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
-    experiment = replace(_row(options), **given(options, Experiment))
+    experiment = choose_experiment(_row(options), options)
     engine = Engine(**given(options, Engine), backend="jax" if process else "tensorflow")
     records, trusted = options["records"] or RECORDS, options["trust_records"]
     require_startable(experiment, records, run)
@@ -131,7 +131,7 @@ def _cross_validate(
     _refuse_several(process, "--fold all")
     from all_tf.launch.cross_validate import begin, cross_validate
 
-    experiment = replace(_row(options), **given({**options, "fold": None}, Experiment))
+    experiment = choose_experiment(_row(options), {**options, "fold": None})
     experiment, arguments = _with_absolute_weights(experiment, sys.argv[1:])
     begin(run, experiment, records=options["records"] or RECORDS, options=arguments)
     return [cross_validate(run, train=script, trusted=options["trust_records"])]

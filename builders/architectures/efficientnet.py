@@ -23,6 +23,7 @@ def _efficientnet(name: str, *, parameters: int, pretrained_at: int) -> Architec
 
 ARCHITECTURES = {
     "efficientnetb0": _efficientnet("EfficientNetB0", parameters=4_049_571, pretrained_at=224),
+    "efficientnetb1": _efficientnet("EfficientNetB1", parameters=6_575_239, pretrained_at=240),
     "efficientnetb3": _efficientnet("EfficientNetB3", parameters=10_783_535, pretrained_at=300),
     "efficientnetb4": _efficientnet("EfficientNetB4", parameters=17_673_823, pretrained_at=380),
     "efficientnetb5": _efficientnet("EfficientNetB5", parameters=28_513_527, pretrained_at=456),

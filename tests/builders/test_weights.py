@@ -17,6 +17,7 @@ from builders.weights import WeightsError, load_file, load_published
 SIZE = 64
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3)).astype("float32")
 APPLICATIONS = {
+    "convnexttiny": (keras.applications.ConvNeXtTiny, lambda x: x),
     "densenet121": (keras.applications.DenseNet121, keras.applications.densenet.preprocess_input),
     "efficientnetb0": (keras.applications.EfficientNetB0, lambda x: x),
     "vgg16": (keras.applications.VGG16, keras.applications.vgg16.preprocess_input),
