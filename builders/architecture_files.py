@@ -15,6 +15,7 @@ _MEANINGS = {
     "source": "who publishes its ImageNet weights",
     "preprocessing": "a key of builders.keras_applications.PREPROCESSING",
     "load_imagenet": "the function that loads the weights that Keras publishes",
+    "package": "the package that holds its ImageNet weights",
 }
 
 
@@ -74,4 +75,6 @@ def _missing(row: Architecture) -> list[str]:
         needed += ["source", "pretrained_at", "licence", "url"]
     if row.source == "Keras":
         needed += ["load_imagenet"]
+    if row.source == "PyPI":
+        needed += ["package"]
     return [field for field in needed if not getattr(row, field)]

@@ -1,4 +1,4 @@
-"""Preprocessing that published weights expect: the three ways of keras.applications, as layers.
+"""Preprocessing that published weights expect, as layers: of keras.applications, and of others.
 
 Each layer computes in float32 whatever the precision of the network: bfloat16 loses a grey level.
 """
@@ -52,3 +52,14 @@ def scale_to_unit(pixels: KerasTensor) -> KerasTensor:
         pixels: `(batch, side, side, 3)` in [0, 255].
     """
     return layers.Rescaling(1 / 127.5, -1, name="scaled", dtype="float32")(pixels)
+
+
+def scale_as_lite(pixels: KerasTensor) -> KerasTensor:
+    """Pixels in about [-1, 1], as EfficientNet-Lite was trained: minus 127, divided by 128.
+
+    `MEAN_RGB` and `STDDEV_RGB` of `efficientnet_lite_builder.py` in tensorflow/tpu.
+
+    Args:
+        pixels: `(batch, side, side, 3)` in [0, 255].
+    """
+    return layers.Rescaling(1 / 128, -127 / 128, name="scaled", dtype="float32")(pixels)

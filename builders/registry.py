@@ -8,6 +8,7 @@ import keras
 
 from builders.architecture_info import CATALOGUE
 from builders.head import add_head
+from builders.torch_import import load_packaged
 from builders.weights import FILE_SUFFIX, WeightsError, load_file, load_published
 
 
@@ -67,11 +68,14 @@ def _computing_in(precision: str) -> Iterator[None]:
 
 
 def _load_imagenet(arch: str, backbone: keras.Model) -> None:
-    load, url = CATALOGUE[arch].load_imagenet, CATALOGUE[arch].url
+    load, url, package = CATALOGUE[arch].load_imagenet, CATALOGUE[arch].url, CATALOGUE[arch].package
     if not url:
         raise WeightsError(f"{arch} has no ImageNet weights. Pass --weights none.")
     if load is not None:
         load_published(backbone, load, url=url)
+        return
+    if package:
+        load_packaged(arch, backbone, package=package)
         return
     raise WeightsError(
         f"Keras publishes no ImageNet weights of {arch}; PyTorch's have to be converted once. "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from builders.torch_pth import read_pth
 from builders.weights import WeightsError
 
 
@@ -13,7 +14,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     """The tensors of a published file, by their PyTorch names.
 
     Args:
-        path: A `.safetensors` file, or a `.pth` file where PyTorch is installed.
+        path: A `.safetensors` or a `.pth` file.
 
     Raises:
         WeightsError: Another kind of file, a damaged one, or the package that reads it is missing.
@@ -56,17 +57,8 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
 
 def _read_pth(path: Path) -> dict[str, np.ndarray]:
     try:
-        import torch
-    except ImportError as error:
-        raise WeightsError(
-            f"{path} can only be read by PyTorch, which is not installed. Install it (pip install "
-            "torch), or pass the weights as a .safetensors file."
-        ) from error
-    try:
-        # Unpickling can run any code; weights_only accepts nothing but tensors.
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
-        return {name: tensor.float().numpy() for name, tensor in tensors.items()}
-    except Exception as error:  # torch.load has no error of its own for a damaged file.
+        return read_pth(path)
+    except Exception as error:  # Pickles, archives and numpy have no error in common.
         raise WeightsError(f"{path} cannot be read as PyTorch tensors: {error}") from error
 
 

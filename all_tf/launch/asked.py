@@ -15,7 +15,7 @@ from all_tf.launch.former_run import (
     refuse_refit_settings,
     require_begun,
 )
-from all_tf.launch.options import ALL_FOLDS, RECORDS, given
+from all_tf.launch.options import ALL_FOLDS, RECORDS, choose_experiment, given
 
 
 class Asked(NamedTuple):
@@ -44,17 +44,18 @@ def ask(options: dict, *, backend: str = "tensorflow") -> Asked:
     of_engine = given(options, Engine) | {"backend": backend}
     if options["config"] is None:
         return Asked(
-            replace(_row(options), **more),
+            choose_experiment(_row(options), more),
             Engine(**of_engine),
             options["records"] or RECORDS,
             options["tensorboard"] or choices.TENSORBOARD[0],
         )
     former = read_former(options["config"])
-    if "epochs" in more and former.experiment.last_epoch:
-        more.setdefault("last_epoch", None)  # It ended there; now it is to go on to the end.
+    settings = former.experiment
+    if "epochs" in more and settings.last_epoch:
+        settings = replace(settings, last_epoch=None)  # It ended there; now it goes on to the end.
     if every_fold:
         more["fold"] = 0 if former.experiment.fold is None else former.experiment.fold
-    experiment = replace(former.experiment, **more)
+    experiment = choose_experiment(settings, more)
     engine = replace(former.engine, **of_engine)
     records = options["records"] or former.records or RECORDS
     print(describe_departures(former, experiment, engine), flush=True)

@@ -2,11 +2,12 @@
 
 import argparse
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from all_tf.config import choices
 from all_tf.config.engine import Engine
+from all_tf.config.experiment import Experiment
 from all_tf.config.presets import EXPERIMENTS
 from all_tf.system.arguments import whole_number
 from all_tf.system.cli import script_parser
@@ -14,6 +15,7 @@ from builders.architecture_info import describe_architectures
 
 RECORDS = Path("data/records")
 ALL_FOLDS = "all"  # Value of --fold for a cross-validation.
+ALL_EPOCHS = "all"  # Value of --freeze-epochs for a linear probe.
 _OF_RESUME = ("resume", "records", "trust_records", "num_processes", "process_id", "coordinator")
 _OF_ENGINE = tuple(field.name for field in fields(Engine))
 _OF_GOING_ON = ("resume", "records", "trust_records", "epochs", "run_dir", "goes_on")
@@ -47,6 +49,14 @@ def given(options: dict, settings: type) -> dict:
     """Return the given options that are fields of a dataclass."""
     known = {field.name for field in fields(settings)}
     return {key: value for key, value in options.items() if key in known and value is not None}
+
+
+def choose_experiment(row: Experiment, options: dict) -> Experiment:
+    """Return a row with what the options give in the place of its own settings."""
+    settings = given(options, Experiment)
+    if settings.get("freeze_epochs") == ALL_EPOCHS:
+        settings["freeze_epochs"] = settings.get("epochs", row.epochs)
+    return replace(row, **settings)
 
 
 def _unexpected(options: dict, *, allowed: Collection[str]) -> str:
@@ -118,7 +128,8 @@ def _add_learning(add) -> None:
 
 
 def _add_fine_tuning(add) -> None:
-    add("--freeze-epochs", type=int, metavar="N", help="first epochs, which train only the head")
+    frozen = "first epochs, which train only the head; all: a linear probe of kept features"
+    add("--freeze-epochs", type=_epochs, metavar="N", help=frozen)
     add("--layer-decay", type=float, metavar="X", help="a stage learns X times as fast as the next")
     add("--dropout", type=float, metavar="X", help="share of the features before the last layer")
     add("--weight-decay", type=float, metavar="X", help="of kernels; decoupled under adamw")
@@ -155,6 +166,10 @@ def _add_engine(add) -> None:
     add("--deterministic", action="store_true", help="equal runs give equal bits; slower", **bits)
     undo = "where the run that --config takes does"
     add("--no-deterministic", action="store_false", help=undo, **bits)
+
+
+def _epochs(text: str) -> int | str:
+    return text if text == ALL_EPOCHS else whole_number()(text)
 
 
 def _fold(text: str) -> int | str:

@@ -7,6 +7,8 @@ from all_tf.runs.ownership import require_empty
 from all_tf.runs.parent import read_parent
 from all_tf.system.checks import ConfigError
 from all_tf.system.outputs import require_folder
+from builders.architecture_info import CATALOGUE
+from builders.packaged_weights import packaged_file
 from tfrecords.store.folds import read_folds
 from tfrecords.store.manifest import read_manifest
 
@@ -27,6 +29,7 @@ def require_startable(
     Raises:
         ConfigError: The records have no such fold, the file of weights is missing, or the run that
             is to be begun from has another architecture.
+        FileNotFoundError: The package that holds the ImageNet weights is not installed.
         RecordsError, FoldsError: There are no records, or no folds.
         RunError, OSError: The folder is not empty, or cannot be written; or there is no finished
             run to begin from.
@@ -47,6 +50,8 @@ def require_startable(
         raise ConfigError(
             f"No such file of weights: {experiment.weights}. Name one, or a finished run's folder."
         )
+    if experiment.weights == "imagenet" and (package := CATALOGUE[experiment.arch].package):
+        packaged_file(package)
 
 
 def starts_from_file(experiment: Experiment) -> bool:

@@ -49,7 +49,7 @@ def expected_header(run: Path, folder: Path, calibration: Calibration) -> dict:
     if folder != run:
         return expected | {"best_epoch": read_metrics(run).get("best_epoch")}
     history = read_history(run / HISTORY_FILE)
-    speeds = [row.get("images_per_second", 0) for row in history][experiment.freeze_epochs :]
+    speeds = [row.get("images_per_second", 0) for row in history][experiment.frozen_first :]
     split, fold = selection_set(experiment)
     return expected | {
         "split": split,

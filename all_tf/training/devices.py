@@ -70,6 +70,12 @@ def require_agreement(rule: str, facts: Mapping[str, object]) -> None:
 def _mirrored(experiment: Experiment, engine: Engine) -> AbstractContextManager:
     if engine.devices == 1:
         return nullcontext()
+    if experiment.is_linear_probe:
+        raise ConfigError(
+            "One device is enough for a linear probe. Leave out --devices, or pass fewer "
+            f"--freeze-epochs. Received: devices={engine.devices}, "
+            f"freeze_epochs={experiment.freeze_epochs}, epochs={experiment.epochs}"
+        )
     _refuse_uneven(experiment, engine.devices)
     found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     names = [device.name for device in found]

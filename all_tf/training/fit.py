@@ -37,7 +37,9 @@ from all_tf.training.callbacks.freeze_backbone import FreezeBackbone
 from all_tf.training.callbacks.progress_bar import ProgressBar
 from all_tf.training.callbacks.terminate_on_nan import TerminateOnNonFinite
 from all_tf.training.event_files import drop_events_after
+from all_tf.training.linear_probe import batches_of_features, build_head
 from all_tf.training.prepare import Prepared
+from builders.classifier import Classifier
 
 _TYPICAL_IMAGES = 512  # For the statistics of batch norm; 1,024 were no better.
 
@@ -74,18 +76,22 @@ def fit(
         RunError: No epoch had a finite metric to choose by, or the state is of another model.
     """
     experiment, _, _, model = prepared
+    learner = build_head(prepared) if experiment.is_linear_probe else model
     keep = BestWeights if experiment.chooses else LastWeights
-    best = keep(run / BEST_FILE, monitor=experiment.monitor)
+    best = keep(run / BEST_FILE, monitor=experiment.monitor, network=model)
     history = CSVHistory(run / HISTORY_FILE)
-    progress = restore_state(model, run, state, best=best, history=history)
+    progress = restore_state(learner, run, state, best=best, history=history, network=model)
     with courtesy("The removal of later epochs from TensorBoard"):
         drop_events_after(run / EVENTS_FOLDER, progress.epoch)
     if not progress.ended:
         epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
-        batches = batches_to_fit(prepared, epochs)
-        callbacks = _callbacks(prepared, best=best, history=history, run=run)
+        callbacks = _callbacks(prepared, learner, best=best, history=history, run=run)
         with defer_signals():
-            model.fit(
+            if experiment.is_linear_probe:
+                batches, selection = batches_of_features(prepared, epochs)
+            else:
+                batches = batches_to_fit(prepared, epochs)
+            learner.fit(
                 batches,
                 steps_per_epoch=int(batches.cardinality()) // len(epochs),
                 initial_epoch=progress.epoch,
@@ -102,7 +108,7 @@ def fit(
         )
     load_weights(model, run / BEST_FILE)
     return Fitted(
-        best.best_epoch, _speed([row[SPEED] for row in history.rows], experiment.freeze_epochs)
+        best.best_epoch, _speed([row[SPEED] for row in history.rows], experiment.frozen_first)
     )
 
 
@@ -125,13 +131,13 @@ def batches_to_fit(prepared: Prepared, epochs: range) -> tf.data.Dataset:
 
 
 def _callbacks(
-    prepared: Prepared, *, best: BestWeights, history: CSVHistory, run: Path
+    prepared: Prepared, learner: Classifier, *, best: BestWeights, history: CSVHistory, run: Path
 ) -> list[Callback]:
     """Return the callbacks in order: the weights that are validated are those that are saved."""
     experiment, data, plan, model = prepared
     num_images = images_in_epoch(data.fit, plan)
     num_validated = len(data.selection) if experiment.chooses else 0
-    frozen, patience, averages = experiment.freeze_epochs, experiment.patience, model.averages
+    frozen, patience, averages = experiment.frozen_first, experiment.patience, learner.averages
     before_validation = [
         Speed(num_images),
         # Averages are swapped in before batch norm is estimated, and out after they are saved.
@@ -158,7 +164,7 @@ def _callbacks(
             freeze_epochs=frozen,
         ),
         EarlyStopping(best, patience=patience, freeze_epochs=frozen) if patience else None,
-        BackupState(run, best=best, history=history),
+        BackupState(run, best=best, history=history, network=model),
     ]
     return [callback for callback in callbacks if callback is not None]
 

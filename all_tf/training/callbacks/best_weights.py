@@ -15,14 +15,16 @@ class BestWeights(keras.callbacks.Callback):
     Args:
         path: The file for the weights.
         monitor: "val_" and a key of `all_tf.config.choices.DIRECTIONS`.
+        network: Whose weights are saved; None for the model that is trained.
 
     Attributes:
         best_epoch: The best epoch so far, from 1; None before there is one.
         best: Its metric.
     """
 
-    def __init__(self, path: Path, *, monitor: str):
+    def __init__(self, path: Path, *, monitor: str, network: keras.Model | None = None):
         super().__init__()
+        self._network = network
         self._path = path
         self._monitor = monitor
         self._sign = {"max": 1, "min": -1}[DIRECTIONS[monitor.removeprefix("val_")]]
@@ -33,11 +35,15 @@ class BestWeights(keras.callbacks.Callback):
         """Restore the best epoch of an earlier process; its weights are already saved."""
         self.best_epoch, self.best = best_epoch, math.nan if best is None else best
 
+    def save(self) -> None:
+        """Save the weights as they are now."""
+        save_weights(self.model if self._network is None else self._network, self._path)
+
     def on_epoch_end(self, epoch, logs=None):
         value = logs[self._monitor]
         first = self.best_epoch is None
         if math.isfinite(value) and (first or self._sign * value > self._sign * self.best):
-            save_weights(self.model, self._path)
+            self.save()
             self.best_epoch, self.best = epoch + 1, value
 
 
@@ -45,5 +51,5 @@ class LastWeights(BestWeights):
     """Saves the weights of the last epoch, if there is no set to choose the best one on."""
 
     def on_epoch_end(self, epoch, logs=None):
-        save_weights(self.model, self._path)
+        self.save()
         self.best_epoch, self.best = epoch + 1, 0.0

