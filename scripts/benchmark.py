@@ -1,10 +1,11 @@
-"""Compare the speed of this project with that of plain Keras and TFDS; prints one JSON object.
+"""Measure speed beside plain Keras and TFDS, or how often a run refuses; prints one JSON object.
 
     python scripts/benchmark.py convert --source data/C-NMC_Leukemia
     python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
     python scripts/benchmark.py startup --arch efficientnetb0 --image-size 128
     python scripts/benchmark.py step --arch densenet121 --image-size 100
     python scripts/benchmark.py gpu --framework tensorflow
+    python scripts/benchmark.py refusals runs/RUN --fields smears --foreign cells
 
 Ratios are measured side by side in one run: machines differ, and are shared.
 """
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from all_tf.config import choices
 from all_tf.system.arguments import real_number, whole_number
-from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
 from all_tf.system.outputs import require_file
 
 _SIDE = whole_number(32, 2048)  # Pixels, as an experiment has them.
@@ -68,6 +69,19 @@ def _step(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.step import benchmark_step
 
     return benchmark_step(args.arch, image_size=args.image_size, records=args.records)
+
+
+def _refusals(args: argparse.Namespace) -> dict:
+    from all_tf.runs.folder import EvaluationSet
+    from all_tf.system.tensorflow_import import load_tensorflow
+
+    load_tensorflow()
+    from all_tf.benchmarks.refusals import benchmark_refusals
+
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
+    return benchmark_refusals(
+        args.run, asked, num_images=args.images, fields=args.fields, foreign=args.foreign
+    )
 
 
 def _gpu(args: argparse.Namespace) -> dict:
@@ -142,8 +156,23 @@ def _parse() -> argparse.Namespace:
     step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
     step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
     step.set_defaults(measure=_step)
+    _add_refusals(what)
     _add_gpu(what)
     return parser.parse_args()
+
+
+def _add_refusals(what) -> None:
+    refusals = what.add_parser("refusals", help="of known, disturbed and other images")
+    refusals.add_argument("run", type=Path, help="the run's folder")
+    add_set_options(refusals, splits=("validation", "train"))
+    refusals.add_argument(
+        "--images", type=whole_number(1, 100_000), default=400, metavar="N", help="default: 400"
+    )
+    refusals.add_argument("--fields", type=Path, metavar="DIR", help="pictures of whole fields")
+    refusals.add_argument(
+        "--foreign", type=Path, nargs="+", default=(), metavar="DIR", help="NAME.png, NAME_mask.png"
+    )
+    refusals.set_defaults(measure=_refusals)
 
 
 def _add_gpu(what) -> None:

@@ -97,7 +97,7 @@ def evaluate_ensemble(
     if out is None:
         out = _default_folder(members, loaded, evaluation_folder(members[0], split, fold, tta=tta))
     _refuse_others(out, names, loaded.records_sha256)
-    calibration = _combine([read_calibration(member) for member in members])
+    calibration = combine_calibrations([read_calibration(member) for member in members])
     predictions = _mean_predictions(members, loaded.cells, tta=tta)
     selected = _listed(selected_on(read_config(member)[0]) for member in members)
     limits = _stamps([set_place(member, loaded, split, fold) for member in members])
@@ -135,7 +135,7 @@ def _calibrated_logits(member: Path, cells: Cells, *, tta: int) -> np.ndarray:
     return predictions.logits / calibration.temperature + calibration.bias
 
 
-def _combine(calibrations: Sequence[Calibration]) -> Calibration:
+def combine_calibrations(calibrations: Sequence[Calibration]) -> Calibration:
     """The calibration of the mean logit: only a threshold, as the members are calibrated."""
     thresholds = np.clip([each.threshold for each in calibrations], _SURE, 1 - _SURE)
     mean = np.mean(np.log(thresholds) - np.log1p(-thresholds))

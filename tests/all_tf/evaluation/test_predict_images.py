@@ -220,6 +220,7 @@ def test_command_prints_and_writes_the_table_and_ends_with_1_for_a_bad_file(
     rows = list(csv.DictReader(io.StringIO(out)))
     assert list(rows[0]) == [
         "path", "score", "calibrated_score", "decision", "threshold", "warnings",
+        "probability", "answer", "reason", "nearest_patient",
     ]  # fmt: skip
     code, *_ = call(run, folder, "--out", "new.csv")
     assert "new.csv exists already" in code
