@@ -72,6 +72,9 @@ def _step(args: argparse.Namespace) -> dict:
 
 
 def _refusals(args: argparse.Namespace) -> dict:
+    for folder in (*filter(None, [args.fields]), *args.foreign):
+        if not folder.is_dir():
+            raise FileNotFoundError(f"Expected a folder of pictures. Received: {folder}")
     from all_tf.runs.folder import EvaluationSet
     from all_tf.system.tensorflow_import import load_tensorflow
 

@@ -42,7 +42,7 @@ def main() -> None:
     args = _parse()
     from all_tf.data.patient_column import patient_lookup
 
-    patient_of = patient_lookup(args.patients) if args.patients else None
+    patient_of = None if args.patients is None else patient_lookup(args.patients)
     with _claimed(args) as places:
         from all_tf.system.tensorflow_import import load_tensorflow
 

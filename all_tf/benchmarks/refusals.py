@@ -91,7 +91,7 @@ def _answers(scorers: Sequence[Scorer], named: _Named) -> list[AnsweredCell]:
 
 def _row(what: str, after: list[AnsweredCell], before: list[AnsweredCell] | None) -> dict:
     refused = np.array([each.answer == NONE for each in after])
-    words = [text.split(":")[0].split(" ")[0] for each in after for text in _reasons(each)]
+    words = [word for each in after for word in dict.fromkeys(map(_first, _reasons(each)))]
     row = {
         "what": what,
         "num_images": len(after),
@@ -110,6 +110,10 @@ def _row(what: str, after: list[AnsweredCell], before: list[AnsweredCell] | None
 
 def _reasons(cell: AnsweredCell) -> list[str]:
     return cell.reason.split("; ") if cell.reason else []
+
+
+def _first(reason: str) -> str:
+    return reason.split(":")[0].split(" ")[0]
 
 
 def _by_patient(cells: Cells, answered: list[AnsweredCell]) -> dict:

@@ -44,12 +44,14 @@ def measure_cell(image: np.ndarray) -> np.ndarray:
     depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
     grey, cell = pixels.mean(axis=-1), pixels[mask]
     bands = np.log(_bands(grey, depth > min(_INSIDE, depth.max() / 2)))
-    rings = np.array([_mean(grey[np.ceil(depth) == ring]) for ring in range(1, _NUM_RINGS + 2)])
+    outer = depth <= _NUM_RINGS + 1
+    place, shade = np.ceil(depth[outer]), grey[outer]
+    rings = np.array([_mean(shade[place == ring]) for ring in range(1, _NUM_RINGS + 2)])
     return np.concatenate(
         [
             np.log([np.count_nonzero(mask), max(mask.shape)]),
-            np.log1p(cell.mean(axis=0)),
-            np.log1p(cell.std(axis=0)),
+            np.log1p(cell.mean(axis=0, dtype=np.float64)),
+            np.log1p(cell.std(axis=0, dtype=np.float64)),
             rings[:-1] / (rings[-1] + 1),
             bands,
             bands[:-1] - bands[1:],
@@ -64,4 +66,4 @@ def _bands(grey: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 
 def _mean(values: np.ndarray) -> float:
-    return float(values.mean()) if len(values) else 0.0
+    return float(values.mean(dtype=np.float64)) if len(values) else 0.0

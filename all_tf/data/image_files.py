@@ -10,6 +10,7 @@ from PIL import Image
 
 from all_tf.data.cell_measures import measure_cell
 from all_tf.data.cells import Cells
+from all_tf.data.known_range import NUM_MEASURES
 from all_tf.data.training_range import measure_image, name_departures
 from all_tf.system.progress import track
 from tfrecords.codec.bmp import BitmapError
@@ -32,6 +33,16 @@ class NewCells:
     problems: list[str]  # Files that could not be read: "PATH: REASON".
     features: list[dict[str, float]]  # Of `measure_image`.
     measures: np.ndarray  # float64 (n, 24), of `measure_cell`.
+
+    def take(self, which: np.ndarray) -> "NewCells":
+        """Return the images at these indices, with all problems."""
+        return NewCells(
+            self.cells.take(which),
+            [self.warnings[index] for index in which],
+            self.problems,
+            [self.features[index] for index in which],
+            self.measures[which],
+        )
 
 
 def read_new_cells(
@@ -72,7 +83,7 @@ def measure_new_cells(
     warnings = [
         [_UNCHECKED] if ranges is None else name_departures(found, ranges) for found in features
     ]
-    matrix = np.array(measures).reshape(len(names), -1)
+    matrix = np.array(measures).reshape(len(names), NUM_MEASURES)
     return NewCells(_unlabelled(pngs, names), warnings, problems, features, matrix)
 
 

@@ -1,4 +1,4 @@
-"""The range of size, colour, focus and scale of a run's training cells, and cells outside it."""
+"""The range of colour, focus and scale of a run's training cells, and cells outside it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,13 +15,13 @@ from all_tf.data.cell_measures import MEASURES, measure_cell
 from all_tf.system.progress import track
 from tfrecords.codec.encoding import fit_center
 
-_SHARE_REFUSED = 0.01  # Of the training cells, by each of the four.
+_SHARE_REFUSED = 0.01  # Of the training cells, by each of the three.
 _MOST_PARTS = 10  # Of the training patients, each left out once.
 _WIDEST, _NUM_SCALED = 1.5, 2  # Largest magnification to learn from; scaled images of each cell.
 _FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 _NAMES = [name for names in MEASURES.values() for name in names]
-_GROUPS = {"size": ("size",), "colour": ("colour",), "focus": ("edge", "sharpness")}
-COLUMNS: dict[str, list[int]] = {
+_GROUPS = {"colour": ("colour",), "focus": ("edge", "sharpness")}
+KIND_COLUMNS: dict[str, list[int]] = {
     kind: [_NAMES.index(name) for part in parts for name in MEASURES[part]]
     for kind, parts in _GROUPS.items()
 }
@@ -32,11 +32,11 @@ NUM_MEASURES = len(_NAMES)
 def fit_known_range(images: Sequence[np.ndarray], groups: np.ndarray, *, seed: int = 0) -> dict:
     """Fit the range to training cells.
 
-    Size, colour and focus each have an ellipsoid: cells whose Mahalanobis distance (covariance of
-    Ledoit and Wolf, 2004, Journal of Multivariate Analysis 88) from the mean is above a limit lie
-    outside. The scale of an image cannot be seen, but that it was resized can: a ridge regression
-    learns from resized copies of the cells by how much. One in a hundred training cells lies
-    outside of each range, as a fit to the other patients sees them.
+    Colour and focus each have an ellipsoid: cells whose Mahalanobis distance (covariance of Ledoit
+    and Wolf, 2004, Journal of Multivariate Analysis 88) from the mean is above a limit lie outside.
+    The scale of an image cannot be seen, but that it was resized can: a ridge regression learns
+    from resized copies of the cells by how much. One in a hundred training cells lies outside of
+    each range, as a fit to the other patients sees them.
 
     Args:
         images: uint8 `(450, 450, 3)`, none black, at least two.
@@ -58,7 +58,7 @@ def fit_known_range(images: Sequence[np.ndarray], groups: np.ndarray, *, seed: i
             logs.append(log)
     measures, copies = np.array(rows), np.array(scaled).reshape(len(rows), _NUM_SCALED, -1)
     ellipsoids = {
-        kind: _fit_ellipsoid(measures[:, columns], groups) for kind, columns in COLUMNS.items()
+        kind: _fit_ellipsoid(measures[:, columns], groups) for kind, columns in KIND_COLUMNS.items()
     }
     magnification = _fit_magnification(measures, copies, np.reshape(logs, (len(rows), -1)), groups)
     return {"ellipsoids": ellipsoids, "magnification": magnification}
@@ -83,7 +83,7 @@ def name_unlike(measures: np.ndarray, known: dict[str, Any]) -> list[str]:
     """
     texts = []
     for kind, ellipsoid in known["ellipsoids"].items():
-        values = measures[COLUMNS[kind]]
+        values = measures[KIND_COLUMNS[kind]]
         distance = _distances(values[np.newaxis], ellipsoid)[0]
         if distance > ellipsoid["limit"]:
             times = distance / ellipsoid["limit"]
@@ -94,11 +94,6 @@ def name_unlike(measures: np.ndarray, known: dict[str, Any]) -> list[str]:
         low, seen, high = np.exp(np.clip([magnification["low"], log, magnification["high"]], -9, 9))
         texts.append(f"scale: looks resized {seen:.2f} times (training {low:.2f} to {high:.2f})")
     return texts
-
-
-def _show_size(values: np.ndarray, mean: Sequence[float]) -> str:
-    (area, side), (usual, long) = np.exp(values), np.exp(mean)
-    return f"area {area:,.0f} px, side {side:.0f} (training {usual:,.0f}, {long:.0f})"
 
 
 def _show_colour(values: np.ndarray, mean: Sequence[float]) -> str:
@@ -112,7 +107,6 @@ def _show_focus(values: np.ndarray, mean: Sequence[float]) -> str:
 
 
 _SHOWN: dict[str, Callable[[np.ndarray, Sequence[float]], str]] = {
-    "size": _show_size,
     "colour": _show_colour,
     "focus": _show_focus,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,8 +13,11 @@ from all_tf.evaluation.ensemble import combine_calibrations
 from all_tf.evaluation.known_cells import compare_features
 from all_tf.evaluation.predict import batches_to_score, predict_with_features
 from all_tf.evaluation.scorers import Scorer
+from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import logistic
 
+# Of the departures in single numbers; in colour, focus and scale several are compared together.
+_SIMPLE_KINDS = ("background", "size")
 POSITIVE, NEGATIVE, NONE = "positive", "negative", "none"
 _NOT_COMPARED = "features not compared with the training cells: the run has none of them"
 
@@ -33,28 +37,24 @@ class AnsweredCell:
     warnings: list[str]
 
 
-class _Scored:
-    """The opinions of one network on all images."""
+class _Opinion(NamedTuple):
+    """What one network says of all images; row i of everything is one image."""
 
-    def __init__(self, scorer: Scorer, new: NewCells, *, tta: int):
-        batches = batches_to_score(new.cells, scorer.experiment, title="images")
-        predictions, features = predict_with_features(scorer.model, batches, new.cells, tta=tta)
-        fitted = scorer.calibration
-        self.logits = predictions.logits
-        self.calibrated = predictions.logits / fitted.temperature + fitted.bias
-        self.decisions = fitted.apply(predictions).decisions(fitted.threshold)
-        self.reasons = [_unlike(scorer, new, place) for place in range(len(new.cells))]
-        self.nearest: list[str | None] = [None] * len(new.cells)
-        self.distances = np.full(len(new.cells), np.inf)
-        if scorer.known is not None:
-            self.distances, self.nearest[:] = compare_features(scorer.known.features, features)
-            for reasons, distance in zip(self.reasons, self.distances, strict=True):
-                if distance > 1:
-                    far = "features far from every training cell"
-                    reasons.append(f"{far}: {distance:.1f} x limit")
+    logits: np.ndarray  # float64 (n,)
+    calibrated: np.ndarray  # float64 (n,), logits after calibration.
+    decisions: np.ndarray  # int64 (n,) in {0, 1}.
+    reasons: list[list[str]]  # Why an image is unknown; empty where it is not.
+    distances: np.ndarray  # float64 (n,), from the nearest training cell, in limits.
+    nearest: Sequence[str | None]  # Pseudonym of that cell's patient.
 
 
-def answer_cells(scorers: Sequence[Scorer], new: NewCells, *, tta: int = 1) -> list[AnsweredCell]:
+def answer_cells(
+    scorers: Sequence[Scorer],
+    new: NewCells,
+    *,
+    tta: int = 1,
+    calibration: Calibration | None = None,
+) -> list[AnsweredCell]:
     """Answer for images, each as one cell on black; nothing is read or written.
 
     The answer is none where the image is outside the range of the training cells (not one cell on
@@ -66,58 +66,91 @@ def answer_cells(scorers: Sequence[Scorer], new: NewCells, *, tta: int = 1) -> l
         scorers: One network or several (`all_tf.evaluation.scorers.load_scorers`).
         new: The images (`read_new_cells`, or `measure_new_cells` without files).
         tta: As `all_tf.evaluation.predict.predict` takes it.
+        calibration: Of the logit of the one network, or of the mean of the calibrated logits of
+            several; None for their own (`combine_calibrations`).
 
     Raises:
         RunError: A logit is infinite or not a number.
     """
     if not len(new.cells):
         return []
-    scored = [_Scored(scorer, new, tta=tta) for scorer in scorers]
-    calibrations = [scorer.calibration for scorer in scorers]
-    one = len(scorers) == 1
-    threshold = (calibrations[0] if one else combine_calibrations(calibrations)).threshold
-    scores = logistic(np.mean([each.logits for each in scored], axis=0))
-    probabilities = logistic(np.mean([each.calibrated for each in scored], axis=0))
+    scorers, last = _calibrated(scorers, calibration)
+    opinions = [_opinion(scorer, new, tta=tta) for scorer in scorers]
+    scores = logistic(np.mean([each.logits for each in opinions], axis=0))
+    mean = np.mean([each.calibrated for each in opinions], axis=0)
+    probabilities = logistic(mean / last.temperature + last.bias)
     unchecked = [_NOT_COMPARED] if all(scorer.known is None for scorer in scorers) else []
     answered = []
     for place, name in enumerate(new.cells.names):
-        decision = int(probabilities[place] >= threshold)
-        reason = _reason(scored, place)
+        decision = int(probabilities[place] >= last.threshold)
+        reason = _reason(opinions, place)
         answered.append(
             AnsweredCell(
                 str(name),
                 float(scores[place]),
                 float(probabilities[place]),
-                float(threshold),
+                last.threshold,
                 decision,
                 NONE if reason else (NEGATIVE, POSITIVE)[decision],
                 reason,
-                min(scored, key=lambda each: each.distances[place]).nearest[place],
+                min(opinions, key=lambda each: each.distances[place]).nearest[place],
                 new.warnings[place] + unchecked,
             )
         )
     return answered
 
 
+def _opinion(scorer: Scorer, new: NewCells, *, tta: int) -> _Opinion:
+    batches = batches_to_score(new.cells, scorer.experiment, title="images")
+    predictions, features = predict_with_features(scorer.model, batches, new.cells, tta=tta)
+    fitted = scorer.calibration
+    reasons = [_unlike(scorer, new, place) for place in range(len(new.cells))]
+    distances = np.full(len(new.cells), np.inf)
+    nearest: Sequence[str | None] = [None] * len(new.cells)
+    if scorer.known is not None:
+        distances, nearest = compare_features(scorer.known.features, features)
+        for texts, distance in zip(reasons, distances, strict=True):
+            if distance > 1:
+                texts.append(f"features far from every training cell: {distance:.1f} x limit")
+    return _Opinion(
+        predictions.logits,
+        predictions.logits / fitted.temperature + fitted.bias,
+        fitted.apply(predictions).decisions(fitted.threshold),
+        reasons,
+        distances,
+        nearest,
+    )
+
+
+def _calibrated(
+    scorers: Sequence[Scorer], asked: Calibration | None
+) -> tuple[Sequence[Scorer], Calibration]:
+    """The networks with their calibrations, and that of the mean of their calibrated logits."""
+    if len(scorers) > 1:
+        return scorers, asked or combine_calibrations([each.calibration for each in scorers])
+    own = asked or scorers[0].calibration
+    return [scorers[0]._replace(calibration=own)], Calibration(threshold=own.threshold)
+
+
 def _unlike(scorer: Scorer, new: NewCells, place: int) -> list[str]:
-    """What of an image is outside the range of the training cells; of its background first."""
+    """What of an image is outside the range of the training cells; first in single numbers."""
     departures = (
         [] if scorer.ranges is None else name_departures(new.features[place], scorer.ranges)
     )
     if scorer.known is None:
         return departures
-    background = [text for text in departures if text.startswith("background")]
-    return background + name_unlike(new.measures[place], scorer.known.range)
+    simple = [text for text in departures if text.split(":")[0] in _SIMPLE_KINDS]
+    return simple + name_unlike(new.measures[place], scorer.known.range)
 
 
-def _reason(scored: Sequence[_Scored], place: int) -> str:
+def _reason(opinions: Sequence[_Opinion], place: int) -> str:
     """Why there is no answer; empty where there is one."""
-    refusals = [each.reasons[place] for each in scored if each.reasons[place]]
-    if 2 * len(refusals) > len(scored):
-        text = "; ".join(refusals[0])
-        several = f"{len(refusals)} of {len(scored)} networks; the first: "
-        return text if len(scored) == 1 else several + text
-    positive = sum(int(each.decisions[place]) for each in scored)
-    if 0 < positive < len(scored):
-        return f"networks disagree: {positive} of {len(scored)} positive"
+    number = len(opinions)
+    refusals = [each.reasons[place] for each in opinions if each.reasons[place]]
+    if 2 * len(refusals) > number:
+        several = f"{len(refusals)} of {number} networks; the first: " if number > 1 else ""
+        return several + "; ".join(refusals[0])
+    positive = sum(int(each.decisions[place]) for each in opinions)
+    if 0 < positive < number:
+        return f"networks disagree: {positive} of {number} positive"
     return ""

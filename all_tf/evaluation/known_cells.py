@@ -12,7 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells, limit_cells
-from all_tf.data.known_range import COLUMNS, NUM_MEASURES, fit_known_range
+from all_tf.data.known_range import KIND_COLUMNS, NUM_MEASURES, fit_known_range
 from all_tf.data.splits import Data
 from all_tf.evaluation.predict import batches_to_score, predict_with_features
 from all_tf.metrics.pseudonyms import pseudonyms
@@ -114,7 +114,7 @@ def load_known_cells(run: Path, model: keras.Model) -> KnownCells | None:
     if known is None:
         return None
     found = {kind: len(each["mean"]) for kind, each in known.range["ellipsoids"].items()}
-    wanted = {kind: len(columns) for kind, columns in COLUMNS.items()}
+    wanted = {kind: len(columns) for kind, columns in KIND_COLUMNS.items()}
     weights = len(known.range["magnification"]["weights"])
     channels = model.get_layer("logit").input.shape[-1]
     if (found, weights, len(known.features.mean)) != (wanted, NUM_MEASURES, channels):

@@ -28,7 +28,7 @@ def kinds(image, known) -> set[str]:
 
 def test_range_is_plain_numbers_that_json_gives_back(known):
     assert json.loads(json.dumps(known, allow_nan=False)) == known
-    assert set(known["ellipsoids"]) == {"size", "colour", "focus"}
+    assert set(known["ellipsoids"]) == {"colour", "focus"}
     assert len(known["magnification"]["weights"]) == 24
 
 
@@ -40,7 +40,6 @@ def test_cells_like_the_training_cells_are_rarely_outside(known):
     ("name", "kind"),
     [
         ("blurred, sigma 2 px", "focus"),
-        ("negative", "size"),
         ("negative", "colour"),
         ("on white", "colour"),
     ],
@@ -61,7 +60,6 @@ def test_text_says_what_was_found_and_what_was_usual(known):
     image = np.zeros((450, 450, 3), np.uint8)
     image[:300, :400] = 250, 0, 10
     texts = name_unlike(measure_cell(image), known)
-    assert any(text.startswith("size: area 120,000 px, side 400 (training ") for text in texts)
     assert any(text.startswith("colour: red 250, green 0, blue 10 (training ") for text in texts)
 
 
