@@ -14,8 +14,17 @@ from all_tf.evaluation.run_weights import load_run
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import unchanged
-from all_tf.runs.folder import CONFIG_FILE, METRICS_FILE, is_cross_validation, read_metrics
+from all_tf.runs.cross_validation import fold_name
+from all_tf.runs.fields import CROSS_VALIDATION
+from all_tf.runs.folder import (
+    CONFIG_FILE,
+    CROSS_VALIDATION_FILE,
+    METRICS_FILE,
+    is_cross_validation,
+    read_metrics,
+)
 from all_tf.runs.known_cells_file import KNOWN_CELLS_FILE, KnownCells
+from all_tf.runs.strict_reading import read_object
 
 
 class Scorer(NamedTuple):
@@ -39,12 +48,17 @@ def load_scorers(runs: Sequence[Path]) -> list[Scorer]:
         RunError: A run is unfinished or damaged, or a network is named twice.
     """
     named = [member for run in runs for member in _members(run)]
-    several = len(named) > 1 or any(is_cross_validation(run) for run in named)
-    return [_load(run) for run in (members_of(named) if several else named)]
+    return [_load(run) for run in (members_of(named) if len(named) > 1 else named)]
 
 
 def _members(folder: Path) -> list[Path]:
-    """The runs of an ensemble that evaluate.py has filed; any other folder itself."""
+    """The folds of a cross-validation, the runs of an evaluated ensemble, or the folder itself."""
+    if is_cross_validation(folder):
+        # Read here, because its own reader compares the records, which nobody has to keep.
+        content = read_object(
+            folder / CROSS_VALIDATION_FILE, CROSS_VALIDATION, needed=CROSS_VALIDATION
+        )
+        return [folder / fold_name(fold) for fold in content["folds"]]
     if (folder / CONFIG_FILE).is_file() or not (folder / METRICS_FILE).is_file():
         return [folder]
     members = read_metrics(unchanged(folder / METRICS_FILE).parent).get("members")

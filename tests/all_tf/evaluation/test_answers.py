@@ -1,5 +1,6 @@
 """The answer is none, with the reason, for what is no known cell and where networks disagree."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from all_tf.evaluation.known_cells import learn_known_cells
 from all_tf.evaluation.predict import batches_to_score, predict_with_features
 from all_tf.evaluation.run_weights import load_run
 from all_tf.evaluation.scorers import load_scorers
+from all_tf.launch.cross_validate import begin
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import RunError, write_json
@@ -212,3 +214,14 @@ def test_file_that_was_changed_is_refused(tmp_path, records):
     (changed / KNOWN_CELLS_FILE).write_text("{}")
     with pytest.raises(RunError, match="known_cells.json"):
         load_scorers([changed])
+
+
+def test_cross_validation_stands_for_its_folds_even_where_its_records_are_gone(tmp_path, records):
+    moved = shutil.copytree(records, tmp_path / "records")
+    begin(tmp_path / "cv", EXPERIMENT, records=moved, options=())
+    for fold in range(3):
+        write_run(tmp_path / "cv" / f"fold-{fold}", moved, replace(EXPERIMENT, fold=fold))
+    shutil.rmtree(moved)
+    found = load_scorers([tmp_path / "cv"])
+    assert [scorer.name for scorer in found] == ["fold-0", "fold-1", "fold-2"]
+    assert [scorer.experiment.fold for scorer in found] == [0, 1, 2]
