@@ -16,8 +16,11 @@ from all_tf.evaluation.scorers import Scorer
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import logistic
 
-# Of the departures in single numbers; in colour, focus and scale several are compared together.
+# Departures in single numbers that refuse; in colour, focus and scale several go together.
 _SIMPLE_KINDS = ("background", "size")
+# New patients have larger and smaller cells than the training patients, so that the ranges of size
+# are this much wider: a third of the area, and as much of the diameter.
+_WIDER = {"area": 1.3, "side": 1.3**0.5}
 POSITIVE, NEGATIVE, NONE = "positive", "negative", "none"
 _NOT_COMPARED = "features not compared with the training cells: the run has none of them"
 
@@ -133,14 +136,22 @@ def _calibrated(
 
 
 def _unlike(scorer: Scorer, new: NewCells, place: int) -> list[str]:
-    """What of an image is outside the range of the training cells; first in single numbers."""
-    departures = (
-        [] if scorer.ranges is None else name_departures(new.features[place], scorer.ranges)
-    )
+    """What of an image is outside the range of the training cells, first in single numbers."""
+    ranges, features = scorer.ranges or {}, new.features[place]
+    departures = name_departures(features, ranges) if ranges else []
     if scorer.known is None:
         return departures
-    simple = [text for text in departures if text.split(":")[0] in _SIMPLE_KINDS]
+    wider = {
+        name: (low / _WIDER.get(name, 1), high * _WIDER.get(name, 1))
+        for name, (low, high) in ranges.items()
+    }
+    far = {_kind(text) for text in (name_departures(features, wider) if ranges else [])}
+    simple = [text for text in departures if _kind(text) in far.intersection(_SIMPLE_KINDS)]
     return simple + name_unlike(new.measures[place], scorer.known.range)
+
+
+def _kind(text: str) -> str:
+    return text.split(":")[0]
 
 
 def _reason(opinions: Sequence[_Opinion], place: int) -> str:
