@@ -1,4 +1,4 @@
-"""Measure speed against plain Keras and TFDS, or the cutting of fields; prints one JSON object.
+"""Measure speed, growth, the cutting of fields, or refusals; prints one JSON object.
 
     python scripts/benchmark.py convert --source data/C-NMC_Leukemia
     python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
@@ -7,6 +7,7 @@
     python scripts/benchmark.py gpu --framework tensorflow
     python scripts/benchmark.py growth --images 120 2000 15000
     python scripts/benchmark.py fields --source ../shared/smear_real
+    python scripts/benchmark.py refusals runs/RUN --fields smears --foreign cells
 
 Ratios are measured side by side in one run: machines differ, and are shared.
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from all_tf.config import choices
 from all_tf.system.arguments import path_to_write, real_number, whole_number
-from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
 from all_tf.system.outputs import require_file
 
 _SIDE = whole_number(32, 2048)  # Pixels, as an experiment has them.
@@ -82,6 +83,22 @@ def _fields(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.fields import benchmark_fields
 
     return benchmark_fields(args.source)
+
+
+def _refusals(args: argparse.Namespace) -> dict:
+    for folder in (*filter(None, [args.fields]), *args.foreign):
+        if not folder.is_dir():
+            raise FileNotFoundError(f"Expected a folder of pictures. Received: {folder}")
+    from all_tf.runs.folder import EvaluationSet
+    from all_tf.system.tensorflow_import import load_tensorflow
+
+    load_tensorflow()
+    from all_tf.benchmarks.refusals import benchmark_refusals
+
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
+    return benchmark_refusals(
+        args.run, asked, num_images=args.images, fields=args.fields, foreign=args.foreign
+    )
 
 
 def _gpu(args: argparse.Namespace) -> dict:
@@ -165,8 +182,23 @@ def _parse() -> argparse.Namespace:
     fields = what.add_parser("fields", help="cells found in smears, against boxes and masks")
     fields.add_argument("--source", type=Path, default=Path("../shared/smear_real"))
     fields.set_defaults(measure=_fields)
+    _add_refusals(what)
     _add_gpu(what)
     return parser.parse_args()
+
+
+def _add_refusals(what) -> None:
+    refusals = what.add_parser("refusals", help="of known, disturbed and other images")
+    refusals.add_argument("run", type=Path, help="the run's folder")
+    add_set_options(refusals, splits=("validation", "train"))
+    refusals.add_argument(
+        "--images", type=whole_number(1, 100_000), default=400, metavar="N", help="default: 400"
+    )
+    refusals.add_argument("--fields", type=Path, metavar="DIR", help="pictures of whole fields")
+    refusals.add_argument(
+        "--foreign", type=Path, nargs="+", default=(), metavar="DIR", help="NAME.png, NAME_mask.png"
+    )
+    refusals.set_defaults(measure=_refusals)
 
 
 def _add_gpu(what) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from all_tf.analysis.explanation_checks import ALL_LAYERS
+from all_tf.evaluation.predict import POOLED
 
-_POOLED = "pooled"  # The layer that averages the last feature map.
 _BATCH = 16  # Images at a time; the tape keeps every feature map in memory.
 
 
@@ -32,7 +32,7 @@ def evidence_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: The feature map is a single pixel and can show nothing.
     """
-    features = model.get_layer(_POOLED).input
+    features = model.get_layer(POOLED).input
     if features.shape[1] * features.shape[2] == 1:
         raise ValueError(
             "The last feature map of this network is a single pixel at this image size, and a map "

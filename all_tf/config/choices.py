@@ -35,3 +35,4 @@ TTA = (1, 8)  # How many ways of laying an image are averaged when it is scored.
 # set.
 DIRECTIONS = {key: str(metric.direction) for key, metric in METRICS.items() if metric.streamed}
 MONITORS = tuple(f"val_{key}" for key in DIRECTIONS)
+ANSWER_FORMATS = ("csv", "json")

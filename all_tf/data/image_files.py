@@ -1,13 +1,16 @@
 """Image files of new cells: found, read and compared with the range of the training set."""
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from all_tf.data.cell_measures import measure_cell
 from all_tf.data.cells import Cells
+from all_tf.data.known_range import NUM_MEASURES
 from all_tf.data.training_range import measure_image, name_departures
 from all_tf.system.progress import track
 from tfrecords.codec.bmp import BitmapError
@@ -23,11 +26,23 @@ _UNCHECKED = "not compared with the training set: the run has no range of it"
 
 @dataclass(frozen=True)
 class NewCells:
-    """Unlabelled images that were read from files."""
+    """Unlabelled images, with what is measured of them; row i of everything is one image."""
 
     cells: Cells  # Their names are the paths.
     warnings: list[list[str]]  # For each cell, its departures from the training set.
     problems: list[str]  # Files that could not be read: "PATH: REASON".
+    features: list[dict[str, float]]  # Of `measure_image`.
+    measures: np.ndarray  # float64 (n, 24), of `measure_cell`.
+
+    def take(self, which: np.ndarray) -> "NewCells":
+        """Return the images at these indices, with all problems."""
+        return NewCells(
+            self.cells.take(which),
+            [self.warnings[index] for index in which],
+            self.problems,
+            [self.features[index] for index in which],
+            self.measures[which],
+        )
 
 
 def read_new_cells(
@@ -40,21 +55,46 @@ def read_new_cells(
         ranges: The ranges of the training set (`read_range`); None if they are not known.
     """
     files, problems = _find(paths)
-    pngs, names, warnings = [], [], []
-    for path in track(files, "reading images", len(files)):
+    decoded = _decoded(track(files, "reading images", len(files)), problems)
+    new = measure_new_cells(decoded, ranges)
+    return replace(new, problems=problems + new.problems)
+
+
+def measure_new_cells(
+    images: Iterable[tuple[str, Image.Image]], ranges: dict[str, tuple[float, float]] | None
+) -> NewCells:
+    """Measure images that have been decoded; those without a cell are `problems`.
+
+    Args:
+        images: A name and an RGB image of any size, each.
+        ranges: As `read_new_cells` takes them.
+    """
+    pngs, names, features, measures, problems = [], [], [], [], []
+    for name, image in images:
+        found = measure_image(image)
+        if not found["area"]:
+            problems.append(f"{name}: its central {IMAGE_SIDE} px are black: no cell")
+            continue
+        central = fit_center(image, IMAGE_SIDE)
+        pngs.append(encode_png(central))
+        names.append(name)
+        features.append(found)
+        measures.append(measure_cell(np.asarray(central)))
+    warnings = [
+        [_UNCHECKED] if ranges is None else name_departures(found, ranges) for found in features
+    ]
+    matrix = np.array(measures).reshape(len(names), NUM_MEASURES)
+    return NewCells(_unlabelled(pngs, names), warnings, problems, features, matrix)
+
+
+def _decoded(files: Iterable[Path], problems: list[str]) -> Iterator[tuple[str, Image.Image]]:
+    """Yield the name and the pixels of each file; one that cannot be read goes to `problems`."""
+    for path in files:
         try:
-            image = decode_picture(read_image_file(path))
-            features = measure_image(image)
-            if not features["area"]:
-                raise BitmapError("its central 450 px are black: no cell")
+            yield _shown(path), decode_picture(read_image_file(path))
         except (OSError, BitmapError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             problems.append(f"{_shown(path)}: {reason}")
-            continue
-        pngs.append(encode_png(fit_center(image, IMAGE_SIDE)))
-        names.append(_shown(path))
-        warnings.append([_UNCHECKED] if ranges is None else name_departures(features, ranges))
-    return NewCells(_unlabelled(pngs, names), warnings, problems)
 
 
 def _find(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:

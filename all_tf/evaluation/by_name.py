@@ -1,6 +1,7 @@
 """A run's calibration by its name, refused for cells that it was fitted on."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,16 +54,12 @@ def without_fitted(new: NewCells, named: NamedCalibration | None) -> NewCells:
     pixels = pixel_digests(new.cells.pngs.tolist(), title="images with those of the calibration")
     met = named.fitted_on(pixels)
     kept = np.flatnonzero(~np.array(met))
-    return NewCells(
-        new.cells.take(kept),
-        [new.warnings[index] for index in kept],
-        new.problems
-        + [
-            f"{name}: the calibration {named.name!r} was fitted on this image"
-            for name, fitted in zip(new.cells.names.tolist(), met, strict=True)
-            if fitted
-        ],
-    )
+    problems = [
+        f"{name}: the calibration {named.name!r} was fitted on this image"
+        for name, fitted in zip(new.cells.names.tolist(), met, strict=True)
+        if fitted
+    ]
+    return replace(new.take(kept), problems=[*new.problems, *problems])
 
 
 def note_calibration(

@@ -15,6 +15,8 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.runs.errors import RunError
 from all_tf.system.progress import Bar, bar
 
+POOLED = "pooled"  # The layer that averages the last feature map.
+
 
 def batches_to_score(cells: Cells, experiment: Experiment, *, title: str) -> tf.data.Dataset:
     """The evaluation batches of cells, in the view of an experiment.
@@ -43,10 +45,33 @@ def predict(
     Raises:
         RunError: A logit is infinite or not a number, so that no decision follows from it.
     """
-    views = VIEWS[tta]
-    with bar("scoring", len(views) * int(batches.cardinality()), unit="step") as shown:
-        logits = np.mean([_logits(model, batches, see, shown) for see in views], axis=0)
-    logits = logits[: len(cells)]
+    return _predictions(cells, _mean_over_views(model, batches, tta=tta)[:, 0])
+
+
+def predict_with_features(
+    model: keras.Model, batches: tf.data.Dataset, cells: Cells, *, tta: int = 1
+) -> tuple[Predictions, np.ndarray]:
+    """What `predict` returns, and the features that the last layer sees.
+
+    Args:
+        model: Of `builders.registry.build_model`, whose layer before the last is `pooled`.
+        batches, cells, tta: As `predict` takes them.
+
+    Returns:
+        The predictions, and float32 `(n, channels)`, the mean over the views.
+
+    Raises:
+        RunError: As `predict`.
+    """
+    # One output, so that both come from the same pass of a batch.
+    joined = keras.layers.Concatenate()([model.output, model.get_layer(POOLED).output])
+    both = keras.Model(model.input, joined)
+    outputs = _mean_over_views(both, batches, tta=tta)[: len(cells)]
+    return _predictions(cells, outputs[:, 0]), outputs[:, 1:].astype(np.float32)
+
+
+def _predictions(cells: Cells, logits: np.ndarray) -> Predictions:
+    logits = logits[: len(cells)]  # The last batch is padded.
     _refuse_non_finite(logits)
     return predictions_of(cells, logits)
 
@@ -64,6 +89,13 @@ def predictions_of(cells: Cells, logits: np.ndarray) -> Predictions:
     )
 
 
+def _mean_over_views(model: keras.Model, batches: tf.data.Dataset, *, tta: int) -> np.ndarray:
+    """The output of a model as float64 `(n, outputs)`, the mean over the test-time views."""
+    views = VIEWS[tta]
+    with bar("scoring", len(views) * int(batches.cardinality()), unit="step") as shown:
+        return np.mean([_outputs(model, batches, see, shown) for see in views], axis=0)
+
+
 def _refuse_non_finite(logits: np.ndarray) -> None:
     wrong = int(np.count_nonzero(~np.isfinite(logits)))
     if wrong:
@@ -74,7 +106,7 @@ def _refuse_non_finite(logits: np.ndarray) -> None:
         )
 
 
-def _logits(model: keras.Model, batches: tf.data.Dataset, see: Callable, shown: Bar) -> np.ndarray:
+def _outputs(model: keras.Model, batches: tf.data.Dataset, see: Callable, shown: Bar) -> np.ndarray:
     seen = batches.map(lambda images, labels, mask: (see(images), labels, mask))
     tell = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: shown.update())
-    return model.predict(seen, verbose=0, callbacks=[tell])[:, 0].astype(np.float64)
+    return model.predict(seen, verbose=0, callbacks=[tell]).astype(np.float64)

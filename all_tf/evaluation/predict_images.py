@@ -1,17 +1,17 @@
-"""Predictions of a finished run for image files: a row for each, to be printed or saved."""
+"""Predictions of finished runs for image files: a row for each, to be printed or saved."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from all_tf.data.cells import Cells
 from all_tf.data.image_files import read_new_cells
-from all_tf.data.training_range import RANGE_FILE, read_range
-from all_tf.evaluation.by_name import calibration_or_own, find_calibration, without_fitted
-from all_tf.evaluation.predict import batches_to_score, predict
-from all_tf.evaluation.run_weights import load_run
-from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.checksums import unchanged
-from tfrecords.class_names import class_names_of
+from all_tf.data.patient_column import PatientOf
+from all_tf.evaluation.answers import AnsweredCell, answer_cells
+from all_tf.evaluation.by_name import find_calibration, without_fitted
+from all_tf.evaluation.scorers import Scorer, load_scorers
+from all_tf.metrics.patient_answers import summarise_patients
+from tfrecords.class_names import ClassNames
 
 
 class Answer(NamedTuple):
@@ -19,55 +19,74 @@ class Answer(NamedTuple):
 
     rows: list[dict[str, object]]  # See `predict_new`.
     problems: list[str]  # "PATH: REASON".
+    patients: list[dict[str, object]]  # Of `summarise_patients`; none where no patient is known.
+    answered: list[AnsweredCell]
+    cells: Cells  # In the order of the rows.
+    scorers: list[Scorer]
+
+    @property
+    def incomplete(self) -> list[str]:
+        """Names of runs that do not know what their training cells look like."""
+        return [scorer.name for scorer in self.scorers if scorer.known is None]
 
 
 def predict_new(
-    run: Path, paths: Sequence[Path], *, tta: int = 1, calibration: str | None = None
+    run: Path | Sequence[Path],
+    paths: Sequence[Path],
+    *,
+    tta: int = 1,
+    patient_of: PatientOf | None = None,
+    calibration: str | None = None,
 ) -> Answer:
     """Predict images that are in no records, as if they were.
 
     Args:
-        run: The folder of a finished run; nothing is written there.
+        run: The folder of a finished run, of a cross-validation or of an ensemble, or several,
+            which answer together; nothing is written there.
         paths: Images, or folders of them.
         tta: As `all_tf.evaluation.predict.predict` takes it.
-        calibration: The name of one that was fitted on other cells; None for the run's own. Images
-            that it was fitted on are problems, and not scored.
+        patient_of: From the path of an image to its patient; None if patients are not known.
+        calibration: The name of one that was fitted on other cells, of one run or of one
+            cross-validation; None for their own. Images that it was fitted on are problems, and
+            not scored.
 
     Returns:
         Rows of `path`, `score` (of the network, in [0, 1]), `calibrated_score`, `decision` (the
-        name of a class), `threshold` (of the calibrated score) and `warnings`, empty
-        where there are none.
+        name of a class), `threshold` (of the calibrated score), `warnings`, empty where there are
+        none, `probability` (the calibrated score), `answer` (positive, negative or none), `reason`
+        (why none), `nearest_patient` (pseudonym of the patient of the most similar training cell;
+        empty for a run of an earlier version) and, if known, `patient`.
 
     Raises:
-        RunError: The run is unfinished or damaged.
+        RunError: A run is unfinished or damaged.
     """
-    experiment, facts, _, model = load_run(run)
-    classes = class_names_of(facts)
-    named = find_calibration(run, calibration)
-    used = calibration_or_own(named, read_calibration(run))
-    unchanged(run / RANGE_FILE)
-    new = without_fitted(read_new_cells(paths, read_range(run)), named)
-    if not len(new.cells):
-        return Answer([], new.problems)
-    batches = batches_to_score(new.cells, experiment, title="images")
-    predictions = used.apply(predict(model, batches, new.cells, tta=tta))
-    columns = zip(
-        predictions.names,
-        predictions.scores,
-        predictions.calibrated_scores,
-        predictions.decisions(used.threshold),
-        new.warnings,
-        strict=True,
-    )
-    rows = [
-        {
-            "path": str(name),
-            "score": float(score),
-            "calibrated_score": float(calibrated),
-            "decision": classes[decision],
-            "threshold": used.threshold,
-            "warnings": "; ".join(warnings),
-        }
-        for name, score, calibrated, decision, warnings in columns
-    ]
-    return Answer(rows, new.problems)
+    runs = [run] if isinstance(run, Path) else list(run)
+    scorers = load_scorers(runs)
+    members = [each.folder for each in scorers] if len(scorers) > 1 else []
+    named = find_calibration(runs[0], calibration, members)
+    new = without_fitted(read_new_cells(paths, scorers[0].ranges), named)
+    used = named.calibration if named else None
+    answered = answer_cells(scorers, new, tta=tta, calibration=used)
+    rows = [_row(each, scorers[0].classes) for each in answered]
+    patients: list[dict[str, object]] = []
+    if patient_of is not None:
+        ids = [patient_of(each.name) for each in answered]
+        rows = [{**row, "patient": each} for row, each in zip(rows, ids, strict=True)]
+        values = (each.probability for each in answered)
+        patients = summarise_patients(ids, [each.answer for each in answered], list(values))
+    return Answer(rows, new.problems, patients, answered, new.cells, scorers)
+
+
+def _row(cell: AnsweredCell, classes: ClassNames) -> dict[str, object]:
+    return {
+        "path": cell.name,
+        "score": cell.score,
+        "calibrated_score": cell.probability,
+        "decision": classes[cell.decision],
+        "threshold": cell.threshold,
+        "warnings": "; ".join(cell.warnings),
+        "probability": cell.probability,
+        "answer": cell.answer,
+        "reason": cell.reason,
+        "nearest_patient": cell.nearest_patient or "",
+    }

@@ -23,6 +23,7 @@ from all_tf.runs.folder import (
     state_folders,
 )
 from all_tf.runs.history_file import chosen_epoch, read_history
+from all_tf.runs.known_cells_file import read_known_cells
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.stamps import DERIVED_STAMPS, selected_on, selection_set, stamps
 from all_tf.runs.strict_reading import read_object
@@ -87,6 +88,7 @@ def contradictions(
         yield from _of_states(run)
         read_object(run / "environment.json", ENVIRONMENT)
         read_object(run / "training_range.json", TRAINING_RANGE, needed=TRAINING_RANGE)
+        read_known_cells(run)
     elif not _is_named_for(folder, report):
         name = evaluation_folder(run, report["split"], report["fold"], tta=report["tta"]).name
         yield f"{folder.name}: its report is of {name}"

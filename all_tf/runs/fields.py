@@ -151,6 +151,31 @@ TRAINING_RANGE = {
     "percentiles": range_of(number(0, 100)),
     "ranges": mapping_of(range_of(_POSITIVE)),
 }
+_ELLIPSOID = {
+    "mean": list_of(number()),
+    "precision": list_of(list_of(number())),
+    "limit": _POSITIVE,
+}
+_MAGNIFICATION = {
+    "weights": list_of(number()),
+    **dict.fromkeys(("bias", "low", "high"), number()),
+}
+_KNOWN_RANGE = {
+    "ellipsoids": mapping_of(table(_ELLIPSOID, needed=_ELLIPSOID)),
+    "magnification": table(_MAGNIFICATION, needed=_MAGNIFICATION),
+}
+_KNOWN_FEATURES = {
+    **dict.fromkeys(("mean", "axes", "cells"), NAME),  # Numbers in base 64.
+    "patient_of_cell": list_of(integer(0, 10**6)),
+    "patients": list_of(NAME),
+    "limit": _POSITIVE,
+    "limit_from": NAME,
+    "num_limit_cells": integer(1),
+}
+KNOWN_CELLS = {
+    "range": table(_KNOWN_RANGE, needed=_KNOWN_RANGE),
+    "features": table(_KNOWN_FEATURES, needed=_KNOWN_FEATURES),
+}
 ENVIRONMENT = {
     "backend": TEXT,
     "python": TEXT,

@@ -13,7 +13,8 @@ from all_tf.data.pixel_digests import pixel_digests
 from all_tf.data.splits import Data, load_data
 from all_tf.data.training_range import write_range
 from all_tf.evaluation.evaluate import EvaluationContext, evaluation_report, file_evaluation
-from all_tf.evaluation.predict import batches_to_score, predict
+from all_tf.evaluation.known_cells import learn_known_cells
+from all_tf.evaluation.predict import batches_to_score, predict, predict_with_features
 from all_tf.evaluation.run_weights import BEST_FILE
 from all_tf.evaluation.set_place import own_place
 from all_tf.metrics.bootstrap import Bootstrap
@@ -182,7 +183,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     )
     require_agreement(_SAME_WEIGHTS, {"best": digest_file(run / BEST_FILE)})
 
-    predictions = predict(model, selection, data.selection)
+    predictions, features = predict_with_features(model, selection, data.selection)
     calibration = _calibration(run, experiment, predictions)
     context = EvaluationContext(experiment, facts, fitted.best_epoch, calibration)
     measured = {
@@ -191,6 +192,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
         "weights_sha256": digest_file(run / BEST_FILE),
     }
     write_range(run, data.fit.pngs.tolist())
+    learn_known_cells(run, model, data, experiment, features)
     pixels = pixel_digests(data.fit.pngs.tolist(), title="training images")
     write_training_images(run, pixels=pixels, patients=data.fit.patients.tolist())
     place = own_place(experiment, facts, *selection_set(experiment))

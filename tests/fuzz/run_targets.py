@@ -31,6 +31,13 @@ from all_tf.runs.folder import (
     write_json,
     write_status,
 )
+from all_tf.runs.known_cells_file import (
+    KNOWN_CELLS_FILE,
+    KnownCells,
+    KnownFeatures,
+    read_known_cells,
+    write_known_cells,
+)
 from all_tf.runs.named_calibration import calibration_folder, read_named
 from all_tf.runs.ownership import require_unfinished
 from all_tf.runs.prediction_files import read_predictions
@@ -56,6 +63,7 @@ def _json_target(
     def make(folder: Path, records: Path) -> Target:
         run = write_run(folder / "run")
         write_range(run)
+        _write_known(run)
         write_status(run, "interrupted", epochs_done=1)
 
         def is_right(value: object, path: Path, expected: object) -> bool:
@@ -71,6 +79,26 @@ def write_range(run: Path) -> None:
     """Ranges as a training writes them."""
     ranges = {name: [0.5 * place, 10.0 + place] for place, name in enumerate(RANGE_FEATURES)}
     write_json(run / RANGE_FILE, {"num_images": 3, "percentiles": [0.5, 99.5], "ranges": ranges})
+
+
+def _write_known(run: Path) -> None:
+    """What training cells look like, of two measures and three features."""
+    ellipsoid = {"mean": [1.0, 2.0], "precision": [[1.0, 0.5], [0.5, 2.0]], "limit": 3.5}
+    magnification = {"weights": [0.5, -0.25], "bias": 0.125, "low": -0.5, "high": 0.5}
+    places = np.arange(3)
+    mean, axes = np.arange(3.0), np.arange(6.0).reshape(3, 2)
+    cells = np.arange(6.0).reshape(3, 2)
+    features = KnownFeatures(mean, axes, cells, places, ["A-1", "A-2", "B-1"], 2.5, "fold 0", 9)
+    content = {"ellipsoids": {"colour": ellipsoid}, "magnification": magnification}
+    write_known_cells(run, KnownCells(content, features))
+
+
+def _read_known(run: Path) -> dict:
+    """The file as it would be written again: equal to what was read, or something was made up."""
+    folder = run / "again"
+    folder.mkdir(exist_ok=True)
+    write_known_cells(folder, read_known_cells(run))
+    return strict_json(folder / KNOWN_CELLS_FILE)
 
 
 def _read_config(run: Path) -> dict:
@@ -316,6 +344,7 @@ TARGETS = {
         CALIBRATION_FILE, lambda run: asdict(read_calibration(run)), lambda v, c: v == c
     ),
     "training-range": _json_target(RANGE_FILE, read_range, _right_range),
+    "known-cells": _json_target(KNOWN_CELLS_FILE, _read_known, lambda v, c: v == c),
     "status": _json_target(STATUS_FILE, _read_status, lambda value, content: True),
     "predictions": _table_target(PREDICTIONS_FILE, _read_predictions, _predictions),
     "history": _table_target(HISTORY_FILE, lambda run: read_facts(run).history, _history),

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import os
 import runpy
+import shutil
 import sys
 
 import numpy as np
@@ -220,6 +222,7 @@ def test_command_prints_and_writes_the_table_and_ends_with_1_for_a_bad_file(
     rows = list(csv.DictReader(io.StringIO(out)))
     assert list(rows[0]) == [
         "path", "score", "calibrated_score", "decision", "threshold", "warnings",
+        "probability", "answer", "reason", "nearest_patient",
     ]  # fmt: skip
     code, *_ = call(run, folder, "--out", "new.csv")
     assert "new.csv exists already" in code
@@ -231,3 +234,37 @@ def test_command_prints_and_writes_the_table_and_ends_with_1_for_a_bad_file(
     code, out, _ = call(run, folder / "a.png", "--out", "none.csv")
     assert code.startswith("error: 1 not scored") and out == ""
     assert not (tmp_path / "none.csv").exists()
+
+
+def test_command_takes_folds_and_gives_json_patients_and_a_picture(call, run, folder, tmp_path):
+    options = ("--patients", "folder", "--format", "json", "--picture", "p.png", "--heat")
+    code, out, err = call(run, folder, "--ensemble", _twin(run, tmp_path), *options)
+    assert code is None and "has no known_cells.json" in err and "Pictured: the first 2" in err
+    content = json.loads(out)
+    assert content["not_scored"] == []
+    assert [row["patient"] for row in content["images"]] == ["cells", "below"]
+    for row in content["images"]:
+        assert row["answer"] in ("positive", "negative", "none")
+        assert bool(row["reason"]) == (row["answer"] == "none")
+        assert row["probability"] == row["calibrated_score"]
+    assert [row["patient"] for row in content["patients"]] == ["below", "cells"]
+    with Image.open(tmp_path / "p.png") as picture:
+        assert picture.format == "PNG"
+    (written,) = tmp_path.glob("predictions-*.json")
+    assert json.loads(written.read_text()) == content
+
+
+def _twin(run, tmp_path):
+    return shutil.copytree(run, tmp_path / "twin")
+
+
+def test_csv_has_a_table_of_patients_beside_it(call, run, folder, tmp_path):
+    table = tmp_path / "whose.csv"
+    table.write_text("path,patient\ncells/a.png,P1\ncells/below/b.TIFF,P1\n")
+    code, out, _ = call(run, folder, "--patients", table, "--out", "new.csv")
+    assert code is None
+    assert [row["patient"] for row in csv.DictReader(io.StringIO(out))] == ["P1", "P1"]
+    (row,) = read_rows(tmp_path / "new-patients.csv")
+    assert row["patient"] == "P1" and row["num_cells"] == "2"
+    code, *_ = call(run, folder, "--patients", table, "--out", "new.csv")
+    assert "exists already" in code

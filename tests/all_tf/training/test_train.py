@@ -96,6 +96,7 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
         "config.json",
         "environment.json",
         "history.csv",
+        "known_cells.json",
         "SHA256SUMS",
         "calibration.json",
         "metrics.json",
