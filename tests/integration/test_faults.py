@@ -28,7 +28,7 @@ from tfrecords.synthetic.write import MIN_IMAGES, write_synthetic
 KINDS = ("killed", "full disk", "told to end")
 # How many of each kind a command meets: ALL_TF_FAULTS=50,20,20 for a long test.
 FAULTS = dict(
-    zip(KINDS, map(int, os.environ.get("ALL_TF_FAULTS", "2,2,2").split(",")), strict=True)
+    zip(KINDS, map(int, os.environ.get("ALL_TF_FAULTS", "1,1,1").split(",")), strict=True)
 )
 _LEFT_BEHIND = "or a training that it left behind. Wait for its end"
 OPTIONS = (

@@ -20,8 +20,10 @@ from tfrecords.sources.folders import find_folder_images
 OPENING = {
     "tfrecords/codec/pictures.py",
     "tfrecords/codec/png.py",
-    "tfrecords/packing/near_duplicate_scan.py",
+    "all_tf/benchmarks/refusals.py",
+    "all_tf/data/disturbances.py",
     "all_tf/data/training_range.py",
+    "all_tf/evaluation/known_cells.py",
     "all_tf/plots/cell_images.py",
     "all_tf/reports/html_report/images.py",
 }

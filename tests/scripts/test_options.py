@@ -5,6 +5,7 @@ import importlib.util
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,11 @@ def test_every_number_and_path_is_checked_by_the_parser(script, monkeypatch):
 
 
 def _impossible(parser, action) -> tuple[str, ...]:
-    """Values that an option cannot take, by the type of what it makes of a 5."""
-    try:
-        taken = parser._get_value(action, "5")
-    except argparse.ArgumentError:  # Its numbers begin later.
-        taken = parser._get_value(action, "64")
+    """Values that an option cannot take, by the type of what it makes of a number."""
+    for number in ("5", "64", "0.5"):  # Of some options, the numbers begin later or end earlier.
+        with suppress(argparse.ArgumentError):
+            taken = parser._get_value(action, number)
+            break
     if isinstance(taken, Path):
         return NO_PATHS
     if isinstance(taken, int):

@@ -13,8 +13,13 @@ from tests.exported_runs import write_spread_run
 pytestmark = pytest.mark.slow
 
 
+IN_EVERY_TEST = ("cellnet", "densenet121", "efficientnetb0")  # Each format takes half a minute.
+
+
 @pytest.fixture(scope="module")
-def run(architecture, records, tmp_path_factory):
+def run(architecture, records, tmp_path_factory, request):
+    if architecture not in IN_EVERY_TEST and not request.config.getoption("all_architectures"):
+        pytest.skip("make test-all exports it")  # All of them would take a quarter of an hour.
     experiment = Experiment(architecture, image_size=64, crop=300, batch_size=8, weights="none")
     return write_spread_run(tmp_path_factory.mktemp("runs") / architecture, records, experiment)
 
