@@ -29,10 +29,12 @@ def main() -> None:
     from all_tf.reports.text import format_patients, format_report
     from all_tf.runs.folder import PREDICTIONS_FILE
     from all_tf.runs.prediction_files import read_predictions
+    from tfrecords.class_names import class_names_of
 
     folder, report = _evaluate(args)
     print(format_report(report))
-    predictions = read_predictions(folder / PREDICTIONS_FILE)
+    classes = class_names_of(report)
+    predictions = read_predictions(folder / PREDICTIONS_FILE, classes=classes)
     if predictions.labelled:
         print(f"\n{format_patients(predictions, threshold=report['threshold'])}\n")
     print(f"Written: {folder}")

@@ -95,7 +95,7 @@ def fit_known_features(
     else:
         nearest = _nearest((others - mean) @ axes, coordinates)[0]
     limit = float(np.quantile(nearest, 1 - SHARE_REFUSED)) if len(nearest) else 0.0
-    name_of_patient = pseudonyms(cells.patients, cells.labels)
+    name_of_patient = pseudonyms(cells.patients, cells.labels, classes=cells.classes)
     names = sorted(set(name_of_patient.values()))
     place_of_name = {name: place for place, name in enumerate(names)}
     which = [place_of_name[name_of_patient[str(each)]] for each in cells.patients]

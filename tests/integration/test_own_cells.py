@@ -140,7 +140,10 @@ def test_external_result_stands_apart_and_is_replaced_only_on_request(run, sourc
     assert (report["negative_class"], report["positive_class"]) == ("other", "tumour")
     with pytest.raises(RunError, match="To replace it, pass --overwrite"):
         evaluate_run(copy, asked)
-    assert evaluate_run(copy, asked._replace(overwrite=True))[0] == folder
+    words = [copy, "--records", tmp_path / "lviv", "--split", "validation", "--overwrite"]
+    ended = call("evaluate.py", *words)
+    assert str(folder) in ended.stdout and "tumour-01" in ended.stdout, ended.stderr
+    assert not FOREIGN.search(ended.stdout)
     facts = read_facts(copy)
     assert [each.report["records_name"] for each in facts.sets] == ["Kyiv 2026"] * 2
     assert [each.report["records_name"] for each in facts.external] == ["Lviv"]
