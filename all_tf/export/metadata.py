@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 from all_tf import __version__
 from all_tf.data.training_range import RANGE_FILE, read_range
@@ -15,7 +16,9 @@ from all_tf.runs.folder import (
     read_metrics,
     set_name,
 )
-from tfrecords.schema import CLASSES, IMAGE_SIDE
+from all_tf.runs.known_cells_file import KNOWN_CELLS_FILE, read_known_cells
+from tfrecords.class_names import class_names_of
+from tfrecords.schema import IMAGE_SIDE
 from tfrecords.store.manifest import digest_file
 
 RESEARCH_USE = "For research use only: no basis for the care of any patient."
@@ -28,8 +31,10 @@ def describe_runs(members: Sequence[Path]) -> list[dict[str, object]]:
         members: Finished runs.
 
     Returns:
-        A dict for each, of `name`, `arch`, `view`, `calibration`, `range_of_training_images`,
-        `stamps` by the set that they limit, and digests, whose names end with `_sha256`.
+        A dict for each, of `name`, `arch`, `classes` (negative, positive), `view`, `calibration`,
+        `range_of_training_images`, `range_of_known_cells` (of known_cells.json; None for a run of
+        an earlier version), `stamps` by the set that they limit, and digests, whose names end with
+        `_sha256`.
 
     Raises:
         RunError: A file of a run is missing or damaged.
@@ -43,10 +48,12 @@ def _describe(run: Path) -> dict[str, object]:
     return {
         "name": run.resolve().name,
         "arch": experiment.arch,
+        "classes": list(class_names_of(facts)),
         "precision": experiment.precision,
         "view": asdict(experiment.view),
         "calibration": asdict(calibration),
         "range_of_training_images": _limits(run),
+        "range_of_known_cells": _known_range(run),
         "stamps": _stamps(run),
         "weights_sha256": read_metrics(run).get("weights_sha256", ""),
         "config_sha256": digest_file(run / CONFIG_FILE),
@@ -60,6 +67,15 @@ def _limits(run: Path) -> dict[str, list[float]] | None:
     """The limits of the range check, by feature; None for a run that has none."""
     ranges = read_range(run) if unchanged(run / RANGE_FILE).is_file() else None
     return None if ranges is None else {name: list(ends) for name, ends in ranges.items()}
+
+
+def _known_range(run: Path) -> dict | None:
+    """The limits of colour, focus and scale that predict.py compares new images with."""
+    known = read_known_cells(run)
+    if known is None:
+        return None
+    unchanged(run / KNOWN_CELLS_FILE)
+    return known.range
 
 
 def _stamps(run: Path) -> dict[str, list[str]]:
@@ -81,16 +97,22 @@ def about_model(runs: list[dict[str, object]], *, threshold: float) -> dict[str,
         threshold: Of the probability.
     """
     shape = ["n", IMAGE_SIDE, IMAGE_SIDE, 3]
+    # A graph has one positive class: that of all of its runs.
+    negative, positive = cast(list[str], runs[0]["classes"])
     return {
         "use": RESEARCH_USE,
         "made_by": f"all_tf {__version__}",
-        "classes": [name.upper() for name in CLASSES],
+        "classes": [negative, positive],
         "threshold": threshold,
         "input": {"image": {"dtype": "uint8", "shape": shape, "what": "RGB, one cell an image"}},
         "outputs": {
-            "probability": {"dtype": "float32", "shape": ["n"], "what": "of ALL, calibrated"},
-            "answer": {"dtype": "int64", "shape": ["n"], "what": "1: ALL, 0: HEM"},
+            "probability": {
+                "dtype": "float32",
+                "shape": ["n"],
+                "what": f"of {positive}, calibrated",
+            },
+            "answer": {"dtype": "int64", "shape": ["n"], "what": f"1: {positive}, 0: {negative}"},
         },
-        "not_inside": "The check of new images against range_of_training_images.",
+        "not_inside": "The checks of new images against the ranges of each run.",
         "runs": runs,
     }
