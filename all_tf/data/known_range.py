@@ -122,8 +122,10 @@ def _fit_ellipsoid(values: np.ndarray, groups: np.ndarray) -> dict:
 
 def _ellipsoid(values: np.ndarray) -> dict:
     scale = values.std(axis=0) + 1e-6  # Measures of equal cells do not vary.
-    fitted = LedoitWolf().fit((values - values.mean(axis=0)) / scale)
-    precision = fitted.precision_ / np.outer(scale, scale)
+    centred = (values - values.mean(axis=0)) / scale
+    # One cell says nothing of how cells vary.
+    fitted = LedoitWolf().fit(centred).precision_ if len(values) > 1 else np.eye(len(scale))
+    precision = fitted / np.outer(scale, scale)
     return {"mean": values.mean(axis=0).tolist(), "precision": precision.tolist()}
 
 

@@ -23,6 +23,7 @@ from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.folder import (
     METRICS_FILE,
+    SUBMISSION_FILE,
     EvaluationSet,
     evaluation_folder,
     other_records_folder,
@@ -32,7 +33,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.prediction_files import file_scored_set
 from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.stamps import selected_on
-from all_tf.runs.submission import SUBMISSION_FILE, write_submission
+from all_tf.runs.submission import write_submission
 from builders.losses import LOSSES, ClassWeightedLoss
 
 

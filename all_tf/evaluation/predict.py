@@ -65,7 +65,8 @@ def predict_with_features(
     """
     # One output, so that both come from the same pass of a batch.
     joined = keras.layers.Concatenate()([model.output, model.get_layer(POOLED).output])
-    both = keras.Model(model.input, joined)
+    # A classifier on JAX gathers the outputs of all processes; a plain model does not.
+    both = type(model)(model.input, joined)
     outputs = _mean_over_views(both, batches, tta=tta)[: len(cells)]
     return _predictions(cells, outputs[:, 0]), outputs[:, 1:].astype(np.float32)
 

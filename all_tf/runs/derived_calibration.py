@@ -5,9 +5,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from all_tf.config.experiment import Experiment
-from all_tf.metrics.calibration import Calibration, choose_threshold, platt_targets
+from all_tf.metrics.calibration import (
+    NOT_CALIBRATED,
+    Calibration,
+    choose_threshold,
+    platt_targets,
+)
 from all_tf.metrics.predictions import Predictions
 
+# Those that follow from the settings of a run.
+DERIVED_STAMPS = {"optimistic", "resubstitution", "leaky folds", NOT_CALIBRATED}
 _FLAT = 1e-4  # The slope of a likelihood, a cell, at its highest point; machines round differently.
 
 

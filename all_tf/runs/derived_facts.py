@@ -9,7 +9,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_facts import contradictions_of_use
-from all_tf.runs.derived_calibration import calibration_contradictions
+from all_tf.runs.derived_calibration import DERIVED_STAMPS, calibration_contradictions
 from all_tf.runs.fields import ENVIRONMENT, TRAINING_RANGE
 from all_tf.runs.folder import (
     CONFIG_FILE,
@@ -25,7 +25,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.history_file import chosen_epoch, read_history
 from all_tf.runs.known_cells_file import read_known_cells
 from all_tf.runs.records_digest import RecordsDigest
-from all_tf.runs.stamps import DERIVED_STAMPS, selected_on, selection_set, stamps
+from all_tf.runs.stamps import selected_on, selection_set, stamps
 from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import class_names_of
 from tfrecords.store.folds import read_folds

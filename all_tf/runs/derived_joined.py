@@ -6,7 +6,7 @@ from pathlib import Path
 from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration, mean_calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.derived_calibration import calibration_contradictions
+from all_tf.runs.derived_calibration import DERIVED_STAMPS, calibration_contradictions
 from all_tf.runs.fields import CROSS_VALIDATION
 from all_tf.runs.folder import (
     CONFIG_FILE,
@@ -19,7 +19,7 @@ from all_tf.runs.folder import (
     read_metrics,
 )
 from all_tf.runs.prediction_files import read_predictions
-from all_tf.runs.stamps import DERIVED_STAMPS, stamps
+from all_tf.runs.stamps import stamps
 from all_tf.runs.strict_reading import read_object
 
 

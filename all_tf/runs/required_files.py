@@ -13,8 +13,8 @@ from all_tf.runs.folder import (
     PREDICTIONS_FILE,
     PROBES_FOLDER,
     STATUS_FILE,
+    SUBMISSION_FILE,
 )
-from all_tf.runs.submission import SUBMISSION_FILE
 from all_tf.runs.training_images import TRAINING_IMAGES_FILE
 
 PER_PATIENT_FILE = "per_patient.csv"

@@ -4,15 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from all_tf.config.experiment import Experiment
-from all_tf.metrics.calibration import NOT_CALIBRATED
 from all_tf.runs.folder import set_name
 from all_tf.runs.training_images import TrainingImages
 from tfrecords.class_names import ClassNames
 from tfrecords.store.leakage import OFFICIAL
 from tfrecords.store.manifest import read_manifest
 
-# Those that follow from the settings of a run.
-DERIVED_STAMPS = {"optimistic", "resubstitution", "leaky folds", NOT_CALIBRATED}
 LEARNT_BY_PARENT = "learnt by its parent"
 PARENT_UNKNOWN = "training images of its parent unknown"
 

@@ -10,7 +10,6 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.runs.folder import RunError
 from tfrecords.store.files import atomic_write
 
-SUBMISSION_FILE = "submission.zip"
 _MEMBER = "isbi_valid.predict"
 
 

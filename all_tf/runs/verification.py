@@ -25,6 +25,7 @@ from all_tf.runs.folder import (
     CONFIG_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
+    SUBMISSION_FILE,
     RunError,
     read_config,
     read_metrics,
@@ -46,7 +47,7 @@ from all_tf.runs.required_files import (
     required_files,
 )
 from all_tf.runs.strict_reading import read_object, read_rows
-from all_tf.runs.submission import SUBMISSION_FILE, check_submission
+from all_tf.runs.submission import check_submission
 from all_tf.system.tables import text_of_cell
 from tfrecords.class_names import class_names_of
 

@@ -27,6 +27,7 @@ FLAGS = {
     "--drop-contradictions",
     "--require-published",
     "--no-scan",
+    "--download",
     "--help",
 }
 REFUSED = [

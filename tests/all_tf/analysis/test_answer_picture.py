@@ -1,5 +1,7 @@
 """Pictures of answers: all images with their answers, and heat maps of both classes beside them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,6 +14,7 @@ from all_tf.evaluation.scorers import Scorer
 from all_tf.metrics.calibration import Calibration
 from builders.registry import build_model
 from tests.untrained import EXPERIMENT
+from tfrecords.class_names import CNMC_CLASSES
 from tfrecords.synthetic.cells import draw_cell
 
 _ANSWERS = [("positive", ""), ("none", "size: x; focus: y; scale: z")]
@@ -20,7 +23,7 @@ _ANSWERS = [("positive", ""), ("none", "size: x; focus: y; scale: z")]
 @pytest.fixture(scope="module")
 def scorer() -> Scorer:
     model = build_model(EXPERIMENT.arch, image_size=EXPERIMENT.image_size, weights="none")
-    return Scorer("run", EXPERIMENT, model, Calibration(), None, None)
+    return Scorer(Path("run"), "run", EXPERIMENT, model, Calibration(), None, None, CNMC_CLASSES)
 
 
 def drawn(number: int):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from all_tf.metrics.predictions import Predictions
-from all_tf.runs.folder import RunError
-from all_tf.runs.submission import SUBMISSION_FILE, check_submission, write_submission
+from all_tf.runs.folder import SUBMISSION_FILE, RunError
+from all_tf.runs.submission import check_submission, write_submission
 
 NAMES = np.array(["10.bmp", "2.bmp", "1.bmp"])
 NOBODY = np.full(3, "")

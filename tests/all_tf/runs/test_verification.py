@@ -14,9 +14,9 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import changed_files, read_checksums, unchanged, write_checksums
-from all_tf.runs.folder import RunError, evaluation_folder, write_config
+from all_tf.runs.folder import SUBMISSION_FILE, RunError, evaluation_folder, write_config
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
-from all_tf.runs.submission import SUBMISSION_FILE, write_submission
+from all_tf.runs.submission import write_submission
 from all_tf.runs.verification import _losses, verify
 from builders.losses import LOSSES
 from tests.conftest import ROOT
