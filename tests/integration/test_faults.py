@@ -156,7 +156,9 @@ def disturb(words: Sequence[object], out: Path, kind: str, *, rng, seconds: floa
     process.send_signal(number := signal.SIGKILL if kind == "killed" else signal.SIGTERM)
     _, errors = process.communicate(timeout=120)
     # A signal that comes before Python handles it ends the process by itself.
-    assert process.returncode in (0, -number, 128 + number), (moment, errors[-2000:])
+    at_its_end = process.returncode == 1 and "is finished" in errors  # An earlier fault came late.
+    ended = process.returncode in (0, -number, 128 + number) or at_its_end
+    assert ended, (moment, errors[-2000:])
     assert "Traceback" not in errors, (moment, errors[-2000:])
 
 
