@@ -161,37 +161,8 @@ def _refold(args: argparse.Namespace) -> None:
 
 def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
-    add = parser.add_argument
-    source = parser.add_mutually_exclusive_group().add_argument
-    source("--source", type=file_path, default=Path("data/C-NMC_Leukemia"))
-    download = "fetch C-NMC 2019 from Kaggle into kagglehub's cache, check every file, and pack it"
-    source("--download", action="store_true", help=download)
-    add("--records", type=path_to_write, default=Path("data/records"))
-    add(
-        "--folds",
-        type=folds_choice,
-        default=5,
-        metavar="K",
-        help="folds of the training phase, or official: the published ones, which leak",
-    )
-    threads = "threads; by default one a core"
-    add("--workers", type=whole_number(1, 1024), metavar="N", help=threads)
-    order = "of the order of records, and of folds"
-    add("--seed", type=whole_number(0, MAX_SEED), default=0, metavar="N", help=order)
-    add("--overwrite", action="store_true", help="replace existing records")
-    add("--layout", choices=("cnmc", "folders"), default="cnmc", help=_LAYOUT)
-    add("--name", type=records_name, metavar="TEXT", help="of the records; default: the folder's")
-    positive = "the class of the disease, where its name does not say it"
-    add("--positive", type=class_name, metavar="NAME", help=positive)
-    aside = "patients of each class for validation: a number, a share as 0.2, or all"
-    add("--hold-out", type=hold_out_choice, metavar="N", help=aside)
-    add("--patient-per-image", action="store_true", help="let images without a patient in")
-    skips = "leave out up to N bad bitmaps"
-    add("--allow-skips", type=whole_number(0, 10**6), default=0, metavar="N", help=skips)
-    both = "leave out all images whose pixels lie under both classes"
-    add("--drop-contradictions", action="store_true", help=both)
-    add("--require-published", action="store_true", help="refuse files that are not as published")
-    add("--no-scan", action="store_true", help="do not look for near-duplicates")
+    _add_source(parser)
+    _add_packing(parser)
     only = parser.add_mutually_exclusive_group().add_argument
     only("--verify", type=file_path, metavar="DIR", help="only check that records are whole")
     only("--refold", type=folds_choice, metavar="K", help="only make new folds for records")
@@ -205,6 +176,41 @@ def _parse() -> argparse.Namespace:
             "--layout folders"
         )
     return args
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    """Which images, and which of them are let in."""
+    source = parser.add_mutually_exclusive_group().add_argument
+    source("--source", type=file_path, default=Path("data/C-NMC_Leukemia"))
+    download = "fetch C-NMC 2019 from Kaggle into kagglehub's cache, check every file, and pack it"
+    source("--download", action="store_true", help=download)
+    add = parser.add_argument
+    add("--layout", choices=("cnmc", "folders"), default="cnmc", help=_LAYOUT)
+    positive = "the class of the disease, where its name does not say it"
+    add("--positive", type=class_name, metavar="NAME", help=positive)
+    add("--patient-per-image", action="store_true", help="let images without a patient in")
+    skips = "leave out up to N bad bitmaps"
+    add("--allow-skips", type=whole_number(0, 10**6), default=0, metavar="N", help=skips)
+    both = "leave out all images whose pixels lie under both classes"
+    add("--drop-contradictions", action="store_true", help=both)
+    add("--require-published", action="store_true", help="refuse files that are not as published")
+
+
+def _add_packing(parser: argparse.ArgumentParser) -> None:
+    """Where the records go, what they are called, and how they are divided."""
+    add = parser.add_argument
+    add("--records", type=path_to_write, default=Path("data/records"))
+    add("--overwrite", action="store_true", help="replace existing records")
+    add("--name", type=records_name, metavar="TEXT", help="of the records; default: the folder's")
+    folds = "folds of the training phase, or official: the published ones, which leak"
+    add("--folds", type=folds_choice, default=5, metavar="K", help=folds)
+    aside = "patients of each class for validation: a number, a share as 0.2, or all"
+    add("--hold-out", type=hold_out_choice, metavar="N", help=aside)
+    order = "of the order of records, and of folds"
+    add("--seed", type=whole_number(0, MAX_SEED), default=0, metavar="N", help=order)
+    threads = "threads; by default one a core"
+    add("--workers", type=whole_number(1, 1024), metavar="N", help=threads)
+    add("--no-scan", action="store_true", help="do not look for near-duplicates")
 
 
 if __name__ == "__main__":

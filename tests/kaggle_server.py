@@ -28,9 +28,8 @@ class StandIn:
     port: int = 0
 
 
-@contextmanager
-def running(stand_in: StandIn) -> Iterator[StandIn]:
-    """Serve on a free port until the end of the block."""
+def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
+    """What answers each request as the stand-in says."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -69,7 +68,13 @@ def running(stand_in: StandIn) -> Iterator[StandIn]:
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def running(stand_in: StandIn) -> Iterator[StandIn]:
+    """Serve on a free port until the end of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stand_in))
     stand_in.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

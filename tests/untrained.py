@@ -5,7 +5,11 @@ from pathlib import Path
 import keras
 
 from all_tf.config.experiment import Experiment
-from all_tf.evaluation.run_weights import BEST_FILE, save_weights
+from all_tf.data.splits import load_data
+from all_tf.data.training_range import write_range
+from all_tf.evaluation.known_cells import learn_known_cells
+from all_tf.evaluation.predict import batches_to_score, predict_with_features
+from all_tf.evaluation.run_weights import BEST_FILE, load_run, save_weights
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.folder import write_config, write_json
@@ -34,4 +38,15 @@ def write_run(run: Path, records: Path, experiment: Experiment = EXPERIMENT) -> 
         run / "metrics.json",
         {"best_epoch": 2, "weights_sha256": digest_file(run / BEST_FILE)},
     )
+    return run
+
+
+def write_knowing_run(run: Path, records: Path) -> Path:
+    """A run on these records that also knows what its training cells look like."""
+    write_run(run, records)
+    data, model = load_data(EXPERIMENT, records), load_run(run).model
+    batches = batches_to_score(data.selection, EXPERIMENT, title="x")
+    _, features = predict_with_features(model, batches, data.selection)
+    write_range(run, data.fit.pngs.tolist())
+    learn_known_cells(run, model, data, EXPERIMENT, features)
     return run

@@ -97,6 +97,9 @@ class Experiment:
         between("dropout", self.dropout, 0, 0.9)
         between("ema", self.ema, 0, 0.99999)
         between("min_sensitivity", self.min_sensitivity, 0, 1)
+        self._refuse_augmented_probe()
+
+    def _refuse_augmented_probe(self):
         if self.is_linear_probe and self.augment:
             raise ConfigError(
                 "Where all epochs are frozen, the features of each cell are computed once, of the "

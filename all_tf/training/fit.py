@@ -87,10 +87,7 @@ def fit(
         epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
         callbacks = _callbacks(prepared, learner, best=best, history=history, run=run)
         with defer_signals():
-            if experiment.is_linear_probe:
-                batches, selection = batches_of_features(prepared, epochs)
-            else:
-                batches = batches_to_fit(prepared, epochs)
+            batches, selection = _batches(prepared, epochs, selection)
             learner.fit(
                 batches,
                 steps_per_epoch=int(batches.cardinality()) // len(epochs),
@@ -110,6 +107,15 @@ def fit(
     return Fitted(
         best.best_epoch, _speed([row[SPEED] for row in history.rows], experiment.frozen_first)
     )
+
+
+def _batches(
+    prepared: Prepared, epochs: range, selection: tf.data.Dataset | None
+) -> tuple[tf.data.Dataset, tf.data.Dataset | None]:
+    """What is learnt from and what the epoch is chosen on: images, or features for a probe."""
+    if prepared.experiment.is_linear_probe:
+        return batches_of_features(prepared, epochs)
+    return batches_to_fit(prepared, epochs), selection
 
 
 def batches_to_fit(prepared: Prepared, epochs: range) -> tf.data.Dataset:

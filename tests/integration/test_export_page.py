@@ -54,7 +54,7 @@ def test_snippet_gives_what_predict_gives(number, run, place):
     program = [sys.executable, "-I"]
     if language == "js":
         if shutil.which("node") is None or not (NODE_MODULES / "onnxruntime-node").is_dir():
-            pytest.skip("no Node.js with onnxruntime-node here; make test installs it beside npm")
+            pytest.skip("no Node.js with onnxruntime-node here")  # `make test` installs it by npm.
         program = ["node"]
         if not (place / "node_modules").exists():
             (place / "node_modules").symlink_to(NODE_MODULES)

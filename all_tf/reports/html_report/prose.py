@@ -143,28 +143,7 @@ def _groups(report: Mapping, name: str) -> str:
 
 def about_data(run: RunFacts) -> Iterator[str]:
     """How the sets were divided, and whether their images are the published ones."""
-    if run.num_folds:
-        yield (
-            f"{run.num_folds} networks. Each was trained on all folds but one and evaluated on "
-            f"that one, on which its epoch was also chosen. {_together(run)}"
-        )
-    elif not run.experiment.chooses:
-        yield (
-            "The network was trained on all training images. The number of epochs, the threshold "
-            "and the calibration were chosen by networks that were each trained without one fold. "
-            "Its results on training images show what it remembers."
-        )
-    elif run.experiment.protocol == "honest":
-        yield (
-            f"The network was trained on all folds but fold {run.experiment.fold}, and its epoch "
-            "was chosen on that fold. No other evaluated set was used to choose anything."
-        )
-    else:
-        yield (
-            "The network was trained on all training images, and its epoch was chosen on "
-            f"{_PHASE if is_cnmc(run.config) else _SETS['validation']}, as in the study of 2021: "
-            "its metrics there are optimistic."
-        )
+    yield _about_selection(run)
     if parent := run.config.get("parent"):
         yield (
             f"The network began from that of the run {parent['run']}, which had learnt from "
@@ -187,6 +166,31 @@ def about_data(run: RunFacts) -> Iterator[str]:
         )
     else:
         yield _about_records(run.source, records_label(run.config))
+
+
+def _about_selection(run: RunFacts) -> str:
+    """What the network, or the networks, learnt from and were chosen on."""
+    if run.num_folds:
+        return (
+            f"{run.num_folds} networks. Each was trained on all folds but one and evaluated on "
+            f"that one, on which its epoch was also chosen. {_together(run)}"
+        )
+    if not run.experiment.chooses:
+        return (
+            "The network was trained on all training images. The number of epochs, the threshold "
+            "and the calibration were chosen by networks that were each trained without one fold. "
+            "Its results on training images show what it remembers."
+        )
+    if run.experiment.protocol == "honest":
+        return (
+            f"The network was trained on all folds but fold {run.experiment.fold}, and its epoch "
+            "was chosen on that fold. No other evaluated set was used to choose anything."
+        )
+    return (
+        "The network was trained on all training images, and its epoch was chosen on "
+        f"{_PHASE if is_cnmc(run.config) else _SETS['validation']}, as in the study of 2021: "
+        "its metrics there are optimistic."
+    )
 
 
 def _about_records(source: Source, label: str) -> str:

@@ -6,25 +6,14 @@ from PIL import Image
 
 from all_tf.benchmarks.refusals import benchmark_refusals
 from all_tf.data.disturbances import DISTURBANCES
-from all_tf.data.splits import load_data
-from all_tf.data.training_range import write_range
-from all_tf.evaluation.known_cells import learn_known_cells
-from all_tf.evaluation.predict import batches_to_score, predict_with_features
-from all_tf.evaluation.run_weights import load_run
 from all_tf.runs.folder import EvaluationSet, RunError
-from tests.untrained import EXPERIMENT, write_run
+from tests.untrained import write_knowing_run, write_run
 from tfrecords.synthetic.cells import draw_cell
 
 
 @pytest.fixture(scope="module")
 def run(records, tmp_path_factory):
-    run = write_run(tmp_path_factory.mktemp("runs") / "run", records)
-    data, model = load_data(EXPERIMENT, records), load_run(run).model
-    batches = batches_to_score(data.selection, EXPERIMENT, title="x")
-    _, features = predict_with_features(model, batches, data.selection)
-    write_range(run, data.fit.pngs.tolist())
-    learn_known_cells(run, model, data, EXPERIMENT, features)
-    return run
+    return write_knowing_run(tmp_path_factory.mktemp("runs") / "run", records)
 
 
 @pytest.fixture

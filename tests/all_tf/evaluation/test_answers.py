@@ -13,29 +13,20 @@ from all_tf.data.image_files import measure_new_cells
 from all_tf.data.splits import load_data
 from all_tf.data.training_range import write_range
 from all_tf.evaluation.answers import answer_cells
-from all_tf.evaluation.known_cells import learn_known_cells
-from all_tf.evaluation.predict import batches_to_score, predict_with_features
-from all_tf.evaluation.run_weights import load_run
 from all_tf.evaluation.scorers import load_scorers
 from all_tf.launch.cross_validate import begin
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import RunError, write_json
 from all_tf.runs.known_cells_file import KNOWN_CELLS_FILE
-from tests.untrained import EXPERIMENT, write_run
+from tests.untrained import EXPERIMENT, write_knowing_run, write_run
 from tfrecords.synthetic.cells import draw_cell
 
 
 @pytest.fixture(scope="module")
 def run(records, tmp_path_factory) -> Path:
     """A run that knows its training cells."""
-    run = write_run(tmp_path_factory.mktemp("runs") / "run", records)
-    data, model = load_data(EXPERIMENT, records), load_run(run).model
-    batches = batches_to_score(data.selection, EXPERIMENT, title="x")
-    _, features = predict_with_features(model, batches, data.selection)
-    write_range(run, data.fit.pngs.tolist())
-    learn_known_cells(run, model, data, EXPERIMENT, features)
-    return run
+    return write_knowing_run(tmp_path_factory.mktemp("runs") / "run", records)
 
 
 @pytest.fixture(scope="module")

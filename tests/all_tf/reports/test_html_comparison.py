@@ -11,7 +11,7 @@ from all_tf.reports.html_report.comparison import pair_rows
 from all_tf.reports.html_report.write import write_about
 from all_tf.reports.run_facts import read_facts
 from all_tf.runs.folder import RunError
-from tests.all_tf.reports.test_html_report import HOSTILE, Page
+from tests.html_pages import HOSTILE, Page
 from tests.written_runs import PATIENTS, draw_predictions, write_run
 
 

@@ -1,17 +1,9 @@
 """TensorBoard shows what a run came to, as the reports have it, and nobody's name."""
 
-import json
 import re
 import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -22,86 +14,13 @@ from tensorboard.plugins.hparams import metadata
 from tensorboard.util.tensor_util import make_ndarray
 
 from all_tf.config import choices
-from all_tf.config.choices import DIRECTIONS
-from all_tf.config.experiment import Experiment
 from all_tf.data.augmentation import build_augment
 from all_tf.data.batches import training_batches
 from all_tf.data.canvas_cache import canvas_lookup
-from all_tf.data.class_balance import STRATEGIES
 from all_tf.data.previews import learnt_batch
-from all_tf.data.splits import load_data
-from all_tf.metrics.calibration import Calibration
-from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.summary import all_metrics
-from all_tf.training.callbacks.epoch_log import TensorBoardScalars
-from all_tf.training.prepare import Prepared
 from all_tf.training.tensorboard import write
 from all_tf.training.tensorboard.write import AMOUNTS, show_run
-from builders.classifier import build_classifier
-from builders.losses import WeightedBinaryCrossentropy
-from builders.registry import build_model
-from tests.browser import Browser
-
-EXPERIMENT = Experiment(
-    "base_cnn",
-    image_size=48,
-    batch_size=16,
-    augment=("hflip", "mixup"),
-    weights="/home/somebody/mine.weights.h5",
-)
-RECORDS = {"records_name": "Kyiv, 2026", "records_sha256": "0123456789abcdef" * 4}
-OF = ", Kyiv, 2026 (0123456789ab)"  # In every tag of a scored set.
-ROLES = {
-    "selection": {"split": "train", "fold": 0, "stamps": ["optimistic"]},
-    "held out": {"split": "validation", "fold": None, "stamps": []},
-}
-
-
-def result(cells, role: str, *, seed: int) -> tuple[Predictions, dict]:
-    """What a network might say of some cells, and a report of it."""
-    logits = np.random.default_rng(seed).normal(2.0 * cells.labels - 1, 1.5)
-    predictions = Predictions(cells.names, cells.patients, cells.groups, cells.labels, logits)
-    predictions = Calibration(temperature=2.0, bias=0.1).apply(predictions)
-    report = RECORDS | ROLES[role] | {"best_epoch": 3, "threshold": 0.45}
-    return predictions, report | all_metrics(predictions, threshold=0.45)
-
-
-@pytest.fixture(scope="module")
-def prepared(records) -> Prepared:
-    """A run whose network has learnt nothing."""
-    data = load_data(EXPERIMENT, records)
-    model = build_model("base_cnn", image_size=48, weights="none")
-    classifier = build_classifier(model, loss=WeightedBinaryCrossentropy(), optimizer="sgd")
-    return Prepared(EXPERIMENT, data, STRATEGIES["oversample"](data.fit.counts), classifier)
-
-
-@pytest.fixture(scope="module")
-def results(prepared):
-    data = prepared.data
-    return {
-        "selection": result(data.selection, "selection", seed=1),
-        "held out": result(data.held_out, "held out", seed=2),
-    }
-
-
-@pytest.fixture(scope="module")
-def run(prepared, results, tmp_path_factory) -> Path:
-    """Three epochs, and what they came to, written twice as by two processes."""
-    path = tmp_path_factory.mktemp("runs") / "first"
-    note_epochs(path)
-    for amount in ("scalars", "full"):
-        show_run(path, prepared, results, amount=amount)
-    return path
-
-
-def note_epochs(run: Path) -> None:
-    noted = TensorBoardScalars(run / "tensorboard", records=OF.removeprefix(", "))
-    noted.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.5)))
-    noted.on_train_begin()
-    for epoch in range(3):
-        logs = {f"{of}{key}": epoch / 4 for key in DIRECTIONS for of in ("", "val_")}
-        noted.on_epoch_end(epoch, logs | {"images_per_second": 9.0})
-    noted.on_train_end()
+from tests.shown_runs import EXPERIMENT, OF, ROLES
 
 
 @pytest.fixture(scope="module")
@@ -318,116 +237,6 @@ def test_nobody_and_no_file_is_named(run, prepared):
         assert secret.encode() not in content
     words = set((run / "tensorboard/projector/labels.tsv").read_text().split())
     assert not words & {*prepared.data.selection.patients, *prepared.data.selection.groups}
-
-
-@contextmanager
-def served(logdir: Path) -> Iterator[str]:
-    """The address of a TensorBoard of its own, once it has found everything to show."""
-    options = ("--logdir", logdir, "--port", "0", "--host", "127.0.0.1")
-    with subprocess.Popen(
-        [sys.executable, "-m", "tensorboard.main", *options], stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            (url,) = next(
-                found for line in process.stderr if (found := re.findall(r"http://127\S+", line))
-            )
-            wanted = {"timeseries", "images", "pr_curves", "hparams", "projector"}
-            deadline = time.monotonic() + 60
-            while missing := wanted - active_plugins(url):
-                assert time.monotonic() < deadline, f"TensorBoard has nothing for {missing}"
-                time.sleep(0.3)
-            yield url
-        finally:
-            process.terminate()
-            process.stderr.close()
-
-
-def active_plugins(url: str) -> set[str]:
-    with urlopen(f"{url}data/plugins_listing", timeout=30) as answer:
-        return {name for name, plugin in json.load(answer).items() if plugin["enabled"]}
-
-
-# Clicks on a tab as soon as there is one of that name.
-CLICK = """
-const tabs = [...document.querySelectorAll('.plugin-name')];
-const tab = tabs.find((tab) => tab.textContent.trim() === arguments[0]);
-tab?.click();
-return Boolean(tab);
-"""
-# Elements of a kind in whatever shadow root: for images how wide they are, else how long paths are.
-SIZES = """
-const found = [];
-const walk = (node) => {
-  if (node.matches?.(arguments[0])) found.push(node.naturalWidth ?? node.getTotalLength());
-  for (const child of [...(node.shadowRoot?.childNodes ?? []), ...node.childNodes]) walk(child);
-};
-walk(document.body);
-return found.length >= arguments[1] && found.every((size) => size > 0) ? found : null;
-"""
-
-
-@pytest.mark.slow
-def test_tabs_of_a_real_tensorboard_show_the_runs(run, prepared, results, tmp_path):
-    note_epochs(run.parent / "second")
-    swapped = {role: result(prepared.data.selection, role, seed=7) for role in ROLES}
-    show_run(run.parent / "second", prepared, swapped, amount="scalars")
-    both = {"first": results, "second": swapped}
-    with Browser(tmp_path) as browser, served(run.parent) as url:
-        browser.open(url)
-        text = browser.wait_for(
-            r" f1 .* kappa .* learning_rate loss more ",  # From top to bottom.
-            *(
-                rf"{name}/tensorboard/{of} 0\.\d+ 0\.5 3 "  # Smoothed, value, step.
-                for name in both
-                for of in ("train", "validation")
-            ),
-        )
-        assert "UID" not in text
-
-        browser.until(CLICK, "images")
-        browser.wait_for(
-            r"tag: pictures, cells/learnt from step 3",
-            *(
-                rf"held out{re.escape(OF)}/{tag} {n}/tensorboard"
-                for n in both
-                for tag in ("ROC", "patients")
-            ),
-        )
-        assert 462 in browser.until(SIZES, "img[src*=individualImage]", 13)  # 4.2 inches.
-
-        browser.until(CLICK, "PR Curves")
-        browser.wait_for(
-            *(rf"tag: {role}{re.escape(OF)}/pr_curves" for role in ROLES),
-            *(f"{name}/tensorboard is at step 3" for name in both),
-        )
-
-        browser.until(CLICK, "hparams")
-        browser.wait_for(
-            *(
-                rf"{run.parent.name}/{name} base_cnn hflip, mixup 48\.000 none 0\.0010000 "
-                + " ".join(shown(said[role][1][key]) for key in ("f1", "kappa") for role in ROLES)
-                for name, said in both.items()
-            )
-        )
-
-        browser.until(CLICK, "projector")
-        num_cells, num_features = (
-            len(prepared.data.selection),
-            prepared.model.layers[-1].kernel.shape[0],
-        )
-        browser.wait_for(
-            rf"pooled features {num_cells}x{num_features}",
-            rf"Points: {num_cells} Dimension: {num_features}",
-            r"class 2 colors called 2 colors score \d+ .*colors patient \d+ colors",
-        )
-        query = "data/plugin/projector/sprite_image?run=first/tensorboard&name=pooled%20features"
-        with urlopen(url + query, timeout=30) as answer:
-            assert answer.read() == (run / "tensorboard/projector/sprite.png").read_bytes()
-
-
-def shown(figure: float) -> str:
-    """A pattern for a figure as the table of HParams has it: five digits, then zeros."""
-    return re.escape(f"{figure:.5g}") + "0*"
 
 
 def test_run_has_its_name_also_where_its_folder_is_a_dot(prepared, results, tmp_path, monkeypatch):
