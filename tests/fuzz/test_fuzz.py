@@ -8,10 +8,11 @@ from collections import Counter
 
 import pytest
 
-from tests.fuzz import image_targets, record_targets, run_targets
+from tests.fuzz import image_targets, record_targets, run_targets, training_targets
 from tests.fuzz.runner import find_faults
 
-TARGETS = record_targets.TARGETS | image_targets.TARGETS | run_targets.TARGETS
+ROOMS = (record_targets, image_targets, run_targets, training_targets)
+TARGETS = {name: make for room in ROOMS for name, make in room.TARGETS.items()}
 _SEED = 0
 _MOST_SHOWN = 20
 

@@ -6,7 +6,6 @@ with those that another reader finds: tifffile, or TensorFlow's.
 
 import io
 import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -14,61 +13,34 @@ import tensorflow as tf
 import tifffile
 from PIL import Image
 
+from tests.picture_files import (
+    PNG_KINDS,
+    RGB,
+    RNG,
+    SIDES,
+    bmp,
+    eight_bits,
+    literal_lzw,
+    literal_packbits,
+    on_black,
+    palette_bmp,
+    png,
+    rle_bmp,
+    samples,
+    saved,
+    tiff,
+)
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.pictures import decode_picture
-
-RNG = np.random.default_rng(0)
-SIDES = (29, 23)  # Rows and columns, no multiples of 8.
-# Colour type of PNG: its samples a pixel and bit depths.
-PNG_KINDS = {
-    0: (1, (1, 2, 4, 8, 16)),
-    2: (3, (8, 16)),
-    3: (1, (1, 2, 4, 8)),
-    4: (2, (8, 16)),
-    6: (4, (8, 16)),
-}
-ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
-ADAM7 += ((0, 1, 1, 2),)
 
 
 def decoded(data: bytes) -> np.ndarray:
     return np.asarray(decode_picture(data))
 
 
-def png(samples: np.ndarray, *, colour: int, depth: int, interlaced=False, chunks=()) -> bytes:
-    """A PNG of every kind. `samples` is `(height, width, n)`, `chunks` go before the rows."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        )
-
-    def packed(row: np.ndarray) -> bytes:
-        if depth == 16:
-            return row.astype(">u2").tobytes()
-        if depth == 8:
-            return row.astype(np.uint8).tobytes()
-        bits = (row.reshape(-1, 1) >> np.arange(depth - 1, -1, -1)) & 1
-        return np.packbits(bits.astype(np.uint8).ravel()).tobytes()
-
-    passes = ADAM7 if interlaced else ((0, 0, 1, 1),)
-    parts = [samples[top::down, left::across] for left, top, across, down in passes]
-    rows = b"".join(b"\0" + packed(row) for part in parts if part.size for row in part)
-    height, width = samples.shape[:2]
-    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
-    body = [chunk(b"IHDR", head), *(chunk(*one) for one in chunks)]
-    body += [chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(body)
-
-
 def refused(data: bytes, reason: str) -> None:
     with pytest.raises(BitmapError, match=reason):
         decode_picture(data)
-
-
-def on_black(pixels: np.ndarray) -> np.ndarray:
-    """Each colour times its alpha of 255, rounded; uint8 `(h, w, 4)` to `(h, w, 3)`."""
-    return np.rint(pixels[..., :3] * (pixels[..., 3:] / 255)).astype(np.uint8)
 
 
 @pytest.mark.parametrize("interlaced", [False, True])
@@ -87,27 +59,6 @@ def test_png_of_every_kind_has_the_pixels_that_libpng_finds(colour, depth, inter
     found = (other >> (depth == 16) * 8).astype(np.uint8)
     expected = on_black(found) if colour in (4, 6) else found
     np.testing.assert_array_equal(decoded(data), expected)
-
-
-def tiff(pixels: np.ndarray, **options) -> bytes:
-    file = io.BytesIO()
-    options = {
-        "photometric": "rgb" if pixels.ndim == 3 else "minisblack",
-        "metadata": None,
-    } | options
-    tifffile.imwrite(file, pixels, **options)
-    return file.getvalue()
-
-
-def eight_bits(pixels: np.ndarray) -> np.ndarray:
-    """The upper 8 bits of 16, grey as three channels."""
-    pixels = (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
-    return np.dstack([pixels] * 3) if pixels.ndim == 2 else pixels
-
-
-def samples(kind: str, bits: int) -> np.ndarray:
-    shape = {"grey": SIDES, "rgb": (*SIDES, 3), "rgba": (*SIDES, 4)}[kind]
-    return RNG.integers(0, 2**bits, shape).astype(np.uint8 if bits == 8 else np.uint16)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -141,20 +92,6 @@ def test_tiff_has_the_pixels_that_tifffile_finds(kind, options, byteorder, bits)
         return
     expected = eight_bits(np.moveaxis(pixels, 0, -1) if kind == "planar" else pixels)
     np.testing.assert_array_equal(decoded(data), expected)
-
-
-def literal_lzw(data: bytes) -> bytes:
-    """LZW of TIFF whose table is cleared before a code grows beyond 9 bits."""
-    codes = []
-    for start in range(0, len(data), 200):
-        codes += [256, *data[start : start + 200]]
-    bits = (np.array([*codes, 257])[:, None] >> np.arange(8, -1, -1)) & 1
-    return np.packbits(bits.astype(np.uint8).ravel()).tobytes()
-
-
-def literal_packbits(data: bytes) -> bytes:
-    parts = [data[start : start + 128] for start in range(0, len(data), 128)]
-    return b"".join(bytes([len(part) - 1]) + part for part in parts)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -296,29 +233,6 @@ def test_colour_that_the_palette_lacks_is_refused():
     np.testing.assert_array_equal(decoded(palette_bmp(indices, colours, 8)), colours[indices])
 
 
-def palette_bmp(indices: np.ndarray, colours: np.ndarray, bits: int) -> bytes:
-    height, width = indices.shape
-    expanded = (indices[::-1, :, None] >> np.arange(bits - 1, -1, -1)) & 1
-    packed = np.packbits(expanded.reshape(height, -1), axis=1)
-    rows = np.pad(packed, [(0, 0), (0, -packed.shape[1] % 4)]).tobytes()
-    table = np.pad(colours[:, ::-1], [(0, 0), (0, 1)]).tobytes()
-    start = 54 + len(table)
-    head = struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start)
-    info = struct.pack(
-        "<IiiHHIIiiII", 40, width, height, 1, bits, 0, len(rows), 0, 0, len(colours), 0
-    )
-    return head + info + table + rows
-
-
-def bmp(pixels: np.ndarray, *, bits: int, compression: int = 0) -> bytes:
-    """A BMP of true colours; `pixels` is `(height, width, bits // 8)`, blue first, bottom up."""
-    height, width = pixels.shape[:2]
-    rows = np.pad(pixels.reshape(height, -1), [(0, 0), (0, -(width * bits // 8) % 4)]).tobytes()
-    head = struct.pack("<2sIHHI", b"BM", 54 + len(rows), 0, 0, 54)
-    info = (40, width, height, 1, bits, compression, len(rows), 0, 0, 0, 0)
-    return head + struct.pack("<IiiHHIIiiII", *info) + rows
-
-
 def test_bmp_has_the_pixels_that_tensorflow_finds():
     for num_samples in (3, 4):  # The fourth byte is unused.
         pixels = RNG.integers(0, 256, (*SIDES, num_samples)).astype(np.uint8)
@@ -367,22 +281,6 @@ def test_sixteen_bits_that_a_camera_did_not_fill_are_refused(kind, bits):
     colour = 0 if kind == "grey" else 2
     refused(png(pixels.reshape(*SIDES, -1), colour=colour, depth=16), reason)
     np.testing.assert_array_equal(decoded(tiff(pixels << 16 - bits)).shape, (*SIDES, 3))
-
-
-def saved(image: Image.Image, kind: str, **options) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def rle_bmp() -> bytes:
-    rows = b"".join(bytes([29, 7, 0, 0]) for _ in range(23)) + b"\0\1"
-    head = struct.pack("<2sIHHI", b"BM", 62 + len(rows), 0, 0, 62)
-    info = (40, 29, 23, 1, 8, 1, len(rows), 0, 0, 2, 0)
-    return head + struct.pack("<IiiHHIIiiII", *info) + bytes(8) + rows
-
-
-RGB = Image.fromarray(samples("rgb", 8))
 
 
 @pytest.mark.parametrize(
