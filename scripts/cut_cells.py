@@ -40,7 +40,7 @@ def main() -> None:
     except ImportError as error:
         if "skimage" not in str(error):
             raise
-        raise ValueError("scikit-image is missing: pip install 'all_tf[fields]'") from error
+        raise ValueError("scikit-image is missing: pip install '.[fields]'") from error
     fields, problems = find_fields(args.paths)
     settings = CutSettings(
         args.microns_per_pixel, args.native_scale, args.masks, args.stain is not None

@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 
 from all_tf.config import choices
-from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
+from all_tf.system.cli import add_overwrite_option, add_set_options, exit_on_errors, script_parser
 from all_tf.system.outputs import require_folder
 
 
@@ -64,6 +64,7 @@ def _parse() -> argparse.Namespace:
         "--out", type=Path, metavar="DIR", help="of an ensemble; default: ensemble/SPLIT beside it"
     )
     add_set_options(parser, splits=choices.SPLITS_TO_EVALUATE, default="validation")
+    add_overwrite_option(parser)
     parser.add_argument(
         "--tta", type=int, choices=choices.TTA, default=1, help="average the 8 flips and turns"
     )

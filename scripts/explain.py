@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 from all_tf.system.arguments import whole_number
-from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
+from all_tf.system.cli import add_overwrite_option, add_set_options, exit_on_errors, script_parser
 from all_tf.system.outputs import require_folder
 
 _MOST_IMAGES = 100  # Of one picture.
@@ -42,6 +42,7 @@ def _parse() -> argparse.Namespace:
         "--images", type=whole_number(1, _MOST_IMAGES), default=12, metavar="N", help="default: 12"
     )
     add_set_options(parser, splits=("validation", "train"))
+    add_overwrite_option(parser)
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of the cells at random; default: 0"
     )

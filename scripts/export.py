@@ -3,11 +3,12 @@
     python scripts/export.py runs/RUN --format onnx
 
 Writes RUN/export/: model.keras, saved_model/, model.onnx or model.tflite, and export.json. The file
-takes `image`, uint8 (n, 450, 450, 3), and gives `probability` and `answer`, 1 for ALL: crop,
-resizing, network, calibration and threshold are inside. It is opened in a process of its own and
-held against the run on cells of its selection set; a file that answers otherwise is removed. RUN
-may be a cross-validation or an ensemble, which is exported as one model. docs/export.md says how
-each format is opened. For research use only: no basis for the care of any patient.
+takes `image`, uint8 (n, 450, 450, 3), and gives `probability` and `answer`, 1 for the positive
+class: crop, resizing, network, the run's own calibration and threshold are inside. It is opened in
+a process of its own and held against the run on cells of its selection set; a file that answers
+otherwise is removed. RUN may be a cross-validation or an ensemble, which is exported as one model.
+docs/export.md says how each format is opened. For research use only: no basis for the care of any
+patient.
 """
 
 import argparse

@@ -170,6 +170,10 @@ def _parse() -> argparse.Namespace:
     given = [name for name in _OF_FOLDERS if getattr(args, name)]
     if args.layout != "folders" and given:
         parser.error(f"--{given[0].replace('_', '-')} is for --layout folders")
+    if (args.verify or args.refold is not None) and (given or args.name):
+        parser.error(
+            "--positive, --hold-out and --name are for packing; not with --verify, --refold"
+        )
     if args.download and (args.verify or args.refold is not None or args.layout != "cnmc"):
         parser.error(
             "--download fetches C-NMC 2019 and packs it; not with --verify, --refold, or "

@@ -11,7 +11,7 @@ Writes RUN/probes/: probes.json, probes.csv, altered.png.
 import argparse
 from pathlib import Path
 
-from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
+from all_tf.system.cli import add_overwrite_option, add_set_options, exit_on_errors, script_parser
 from all_tf.system.outputs import require_folder
 
 
@@ -37,6 +37,7 @@ def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
     parser.add_argument("run", type=Path, help="the run's folder")
     add_set_options(parser, splits=("validation", "train"))
+    add_overwrite_option(parser)
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of everything random; default: 0"
     )

@@ -39,6 +39,12 @@ def class_names_of(content: Mapping) -> ClassNames:
     return ClassNames(*(found or usual for found, usual in zip(names, CNMC_CLASSES, strict=True)))
 
 
+def are_turned(one: ClassNames, other: ClassNames) -> bool:
+    """Whether what one calls positive, the other calls negative."""
+    names = [[name.lower() for name in names] for names in (one, other)]
+    return names[0][0] == names[1][1] or names[0][1] == names[1][0]
+
+
 def class_name_fault(text: str) -> str:
     """Say why a text may not be the name of a class, or nothing if it may."""
     if len(text) > _MOST_CHARACTERS:

@@ -16,14 +16,19 @@ from all_tf.evaluation.scorers import Scorer, load_scorers
 from all_tf.evaluation.set_place import set_place
 from all_tf.runs.errors import RunError
 from all_tf.runs.folder import EvaluationSet, read_config
-from all_tf.runs.stamps import evaluated_on
+from all_tf.runs.stamps import LEARNT_BY_PARENT, evaluated_on
 from all_tf.system.progress import track
 from tfrecords.codec.pictures import decode_picture
 from tfrecords.codec.regular_file import read_image_file
 from tfrecords.schema import IMAGE_SIDE
 
 _CELL_SIDE = 200  # Pixels of a foreign cell's longer side: between HEM and ALL of C-NMC.
-_MET = {"optimistic", "resubstitution", "leaky folds"}  # Stamps of sets with known patients.
+_MET = {
+    "optimistic",
+    "resubstitution",
+    "leaky folds",
+    LEARNT_BY_PARENT,
+}  # Stamps of sets with known patients.
 _Named = Iterable[tuple[str, Image.Image]]
 
 
@@ -135,12 +140,16 @@ def _pixels(png: bytes | memoryview) -> np.ndarray:
 
 def _files(folder: Path) -> Iterator[tuple[str, Image.Image]]:
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".png"))
+    if not files:
+        raise FileNotFoundError(f"No .jpg or .png in {folder}. Name the folder that holds them.")
     for path in track(files, folder.name, len(files)):
         yield path.name, decode_picture(read_image_file(path))
 
 
 def _foreign_cells(folder: Path) -> Iterator[tuple[str, Image.Image]]:
     masks = sorted(folder.glob("*_mask.png"))
+    if not masks:
+        raise FileNotFoundError(f"No NAME_mask.png beside NAME.png in {folder}. Name another one.")
     for path in track(masks, folder.name, len(masks)):
         picture = decode_picture(read_image_file(folder / f"{path.name[:-9]}.png"))
         with Image.open(path) as file:

@@ -8,7 +8,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells, limit_cells, load_cells
 from all_tf.runs.folder import EvaluationSet, RunError
 from all_tf.runs.records_digest import RecordsDigest, unchanged_records
-from tfrecords.class_names import ClassNames, class_names_of
+from tfrecords.class_names import ClassNames, are_turned, class_names_of
 from tfrecords.store.identity import read_identity
 from tfrecords.store.leakage import OFFICIAL, read_proof
 from tfrecords.store.manifest import read_manifest
@@ -124,12 +124,13 @@ def load_set(facts: dict, asked: EvaluationSet) -> LoadedSet:
 
 
 def _refuse_turned_classes(learnt: ClassNames, found: ClassNames, records: Path) -> None:
-    names = [name.lower() for name in learnt]
-    if [name.lower() for name in reversed(found)] == names:
+    if are_turned(learnt, found):
+        both = found.negative.lower() == learnt.positive.lower()
+        way_out = f"--positive {learnt.positive}" if both else "another --positive"
         raise RunError(
-            f"The positive class of {records} is {found.positive}, that of the run is "
-            f"{learnt.positive}: every decision would count as wrong. Pack the images again with "
-            f"--positive {learnt.positive}."
+            f"The classes of {records} are {found.negative} and {found.positive}, the second one "
+            f"positive; those of the run {learnt.negative} and {learnt.positive}: right decisions "
+            f"would count as wrong. Pack the images again with {way_out}."
         )
 
 

@@ -145,6 +145,7 @@ def _describe_set(places: Sequence[SetPlace], loaded: LoadedSet) -> dict[str, ob
     return {
         "records": loaded.records_name,
         "records_sha256": loaded.records_sha256,
+        **loaded.cells.classes.as_dict(),
         "split": places[0].split,
         "fold": places[0].fold,
         "stamps": list(stamps),

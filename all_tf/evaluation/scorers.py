@@ -8,23 +8,13 @@ import keras
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.training_range import RANGE_FILE, read_range
-from all_tf.evaluation.ensemble import members_of
+from all_tf.evaluation.ensemble import members_of, runs_behind
 from all_tf.evaluation.known_cells import load_known_cells
 from all_tf.evaluation.run_weights import load_run
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import unchanged
-from all_tf.runs.cross_validation import fold_name
-from all_tf.runs.fields import CROSS_VALIDATION
-from all_tf.runs.folder import (
-    CONFIG_FILE,
-    CROSS_VALIDATION_FILE,
-    METRICS_FILE,
-    is_cross_validation,
-    read_metrics,
-)
 from all_tf.runs.known_cells_file import KNOWN_CELLS_FILE, KnownCells
-from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import ClassNames, class_names_of
 
 
@@ -50,22 +40,8 @@ def load_scorers(runs: Sequence[Path]) -> list[Scorer]:
     Raises:
         RunError: A run is unfinished or damaged, or a network is named twice.
     """
-    named = [member for run in runs for member in _members(run)]
-    return [_load(run) for run in (members_of(named) if len(named) > 1 else named)]
-
-
-def _members(folder: Path) -> list[Path]:
-    """The folds of a cross-validation, the runs of an evaluated ensemble, or the folder itself."""
-    if is_cross_validation(folder):
-        # Read here, because its own reader compares the records, which nobody has to keep.
-        content = read_object(
-            folder / CROSS_VALIDATION_FILE, CROSS_VALIDATION, needed=CROSS_VALIDATION
-        )
-        return [folder / fold_name(fold) for fold in content["folds"]]
-    if (folder / CONFIG_FILE).is_file() or not (folder / METRICS_FILE).is_file():
-        return [folder]
-    members = read_metrics(unchanged(folder / METRICS_FILE).parent).get("members")
-    return [Path(member) for member in members] if members else [folder]
+    members = [member for run in runs for member in runs_behind(run)]
+    return [_load(run) for run in (members_of(runs) if len(members) > 1 else members)]
 
 
 def _load(run: Path) -> Scorer:

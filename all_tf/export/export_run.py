@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import keras
 import tensorflow as tf
 
-from all_tf.evaluation.ensemble import members_of
+from all_tf.evaluation.ensemble import members_of, runs_behind
 from all_tf.evaluation.run_weights import load_run
 from all_tf.export.export_folder import (
     EXPORT_FILE,
@@ -30,9 +30,6 @@ from all_tf.export.reference import (
 from all_tf.metrics.calibration import mean_calibration
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.folder import (
-    METRICS_FILE,
-    is_cross_validation,
-    read_metrics,
     write_json,
 )
 from tfrecords.schema import IMAGE_SIDE
@@ -41,16 +38,13 @@ _NUM_CALIBRATION = 100  # Training images by which int8 chooses the ranges of it
 
 
 def runs_of(folder: Path) -> list[Path]:
-    """The runs that a folder stands for: a run itself, a cross-validation's folds, an ensemble's.
+    """The runs that a folder stands for (`runs_behind`), of which several form an ensemble.
 
     Raises:
-        RunError: A cross-validation or an ensemble is damaged.
+        RunError: A cross-validation or an ensemble is damaged or cannot be one.
     """
-    if is_cross_validation(folder):
-        return members_of([folder])
-    if (folder / METRICS_FILE).is_file() and (members := read_metrics(folder).get("members")):
-        return members_of([Path(member) for member in members])
-    return [folder]
+    runs = runs_behind(folder)
+    return members_of(runs) if len(runs) > 1 else runs
 
 
 def export_runs(

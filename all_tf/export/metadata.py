@@ -12,6 +12,7 @@ from all_tf.runs.checksums import unchanged
 from all_tf.runs.folder import (
     CONFIG_FILE,
     METRICS_FILE,
+    other_records,
     read_config,
     read_metrics,
     set_name,
@@ -79,13 +80,14 @@ def _known_range(run: Path) -> dict | None:
 
 
 def _stamps(run: Path) -> dict[str, list[str]]:
-    """The stamps of each report of a run on its own records, by the name of the set."""
+    """The stamps of each report on own records by the own calibration, by the name of the set."""
+    _, facts = read_config(run)
     folders = [run, *sorted(path.parent for path in run.glob(f"evaluation/*/{METRICS_FILE}"))]
     reports = [read_metrics(folder) for folder in folders]
     return {
         set_name(report["split"], report.get("fold")): list(report.get("stamps", []))
         for report in reports
-        if "split" in report
+        if "split" in report and "calibration" not in report and not other_records(report, facts)
     }
 
 

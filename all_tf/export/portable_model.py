@@ -31,12 +31,12 @@ def portable_model(
 
     Args:
         members: The runs; the mean of their calibrated logits decides.
-        threshold: Of the probability; at or above it a cell is called ALL.
+        threshold: Of the probability; at or above it a cell is called positive.
         side: Of the images, in pixels; None for any, which may differ from call to call.
 
     Returns:
         Model from `image`, uint8 `(n, side, side, 3)`, n at least 1, to a dict of `probability`,
-        float32 `(n,)`, and `answer`, int64 `(n,)`: 1 where a cell is called ALL, else 0. Its
+        float32 `(n,)`, and `answer`, int64 `(n,)`: 1 where a cell is called positive, else 0. Its
         layers and operations are of Keras, so that `keras.saving.load_model` needs nothing else.
 
     Raises:

@@ -102,8 +102,7 @@ class _Writer:
     def _add(self, job: CutJob, pixels: np.ndarray, labels: np.ndarray, cell) -> bool:
         """Note a cell and cut it out; return whether it was."""
         top, left, bottom, right = cell.bbox
-        at_edge = min(top, left) == 0 or (bottom, right) == labels.shape
-        at_edge = at_edge or bottom == labels.shape[0] or right == labels.shape[1]
+        at_edge = min(top, left) == 0 or bottom == labels.shape[0] or right == labels.shape[1]
         image = None if at_edge else cut_cell(pixels, labels == cell.label, zoom=job.zoom)
         relative = ""
         if image is not None:

@@ -85,13 +85,25 @@ def _named(paths: Sequence[Path]) -> list[FieldFile]:
     relative = [place.relative_to(common) for place in places]
     spellings = [_choices(path) for path in relative]
     counts = [Counter(choice[k].lower() for choice in spellings) for k in range(3)]
+    patients = _patients(relative)
     fields = []
     for path, below, names in zip(paths, relative, spellings, strict=True):
         free = [name for name, count in zip(names, counts, strict=True) if count[name.lower()] == 1]
-        patient = "_".join(below.parts[:-1]) or common.name or "patient"
+        patient = patients[below.parent] or common.name or "patient"
         text = one_spelling(below.as_posix())
         fields.append(FieldFile(path, text, (free or [_joined(below)])[0], one_spelling(patient)))
     return fields
+
+
+def _patients(fields: Sequence[Path]) -> dict[Path, str]:
+    """A patient for each folder, by the names on the way to it; two folders are two patients."""
+    folders = {path.parent for path in fields}
+    joined = {folder: "_".join(folder.parts) for folder in folders}
+    counts = Counter(joined.values())
+    return {
+        folder: name if counts[name] == 1 else "__".join(folder.parts)
+        for folder, name in joined.items()
+    }
 
 
 def _choices(path: Path) -> tuple[str, str, str]:

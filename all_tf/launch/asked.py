@@ -51,8 +51,10 @@ def ask(options: dict, *, backend: str = "tensorflow") -> Asked:
         )
     former = read_former(options["config"])
     settings = former.experiment
-    if "epochs" in more and settings.last_epoch:
-        settings = replace(settings, last_epoch=None)  # It ended there; now it goes on to the end.
+    leaves_refit = not settings.chooses and (every_fold or "fold" in more)
+    if settings.last_epoch and ("epochs" in more or leaves_refit):
+        # It ended there, a refit where its folds had said; now the schedule's end counts.
+        settings = replace(settings, last_epoch=None)
     if every_fold:
         more["fold"] = 0 if former.experiment.fold is None else former.experiment.fold
     experiment = choose_experiment(settings, more)

@@ -102,7 +102,9 @@ def find_begun(former: Former, experiment: Experiment, records: Path) -> Path | 
     """
     differing = differing_fields(experiment, former.experiment).keys()
     folder = former.folder
-    if folder is None or not differing or not differing <= _LENGTH or not is_whole(folder):
+    both_probes = experiment.is_linear_probe and former.experiment.is_linear_probe
+    allowed = _LENGTH | ({"freeze_epochs"} if both_probes else set())
+    if folder is None or not differing or not differing <= allowed or not is_whole(folder):
         return None
     rows = read_history(unchanged(folder / HISTORY_FILE))
     if _last(experiment) <= len(rows):
@@ -163,7 +165,7 @@ def _last(experiment: Experiment) -> int:
 
 def _refuse_ended_by_patience(folder: Path, experiment: Experiment, rows: list[dict]) -> None:
     best = chosen_epoch(rows, experiment) or 0
-    waited = len(rows) - max(best, experiment.freeze_epochs)
+    waited = len(rows) - max(best, experiment.frozen_first)
     if experiment.patience and waited >= experiment.patience:
         raise RunError(
             f"{folder} saw no better epoch in {waited}, so that a longer run would have ended "

@@ -54,6 +54,8 @@ def given(options: dict, settings: type) -> dict:
 def choose_experiment(row: Experiment, options: dict) -> Experiment:
     """Return a row with what the options give in the place of its own settings."""
     settings = given(options, Experiment)
+    if row.is_linear_probe and "epochs" in settings:
+        settings.setdefault("freeze_epochs", ALL_EPOCHS)  # More epochs of a probe are a probe.
     if settings.get("freeze_epochs") == ALL_EPOCHS:
         settings["freeze_epochs"] = settings.get("epochs", row.epochs)
     return replace(row, **settings)

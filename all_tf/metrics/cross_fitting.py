@@ -40,7 +40,18 @@ def divide_patients(predictions: Predictions) -> np.ndarray:
             f"needs two patients at least; ids of one person count once. Received: {fewest} of one "
             "class"
         )
-    number = min(MOST_PARTS, fewest)
+    for number in range(min(MOST_PARTS, fewest), 1, -1):
+        parts = _dealt(predictions, number)
+        if all(len(set(predictions.labels[parts != part])) == 2 for part in range(number)):
+            return parts
+    raise ValueError(
+        "The patients of one class cannot be held apart from those of the other, because too many "
+        "have cells of both. Add patients of one class only."
+    )
+
+
+def _dealt(predictions: Predictions, number: int) -> np.ndarray:
+    """The part of each cell, where groups are dealt to so many parts."""
     names, of_cell, sizes = np.unique(predictions.groups, return_inverse=True, return_counts=True)
     share_of_all = np.bincount(of_cell, predictions.labels) / sizes
     part_of_group = np.zeros(len(names), np.int64)

@@ -9,6 +9,7 @@ from all_tf.metrics.formatting import basis_of_intervals, with_interval
 from all_tf.metrics.registry import METRICS
 from all_tf.runs.folder import set_name
 from all_tf.system.tables import Column, markdown
+from tfrecords.class_names import class_names_of
 from tfrecords.names import legible
 
 _COLUMNS = (
@@ -31,6 +32,7 @@ def format_fit(calibration: Calibration, fit: Mapping[str, Any]) -> str:
         fit: As fit.json holds it.
     """
     own, name = fit["run_calibration"], set_name(fit["split"], fit["fold"])
+    negative, positive = class_names_of(fit)
     rows: list[dict[str, object]] = [
         {"metric": "temperature", "before": _number(own["temperature"]), "after": "-"},
         {"metric": "bias", "before": _number(own["bias"]), "after": "-"},
@@ -44,9 +46,10 @@ def format_fit(calibration: Calibration, fit: Mapping[str, Any]) -> str:
         rows.append({"metric": METRICS[key].short, **shown})
     stamps = "".join(f" [{stamp}]" for stamp in fit["stamps"])
     lines = [
-        f"calibration {fit['name']}: fitted on {fit['records']}, {name}: "
-        f"{fit['num_images_all']:,} ALL of {fit['num_groups_all']} patients, "
-        f"{fit['num_images_hem']:,} HEM of {fit['num_groups_hem']}{stamps}",
+        f"calibration {fit['name']}: fitted on {fit['records']} ({fit['records_sha256'][:12]}), "
+        f"{name}: "
+        f"{fit['num_images_all']:,} {positive} of {fit['num_groups_all']} patients, "
+        f"{fit['num_images_hem']:,} {negative} of {fit['num_groups_hem']}{stamps}",
         f"measured in {fit['parts']} parts, patients held apart; intervals over patients: "
         f"{basis_of_intervals(fit)}",
         f"threshold: {calibration.rule}",

@@ -38,7 +38,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.history_file import read_history
 from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
-from all_tf.runs.records_label import records_label
+from all_tf.runs.records_label import UNNAMED, records_label
 from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import class_names_of
 from tfrecords.names import legible
@@ -144,6 +144,8 @@ class RunFacts:
         )
         found = _labelled_sets(folders)
         found = [each for each in found if other_records(each.report, self.config)]
+        # Earlier versions named no records.
+        found = [replace(each, report={"records_name": UNNAMED, **each.report}) for each in found]
         return sorted(found, key=lambda each: records_label(each.report))
 
     @cached_property

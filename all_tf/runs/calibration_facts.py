@@ -91,7 +91,7 @@ def contradictions_of_use(
 
 def _of_parts(fit: Mapping, predictions: Predictions) -> Iterator[str]:
     parts = predictions.folds
-    numbers = {"name": fit["name"], "parts": len(np.unique(parts)), **count_groups(predictions)}
+    numbers = {"parts": len(np.unique(parts)), **count_groups(predictions)}
     yield from _differing(FIT_FILE, fit, numbers)
     if len(set(zip(predictions.groups, parts, strict=True))) > len(set(predictions.groups)):
         yield f"{PREDICTIONS_FILE}: a patient is in two parts, so that they were not held apart"

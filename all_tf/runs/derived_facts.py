@@ -112,16 +112,6 @@ def _of_stamps(
             yield f"stamps: the report has {stamp!r}, which does not follow from {CONFIG_FILE}"
 
 
-def _of_identity(facts: Mapping, report: Mapping) -> Iterator[str]:
-    """Whether a report on the run's own records calls them and their classes as the run does."""
-    if other_records(report, facts):
-        return
-    for key in ("records_name", "negative_class", "positive_class"):
-        if key in facts and report.get(key) != facts[key]:
-            held = report.get(key)
-            yield f"{key}: the report has {held!r}, the records of the run have {facts[key]!r}"
-
-
 def _of_states(run: Path) -> Iterator[str]:
     """Whether the settings are those of the last saved state; states may have been removed."""
     for state in state_folders(run)[:1]:
@@ -135,15 +125,12 @@ def _of_states(run: Path) -> Iterator[str]:
 
 
 def _is_named_for(folder: Path, report: Mapping) -> bool:
-    """Whether a folder's name begins with the set of its report, and names its views."""
+    """Whether a folder's name has the set of its report, its views and its calibration."""
     base = set_name(report["split"], report["fold"]).replace(" ", "-")
-    if by := report.get("calibration"):
-        base += f"-calibrated-{by}"
-    elif "-calibrated-" in folder.name:
-        return False
-    more = folder.name.removeprefix(base)
-    fits = folder.name.startswith(base) and not more.startswith("-fold-") and more[:1] in ("", "-")
-    return fits and ("-tta-" in more) == (report["tta"] > 1)
+    name, _, by = folder.name.partition("-calibrated-")
+    more = name.removeprefix(base)
+    fits = name.startswith(base) and not more.startswith("-fold-") and more[:1] in ("", "-")
+    return fits and ("-tta-" in more) == (report["tta"] > 1) and by == report.get("calibration", "")
 
 
 def _of_records(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration, mean_calibration
 from all_tf.metrics.predictions import Predictions
+from all_tf.runs.calibration_facts import contradictions_of_use
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.derived_calibration import DERIVED_STAMPS, calibration_contradictions
 from all_tf.runs.fields import CROSS_VALIDATION
@@ -72,17 +73,21 @@ def contradictions_of_members(report: Mapping, calibration: Calibration) -> Iter
     if len(members) < len(report["members"]):
         return
     expected = mean_calibration([read_calibration(member) for member in members])
-    if "calibration" not in report and calibration != expected:
+    if "calibration" in report:
+        yield from contradictions_of_use(members[0].parent, report, calibration)
+    elif calibration != expected:
         yield f"calibration.json: {calibration}, the members give {expected}"
-    derived = set(calibration.stamps)
+    known, derived = DERIVED_STAMPS, set(calibration.stamps)
     for member in members:
         experiment, facts = read_config(member)
-        if not other_records(dict(report), facts):
+        if other_records(report, facts):  # Stamps there follow from the images.
+            known = {NOT_CALIBRATED}
+        else:
             derived |= set(
                 stamps(experiment, report["split"], report["fold"], folds=facts["folds"])
             )
     for stamp in sorted(derived - set(report["stamps"])):
         yield f"stamps: the report lacks {stamp!r}, which follows from the members"
     for stamp in report["stamps"]:
-        if stamp in DERIVED_STAMPS - derived:
+        if stamp in known - derived:
             yield f"stamps: the report has {stamp!r}, which does not follow from the members"

@@ -136,6 +136,7 @@ FIT = {  # Of a calibration under a name: what it was fitted on, and what it is 
     "network_sha256": DIGEST,
     "records": TEXT,
     "records_sha256": DIGEST,
+    **dict.fromkeys(("negative_class", "positive_class"), _CLASS),
     "split": _SPLIT,
     "fold": optional(integer(0, 10_000)),
     "stamps": list_of(NAME),

@@ -173,7 +173,7 @@ def evaluation_folder(
     if other_records:
         place /= other_records
     by = f"-calibrated-{calibration}" if calibration else ""
-    return place / (set_name(split, fold).replace(" ", "-") + by + views)
+    return place / (set_name(split, fold).replace(" ", "-") + views + by)
 
 
 def other_records_folder(name: str, manifest_sha256: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tfrecords.records_name import CNMC_NAME
 
-_NO_NAME = "unnamed records"  # Of a report of an earlier version.
+UNNAMED = "unnamed records"  # Of a report of an earlier version.
 
 
 def records_label(report: Mapping) -> str:
@@ -14,7 +14,7 @@ def records_label(report: Mapping) -> str:
         report: With `records_name` and `records_sha256`, or, of a config.json, `manifest_sha256`.
     """
     digest = str(report.get("records_sha256") or report.get("manifest_sha256") or "")
-    name = str(report.get("records_name") or _NO_NAME)
+    name = str(report.get("records_name") or UNNAMED)
     return f"{name} ({digest[:12]})" if digest else name
 
 

@@ -66,7 +66,8 @@ def file_path(text: str) -> Path:
     longest = max((len(part.encode(errors="surrogateescape")) for part in path.parts), default=0)
     if longest > _MOST_OF_NAME or len(text.encode(errors="surrogateescape")) > _MOST_OF_PATH:
         raise _refusal(f"a path of names of at most {_MOST_OF_NAME} bytes", text)
-    if path.name.lower().endswith(_ARCHIVES) and path.is_file():
+    is_archive = path.name.lower().endswith(_ARCHIVES) and ".pth" not in path.suffixes
+    if is_archive and path.is_file():
         raise _refusal("a folder, not an archive: unpack it and name the folder", text)
     return path
 

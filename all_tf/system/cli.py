@@ -48,7 +48,7 @@ def add_trust_option(parser: argparse.ArgumentParser) -> None:
 def add_set_options(
     parser: argparse.ArgumentParser, *, splits: Sequence[str], default: str | None = None
 ) -> None:
-    """Add --records, --trust-records, --split, --fold and --overwrite: the set of a finished run.
+    """Add --records, --trust-records, --split and --fold: the set of a finished run.
 
     Args:
         parser: Of a script whose `args` are then the fields of an `EvaluationSet`.
@@ -59,6 +59,10 @@ def add_set_options(
     text = f"default: {default or 'the set that the run is evaluated on'}"
     parser.add_argument("--split", choices=splits, default=default, help=text)
     parser.add_argument("--fold", type=int, metavar="K", help="one fold of the train split")
+
+
+def add_overwrite_option(parser: argparse.ArgumentParser) -> None:
+    """Add --overwrite, for results on records that a run was not trained on."""
     again = "replace a result on the same other records"
     parser.add_argument("--overwrite", action="store_true", help=again)
 

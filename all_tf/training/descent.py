@@ -21,6 +21,7 @@ from all_tf.runs.training_images import (
 )
 from all_tf.training.checkpoint import adopt_state, last_state
 from builders.hdf5_weights import WeightsError
+from tfrecords.class_names import are_turned, class_names_of
 from tfrecords.names import legible
 from tfrecords.store.manifest import digest_file
 
@@ -84,6 +85,13 @@ def find_descent(
     parent = read_parent(experiment)
     if parent is None:
         return Descent({}, [])
+    learnt = class_names_of(read_config(parent.folder)[1])
+    if are_turned(learnt, data.fit.classes):
+        raise RunError(
+            f"{parent.folder} calls {learnt.positive} positive, which is the negative class here, "
+            "so that its last layer says the opposite. Pack the images again with another "
+            "--positive, or name another run."
+        )
     sets = {set_name(*selection_set(experiment)): data.selection}
     if data.held_out is not None:
         sets["validation"] = data.held_out

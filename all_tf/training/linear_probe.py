@@ -9,7 +9,7 @@ from all_tf.config.experiment import Experiment, View
 from all_tf.data.batches import evaluation_batches, steps_in_epoch, training_batches
 from all_tf.data.canvas_cache import Lookup
 from all_tf.data.cells import Cells
-from all_tf.evaluation.predict import batches_to_score
+from all_tf.evaluation.predict import POOLED, batches_to_score
 from all_tf.system.progress import bar
 from all_tf.system.signals import raise_deferred
 from all_tf.training.prepare import Prepared, compile_for
@@ -24,10 +24,10 @@ def build_head(prepared: Prepared) -> Classifier:
     It shares the last layer, and the dropout before it, with the network.
     """
     experiment, data, plan, model = prepared
-    channels = model.get_layer("pooled").output.shape[-1]
+    channels = model.get_layer(POOLED).output.shape[-1]
     features = keras.Input((1, 1, channels), name="features")
-    maps = layers.GlobalAveragePooling2D(name="pooled", dtype="float32")(features)
-    after = model.layers.index(model.get_layer("pooled")) + 1
+    maps = layers.GlobalAveragePooling2D(name=POOLED, dtype="float32")(features)
+    after = model.layers.index(model.get_layer(POOLED)) + 1
     for layer in model.layers[after:]:
         maps = layer(maps)
     head = compile_for(
@@ -76,7 +76,7 @@ def _feature_lookup(
     model: keras.Model, cells: Cells, experiment: Experiment, *, title: str
 ) -> Lookup:
     """A function from indices to features float32 `(b, 1, 1, channels)`, all computed here."""
-    pooled = keras.Model(model.input, model.get_layer("pooled").output)
+    pooled = keras.Model(model.input, model.get_layer(POOLED).output)
     batches = batches_to_score(cells, experiment, title=title)
     with bar(f"features, {title}", int(batches.cardinality()), unit="step") as shown:
 

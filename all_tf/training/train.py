@@ -142,11 +142,20 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
             _refuse_other_records(records, facts)
             data = load_data(experiment, records, trusted=trusted)
         if state is None:
+            _refuse_lost_start(run, facts)
             require_same_parent(run, experiment)
         prepared = _prepare(experiment, data, engine_of(facts), restored=state is not None)
         print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
             return _complete(run, prepared, state=state)
+
+
+def _refuse_lost_start(run: Path, facts: dict) -> None:
+    if "continues" in facts:
+        raise RunError(
+            f"{run} was cut off before it had taken over the state of {facts['continues']['run']}. "
+            "Go on with that run again, in a new folder."
+        )
 
 
 def _refuse_other_records(records: Path, facts: dict) -> None:

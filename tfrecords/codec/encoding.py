@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from tfrecords.codec.bmp import BitmapError, decode_bitmap
-from tfrecords.codec.pictures import decode_picture, fit_center
+from tfrecords.codec.one_cell import decode_cell
+from tfrecords.codec.pictures import fit_center
 from tfrecords.codec.png import encode_png
 from tfrecords.codec.regular_file import read_image_file
 from tfrecords.schema import IMAGE_SIDE
@@ -75,5 +76,5 @@ def encode_bitmap(path: Path) -> bytes:
 
 DECODERS = {
     "bitmap": decode_bitmap,  # C-NMC's own files.
-    "picture": decode_picture,  # Files of other laboratories.
+    "picture": decode_cell,  # Files of other laboratories.
 }

@@ -119,7 +119,8 @@ def check_num_folds(
         raise FoldError(
             "A training needs two patients of each class at least, one to learn from and one to "
             f"choose the epoch on. Received: {of_class[1]} of {classes.positive}, {of_class[0]} of "
-            f"{classes.negative}. For a set to evaluate on only, pass --hold-out all"
+            f"{classes.negative}. Add patients, or set fewer aside by --hold-out; all of them, for "
+            "a set to evaluate on only"
         )
     if not 2 <= num_folds <= num_groups:
         raise FoldError(

@@ -60,7 +60,8 @@ def _with_positive(spelling: Mapping[str, str], asked: str, positive: str) -> To
         )
     shown = spelling.get(asked, positive)
     # A set to evaluate on may hold one class only.
-    other = spelling[others[0]] if others else f"not {shown}"
+    usual = f"not {shown}"
+    other = spelling[others[0]] if others else "others" if class_name_fault(usual) else usual
     for name in (shown, other):
         if fault := class_name_fault(name):
             raise ClassError(f"{legible(name)}: {fault}")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from tfrecords.class_names import class_names_of
 from tfrecords.progress import Progress, untold
+from tfrecords.records_name import CNMC_NAME
 from tfrecords.store.folds import FoldsError, read_folds
+from tfrecords.store.identity import read_identity
 from tfrecords.store.index import INDEX_FILE, IndexRow, read_index
 from tfrecords.store.leakage import (
     LEAKAGE_FILE,
@@ -42,6 +44,8 @@ def verify_records(directory: Path, *, progress: Progress = untold) -> str:
             faults.append(str(error))
     try:
         rows, fold_of_name = read_index(directory), read_folds(directory)
+        if read_identity(directory).name == CNMC_NAME and manifest.get("layout") == "folders":
+            faults.append(f"{directory / MANIFEST_FILE}: records of folders cannot be {CNMC_NAME}")
         faults += (
             f"{directory / MANIFEST_FILE}: {each}" for each in _contradictions(manifest, rows)
         )

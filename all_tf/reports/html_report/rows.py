@@ -20,7 +20,6 @@ from all_tf.metrics.registry import shown_in
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.html_report.prose import describe_set, name_set
 from all_tf.reports.run_facts import RunFacts
-from all_tf.runs.folder import set_name
 from all_tf.runs.records_label import is_cnmc, records_label
 from all_tf.system.tables import Column, decimal, per_cent, whole
 from tfrecords.class_names import class_names_of
@@ -194,7 +193,7 @@ def external_rows(run: RunFacts) -> Rows:
         {
             "records": records_label(scored.report),
             "cells": describe_set(scored),
-            "set": set_name(scored.report["split"], scored.report["fold"]),
+            "set": name_set(scored),
             **_scored(scored),
         }
         for scored in run.external
@@ -225,8 +224,9 @@ def beside_published(run: RunFacts) -> Rows:
 
 
 def measured_on_cnmc(run: RunFacts) -> bool:
-    """Whether a run's result may stand beside published ones: its cells are packed as C-NMC's."""
-    return run.source.of_cnmc if run.source else is_cnmc(run.evaluated.report)
+    """Whether a run's result may stand beside published ones: its cells are C-NMC's."""
+    in_its_layout = run.source is None or run.source.of_cnmc
+    return in_its_layout and is_cnmc(run.evaluated.report)
 
 
 def ours(run: RunFacts) -> dict[str, object]:

@@ -38,7 +38,8 @@ PARTS: dict[str, Part] = {
         "External results",
         "External results: other records than those of the training",
         "Each row was measured on images that were packed apart from the training set, as those of "
-        "another laboratory. Calibration and threshold are those of the training set.",
+        "another laboratory. Calibration and threshold are the run's own, unless the row names "
+        "another.",
     ),
     "ranking": Part(
         "Ranking",

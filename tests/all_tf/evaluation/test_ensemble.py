@@ -86,6 +86,15 @@ def test_what_does_not_follow_from_the_members_is_found_by_verify(
     assert found in "\n".join(verify(folder)[0].drift)
 
 
+def test_runs_that_call_each_others_classes_positive_are_no_ensemble(records, tmp_path):
+    runs = [write_run(tmp_path / name, records) for name in "ab"]
+    content = json.loads((runs[1] / "config.json").read_text())
+    turned = {"negative_class": "ALL", "positive_class": "CLL"}
+    (runs[1] / "config.json").write_text(json.dumps(content | turned))
+    with pytest.raises(RunError, match="mean opposite things"):
+        members_of(runs)
+
+
 def test_test_time_views_are_noted_and_unpublished_labels_give_a_submission(members, tmp_path):
     _, report = evaluate_ensemble(members, EvaluationSet("test"), out=tmp_path / "out", tta=8)
     assert report["tta"] == 8 and "f1" not in report

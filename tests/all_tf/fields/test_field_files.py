@@ -29,6 +29,13 @@ def test_folders_of_one_name_are_two_patients(tmp_path):
     assert [field.patient for field in fields] == ["one_slide", "two_slide"]
 
 
+def test_folders_whose_names_join_to_one_are_two_patients(tmp_path):
+    for place in ("a/b_c/x.png", "a_b/c/y.png"):
+        write_field(tmp_path / place, PIXELS)
+    fields, _ = find_fields([tmp_path])
+    assert [field.patient for field in fields] == ["a__b_c", "a_b__c"]
+
+
 def test_picture_given_twice_is_one_field(tmp_path):
     path = write_field(tmp_path / "Größe 1" / "Feld ü.png", PIXELS)
     fields, _ = find_fields([path, path.parent])

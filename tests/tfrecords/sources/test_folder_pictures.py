@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from tfrecords.codec.bmp import BitmapError
-from tfrecords.codec.encoding import DECODERS, decode_picture, encode_images, fit_center
+from tfrecords.codec.encoding import DECODERS, encode_images, fit_center
+from tfrecords.codec.pictures import decode_picture
 from tfrecords.synthetic.write import encode_bmp
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (29, 27, 3)).astype(np.uint8)
