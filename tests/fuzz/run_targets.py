@@ -44,6 +44,7 @@ from tests.fuzz.mutations import mutate_json, mutate_table
 from tests.fuzz.runner import Target
 from tests.fuzz.strict_readers import strict_json, strict_rows
 from tests.written_runs import draw_predictions, write_run
+from tfrecords.class_names import CNMC_CLASSES
 
 _REFUSALS = (RunError,)
 
@@ -220,6 +221,7 @@ def make_fit(folder: Path, records: Path) -> Target:
         "network_sha256": "0" * 64,
         "records": "own",
         "records_sha256": "1" * 64,
+        **CNMC_CLASSES.as_dict(),
         "split": "train",
         "fold": 2,
         "stamps": ["optimistic"],
