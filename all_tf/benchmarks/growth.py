@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from all_tf.system.progress import track
+from all_tf.system.script_command import process_command
 from tfrecords.synthetic.write import ROOT_NAME, write_synthetic
 
-_SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 _LATER_EPOCHS = 3
 # So small a network that the input, the metrics and the callbacks are most of an epoch.
-_TRAIN = ("train.py", "--arch", "base_cnn", "--image-size", "32", "--weights", "none")
+_TRAIN = ("train", "--arch", "base_cnn", "--image-size", "32", "--weights", "none")
 
 
 # A small process between this one and the command: on Linux the peak of a child begins with the
@@ -90,12 +90,12 @@ def _costs(home: Path, size: int) -> Mapping[str, Cost]:
         records, once, often = (str(Path(results, name)) for name in ("records", "once", "often"))
         fit = (*_TRAIN, "--records", records, "--run-dir")
         stages = {
-            "convert": ("make_tfrecords.py", "--source", str(source), "--records", records),
-            "verify": ("make_tfrecords.py", "--verify", records),
+            "convert": ("make_tfrecords", "--source", str(source), "--records", records),
+            "verify": ("make_tfrecords", "--verify", records),
             "first epoch": (*fit, once, "--epochs", "1"),
             "later epochs": (*fit, often, "--epochs", str(1 + _LATER_EPOCHS)),
-            "evaluate": ("evaluate.py", once, "--split", "train"),
-            "report": ("report.py", once),
+            "evaluate": ("evaluate", once, "--split", "train"),
+            "report": ("report", once),
         }
         each = track(stages.items(), f"{size:,} images", len(stages), unit="stage")
         costs = {stage: _run(command) for stage, command in each}
@@ -106,10 +106,10 @@ def _costs(home: Path, size: int) -> Mapping[str, Cost]:
 def _run(command: Sequence[str]) -> Cost:
     began = time.perf_counter()
     with tempfile.TemporaryFile() as log, tempfile.NamedTemporaryFile() as usage:
-        measured = [sys.executable, "-c", _MEASURED, usage.name, sys.executable]
-        script = [str(_SCRIPTS / command[0]), *command[1:]]
+        measured = [sys.executable, "-c", _MEASURED, usage.name]
+        started = [*process_command(command[0]), *command[1:]]
         subprocess.run(
-            [*measured, *script], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            [*measured, *started], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
         seconds = time.perf_counter() - began
         code, cpu_seconds, peak_kb = json.loads(usage.read())

@@ -16,7 +16,6 @@ from all_tf.system.progress import track
 _BATCH_SIZE = 32
 _ROUNDS = 3  # Both scripts in turn, because the load of a shared machine varies.
 _SIGNAL = "first step done"
-_TRAIN = Path(__file__).resolve().parents[2] / "scripts" / "train.py"
 
 # A script as users of Keras write it. Two things are as in train.py: the network, and no XLA, which
 # would make the script slower on a CPU.
@@ -51,8 +50,8 @@ def show_and_exit(self, batch, logs=None):
     os._exit(0)
 
 ProgressBar.on_train_batch_end = show_and_exit
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
+sys.argv = ["", "train", *sys.argv[1:]]
+runpy.run_module("all_tf", run_name="__main__")
 """
 
 
@@ -96,7 +95,7 @@ class _Start(NamedTuple):
 
 def _train(arch: str, image_size: int, records: Path) -> _Start:
     with tempfile.TemporaryDirectory() as folder:
-        command = [_OURS, str(_TRAIN), "--arch", arch, "--image-size", str(image_size)]
+        command = [_OURS, "--arch", arch, "--image-size", str(image_size)]
         command += ["--records", str(records), "--run-dir", str(Path(folder, "run"))]
         command += ["--weights", "none", "--batch-size", str(_BATCH_SIZE), "--epochs", "1"]
         return _to_first_step([*command, "--freeze-epochs", "0", "--warmup-epochs", "0"])

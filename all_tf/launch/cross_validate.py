@@ -94,14 +94,11 @@ def plan_refit(folder: Path, *, records: Path | None = None) -> Refit:
     return Refit(experiment, read_calibration(together))
 
 
-def cross_validate(
-    folder: Path, *, train: Path, records: Path | None = None, trusted: bool = False
-) -> dict:
+def cross_validate(folder: Path, *, records: Path | None = None, trusted: bool = False) -> dict:
     """Train the unfinished folds, one after another, and save the out-of-fold predictions.
 
     Args:
         folder: A folder that `begin` has written.
-        train: Path of scripts/train.py.
         records: The records, if they are not at the place that the folder names.
         trusted: Whether to skip the SHA-256 of the shards.
 
@@ -117,7 +114,6 @@ def cross_validate(
     study = Study(
         folder,
         asked.records,
-        train,
         trusted,
         options=lambda _, row: [*asked.options, "--fold", str(row.fold)],
         kind="fold",

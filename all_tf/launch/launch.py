@@ -31,6 +31,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.parent import read_parent
 from all_tf.system.checks import ConfigError
 from all_tf.system.outputs import claimed_folder
+from all_tf.system.script_command import process_command
 
 
 def run_folder(options: dict) -> AbstractContextManager[Path]:
@@ -50,13 +51,12 @@ def run_folder(options: dict) -> AbstractContextManager[Path]:
     return claimed_folder(Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name}"))
 
 
-def launch(run: Path, options: dict, *, script: Path) -> list[dict]:
+def launch(run: Path, options: dict) -> list[dict]:
     """Run the training that the options describe.
 
     Args:
         run: The folder that `run_folder` yielded.
         options: The options that `parse_options` returned.
-        script: Path of scripts/train.py, which a cross-validation starts for each fold.
 
     Returns:
         The reports; an empty list in all processes but the first.
@@ -71,11 +71,11 @@ def launch(run: Path, options: dict, *, script: Path) -> list[dict]:
     if process and process.count > 1 and ADDRESS not in os.environ:
         sys.exit(_supervised(process, run, resumes=bool(options["resume"])))
     if options["resume"]:
-        reports = _resume(run, options, process, script)
+        reports = _resume(run, options, process)
     elif options["refit"]:
         reports = _refit(run, options, process)
     elif options["fold"] == ALL_FOLDS:
-        reports = _cross_validate(run, options, process, script)
+        reports = _cross_validate(run, options, process)
     else:
         reports = _train(run, options, process)
     return [] if process and process.index > 0 else reports  # Process 0 prints them.
@@ -93,7 +93,7 @@ def resume_hint(run: Path) -> str:
 def _supervised(process: ProcessInfo, run: Path, *, resumes: bool) -> int:
     """Train in a child process, print why the training ended early, and return the exit code."""
     run_dir = [] if resumes else ["--run-dir", str(run)]
-    outcome = supervise(process, [sys.executable, *sys.argv, *run_dir])
+    outcome = supervise(process, [*process_command("train"), *sys.argv[1:], *run_dir])
     if outcome.lost is not None:
         message = f"{outcome.lost}; {resume_hint(run)}"
         if process.index == 0 and read_status(run).get("state", "finished") != "finished":
@@ -139,9 +139,7 @@ def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
         )
 
 
-def _cross_validate(
-    run: Path, options: dict, process: ProcessInfo | None, script: Path
-) -> list[dict]:
+def _cross_validate(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     _refuse_several(process, "--fold all")
     from all_tf.launch.cross_validate import begin, cross_validate
 
@@ -150,7 +148,7 @@ def _cross_validate(
     experiment, arguments = _with_absolute_paths(asked, sys.argv[1:])
     begin(run, experiment, records=asked.records, options=arguments)
     _tell_of_few_patients(experiment, asked.records, all_folds=True)
-    return [cross_validate(run, train=script, trusted=options["trust_records"])]
+    return [cross_validate(run, trusted=options["trust_records"])]
 
 
 def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
@@ -180,13 +178,13 @@ def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     )
 
 
-def _resume(run: Path, options: dict, process: ProcessInfo | None, script: Path) -> list[dict]:
+def _resume(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     if is_cross_validation(run):
         from all_tf.launch.cross_validate import cross_validate
 
         _refuse_several(process, "a run of all folds")
         records, trusted = options["records"], options["trust_records"]
-        return [cross_validate(run, train=script, records=records, trusted=trusted)]
+        return [cross_validate(run, records=records, trusted=trusted)]
     engine = engine_of(read_config(run)[1])
     if engine.backend != "jax":
         _refuse_several(process, f"{run}, which was begun without")

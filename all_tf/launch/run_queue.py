@@ -1,6 +1,5 @@
 """Trainings in a row, each in its own process: rows of the study, or folds."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from all_tf.runs.folder import epochs_done, is_finished, read_status
 from all_tf.system.child_process import failure_reason, read_tail, run_logged
 from all_tf.system.locks import locked
 from all_tf.system.progress import describe_duration
+from all_tf.system.script_command import process_command
 from builders.architecture_info import CATALOGUE
 from tfrecords.store.files import remove_partial_files
 from tfrecords.store.manifest import read_manifest
@@ -41,7 +41,6 @@ class Study:
 
     folder: Path  # Holds a run for each row, and its log.
     records: Path
-    train: Path  # Path of scripts/train.py.
     trusted: bool = False  # Whether to skip the SHA-256 of the shards.
     options: Callable[[str, Experiment], list[str]] = row_options  # Options of train.py for a row.
     kind: str = "row"  # Name of one training in messages.
@@ -123,13 +122,13 @@ def _has_finished(run: Path, study: Study, *, code: int) -> bool:
 
 
 def _command(name: str, row: Experiment, study: Study) -> list[str]:
-    command = [sys.executable, str(study.train), *study.options(name, row)]
+    command = [*process_command("train"), *study.options(name, row)]
     command += ["--records", str(study.records), "--run-dir", str(study.folder / name)]
     return command + ["--trust-records"] * study.trusted
 
 
 def _resume_command(run: Path, study: Study) -> list[str]:
-    command = [sys.executable, str(study.train), "--resume", str(run)]
+    command = [*process_command("train"), "--resume", str(run)]
     command += ["--records", str(study.records)]
     return command + ["--trust-records"] * study.trusted
 

@@ -7,8 +7,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
-_COMMAND = re.compile(r"\bpython scripts/(\w+\.py)")
+_COMMAND = re.compile(r"\bpython scripts/(\w+)\.py")
 _CHECKOUT = Path(__file__).resolve().parents[2]
+_PROGRAM = "all-tf"
 
 
 def script_command(script: str, *arguments: object) -> str:
@@ -21,13 +22,31 @@ def script_command(script: str, *arguments: object) -> str:
     return shlex.join(["python", f"scripts/{script}", *map(str, arguments)])
 
 
+def process_command(name: str) -> list[str]:
+    """Return the words that start a command in a process of its own, with this interpreter.
+
+    Args:
+        name: Of a module in all_tf/commands/.
+    """
+    # Without -P, modules that lie in the current folder would be imported instead of others.
+    return [sys.executable, "-P", "-m", "all_tf", name]
+
+
 def runnable(text: str) -> str:
     """Return a message for the terminal, its commands as they start from the current folder.
 
     "python scripts/NAME.py" stays as it is where `python` is this interpreter and scripts/ lies
-    in the current folder. Elsewhere the interpreter and the script have their paths.
+    in the current folder. Elsewhere the interpreter and the script have their paths. Where there is
+    no scripts/, or the program was started as `all-tf`, it becomes "all-tf NAME".
     """
-    return _COMMAND.sub(lambda found: f"{_python()} {_path(found[1])}", text)
+    return _COMMAND.sub(lambda found: _start(found[1]), text)
+
+
+def _start(name: str) -> str:
+    script = _CHECKOUT / "scripts" / f"{name}.py"
+    if script.is_file() and not sys.argv[0].startswith(_PROGRAM):
+        return f"{_python()} {_path(script)}"
+    return f"{_program()} {name.replace('_', '-')}"
 
 
 @cache
@@ -40,10 +59,18 @@ def _python() -> str:
 
 
 @cache
-def _path(script: str) -> str:
-    if Path("scripts", script).is_file() or not (_CHECKOUT / "scripts" / script).is_file():
-        return f"scripts/{script}"
-    return _from_here(_CHECKOUT / "scripts" / script)
+def _program() -> str:
+    own = Path(sys.executable).with_name(_PROGRAM)
+    found = shutil.which(_PROGRAM)
+    if found and Path(found).parent.resolve() == own.parent.resolve():
+        return _PROGRAM
+    return _from_here(own) if own.is_file() else f"{_python()} -m all_tf"
+
+
+@cache
+def _path(script: Path) -> str:
+    here = Path("scripts", script.name)
+    return str(here) if here.is_file() else _from_here(script)
 
 
 def _from_here(path: Path) -> str:

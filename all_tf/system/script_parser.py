@@ -1,6 +1,7 @@
 """The parser of every script: bounded numbers, and help for options that it does not know."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -35,6 +36,14 @@ class ScriptParser(argparse.ArgumentParser):
         self.register("type", int, whole_number())
         self.register("type", float, real_number())
         self.register("type", Path, file_path)
+
+    def parse_args(self, args=None, namespace=None):
+        """As argparse has it; where a shell asks what could come next, answer and end."""
+        if "_ARGCOMPLETE" in os.environ:
+            import argcomplete
+
+            argcomplete.autocomplete(self)
+        return super().parse_args(args, namespace)
 
     def parse_known_args(self, args=None, namespace=None):
         """As argparse has it, with aliases; words that it does not know are an error."""

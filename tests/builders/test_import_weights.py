@@ -20,7 +20,7 @@ from builders.torch_import import (
 )
 from builders.torch_reader import read_tensors
 from builders.weights import WeightsError
-from tests.scripts.test_scripts import call
+from tests.all_tf.commands.test_scripts import call
 
 DENSE_LAYER = {"norm1": "0_bn", "conv1": "1_conv", "norm2": "1_bn", "conv2": "2_conv"}
 PARAMETERS = {

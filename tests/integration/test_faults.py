@@ -264,7 +264,7 @@ def test_report(run, tmp_path):
 def test_study(records, tmp_path):
     bench = tmp_path / "bench"
     bench.mkdir()
-    shutil.copy(ROOT / "scripts/run_study.py", bench)
+    shutil.copy(ROOT / "tests/stubs/run_study.py", bench)
     shutil.copy(ROOT / "tests/stubs/train.py", bench / "train.py")
     words = [bench / "run_study.py", "--rows", ROWS, "--records", records]
     check(Command([*words, "--study-dir", "{out}/study"], tables), tmp_path, "study")

@@ -24,8 +24,7 @@ from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.records_label import is_cnmc, records_label
 from all_tf.runs.verification import verify
 from all_tf.training.train import train
-from tests.conftest import ROOT
-from tests.scripts.test_scripts import call
+from tests.all_tf.commands.test_scripts import call
 from tfrecords.store.identity import read_identity
 from tfrecords.store.index import read_index
 
@@ -193,7 +192,7 @@ def test_all_folds_and_a_refit_work_on_own_cells(records, tmp_path):
     folder = tmp_path / "folds"
     options = ["--arch", "base_cnn", "--image-size", "32", "--weights", "none", "--epochs", "1"]
     begin(folder, EXPERIMENT, records=records, options=[*options, "--batch-size", "32"])
-    report = cross_validate(folder, train=ROOT / "scripts/train.py")
+    report = cross_validate(folder)
     assert report["records_name"] == "Kyiv 2026" and report["positive_class"] == "blast"
     refit = plan_refit(folder)
     reports = train(refit.experiment, records, tmp_path / "refit", calibration=refit.calibration)

@@ -1,6 +1,7 @@
 """The benchmark of fields on drawn pictures, and on the real ones where they are."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -35,6 +36,21 @@ def draw_source(folder, boxed):
     return folder
 
 
+def part_of(source, folder, *, every):
+    """Copy one picture in so many, with its boxes or its mask."""
+    for name in ("fields", "cells_120", "cells_300"):
+        (folder / name).mkdir()
+        pictures = sorted(x for x in (source / name).iterdir() if not x.stem.endswith("_mask"))
+        for picture in pictures[::every]:
+            for path in (source / name).glob(f"{picture.stem}[._]*"):
+                shutil.copy(path, folder / name)
+    with (source / "fields.csv").open() as file:
+        head, *rows = file.read().splitlines()
+    kept = [row for row in rows if (folder / "fields" / row.partition(",")[0]).exists()]
+    (folder / "fields.csv").write_text("\n".join([head, *kept]) + "\n")
+    return folder
+
+
 def test_drawn_cells_are_found_and_outlined(tmp_path):
     answer = benchmark_fields(draw_source(tmp_path, CELLS))
     assert answer["fields"]["found"] == 1
@@ -55,9 +71,12 @@ def test_missing_pictures_are_named(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="no real smears beside the checkout")
-def test_real_smears_reach_what_docs_say():
-    answer = benchmark_fields(REAL)
-    assert answer["fields"]["found"] >= 0.98
+def test_real_smears_reach_what_docs_say(request, tmp_path):
+    """On one picture in five; `make test-all` takes all of them."""
+    every = 1 if request.config.getoption("all_architectures") else 5
+    answer = benchmark_fields(part_of(REAL, tmp_path, every=every))
+    boxes = answer["fields"]["num_boxes"]
+    assert round((1 - answer["fields"]["found"]) * boxes) <= max(1, 0.02 * boxes)
     assert answer["fields"]["false_per_field"] <= 0.05
     assert answer["cells_120"]["dice"] >= 0.96
     assert answer["cells_300"]["dice"] >= 0.93

@@ -16,6 +16,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
 from all_tf.launch import cross_validate as module
+from all_tf.launch import run_queue
 from all_tf.launch.cross_validate import begin, cross_validate
 from all_tf.launch.study_plan import StudyError
 from all_tf.metrics.predictions import Predictions
@@ -28,12 +29,12 @@ from all_tf.training import train
 from tests.conftest import ROOT, read_rows
 from tests.stubs.fold import EXPERIMENT, file_run, predict_fold
 
-STUB = ROOT / "tests/stubs/fold.py"
-
 
 @pytest.fixture
-def folder(records, tmp_path):
-    """A cross-validation that has begun."""
+def folder(records, tmp_path, monkeypatch):
+    """A cross-validation that has begun, whose folds the stub trains."""
+    stub = [sys.executable, str(ROOT / "tests/stubs/fold.py")]
+    monkeypatch.setattr(run_queue, "process_command", lambda name: stub)
     begin(tmp_path / "cv", EXPERIMENT, records=records, options=("--arch", "x", "--fold", "all"))
     return tmp_path / "cv"
 
@@ -55,7 +56,7 @@ def calls(folder) -> list[list[str]]:
 def test_folds_are_held_out_in_turn_and_one_that_fails_does_not_hide_the_rest(folder, records):
     (folder.parent / "fail-fold-1").touch()
     with pytest.raises(RunError, match=r"1 of 3 folds failed.*--resume .*cv\n  fold-1: no memory"):
-        cross_validate(folder, train=STUB)
+        cross_validate(folder)
     assert [words[:4] for words in calls(folder)] == [["--arch", "x", "--fold", "all"]] * 3
     for fold, words in enumerate(calls(folder)):
         options = dict(zip(words[4::2], words[5::2], strict=True))  # The later ones count.
@@ -66,7 +67,7 @@ def test_folds_are_held_out_in_turn_and_one_that_fails_does_not_hide_the_rest(fo
         }
     assert not (folder / "out-of-fold").exists()
     (folder.parent / "fail-fold-1").unlink()
-    report = cross_validate(folder, train=STUB)
+    report = cross_validate(folder)
     assert [words[-1][-6:] for words in calls(folder)[3:]] == ["fold-1"]
     assert report == json.loads((folder / "out-of-fold/metrics.json").read_text())
 
@@ -88,13 +89,13 @@ def test_interruption_ends_the_fold_that_is_trained(folder):
     thread.start()
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        cross_validate(folder, train=STUB)
+        cross_validate(folder)
     thread.join()
     for each, handler in handlers.items():
         signal.signal(each, handler)
     assert time.monotonic() - began < 55  # The fold would sleep for 60 s.
     (folder.parent / "hang-fold-1").unlink()
-    cross_validate(folder, train=STUB)
+    cross_validate(folder)
     assert [words[-1][-6:] for words in calls(folder)] == ["fold-0", "fold-1", "fold-1", "fold-2"]
 
 
@@ -114,13 +115,13 @@ def test_other_folds_than_it_began_with_are_refused(folder, records):
     assert read_cross_validation(folder, records=copy).records == copy
     (copy / "folds.csv").write_text((copy / "folds.csv").read_text().replace(",0\n", ",1\n", 1))
     with pytest.raises(RunError, match="other images or other folds"):
-        cross_validate(folder, train=STUB, records=copy)
+        cross_validate(folder, records=copy)
 
 
 def test_fold_finished_with_other_settings_is_not_taken_for_one_of_these(folder, records):
     file_run(folder / "fold-2", records, 1)
     with pytest.raises(StudyError, match="finished with fold 1, asked for 2"):
-        cross_validate(folder, train=STUB)
+        cross_validate(folder)
 
 
 def test_protocol_without_a_held_out_fold_is_refused(records, tmp_path):

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from all_tf.config.published_results import COMPARATORS, REPORTED
+from all_tf.launch import run_queue
 from all_tf.reports import study
 from all_tf.runs.checksums import write_checksums
 from tests.conftest import ROOT, read_rows
@@ -22,7 +23,7 @@ ROWS = "base_cnn,vgg16,densenet169"
 @pytest.fixture
 def bench(tmp_path):
     """Copies of run_study.py and, as its train.py, of the stub; records of two splits."""
-    shutil.copy(ROOT / "scripts/run_study.py", tmp_path)
+    shutil.copy(ROOT / "tests/stubs/run_study.py", tmp_path)
     shutil.copy(ROOT / "tests/stubs/train.py", tmp_path / "train.py")
     (tmp_path / "records").mkdir()
     split = {"num_images": 0, "num_images_of_class": {}, "shards": []}
@@ -41,6 +42,7 @@ def command(bench, *options, rows=ROWS):
 @pytest.fixture
 def call(bench, monkeypatch, capsys):
     """Run the script on the bench, in this process for speed: `call(*options, rows=...)`."""
+    monkeypatch.setattr(run_queue, "process_command", run_queue.process_command)  # Put back.
     monkeypatch.chdir(bench)
     # Drawing takes most of a call; test_comparison.py looks at the chart.
     monkeypatch.setattr(study, "draw_study", lambda path, rows, **how: path.touch())

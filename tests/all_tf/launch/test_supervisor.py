@@ -13,8 +13,8 @@ from all_tf.launch import rendezvous as module
 from all_tf.launch.cluster import ProcessInfo
 from all_tf.launch.rendezvous import rendezvous
 from all_tf.system.checks import ConfigError
+from tests.all_tf.commands.test_interrupts import handles_sigterm
 from tests.conftest import ROOT
-from tests.scripts.test_interrupts import handles_sigterm
 
 _PARENT = """
 import sys

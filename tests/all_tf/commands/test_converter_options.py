@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from tests.all_tf.commands.test_scripts import call, one_error
 from tests.conftest import ROOT
-from tests.scripts.test_scripts import call, one_error
 
 VALUES = ("", "-1", "0", "1", "9" * 30, "9" * 5000, "nan", "inf", "1.5", "x")
 ALLOWED = {

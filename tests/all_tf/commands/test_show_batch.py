@@ -10,7 +10,7 @@ from all_tf.data.augmentation import build_augment
 from all_tf.data.canvas_cache import canvas_lookup
 from all_tf.data.previews import Version, batch_versions, draw_versions
 from all_tf.data.splits import load_data
-from tests.scripts.test_scripts import call, one_error
+from tests.all_tf.commands.test_scripts import call, one_error
 
 
 def experiment(*augment):

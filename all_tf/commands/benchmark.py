@@ -1,0 +1,223 @@
+"""Measure speed, growth, the cutting of fields, or refusals; prints one JSON object.
+
+    python scripts/benchmark.py convert --source data/C-NMC_Leukemia
+    python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
+    python scripts/benchmark.py startup --arch efficientnetb0 --image-size 128
+    python scripts/benchmark.py step --arch densenet121 --image-size 100
+    python scripts/benchmark.py gpu --framework tensorflow
+    python scripts/benchmark.py growth --images 120 2000 15000
+    python scripts/benchmark.py fields --source ../shared/smear_real
+    python scripts/benchmark.py refusals runs/RUN --fields smears --foreign cells
+
+Ratios are measured side by side in one run: machines differ, and are shared.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from all_tf.config import choices
+from all_tf.system.arguments import path_to_write, real_number, whole_number
+from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
+from all_tf.system.outputs import require_file
+
+_SIDE = whole_number(32, 2048)  # Pixels, as an experiment has them.
+
+
+@exit_on_errors()
+def main() -> None:
+    """Measure and print."""
+    args = _parse()
+    if getattr(args, "json", None):
+        require_file(args.json)
+    print(json.dumps(args.measure(args), indent=2))
+
+
+def _convert(args: argparse.Namespace) -> dict:
+    from all_tf.system.tensorflow_import import load_tensorflow
+    from tfrecords.sources.cnmc import find_images
+
+    images = find_images(args.source)
+    load_tensorflow()
+    from all_tf.benchmarks.convert import benchmark_convert
+
+    return benchmark_convert(images)
+
+
+def _input(args: argparse.Namespace) -> dict:
+    from all_tf.system.tensorflow_import import load_tensorflow
+    from tfrecords.sources.cnmc import find_images
+
+    bitmaps = [(x.path, x.label) for x in find_images(args.source) if x.phase == "train"]
+    load_tensorflow()
+    from all_tf.benchmarks.input import benchmark_input
+
+    return benchmark_input(args.records, bitmaps, image_size=args.image_size)
+
+
+def _startup(args: argparse.Namespace) -> dict:
+    from all_tf.benchmarks.startup import benchmark_startup
+
+    return benchmark_startup(args.arch, image_size=args.image_size, records=args.records)
+
+
+def _step(args: argparse.Namespace) -> dict:
+    from all_tf.system.tensorflow_import import load_tensorflow
+
+    load_tensorflow()
+    from all_tf.benchmarks.step import benchmark_step
+
+    return benchmark_step(args.arch, image_size=args.image_size, records=args.records)
+
+
+def _growth(args: argparse.Namespace) -> dict:
+    from all_tf.benchmarks.growth import benchmark_growth
+
+    return benchmark_growth(args.images, folder=args.folder)
+
+
+def _fields(args: argparse.Namespace) -> dict:
+    from all_tf.benchmarks.fields import benchmark_fields
+
+    return benchmark_fields(args.source)
+
+
+def _refusals(args: argparse.Namespace) -> dict:
+    for folder in (*filter(None, [args.fields]), *args.foreign):
+        if not folder.is_dir():
+            raise FileNotFoundError(f"Expected a folder of pictures. Received: {folder}")
+    from all_tf.runs.folder import EvaluationSet
+    from all_tf.system.tensorflow_import import load_tensorflow
+
+    load_tensorflow()
+    from all_tf.benchmarks.refusals import benchmark_refusals
+
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
+    return benchmark_refusals(
+        args.run, asked, num_images=args.images, fields=args.fields, foreign=args.foreign
+    )
+
+
+def _gpu(args: argparse.Namespace) -> dict:
+    from all_tf.benchmarks.speed_table import SpeedTable
+
+    name, measure = _GPU_FRAMEWORKS[args.framework](args)
+    table = SpeedTable(name, args.json)
+    measure(table)
+    return table.as_dict()
+
+
+def _gpu_tensorflow(args: argparse.Namespace) -> tuple[str, Callable]:
+    from all_tf.system.tensorflow_import import load_tensorflow
+
+    load_tensorflow()
+    from all_tf.benchmarks.gpu import benchmark_gpu, find_gpu
+
+    device = find_gpu()
+    archs = args.arch or choices.ARCHITECTURE_NAMES
+    return device.name, lambda table: benchmark_gpu(archs, device=device, keep=table.add)
+
+
+def _gpu_jax(args: argparse.Namespace) -> tuple[str, Callable]:
+    os.environ["KERAS_BACKEND"] = "jax"
+    # What the programs take is to be seen; all of it at once would leave other processes none.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    from all_tf.benchmarks.jax_step import jax_cases, jax_device
+
+    return jax_device(any_kind=args.quick), lambda table: _measure_jobs(args, table, jax_cases)
+
+
+def _gpu_torch(args: argparse.Namespace) -> tuple[str, Callable]:
+    try:
+        from all_tf.benchmarks.torch_step import torch_cases, torch_device
+    except ImportError as error:
+        sys.exit(f"error: PyTorch or torchvision is not installed here ({error}).")
+    return torch_device(any_kind=args.quick), lambda table: _measure_jobs(args, table, torch_cases)
+
+
+_GPU_FRAMEWORKS = {"tensorflow": _gpu_tensorflow, "jax": _gpu_jax, "torch": _gpu_torch}
+
+
+def _measure_jobs(args: argparse.Namespace, table, cases: Callable) -> None:
+    from all_tf.benchmarks.speed_table import speed_jobs
+
+    archs = args.arch or choices.ARCHITECTURE_NAMES
+    jobs = speed_jobs(archs, precisions=args.precision, quick=args.quick)
+    for case in cases(table.missing(jobs, args.framework), seconds=args.seconds):
+        table.add(case)
+
+
+def _parse() -> argparse.Namespace:
+    parser = script_parser(__doc__)
+    what = parser.add_subparsers(required=True, metavar="WHAT")
+    convert = what.add_parser("convert", help="the converter, against its codec and TFDS")
+    convert.add_argument("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
+    convert.set_defaults(measure=_convert)
+    reading = what.add_parser("input", help="the input, against Keras' reader of image folders")
+    reading.add_argument("--source", type=Path, default=Path("data/C-NMC_Leukemia"))
+    reading.add_argument("--records", type=Path, default=Path("data/records"))
+    reading.add_argument("--image-size", type=_SIDE, default=300, metavar="PX")
+    reading.set_defaults(measure=_input)
+    startup = what.add_parser("startup", help="train.py to its first step, against a plain script")
+    startup.add_argument(
+        "--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME"
+    )
+    startup.add_argument("--records", type=Path, default=Path("data/records"))
+    startup.add_argument("--image-size", type=_SIDE, default=128, metavar="PX")
+    startup.set_defaults(measure=_startup)
+    step = what.add_parser("step", help="a step of train.py, against a plain step of Keras")
+    step.add_argument("--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME")
+    step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
+    step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
+    step.set_defaults(measure=_step)
+    growth = what.add_parser("growth", help="time and memory of every stage by number of images")
+    growth.add_argument(
+        "--images", type=whole_number(60, 10**6), nargs="+", default=[120, 500, 2000], metavar="N"
+    )
+    growth.add_argument("--folder", type=path_to_write, metavar="DIR", help="keep the images here")
+    growth.set_defaults(measure=_growth)
+    fields = what.add_parser("fields", help="cells found in smears, against boxes and masks")
+    fields.add_argument("--source", type=Path, default=Path("../shared/smear_real"))
+    fields.set_defaults(measure=_fields)
+    _add_refusals(what)
+    _add_gpu(what)
+    return parser.parse_args()
+
+
+def _add_refusals(what) -> None:
+    refusals = what.add_parser("refusals", help="of known, disturbed and other images")
+    refusals.add_argument("run", type=Path, help="the run's folder")
+    add_set_options(refusals, splits=("validation", "train"))
+    refusals.add_argument(
+        "--images", type=whole_number(1, 100_000), default=400, metavar="N", help="default: 400"
+    )
+    refusals.add_argument("--fields", type=Path, metavar="DIR", help="pictures of whole fields")
+    refusals.add_argument(
+        "--foreign", type=Path, nargs="+", default=(), metavar="DIR", help="NAME.png, NAME_mask.png"
+    )
+    refusals.set_defaults(measure=_refusals)
+
+
+def _add_gpu(what) -> None:
+    gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")
+    gpu.add_argument(
+        "--arch", choices=choices.ARCHITECTURE_NAMES, nargs="+", metavar="NAME", help="default: all"
+    )
+    gpu.add_argument("--framework", choices=_GPU_FRAMEWORKS, default="tensorflow")
+    gpu.add_argument("--json", type=Path, metavar="FILE", help="kept up to date, taken up again")
+    only = gpu.add_argument_group("jax and torch: the bare network step")
+    only.add_argument(
+        "--precision",
+        choices=choices.PRECISIONS,
+        nargs="+",
+        default=["float32", "mixed_bfloat16"],
+        metavar="NAME",
+    )
+    only.add_argument(
+        "--seconds", type=real_number(0.01, 3600), default=2.0, help="of each case (default: 2)"
+    )
+    only.add_argument("--quick", action="store_true", help="tiny batches, on a processor as well")
+    gpu.set_defaults(measure=_gpu)

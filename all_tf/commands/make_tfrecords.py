@@ -1,0 +1,217 @@
+"""Pack the BMP images of C-NMC 2019 into TFRecords, or cells of your own; check them; refold.
+
+    python scripts/make_tfrecords.py --source data/C-NMC_Leukemia
+    python scripts/make_tfrecords.py --layout folders --source lab --positive blast --hold-out 0.2
+    python scripts/make_tfrecords.py --download
+    python scripts/make_tfrecords.py --verify data/records
+    python scripts/make_tfrecords.py --refold 10
+
+Writes data/records: lossless, verified, patients never divided between folds. The whole data set
+takes a few minutes and 0.6 GB. After an interruption the same command resumes.
+"""
+
+import argparse
+import io
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from all_tf.system.arguments import (
+    MAX_SEED,
+    class_name,
+    file_path,
+    folds_choice,
+    hold_out_choice,
+    path_to_write,
+    records_name,
+    whole_number,
+)
+from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.script_command import runnable
+
+if TYPE_CHECKING:
+    from tfrecords.sources.find import Origin
+
+_NO_SOURCE = """no folder {source}.
+  The images: https://www.kaggle.com/datasets/andrewmvd/leukemia-classification
+  or The Cancer Imaging Archive, https://doi.org/10.7937/tcia.2019.dc64i46r;
+  unpack them and pass the folder as --source, or let --download do both.
+  Without them, draw synthetic ones:
+    python scripts/make_synthetic.py --out data/synthetic
+    python scripts/make_tfrecords.py --source data/synthetic"""
+
+_LAYOUT = (
+    "folders: your own cells, in CLASS/PATIENT/, or in train/, validation/, test/ with these in "
+    "each, or a CSV with the columns path,label,patient and perhaps split"
+)
+_OF_FOLDERS = ("positive", "hold_out", "patient_per_image")
+
+
+@exit_on_errors(lambda: "the same command goes on from here")
+def main() -> None:
+    """Convert, verify or refold, whichever the arguments ask for."""
+    args = _parse()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # A patient may be called 'Ä1'.
+    work = _verify if args.verify else _refold if args.refold is not None else _convert
+    try:
+        work(args)
+    except (FileExistsError, FileNotFoundError, BlockingIOError):
+        raise
+    except OSError as error:
+        raise OSError(
+            f"{error}\n  Nothing at {args.records} was changed. Free space, or choose another "
+            "folder with --records: 15,114 images need 1.3 GB while they are packed."
+        ) from error
+
+
+def _convert(args: argparse.Namespace) -> None:
+    if not args.download and not args.source.exists():
+        raise FileNotFoundError(_NO_SOURCE.format(source=args.source))
+    from tfrecords.packing.atomic import check_target
+    from tfrecords.store.manifest import MANIFEST_FILE
+
+    check_target(args.records, overwrite=args.overwrite, marker=MANIFEST_FILE)
+    from all_tf.system.progress import track
+    from all_tf.system.tensorflow_import import load_tensorflow
+    from tfrecords.sources.find import describe_origin, find_origin
+
+    source = _download() if args.download else args.source
+    origin = find_origin(
+        source,
+        layout=args.layout,
+        max_skips=args.allow_skips,
+        patient_per_image=args.patient_per_image,
+        positive=args.positive,
+        name=args.name or "",
+    )
+    _require_no_validation(origin, args)
+    print(describe_origin(origin), flush=True)
+    from tfrecords.packing.folding import check_folds
+    from tfrecords.packing.held_out import HoldOut
+
+    hold_out = HoldOut(args.hold_out or 0)
+    check_folds(origin.images, args.folds, hold_out=hold_out)
+    load_tensorflow()
+    from tfrecords.packing.conversion import Target, convert
+    from tfrecords.packing.writer import Settings
+
+    target = Target(args.records, args.overwrite, args.require_published)
+    settings = Settings(
+        args.folds,
+        args.seed,
+        args.workers,
+        not args.no_scan,
+        drop_contradictions=args.drop_contradictions,
+        hold_out=hold_out,
+    )
+    print("\n" + convert(origin, target, settings, progress=track))
+    print(f"\nRecords: {args.records}\nNext: {runnable(_next_command(args.records))}")
+
+
+def _require_no_validation(origin: "Origin", args: argparse.Namespace) -> None:
+    if args.hold_out and {image.phase for image in origin.images} != {"train"}:
+        raise ValueError(
+            "--hold-out chooses the patients of validation, and this source has splits of its own. "
+            "Leave one of them out"
+        )
+
+
+def _next_command(records: Path) -> str:
+    """What the records are for: a training, or where they hold no split train a run's test."""
+    from tfrecords.store.manifest import read_manifest
+
+    manifest = read_manifest(records)
+    splits = list(manifest["splits"])
+    where = shlex.quote(str(records))
+    if "train" not in splits:
+        split = "" if "validation" in splits else f" --split {splits[0]}"
+        return f"python scripts/evaluate.py RUN{split} --records {where}"
+    network = "--arch densenet169" if manifest["layout"] == "cnmc" else "--experiment scratch"
+    return f"python scripts/train.py {network} --records {where}"
+
+
+def _download() -> Path:
+    from all_tf.system.progress import track
+    from tfrecords.sources.download import download_cnmc
+
+    source = download_cnmc(progress=track)
+    where = shlex.quote(str(source))
+    print(f"C-NMC 2019, every file as published: {source}\nFrom now on: --source {where}\n")
+    return source
+
+
+def _verify(args: argparse.Namespace) -> None:
+    from all_tf.system.progress import track
+    from tfrecords.store.verification import verify_records
+
+    print(verify_records(args.verify, progress=track))
+
+
+def _refold(args: argparse.Namespace) -> None:
+    from tfrecords.packing.folding import refold
+    from tfrecords.packing.near_duplicate_scan import read_suspects
+    from tfrecords.packing.summary import describe_packed
+
+    packed = refold(args.records, folds=args.refold, seed=args.seed)
+    print(describe_packed(packed, read_suspects(args.records)))
+
+
+def _parse() -> argparse.Namespace:
+    parser = script_parser(__doc__)
+    _add_source(parser)
+    _add_packing(parser)
+    only = parser.add_mutually_exclusive_group().add_argument
+    only("--verify", type=file_path, metavar="DIR", help="only check that records are whole")
+    only("--refold", type=folds_choice, metavar="K", help="only make new folds for records")
+    args = parser.parse_args()
+    given = [name for name in _OF_FOLDERS if getattr(args, name)]
+    if args.layout != "folders" and given:
+        parser.error(f"--{given[0].replace('_', '-')} is for --layout folders")
+    if (args.verify or args.refold is not None) and (given or args.name):
+        parser.error(
+            "--positive, --hold-out and --name are for packing; not with --verify, --refold"
+        )
+    if args.download and (args.verify or args.refold is not None or args.layout != "cnmc"):
+        parser.error(
+            "--download fetches C-NMC 2019 and packs it; not with --verify, --refold, or "
+            "--layout folders"
+        )
+    return args
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    """Which images, and which of them are let in."""
+    source = parser.add_mutually_exclusive_group().add_argument
+    source("--source", type=file_path, default=Path("data/C-NMC_Leukemia"))
+    download = "fetch C-NMC 2019 from Kaggle into kagglehub's cache, check every file, and pack it"
+    source("--download", action="store_true", help=download)
+    add = parser.add_argument
+    add("--layout", choices=("cnmc", "folders"), default="cnmc", help=_LAYOUT)
+    positive = "the class of the disease, where its name does not say it"
+    add("--positive", type=class_name, metavar="NAME", help=positive)
+    add("--patient-per-image", action="store_true", help="let images without a patient in")
+    skips = "leave out up to N bad bitmaps"
+    add("--allow-skips", type=whole_number(0, 10**6), default=0, metavar="N", help=skips)
+    both = "leave out all images whose pixels lie under both classes"
+    add("--drop-contradictions", action="store_true", help=both)
+    add("--require-published", action="store_true", help="refuse files that are not as published")
+
+
+def _add_packing(parser: argparse.ArgumentParser) -> None:
+    """Where the records go, what they are called, and how they are divided."""
+    add = parser.add_argument
+    add("--records", type=path_to_write, default=Path("data/records"))
+    add("--overwrite", action="store_true", help="replace existing records")
+    add("--name", type=records_name, metavar="TEXT", help="of the records; default: the folder's")
+    folds = "folds of the training phase, or official: the published ones, which leak"
+    add("--folds", type=folds_choice, default=5, metavar="K", help=folds)
+    aside = "patients of each class for validation: a number, a share as 0.2, or all"
+    add("--hold-out", type=hold_out_choice, metavar="N", help=aside)
+    order = "of the order of records, and of folds"
+    add("--seed", type=whole_number(0, MAX_SEED), default=0, metavar="N", help=order)
+    threads = "threads; by default one a core"
+    add("--workers", type=whole_number(1, 1024), metavar="N", help=threads)
+    add("--no-scan", action="store_true", help="do not look for near-duplicates")

@@ -1,0 +1,149 @@
+"""Score images of new cells with a finished run, with all folds, or with several runs together.
+
+    python scripts/predict.py runs/RUN cell.png folder-of-cells --picture answers.png --heat
+    python scripts/predict.py runs/folds cells --patients folder --format json
+
+Takes BMP, PNG, TIFF and JPEG files of one cell each, cut out on black at the scale of C-NMC, and
+folders of them. Prints a table with probability, threshold, answer and reason, and writes it to a
+file. The answer is positive, negative, or none: where the image is not one cell on black, where its
+size, colour, focus or scale is outside the range of the training cells, where its features are far
+from every training cell, or where networks disagree; docs/refusals.md says how often. A warning
+names a single number of an image that is unusual; about one in twenty has one. Files that cannot be
+read are listed and skipped, and the exit code is then 1. For research use only: no basis for the
+care of any patient.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from all_tf.config import choices
+from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.outputs import claimed_file, require_file
+from tfrecords.names import legible
+
+
+class _Places(NamedTuple):
+    """The files of the results, which exist and are empty."""
+
+    table: Path
+    patients: Path | None  # JSON holds both.
+    picture: Path | None
+
+
+@exit_on_errors()
+def main() -> None:
+    """Score the images; print the table to stdout and to a file, and a summary to stderr."""
+    args = _parse()
+    from all_tf.data.patient_column import patient_lookup
+
+    patient_of = None if args.patients is None else patient_lookup(args.patients)
+    with _claimed(args) as places:
+        from all_tf.system.tensorflow_import import load_tensorflow
+
+        load_tensorflow()
+        from all_tf.evaluation.predict_images import predict_new
+
+        runs = [args.run, *(args.ensemble or ())]
+        answer = predict_new(
+            runs, args.paths, tta=args.tta, patient_of=patient_of, calibration=args.calibration
+        )
+        if answer.rows:
+            _give(answer, places, args)
+    if answer.problems:
+        skipped = "\n  ".join(answer.problems)
+        lines = legible(f"{len(answer.problems)} not scored:\n  {skipped}", keep="\n")
+        sys.exit(f"error: {lines}")
+
+
+@contextmanager
+def _claimed(args: argparse.Namespace) -> Iterator[_Places]:
+    """The files of the results, claimed before the work and removed if they stay empty."""
+    default = Path(f"predictions-{datetime.now():%Y%m%d-%H%M%S}.{args.format}")
+    if args.picture:
+        require_file(args.picture, ending=(".png",))
+    with ExitStack() as files:
+        claim = files.enter_context
+        table = claim(claimed_file(args.out or default, or_next=args.out is None))
+        patients = None
+        if args.patients and args.format == "csv":
+            beside = table.with_name(f"{table.stem}-patients.csv")
+            patients = claim(claimed_file(beside, or_next=args.out is None))
+        picture = claim(claimed_file(args.picture)) if args.picture else None
+        yield _Places(table, patients, picture)
+
+
+def _give(answer, places: _Places, args: argparse.Namespace) -> None:
+    """Write the rows to the file, and print them, which the file may not hold if a disk is full."""
+    from all_tf.system.tables import csv_text
+    from tfrecords.store.files import write_text
+
+    text = _json_text(answer) if args.format == "json" else csv_text(answer.rows)
+    try:
+        write_text(places.table, text)
+    finally:
+        print(legible(text, keep="\n"), end="", flush=True)
+    if places.patients:
+        write_text(places.patients, csv_text(answer.patients))
+    if places.picture:
+        from all_tf.analysis.answer_picture import draw_answers
+
+        number = draw_answers(
+            places.picture, answer.answered, answer.cells, answer.scorers, heat=args.heat
+        )
+        print(f"Pictured: the first {number} of {len(answer.rows)} images", file=sys.stderr)
+    _summarise(answer, [str(path) for path in places if path])
+
+
+def _json_text(answer) -> str:
+    content = {
+        "images": answer.rows,
+        "patients": answer.patients,
+        "not_scored": answer.problems,
+    }
+    return json.dumps(content, indent=2, allow_nan=False) + "\n"
+
+
+def _summarise(answer, written: list[str]) -> None:
+    count = dict.fromkeys(("positive", "negative", "none"), 0)
+    for row in answer.rows:
+        count[row["answer"]] += 1
+    answers = ", ".join(f"{kind} {number}" for kind, number in count.items())
+    warned = sum(bool(row["warnings"]) for row in answer.rows)
+    print(
+        f"Research use only. Images scored: {len(answer.rows)}; answers: {answers}; unlike the "
+        f"training set in some way: {warned}.\nWritten: {', '.join(written)}",
+        file=sys.stderr,
+    )
+    for name in answer.incomplete:
+        print(
+            f"{name} has no known_cells.json, since an earlier version trained it: scale, focus "
+            "and features were not compared with its training cells. Train again.",
+            file=sys.stderr,
+        )
+
+
+def _parse() -> argparse.Namespace:
+    parser = script_parser(__doc__)
+    add = parser.add_argument
+    add("run", type=Path, help="the folder of a run, or of a cross-validation: all folds as one")
+    add("paths", type=Path, nargs="+", metavar="PATH", help="an image, or a folder")
+    add("--ensemble", type=Path, nargs="+", metavar="RUN", help="more runs, which answer with RUN")
+    add("--out", type=Path, metavar="FILE", help="default: predictions-YYYYmmdd-HHMMSS.csv; new")
+    add("--format", choices=choices.ANSWER_FORMATS, default="csv", help="default: csv")
+    whose = 'the patient of each image: "folder" for its folder\'s name, or a CSV (path, patient)'
+    add("--patients", metavar="WHOSE", help=whose)
+    add("--picture", type=Path, metavar="FILE.png", help="the images with their answers; new")
+    add("--heat", action="store_true", help="in the picture: Grad-CAM for both classes")
+    add("--tta", type=int, choices=choices.TTA, default=1, help="average the 8 flips and turns")
+    text = "one that calibrate.py fitted on other cells; default: the run's own"
+    add("--calibration", metavar="NAME", help=text)
+    args = parser.parse_args()
+    if args.heat and not args.picture:
+        parser.error("--heat is drawn in a picture: name one with --picture FILE.png")
+    return args

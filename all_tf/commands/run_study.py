@@ -1,0 +1,78 @@
+"""Train the rows of the study one after another and put them beside what it reported.
+
+    python scripts/run_study.py
+    python scripts/run_study.py --rows base_cnn,densenet121 --study-dir studies/two
+    python scripts/run_study.py --study-dir studies/smoke --weights none --epochs 1 \\
+        --image-size 64 --limit-train 64
+
+Each row is trained in its own process, with the settings of all_tf/config/presets.py and those
+given here; the last example only shows that everything runs. Writes a run for each row, and
+study.md, study.csv and study.png, in the folder of the study. One failure does not stop the rest.
+After an interruption the same command resumes: finished rows are kept.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from all_tf.config import choices
+from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
+from all_tf.system.courtesy import courtesy
+from all_tf.system.outputs import require_folder
+
+
+@exit_on_errors(lambda: "the same command goes on from here")
+def main() -> None:
+    """Train the rows that are not finished, print and write the tables."""
+    args = vars(_parse())
+    chosen, weights_dir = args.pop("rows"), args.pop("weights_dir")
+    folder, records, trusted = (args.pop(key) for key in ("study_dir", "records", "trust_records"))
+    given = {key: value for key, value in args.items() if value is not None}
+    require_folder(folder)
+    from all_tf.config.presets import STUDY
+    from all_tf.launch.run_queue import Study, run_rows
+    from all_tf.launch.study_plan import choose_rows
+
+    rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
+    from all_tf.reports.study import write_chart, write_tables
+
+    study = Study(folder, records, trusted)
+    failures = {}
+    for name, reason in run_rows(rows, study):
+        if reason is not None:
+            failures[name] = reason
+        with courtesy("The study's table"):  # It is written again after the next row.
+            write_tables(folder, records, failures)
+    print("\n" + write_tables(folder, records, failures))
+    with courtesy("The study's chart"):
+        write_chart(folder, records, failures)
+    print(f"Written: {folder}/study.md, study.csv, study.png")
+    if failures:
+        sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = script_parser(__doc__)
+    add = parser.add_argument
+    add(
+        "--rows",
+        type=lambda text: text.split(","),
+        metavar="A,B",
+        help="of all_tf/config/presets.py; default: the thirteen of the study",
+    )
+    add("--records", type=Path, default=Path("data/records"), metavar="DIR")
+    add("--study-dir", type=Path, default=Path("studies/2021"), metavar="DIR")
+    add("--weights-dir", type=Path, metavar="DIR", help="ARCH.weights.h5, used where they are")
+    add_trust_option(parser)
+    given = parser.add_argument_group("for all rows, instead of the values in the table")
+    add = given.add_argument
+    add("--protocol", choices=choices.PROTOCOLS)
+    add("--fold", type=int, metavar="K", help="held out to choose the epoch on")
+    add("--seed", type=int, metavar="N")
+    add("--weights", choices=("imagenet", "none"), help="none: nothing is downloaded")
+    add("--image-size", type=int, metavar="PX")
+    add("--batch-size", type=int, metavar="N")
+    add("--epochs", type=int, metavar="N")
+    add("--limit-train", type=int, metavar="N", help="images, sampled over classes and patients")
+    add("--limit-validation", type=int, metavar="N")
+    return parser.parse_args()
