@@ -1,6 +1,7 @@
 """What several tests need: TensorFlow without its chatter, drawn images, a packed synthetic set."""
 
 import csv
+import os
 import random
 import subprocess
 import sys
@@ -122,6 +123,12 @@ def noise(seed: int, side: int = 450) -> np.ndarray:
     image = np.zeros((side, side, 3), np.uint8)
     image[200:250, 200:250] = np.random.default_rng(seed).integers(1, 256, (50, 50, 3))
     return image
+
+
+def without_coverage() -> dict[str, str]:
+    """The environment for a process that can write no files, not even the one of its coverage."""
+    measured = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
+    return measured | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

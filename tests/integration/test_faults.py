@@ -20,7 +20,7 @@ import pytest
 
 from all_tf.runs.folder import RunError
 from all_tf.runs.verification import verify
-from tests.conftest import ROOT
+from tests.conftest import ROOT, without_coverage
 from tfrecords.sources.cnmc import find_images
 from tfrecords.store.verification import verify_records
 from tfrecords.synthetic.write import MIN_IMAGES, write_synthetic
@@ -147,9 +147,7 @@ def disturb(
         def limit() -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
-        ended = call(
-            words, out, preexec_fn=limit, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-        )
+        ended = call(words, out, preexec_fn=limit, env=without_coverage())
         assert ended.returncode in (0, 1), (most, ended.stderr[-2000:])
         assert "Traceback" not in ended.stderr, (most, ended.stderr[-2000:])
         return

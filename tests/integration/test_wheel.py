@@ -1,40 +1,84 @@
-"""A built wheel holds every file of the three packages: modules, templates, tables, py.typed."""
+"""A wheel, built of what the Dockerfile copies, brings all commands with what they read."""
 
+import json
+import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
-import zipfile
+import sysconfig
+from configparser import ConfigParser
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 
-PACKAGES = ("all_tf", "builders", "tfrecords")
-_CACHES = shutil.ignore_patterns("__pycache__")
+
+def succeed(*words, **how) -> str:
+    answer = subprocess.run([*map(str, words)], capture_output=True, text=True, check=False, **how)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout
+
+
+def instructions(name: str) -> list[str]:
+    """The arguments of each such instruction of the Dockerfile."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    return [line.partition(" ")[2] for line in lines if line.startswith(f"{name} ")]
+
+
+def copied_names() -> list[str]:
+    """What the Dockerfile copies: files, or a folder to one of its name."""
+    return [name for words in instructions("COPY") for name in words.split()[:-1]]
+
+
+def test_image_installs_what_setup_names_and_starts_the_command():
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    for line in instructions("RUN"):
+        (extras,) = re.findall(r"--constraint constraints\.txt \"\.\[([\w,]+)\]\"$", line)
+        assert set(extras.split(",")) <= set(setup["options.extras_require"])
+    assert len(instructions("RUN")) == len(instructions("ENTRYPOINT")) == 2
+    (program,) = {json.loads(words)[0] for words in instructions("ENTRYPOINT")}
+    assert setup["options.entry_points"]["console_scripts"].strip().startswith(f"{program} = ")
+    kept = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {line.removeprefix("!") for line in kept if line[0] == "!"} == set(copied_names())
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    """What a wheel is built of, copied: setuptools writes beside it."""
-    folder = tmp_path_factory.mktemp("source")
-    for name in PACKAGES:
-        shutil.copytree(ROOT / name, folder / name, ignore=_CACHES)
-    for name in ("LICENSE", "README.md", "pyproject.toml", "setup.cfg"):
-        shutil.copy(ROOT / name, folder)
-    return folder
+def environment(tmp_path_factory):
+    """A virtual environment with the wheel; the libraries are those of the tests' environment."""
+    home = tmp_path_factory.mktemp("wheel")
+    source = home / "source"
+    source.mkdir()
+    for name in copied_names():  # A build leaves folders beside its source.
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+    succeed(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", home, source)
+    (wheel,) = home.glob("*.whl")
+    succeed(sys.executable, "-m", "venv", "--without-pip", home / "venv")
+    python = home / "venv/bin/python"
+    succeed(*pip, "--python", python, "install", "--no-deps", "--no-index", wheel)
+    purelib = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    # A line that is a path alone: the tests' link to the checkout is not followed.
+    libraries = Path(succeed(python, "-c", purelib).strip(), "libraries.pth")
+    libraries.write_text(sysconfig.get_path("purelib") + "\n")
+    return home / "venv/bin"
 
 
-def test_wheel_holds_every_file_of_the_packages(source, tmp_path):
-    written = {
-        str(path.relative_to(source))
-        for name in PACKAGES
-        for path in (source / name).rglob("*")
-        if path.is_file()
-    }
-    assert {f"{name}/py.typed" for name in PACKAGES} <= written
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
-    options = ["--no-cache-dir", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path]
-    subprocess.run([*command, *options, source], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert names == written, "List new packages in setup.cfg: packages, and package_data."
+@pytest.mark.slow
+def test_commands_of_a_wheel_lead_from_images_to_a_report(environment, synthetic, tmp_path):
+    unset = {"PYTHONPATH": "", "PATH": f"{environment}:{os.environ['PATH']}"}
+
+    def type_line(line: str) -> str:
+        return succeed(*shlex.split(line), cwd=tmp_path, env={**os.environ, **unset})
+
+    place = type_line("python -c 'import all_tf; print(all_tf.__file__)'")
+    assert Path(place.strip()).is_relative_to(environment.parent)
+    packed = type_line(f"all-tf make-tfrecords --source {synthetic} --records records --no-scan")
+    assert "Next: all-tf train --arch densenet169 --records records" in packed
+    asked = "all-tf train --arch base_cnn --image-size 32 --epochs 1 --limit-train 32"
+    type_line(f"{asked} --records records --run-dir run")
+    assert "run/report.html" in type_line("all-tf report run")

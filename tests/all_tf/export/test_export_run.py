@@ -1,7 +1,6 @@
 """A run is exported whole, held against itself, and left alone where anything is wrong."""
 
 import json
-import os
 import resource
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ from all_tf.export.export_run import export_runs, runs_of
 from all_tf.export.reference import ProofCells
 from all_tf.runs.folder import RunError, write_config, write_json
 from all_tf.system.checks import ConfigError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, without_coverage
 from tests.exported_runs import write_spread_run
 from tests.untrained import EXPERIMENT
 
@@ -198,7 +197,7 @@ def test_full_disk_leaves_nothing(name, copy):
         capture_output=True,
         text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        env=without_coverage(),
     )
     assert ended.returncode == 1 and "Traceback" not in ended.stderr, ended.stderr
     assert ended.stderr.splitlines()[-1].startswith("error: ")

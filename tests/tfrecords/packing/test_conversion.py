@@ -9,7 +9,7 @@ import matplotlib
 import pytest
 import tensorflow_datasets as tfds
 
-from tests.conftest import ROOT, read_rows
+from tests.conftest import ROOT, read_rows, without_coverage
 from tests.tfds_records import read_with_tfds
 from tfrecords.packing.conversion import PublishedError, Target, convert
 from tfrecords.packing.writer import Settings
@@ -92,6 +92,7 @@ def test_full_disk_ends_in_one_error_and_keeps_the_old_records(synthetic, tmp_pa
         text=True,
         cwd=ROOT,
         check=True,
+        env=without_coverage(),
         # Chunks of the spool are smaller than this, the shard of the training split is not.
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000)),
     )
