@@ -8,17 +8,22 @@
 Each row is trained in its own process, with the settings of all_tf/config/presets.py and those
 given here; the last example only shows that everything runs. Writes a run for each row, and
 study.md, study.csv and study.png, in the folder of the study. One failure does not stop the rest.
-After an interruption the same command resumes: finished rows are kept.
+After an interruption the same command resumes: finished rows are kept. Started several times,
+also on several machines that see the folder, it trains each row once.
 """
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from all_tf.config import choices
 from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
 from all_tf.system.courtesy import courtesy
+from all_tf.system.locks import lock_of, waiting_lock
 from all_tf.system.outputs import require_folder
+from tfrecords.store.files import remove_partial_files
 
 
 @exit_on_errors(lambda: "the same command goes on from here")
@@ -30,25 +35,42 @@ def main() -> None:
     given = {key: value for key, value in args.items() if value is not None}
     require_folder(folder)
     from all_tf.config.presets import STUDY
-    from all_tf.launch.run_queue import Study, run_rows
+    from all_tf.launch.run_queue import ELSEWHERE, Study, run_rows
     from all_tf.launch.study_plan import choose_rows
 
     rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
     from all_tf.reports.study import write_chart, write_tables
 
     study = Study(folder, records, trusted)
-    failures = {}
+    failures, elsewhere = {}, []
     for name, reason in run_rows(rows, study):
-        if reason is not None:
+        if reason == ELSEWHERE:
+            elsewhere.append(name)
+        elif reason is not None:
             failures[name] = reason
-        with courtesy("The study's table"):  # It is written again after the next row.
+        # It is written again after the next row.
+        with courtesy("The study's table"), _sole_writer(folder):
             write_tables(folder, records, failures)
-    print("\n" + write_tables(folder, records, failures))
-    with courtesy("The study's chart"):
-        write_chart(folder, records, failures)
+    with _sole_writer(folder):
+        print("\n" + write_tables(folder, records, failures))
+        with courtesy("The study's chart"):
+            write_chart(folder, records, failures)
     print(f"Written: {folder}/study.md, study.csv, study.png")
+    if elsewhere:
+        print(
+            f"{len(elsewhere)} of {len(rows)} rows are left to the processes that train them: "
+            f"{', '.join(elsewhere)}. The last one completes the tables, or this command, run again"
+        )
     if failures:
         sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
+
+
+@contextmanager
+def _sole_writer(folder: Path) -> Iterator[None]:
+    """Read all runs and write the tables while no other process of the study does."""
+    with waiting_lock(folder, name=lock_of("tables")):
+        remove_partial_files(folder)
+        yield
 
 
 def _parse() -> argparse.Namespace:

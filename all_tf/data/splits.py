@@ -28,7 +28,9 @@ class Data:
     folds: str  # How the folds were made: `leakage.GROUPED` or `leakage.OFFICIAL`.
 
 
-def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -> Data:
+def load_data(
+    experiment: Experiment, records: Path, *, trusted: bool = False, with_held_out: bool = True
+) -> Data:
     """Load the sets of a run; raise if their metrics would be meaningless.
 
     Held-out protocol ("honest"): training on all folds of train but one, choice of the epoch on
@@ -41,6 +43,7 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
         experiment: Settings of protocol, fold and limits.
         records: A records directory.
         trusted: Whether to skip the SHA-256 of the shards.
+        with_held_out: Whether to load what is scored at the end; if not, no file of it is opened.
 
     Raises:
         RecordsError, FoldsError, LeakageError: The records were changed or are damaged.
@@ -52,7 +55,7 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
     fit = learnt_from(training, experiment)
     if experiment.protocol == "honest":
         selection = training if experiment.fold is None else fold_of(training, experiment.fold)
-        if "validation" in read_manifest(records)["splits"]:
+        if with_held_out and "validation" in read_manifest(records)["splits"]:
             held_out = load_cells(records, "validation", trusted=trusted)
     else:
         selection = load_cells(records, "validation", trusted=trusted)

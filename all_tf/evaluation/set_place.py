@@ -8,7 +8,13 @@ from all_tf.data.splits import LoadedSet
 from all_tf.evaluation.parent_stamps import parent_stamps
 from all_tf.runs.folder import read_config, set_name
 from all_tf.runs.report_header import SetPlace
-from all_tf.runs.stamps import stamps, stamps_of_classes, stamps_of_others, stamps_of_records
+from all_tf.runs.stamps import (
+    stamps,
+    stamps_of_classes,
+    stamps_of_others,
+    stamps_of_records,
+    stamps_of_sweep,
+)
 from all_tf.runs.training_images import read_training_images
 from tfrecords.class_names import class_names_of
 
@@ -17,6 +23,7 @@ def own_place(experiment: Experiment, facts: dict, split: str, fold: int | None)
     """A set of the records that a run was trained on."""
     limits = stamps(experiment, split, fold, folds=facts["folds"])
     limits += facts.get("parent", {}).get("stamps", {}).get(set_name(split, fold), [])
+    limits += stamps_of_sweep(facts)
     name = facts.get("records_name", "")
     return SetPlace(split, fold, facts["manifest_sha256"], limits, records_name=name)
 

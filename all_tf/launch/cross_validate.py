@@ -1,12 +1,13 @@
 """Cross-validation: begin or resume a folder of runs, one for each fold, and plan a refit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from all_tf.config.experiment import Experiment
-from all_tf.launch.run_queue import Study, run_rows
+from all_tf.launch.run_queue import Study, no_action, run_rows
+from all_tf.launch.study_plan import StudyError
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.cross_validation import CrossValidation, fold_name, read_cross_validation
@@ -20,7 +21,8 @@ from all_tf.runs.folder import (
 )
 from all_tf.runs.out_of_fold import out_of_fold_folder, write_out_of_fold
 from all_tf.runs.records_digest import RecordsDigest
-from all_tf.system.locks import LOCK_FILE
+from all_tf.system.locks import LOCK_FILE, locked
+from tfrecords.store.files import remove_partial_files
 from tfrecords.store.folds import read_folds
 from tfrecords.store.manifest import read_manifest
 
@@ -94,13 +96,21 @@ def plan_refit(folder: Path, *, records: Path | None = None) -> Refit:
     return Refit(experiment, read_calibration(together))
 
 
-def cross_validate(folder: Path, *, records: Path | None = None, trusted: bool = False) -> dict:
+def cross_validate(
+    folder: Path,
+    *,
+    records: Path | None = None,
+    trusted: bool = False,
+    on_poll: Callable[[Path], None] = no_action,
+    held: tuple[int, ...] = (),
+) -> dict:
     """Train the unfinished folds, one after another, and save the out-of-fold predictions.
 
     Args:
         folder: A folder that `begin` has written.
         records: The records, if they are not at the place that the folder names.
         trusted: Whether to skip the SHA-256 of the shards.
+        on_poll, held: As a `Study` has them.
 
     Returns:
         The report on the out-of-fold predictions (`write_out_of_fold`).
@@ -111,18 +121,26 @@ def cross_validate(folder: Path, *, records: Path | None = None, trusted: bool =
     """
     asked = read_cross_validation(folder, records=records)
     rows = asked.rows()
-    study = Study(
-        folder,
-        asked.records,
-        trusted,
-        options=lambda _, row: [*asked.options, "--fold", str(row.fold)],
-        kind="fold",
+    refusal = StudyError(
+        f"Another process is at work in {folder}, or a training that it left behind. "
+        "Wait for its end, or name another folder."
     )
-    failures = {name: why for name, why in run_rows(rows, study) if why is not None}
-    if failures:
-        reasons = "".join(f"\n  {name}: {why}" for name, why in failures.items())
-        raise RunError(
-            f"{len(failures)} of {len(rows)} folds failed, so that there is no report over all of "
-            f"them. Resume with: {resume_command(folder)}{reasons}"
+    with locked(folder, refusal=refusal) as lock:
+        remove_partial_files(folder)
+        study = Study(
+            folder,
+            asked.records,
+            trusted,
+            options=lambda _, row: [*asked.options, "--fold", str(row.fold)],
+            kind="fold",
+            on_poll=on_poll,
+            held=(lock, *held),
         )
-    return write_out_of_fold(folder, {fold: folder / fold_name(fold) for fold in asked.folds})
+        failures = {name: why for name, why in run_rows(rows, study) if why is not None}
+        if failures:
+            reasons = "".join(f"\n  {name}: {why}" for name, why in failures.items())
+            raise RunError(
+                f"{len(failures)} of {len(rows)} folds failed, so that there is no report over all "
+                f"of them. Resume with: {resume_command(folder)}{reasons}"
+            )
+        return write_out_of_fold(folder, {fold: folder / fold_name(fold) for fold in asked.folds})

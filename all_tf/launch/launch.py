@@ -13,7 +13,7 @@ from pathlib import Path
 from all_tf.config import choices
 from all_tf.config.engine import Engine, engine_of
 from all_tf.config.experiment import Experiment
-from all_tf.launch.asked import Asked, ask
+from all_tf.launch.asked import ask
 from all_tf.launch.cluster import ProcessInfo, find_process
 from all_tf.launch.former_run import read_former
 from all_tf.launch.options import ALL_FOLDS, given
@@ -136,6 +136,7 @@ def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
             engine=engine,
             tensorboard=asked.tensorboard,
             begun=asked.begun,
+            origin={} if options["score_held_out"] is None else {"held_out": "not scored"},
         )
 
 
@@ -145,7 +146,7 @@ def _cross_validate(run: Path, options: dict, process: ProcessInfo | None) -> li
 
     asked = ask(options)
     read_parent(asked.experiment)  # What is wrong with it would stop each of the folds.
-    experiment, arguments = _with_absolute_paths(asked, sys.argv[1:])
+    experiment, arguments = with_absolute_paths(asked.experiment, asked.config, sys.argv[1:])
     begin(run, experiment, records=asked.records, options=arguments)
     _tell_of_few_patients(experiment, asked.records, all_folds=True)
     return [cross_validate(run, trusted=options["trust_records"])]
@@ -155,6 +156,7 @@ def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     _refuse_several(process, "--refit")
     from all_tf.launch.cross_validate import plan_refit
     from all_tf.runs.cross_validation import read_cross_validation
+    from all_tf.runs.sweep_file import origin_of_refit
 
     records = options["records"] or read_cross_validation(options["refit"]).records
     experiment, calibration = plan_refit(options["refit"], records=records)
@@ -175,6 +177,7 @@ def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
         engine=engine,
         tensorboard=options["tensorboard"] or choices.TENSORBOARD[0],
         calibration=calibration,
+        origin=origin_of_refit(options["refit"]),
     )
 
 
@@ -197,14 +200,15 @@ def _resume(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]
         return resume(folder, records=options["records"], trusted=options["trust_records"])
 
 
-def _with_absolute_paths(asked: Asked, arguments: list[str]) -> tuple[Experiment, list[str]]:
+def with_absolute_paths(
+    experiment: Experiment, config: Path | None, arguments: list[str]
+) -> tuple[Experiment, list[str]]:
     """Name weights and settings by absolute paths: folds may be trained from another folder.
 
     Settings are named by their file, with which no fold goes on where that run has ended.
     """
-    experiment = asked.experiment
-    if asked.config:
-        arguments = [*arguments, "--config", str(asked.config.resolve())]
+    if config:
+        arguments = [*arguments, "--config", str(config.resolve())]
     if not starts_from_file(experiment):
         return experiment, arguments
     path = str(Path(experiment.weights).resolve())

@@ -1,15 +1,17 @@
 """Command-line options of train.py, in groups; imports nothing heavy."""
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import NoReturn
 
 from all_tf.config import choices
 from all_tf.config.engine import Engine
 from all_tf.config.experiment import Experiment
 from all_tf.config.presets import EXPERIMENTS
 from all_tf.system.arguments import whole_number
+from all_tf.system.checks import ConfigError
 from all_tf.system.cli import script_parser
 from builders.architecture_info import describe_architectures
 
@@ -43,6 +45,21 @@ def parse_options(description: str) -> dict:
     if options["refit"] and (unexpected := _unexpected(options, allowed=_OF_REFIT)):
         parser.error(f"--refit takes its settings from DIR. Received: {unexpected}")
     return options
+
+
+def parse_words(words: Sequence[str]) -> dict:
+    """Parse words as a command line of train.py that begins a training.
+
+    Raises:
+        ConfigError: A word is none of its options or values.
+    """
+    parser = _parser("")
+    parser.error = _refuse_words  # type: ignore[method-assign]
+    return vars(parser.parse_args(words)) | {"goes_on": False}
+
+
+def _refuse_words(message: str) -> NoReturn:
+    raise ConfigError(message)
 
 
 def given(options: dict, settings: type) -> dict:
@@ -155,6 +172,8 @@ def _add_choosing(add) -> None:
         metavar="X",
         help="use the highest threshold with this sensitivity; default: that of the highest kappa",
     )
+    leave = {"dest": "score_held_out", "action": "store_false", "default": None}
+    add("--no-held-out", help="do not score the held-out set, while settings are compared", **leave)
     add("--patience", type=int, metavar="N", help="stop after N epochs without improvement")
 
 

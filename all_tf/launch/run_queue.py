@@ -8,18 +8,18 @@ from pathlib import Path
 from all_tf.config.experiment import Experiment
 from all_tf.config.presets import departures
 from all_tf.launch.log_follower import EpochWatch
-from all_tf.launch.study_plan import StudyError, can_resume, is_done
+from all_tf.launch.study_plan import can_resume, is_done
 from all_tf.runs.folder import epochs_done, is_finished, read_status
 from all_tf.system.child_process import failure_reason, read_tail, run_logged
-from all_tf.system.locks import locked
+from all_tf.system.locks import lock_of, locked
 from all_tf.system.progress import describe_duration
 from all_tf.system.script_command import process_command
 from builders.architecture_info import CATALOGUE
-from tfrecords.store.files import remove_partial_files
 from tfrecords.store.manifest import read_manifest
 
 _LEAST_SHARE_DONE = 0.05  # Of the work, before the remaining time is estimated.
 _TAIL_LINES = 12
+ELSEWHERE = "another process trains it, or has left its training behind"
 
 
 def row_options(name: str, row: Experiment) -> list[str]:
@@ -35,6 +35,10 @@ def row_options(name: str, row: Experiment) -> list[str]:
     return options
 
 
+def no_action(run: Path) -> None:
+    """What nobody wants to do with a run while it is trained."""
+
+
 @dataclass(frozen=True)
 class Study:
     """The folder of a study, and what its trainings have in common."""
@@ -44,46 +48,58 @@ class Study:
     trusted: bool = False  # Whether to skip the SHA-256 of the shards.
     options: Callable[[str, Experiment], list[str]] = row_options  # Options of train.py for a row.
     kind: str = "row"  # Name of one training in messages.
+    on_poll: Callable[[Path], None] = no_action  # With a run, while it is trained and once after.
+    held: tuple[int, ...] = ()  # File descriptors that each training inherits, as of locks.
 
 
 def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str, str | None]]:
     """Train the rows that are not finished yet.
 
-    An interrupted run is resumed; one that cannot be resumed is renamed first.
+    An interrupted run is resumed; one that cannot be resumed is renamed first. Several processes
+    may work in one folder: a row that another one trains is left to it.
 
     Args:
         rows: Experiments by name, from `choose_rows`.
-        study: Its folder is created if needed, and locked while the trainings run.
+        study: Its folder is created if needed, and each row locked while it is trained.
 
     Yields:
-        After each training the name of its row, and why it failed or None.
+        After each training the name of its row, and why it failed or None; `ELSEWHERE` for a row
+        that another process trains.
 
     Raises:
-        StudyError: A row is finished with other settings, its folder holds something else, or
-            another process works in the study's folder; nothing was changed.
+        StudyError: A row is finished with other settings, or its folder holds something else;
+            nothing was changed.
         RecordsError: There are no records.
     """
     read_manifest(study.records)
     study.folder.mkdir(parents=True, exist_ok=True)
-    refusal = StudyError(
-        f"Another process is at work in {study.folder}, or a training that it left behind. "
-        "Wait for its end, or name another folder."
-    )
-    with locked(study.folder, refusal=refusal) as lock:
-        remove_partial_files(study.folder)
-        finished = {
-            name for name, row in rows.items() if is_done(study.folder / name, row, study.records)
-        }
-        began, spent, done = time.monotonic(), 0.0, 0.0
-        left = sum(_cost(row) for name, row in rows.items() if name not in finished)
-        for number, (name, row) in enumerate(rows.items(), 1):
-            title = f"{study.kind} {number} of {len(rows)}: {name}"
-            if name in finished:
-                print(f"{title} is finished already", flush=True)
-                continue
-            print(title + _describe_time(spent, done=done, left=left), flush=True)
-            yield name, _train_row(name, row, study, lock=lock)
-            spent, done, left = time.monotonic() - began, done + _cost(row), left - _cost(row)
+    finished = [name for name, row in rows.items() if _is_finished_row(name, row, study)]
+    began, spent, done = time.monotonic(), 0.0, 0.0
+    left = sum(_cost(row) for name, row in rows.items() if name not in finished)
+    for number, (name, row) in enumerate(rows.items(), 1):
+        title = f"{study.kind} {number} of {len(rows)}: {name}"
+        try:
+            with locked(study.folder, refusal=_TakenError(), name=lock_of(name)) as lock:
+                if _is_finished_row(name, row, study):  # Perhaps meanwhile, by another process.
+                    print(f"{title} is finished already", flush=True)
+                    left -= _cost(row) * (name not in finished)
+                    continue
+                print(title + _describe_time(spent, done=done, left=left), flush=True)
+                reason = _train_row(name, row, study, lock=lock)
+        except _TakenError:
+            print(f"{title}: {ELSEWHERE}", flush=True)
+            yield name, ELSEWHERE
+            continue
+        yield name, reason
+        spent, done, left = time.monotonic() - began, done + _cost(row), left - _cost(row)
+
+
+class _TakenError(Exception):
+    """Another process has the lock of a row."""
+
+
+def _is_finished_row(name: str, row: Experiment, study: Study) -> bool:
+    return is_done(study.folder / name, row, study.records)
 
 
 def _train_row(name: str, row: Experiment, study: Study, *, lock: int) -> str | None:
@@ -97,10 +113,21 @@ def _train_row(name: str, row: Experiment, study: Study, *, lock: int) -> str | 
         _put_aside(run)
     began = time.monotonic()
     watch = EpochWatch(log)
+
+    def look() -> None:
+        watch.update()
+        study.on_poll(run)
+
     try:
-        code = run_logged(command, log, on_poll=watch.update, held=[lock])
+        code = run_logged(
+            command,
+            log,
+            on_poll=look,
+            held=[lock, *study.held],
+        )
     finally:
         watch.close()
+    study.on_poll(run)
     duration = describe_duration(time.monotonic() - began)
     if _has_finished(run, study, code=code):
         later = f"; its process failed afterwards: {failure_reason(code, log)}" if code else ""

@@ -25,7 +25,13 @@ from all_tf.runs.folder import (
 from all_tf.runs.history_file import chosen_epoch, read_history
 from all_tf.runs.known_cells_file import read_known_cells
 from all_tf.runs.records_digest import RecordsDigest
-from all_tf.runs.stamps import selected_on, selection_set, stamps
+from all_tf.runs.stamps import (
+    CHOSEN_AMONG,
+    selected_on,
+    selection_set,
+    stamps,
+    stamps_of_sweep,
+)
 from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import class_names_of
 from tfrecords.store.folds import read_folds
@@ -104,11 +110,13 @@ def _of_stamps(
         derived += stamps(experiment, report["split"], report["fold"], folds=facts["folds"])
         name = set_name(report["split"], report["fold"])
         derived += facts.get("parent", {}).get("stamps", {}).get(name, [])
+        derived += stamps_of_sweep(facts)
     for stamp in derived:
         if stamp not in report["stamps"]:
             yield f"stamps: the report lacks {stamp!r}, which follows from {CONFIG_FILE}"
     for stamp in report["stamps"]:
-        if stamp in known and stamp not in derived:
+        is_derived = stamp in known or stamp.startswith(CHOSEN_AMONG)
+        if is_derived and stamp not in derived:
             yield f"stamps: the report has {stamp!r}, which does not follow from {CONFIG_FILE}"
 
 

@@ -53,6 +53,7 @@ _PARENT = {  # The run that a run began from, with the caveats of sets by their 
     **dict.fromkeys(("run_sha256", "weights_sha256", "manifest_sha256"), DIGEST),
     "stamps": mapping_of(list_of(NAME)),
 }
+_SWEEP = {"trials": integer(1), "trial": NAME, "metric": word_of("kappa", "auc")}
 _CONTINUES = {"run": NAME, "epoch": integer(1), "run_sha256": DIGEST, "as_one": NAME}
 
 CONFIG = {
@@ -67,6 +68,8 @@ CONFIG = {
     **_IDENTITY_OF_RECORDS,
     "engine": ANY_OBJECT,  # `Engine` checks it.
     "tensorboard": word_of(*choices.TENSORBOARD),
+    "held_out": word_of("not scored"),  # Absent where the held-out set, if any, was scored.
+    "sweep": table(_SWEEP, needed=_SWEEP),  # Of a refit of one of its trials.
     "parent": table(_PARENT, needed=_PARENT),
     "continues": table(_CONTINUES, needed=_CONTINUES),
 }
@@ -192,6 +195,13 @@ CROSS_VALIDATION = {
     "folds": list_of(integer(0, 10_000)),
     "records": NAME,
     "options": list_of(TEXT),
+}
+SWEEP = {
+    "name": NAME,  # Of the study in its storage.
+    "storage": word_of("journal", "database"),
+    "metric": word_of("kappa", "auc"),
+    "space": ANY_OBJECT,
+    "records": NAME,
 }
 EXPORT = {  # export.json, of `all_tf.export.metadata.about_model`.
     "use": NAME,

@@ -1,6 +1,6 @@
 """Caveats of a run's metrics (its `stamps`), from how the run has used the images."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from all_tf.config.experiment import Experiment
@@ -11,6 +11,7 @@ from tfrecords.store.leakage import OFFICIAL
 from tfrecords.store.manifest import read_manifest
 
 LEARNT_BY_PARENT = "learnt by its parent"
+CHOSEN_AMONG = "chosen among "  # The number of trials follows.
 PARENT_UNKNOWN = "training images of its parent unknown"
 
 
@@ -134,6 +135,15 @@ def stamps_of_calibration(fitted_on: TrainingImages, *, patients: Iterable[str])
     """
     same_ids = fitted_on.patients & (set(patients) - {""})
     return ["patient ids of its calibration"] if same_ids else []
+
+
+def stamps_of_sweep(facts: Mapping) -> list[str]:
+    """The caveat of a run whose settings are those of a trial of a sweep: how many were tried.
+
+    Args:
+        facts: The entries of the run's config.json other than the experiment.
+    """
+    return [f"{CHOSEN_AMONG}{facts['sweep']['trials']} trials"] if "sweep" in facts else []
 
 
 def stamps_of_records(records: Path) -> list[str]:

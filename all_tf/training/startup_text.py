@@ -55,7 +55,7 @@ def describe_run(
         f"  view         central {view.crop} px of an image at {view.output} px",
         f"  learn from   {_count(data.fit)}",
         f"  choose on    {_choice(experiment, data)}",
-        f"  score once   {_count(data.held_out) if data.held_out else 'nothing: no such images'}",
+        f"  score once   {_count(data.held_out) if data.held_out else 'nothing'}",
         f"  imbalance    {experiment.imbalance}: {remedy}",
         f"  augment      {augment}",
         f"  steps        {steps} of {experiment.batch_size} images an epoch, "

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 
 import tensorflow as tf
 
@@ -63,6 +64,7 @@ def train(
     tensorboard: str = "scalars",
     calibration: Calibration | None = None,
     begun: Path | None = None,
+    origin: Mapping[str, object] = MappingProxyType({}),
 ) -> list[dict]:
     """Train a run, choose its best epoch, score it, and save everything in the run's folder.
 
@@ -80,6 +82,8 @@ def train(
             otherwise None.
         begun: A finished run that this one goes on with: its experiment with more epochs, on its
             own records. None to begin at the first epoch.
+        origin: Further entries of config.json: `held_out` where the held-out set is not to be
+            loaded, `sweep` where the settings are a sweep's.
 
     Returns:
         The reports of the best epoch: on the selection set, as in metrics.json, and, with the
@@ -99,7 +103,7 @@ def train(
             f"Received: fold={experiment.fold}, calibration={calibration}"
         )
     with unchanged_records(records) as digest:
-        data = load_data(experiment, records, trusted=trusted)
+        data = _load(experiment, records, trusted=trusted, facts=origin)
         descent = find_descent(experiment, data, records, digest, begun=begun)
         prepared = _prepare(experiment, data, engine, restored=begun is not None)
     run.mkdir(parents=True, exist_ok=True)
@@ -108,6 +112,7 @@ def train(
         facts = _facts(prepared, records, digest) | {
             "engine": asdict(engine),
             "tensorboard": tensorboard,
+            **origin,
         }
         write_config(run, experiment, facts | descent.facts)
         state = descent.leave_in(run)
@@ -140,7 +145,7 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         state = newest_state(run)
         with unchanged_records(records):
             _refuse_other_records(records, facts)
-            data = load_data(experiment, records, trusted=trusted)
+            data = _load(experiment, records, trusted=trusted, facts=facts)
         if state is None:
             _refuse_lost_start(run, facts)
             require_same_parent(run, experiment)
@@ -148,6 +153,11 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
             return _complete(run, prepared, state=state)
+
+
+def _load(experiment: Experiment, records: Path, *, trusted: bool, facts: Mapping) -> Data:
+    scored = "held_out" not in facts
+    return load_data(experiment, records, trusted=trusted, with_held_out=scored)
 
 
 def _refuse_lost_start(run: Path, facts: dict) -> None:

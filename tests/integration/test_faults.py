@@ -30,7 +30,7 @@ KINDS = ("killed", "full disk", "told to end")
 FAULTS = dict(
     zip(KINDS, map(int, os.environ.get("ALL_TF_FAULTS", "1,1,1").split(",")), strict=True)
 )
-_LEFT_BEHIND = "or a training that it left behind. Wait for its end"
+_LEFT_BEHIND = ("or a training that it left behind. Wait for its end", "rows are left to the proc")
 OPTIONS = (
     *("--arch", "base_cnn", "--image-size", "32", "--batch-size", "16", "--epochs", "2"),
     *("--weights", "none", "--seed", "5", "--deterministic"),
@@ -210,7 +210,8 @@ def check(command: Command, tmp_path: Path, seed: str) -> None:
         check_left(out, before)
     words = command.again if command.begun(out) else command.words
     ended = call(words, out)
-    while _LEFT_BEHIND in ended.stderr:  # A kill leaves the training of a fold, which ends soon.
+    # A kill leaves the training of a fold, or of a row, which ends soon.
+    while any(text in ended.stderr + ended.stdout for text in _LEFT_BEHIND):
         time.sleep(1)
         ended = call(words, out)
     nothing_left = "there is nothing to resume" in ended.stderr

@@ -9,10 +9,12 @@ from all_tf.config.experiment import Experiment
 from all_tf.data.splits import load_data
 from all_tf.launch.cross_validate import begin, plan_refit
 from all_tf.metrics.calibration import Calibration
+from all_tf.reports.html_report.prose import stamps_in_words
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.folder import RunError
+from all_tf.runs.folder import RunError, is_finished
 from all_tf.runs.out_of_fold import write_out_of_fold
 from all_tf.runs.stamps import selected_on, stamps
+from all_tf.runs.verification import verify
 from all_tf.training.checkpoint import newest_state, read_state
 from all_tf.training.train import resume, train
 from tests.conftest import read_rows
@@ -30,13 +32,14 @@ REFIT = Experiment(
     ema=0.9,
     fold=None,
 )
+SWEPT = {"sweep": {"trials": 24, "trial": "trial-0007", "metric": "kappa"}}
 CALIBRATION = Calibration(threshold=0.4, temperature=2.0, bias=0.1, fitted_on="elsewhere")
 
 
 @pytest.fixture(scope="module")
 def run(records, tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "refit"
-    train(REFIT, records, path, calibration=CALIBRATION)
+    train(REFIT, records, path, calibration=CALIBRATION, origin=SWEPT)
     return path
 
 
@@ -61,6 +64,7 @@ def test_all_folds_are_learnt_from_but_for_duplicates(records):
     data = load_data(REFIT, records)
     assert set(data.fit.folds) == {0, 1, 2} and set(data.fit.duplicate_of) == {""}
     assert len(data.held_out) == 15
+    assert load_data(REFIT, records, with_held_out=False).held_out is None
 
 
 def test_training_ends_at_the_epoch_given_in_the_midst_of_the_schedule(run):
@@ -81,11 +85,14 @@ def test_weights_of_the_last_epoch_are_kept_averaged_and_calibrated_from_elsewhe
         assert report["calibrated_on"] == "elsewhere"
 
 
-def test_figures_of_learnt_images_are_stamped_and_those_of_the_preliminary_phase_are_not(run):
+def test_figures_are_stamped_by_what_was_learnt_and_by_the_number_of_trials(run):
     learnt = read_json(run / "metrics.json")
     scored = read_json(run / "evaluation/validation/metrics.json")
-    assert (learnt["split"], learnt["stamps"]) == ("train", ["resubstitution"])
-    assert (scored["split"], scored["stamps"]) == ("validation", [])
+    swept = "chosen among 24 trials"
+    assert (learnt["split"], learnt["stamps"]) == ("train", ["resubstitution", swept])
+    assert (scored["split"], scored["stamps"]) == ("validation", [swept])
+    assert "A sweep tried so many settings" in dict(stamps_in_words([scored]))[swept]
+    assert not [line for checked in verify(run) for line in checked.drift]
     assert learnt["selected_on"] == selected_on(REFIT) == "the folds of its cross-validation"
     assert stamps(REFIT, "train", 1, folds="grouped") == ["resubstitution"]
 
@@ -117,9 +124,12 @@ def test_interrupted_refit_ends_as_if_it_had_not_been(run, records, tmp_path, mo
 
     monkeypatch.setattr(backup_and_restore, "save_state", save_and_stop)
     with pytest.raises(KeyboardInterrupt):
-        train(REFIT, records, tmp_path / "cut", calibration=CALIBRATION)
+        left = {"held_out": "not scored"}
+        train(REFIT, records, tmp_path / "cut", calibration=CALIBRATION, origin=left)
     monkeypatch.undo()
     resume(tmp_path / "cut")
+    assert not (tmp_path / "cut/evaluation").exists() and is_finished(tmp_path / "cut", records)
+    assert not [line for checked in verify(tmp_path / "cut") for line in checked.drift]
     assert read_calibration(tmp_path / "cut") == CALIBRATION
     figures = [read_json(each / "metrics.json") for each in (run, tmp_path / "cut")]
     assert figures[0]["log_loss"] == pytest.approx(figures[1]["log_loss"], rel=1e-3)

@@ -10,7 +10,7 @@ from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.run_facts import RunFacts
 from all_tf.reports.training_source import Source
 from all_tf.runs.records_label import is_cnmc, records_label
-from all_tf.runs.stamps import LEARNT_BY_PARENT
+from all_tf.runs.stamps import CHOSEN_AMONG, LEARNT_BY_PARENT
 from all_tf.system.tables import per_cent
 from tfrecords.class_names import CNMC_CLASSES, class_names_of
 
@@ -42,6 +42,11 @@ STAMPS = {  # What each caveat means for a reader of the metrics.
     "compared with the positive class of these images, which may be something else.",
 }
 
+_OF_SWEEP = (
+    "A sweep tried so many settings on folds of the training patients, and these were the best "
+    "there. The metrics of those folds are better than new patients will find; a set that the "
+    "sweep has not seen is not affected."
+)
 _SETS = {"validation": "the validation set", "train": "all training images"}
 _PHASE = "the preliminary phase"  # What C-NMC calls its validation set.
 _PER_CENT = "\u00a0%"  # With a no-break space.
@@ -133,7 +138,8 @@ def run_warnings(run: RunFacts) -> Iterator[tuple[str, str]]:
 def stamps_in_words(reports: Iterable[Mapping]) -> Iterator[tuple[str, str]]:
     """Every caveat of some reports, once, with its meaning."""
     for stamp in dict.fromkeys(stamp for report in reports for stamp in report["stamps"]):
-        yield stamp, STAMPS.get(stamp, "Read these metrics with care.")
+        meaning = _OF_SWEEP if stamp.startswith(CHOSEN_AMONG) else STAMPS.get(stamp)
+        yield stamp, meaning or "Read these metrics with care."
 
 
 def _groups(report: Mapping, name: str) -> str:

@@ -270,20 +270,39 @@ def test_interrupted_study_ends_its_child_and_goes_on_where_it_was(number, code,
     assert trained(bench) == ["base_cnn", "vgg16", "vgg16", "densenet169"]
 
 
-def test_training_that_outlives_a_killed_study_keeps_others_out(bench, call):
+def test_training_that_outlives_a_killed_study_keeps_others_from_its_row(bench, call):
     (bench / "hang-vgg16").touch()
     with subprocess.Popen(command(bench), cwd=bench, stdout=subprocess.DEVNULL) as study:
         child = hung(bench)
         study.kill()
     try:
         answer = call()
-        assert answer.returncode == 1 and "Another process is at work in study" in answer.stderr
+        assert answer.returncode == 0
+        assert "1 of 3 rows are left to the processes that train them: vgg16" in answer.stdout
+        assert trained(bench) == ["base_cnn", "vgg16", "densenet169"]
     finally:
         os.kill(child, signal.SIGKILL)
     (bench / "hang-vgg16").unlink()
     while is_alive(child):
         time.sleep(0.1)
     assert call().returncode == 0
+    assert trained(bench) == ["base_cnn", "vgg16", "densenet169", "vgg16"]
+
+
+def test_two_processes_share_a_study_and_train_each_row_once(bench, call):
+    (bench / "hang-vgg16").touch()
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command(bench), cwd=bench, **options) as other:
+        child = hung(bench)
+        answer = call()
+        assert "vgg16: another process trains it" in answer.stdout
+        os.kill(child, signal.SIGKILL)
+        out, _ = other.communicate(timeout=120)
+    assert "row 3 of 3: densenet169 is finished already" in out
+    assert trained(bench) == ["base_cnn", "vgg16", "densenet169"]
+    assert [row["status"] for row in read_rows(bench / "study/study.csv")] == [
+        *("finished", "failed", "finished")
+    ]
 
 
 @pytest.mark.slow
