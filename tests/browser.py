@@ -114,6 +114,22 @@ class Browser:
         """Write a PNG of the window."""
         path.write_bytes(base64.b64decode(self._ask("GET", "/screenshot")))
 
+    def show_as(self, *, width: int, height: int, scheme: str) -> None:
+        """Give the window a size in pixels, and the colours that its user likes: light or dark."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._command("Emulation.setDeviceMetricsOverride", size)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._command("Emulation.setEmulatedMedia", {"features": features})
+
+    def download_to(self, folder: Path) -> None:
+        """Keep downloads in a folder."""
+        place = {"behavior": "allow", "downloadPath": str(folder)}
+        self._command("Browser.setDownloadBehavior", place)
+
+    def _command(self, name: str, parameters: dict) -> None:
+        """A command of Chromium's own protocol."""
+        self._ask("POST", "/goog/cdp/execute", {"cmd": name, "params": parameters})
+
     def _ask(self, method: str, path: str, content: dict | None = None):
         data = None if method != "POST" else json.dumps(content).encode()
         request = Request(self._session + path, data, {"Content-Type": "application/json"})

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from all_tf.analysis.grad_cam import evidence_maps
 from all_tf.data.cells import Cells
+from all_tf.data.image_decoding import seen_images
 from all_tf.evaluation.answers import NONE, AnsweredCell
-from all_tf.evaluation.predict import batches_to_score
 from all_tf.evaluation.scorers import Scorer
 from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.cell_images import brighten
@@ -49,13 +49,11 @@ def draw_answers(
     """
     number = min(MOST_SHOWN, len(answered))
     shown = cells.take(np.arange(number))
-    images = _resized(_seen(shown, scorers[0]))
+    images = _shown(shown, scorers[0])
     pictures = [brighten(images)]
     captions = [[_caption(place, each)] for place, each in enumerate(answered[:number], 1)]
     if heat:
-        evidence = np.mean([_evidence(shown, scorer) for scorer in scorers], axis=0)
-        peak = np.abs(evidence).max(axis=(1, 2))
-        pictures += [lay_over(images, scaled(sign * evidence, peak)) for sign in (1, -1)]
+        pictures += heat_pictures(shown, scorers)
         for texts in captions:
             texts += ["for positive", "for negative"]
     grid = np.stack(pictures, axis=1).reshape(-1, _SIDE, _SIDE, 3)
@@ -76,10 +74,32 @@ def _caption(number: int, cell: AnsweredCell) -> str:
     return f"{number}: {NONE}\n{', '.join(short[:_MOST_REASONS])}{more}"
 
 
+def heat_pictures(cells: Cells, scorers: Sequence[Scorer]) -> list[np.ndarray]:
+    """Where networks find evidence for positive, and where for negative, over the grey cell.
+
+    Args:
+        cells: At least one.
+        scorers: The networks that answer together.
+
+    Returns:
+        For each class, positive first: uint8 `(n, 160, 160, 3)`.
+
+    Raises:
+        ValueError: The last feature map of a network is a single pixel.
+    """
+    images = _shown(cells, scorers[0])
+    evidence = np.mean([_evidence(cells, scorer) for scorer in scorers], axis=0)
+    peak = np.abs(evidence).max(axis=(1, 2))
+    return [lay_over(images, scaled(sign * evidence, peak)) for sign in (1, -1)]
+
+
+def _shown(cells: Cells, scorer: Scorer) -> np.ndarray:
+    return _resized(_seen(cells, scorer))
+
+
 def _seen(cells: Cells, scorer: Scorer) -> np.ndarray:
     """The input of a network: `(n, s, s, 3)`."""
-    batches = batches_to_score(cells, scorer.experiment, title="images of the picture")
-    return np.concatenate([images.numpy() for images, _, _ in batches])[: len(cells)]
+    return seen_images(cells.pngs.tolist(), scorer.experiment.view)
 
 
 def _evidence(cells: Cells, scorer: Scorer) -> np.ndarray:

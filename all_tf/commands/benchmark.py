@@ -1,4 +1,4 @@
-"""Measure speed, growth, the cutting of fields, or refusals; prints one JSON object.
+"""Measure speed, growth, the cutting of fields, refusals or the page; prints one JSON object.
 
     python scripts/benchmark.py convert --source data/C-NMC_Leukemia
     python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
@@ -8,6 +8,7 @@
     python scripts/benchmark.py growth --images 120 2000 15000
     python scripts/benchmark.py fields --source ../shared/smear_real
     python scripts/benchmark.py refusals runs/RUN --fields smears --foreign cells
+    python scripts/benchmark.py page runs/RUN
 
 Ratios are measured side by side in one run: machines differ, and are shared.
 """
@@ -101,6 +102,15 @@ def _refusals(args: argparse.Namespace) -> dict:
     )
 
 
+def _page(args: argparse.Namespace) -> dict:
+    from all_tf.system.tensorflow_import import load_tensorflow
+
+    load_tensorflow()
+    from all_tf.benchmarks.page import benchmark_page
+
+    return benchmark_page(args.run, num_requests=args.requests, num_clients=args.clients)
+
+
 def _gpu(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.speed_table import SpeedTable
 
@@ -183,6 +193,11 @@ def _parse() -> argparse.Namespace:
     fields.add_argument("--source", type=Path, default=Path("../shared/smear_real"))
     fields.set_defaults(measure=_fields)
     _add_refusals(what)
+    page = what.add_parser("page", help="the page under load, against predict.py")
+    page.add_argument("run", type=Path, help="the run's folder")
+    page.add_argument("--requests", type=whole_number(5, 10**6), default=1000, metavar="N")
+    page.add_argument("--clients", type=whole_number(1, 200), default=16, metavar="N")
+    page.set_defaults(measure=_page)
     _add_gpu(what)
     return parser.parse_args()
 

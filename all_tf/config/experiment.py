@@ -26,6 +26,12 @@ class View:
     canvas: int  # Side of the cached image, pixels.
     output: int  # Side of the network's input, pixels.
 
+    @property
+    def window(self) -> slice:
+        """Of rows and of columns of the canvas: its centre, which evaluation sees."""
+        margin = (self.canvas - self.output) // 2
+        return slice(margin, margin + self.output)
+
 
 @dataclass(frozen=True)
 class Experiment:

@@ -118,8 +118,7 @@ def evaluation_batches(
         unpublished label is 0 here; scores must be compared with `cells.labels`.
     """
     batch_size = _no_larger_than_needed(batch_size, len(cells))
-    margin = (view.canvas - view.output) // 2
-    window = slice(margin, margin + view.output)
+    window = view.window
     order = tf.data.Dataset.from_tensor_slices(_padded(np.arange(len(cells)), batch_size))
     batches = _batches(order, cells, lookup)
     return batches.map(lambda images, labels, mask: (images[:, window, window], labels, mask))

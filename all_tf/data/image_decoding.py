@@ -37,6 +37,24 @@ def decode_and_resize(pngs: Sequence[bytes], view: View) -> list[CellBox]:
     return [_resized(box, view) for box in boxes]
 
 
+def seen_images(pngs: Sequence[bytes], view: View) -> np.ndarray:
+    """What a network sees of images when it scores: uint8 `(n, output, output, 3)`.
+
+    The pixels are those of `all_tf.data.batches.evaluation_batches`.
+
+    Args:
+        pngs: As `decode_and_resize` takes them.
+        view: Sides of the central crop, of the canvas and of the output.
+
+    Raises:
+        BitmapError: As `decode_and_resize`.
+    """
+    canvases = np.zeros((len(pngs), view.canvas, view.canvas, 3), np.uint8)
+    for canvas, box in zip(canvases, decode_and_resize(pngs, view), strict=True):
+        canvas[box.rows, box.columns] = box.pixels
+    return canvases[:, view.window, view.window]
+
+
 def _resized(cell: Box, view: View) -> CellBox:
     height, width, _ = cell.pixels.shape
     rows, columns = _side(cell.top, height, view), _side(cell.left, width, view)

@@ -1,23 +1,21 @@
 """Image files of new cells: found, read and compared with the range of the training set."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from all_tf.data.cell_measures import measure_cell
 from all_tf.data.cells import Cells
 from all_tf.data.known_range import NUM_MEASURES
-from all_tf.data.training_range import measure_image, name_departures
+from all_tf.data.measured_images import MeasuredImage, decode_files, measure_images
+from all_tf.data.training_range import name_departures
 from all_tf.system.progress import track
-from tfrecords.codec.bmp import BitmapError
-from tfrecords.codec.pictures import decode_picture, fit_center
-from tfrecords.codec.png import encode_png
 from tfrecords.codec.regular_file import read_image_file
-from tfrecords.schema import IMAGE_SIDE, UNLABELLED
+from tfrecords.schema import UNLABELLED
 from tfrecords.sources.folders import OTHER_SUFFIXES, SUFFIXES
 from tfrecords.sources.tree import walk
 
@@ -55,9 +53,27 @@ def read_new_cells(
         ranges: The ranges of the training set (`read_range`); None if they are not known.
     """
     files, problems = _find(paths)
-    decoded = _decoded(track(files, "reading images", len(files)), problems)
-    new = measure_new_cells(decoded, ranges)
-    return replace(new, problems=problems + new.problems)
+    tracked = track(files, "reading images", len(files))
+    named = ((_shown(path), partial(read_image_file, path)) for path in tracked)
+    measured = list(measure_images(decode_files(named, problems), problems))
+    return new_cells_of(measured, ranges, problems=problems)
+
+
+def join_new_cells(parts: Sequence[NewCells]) -> NewCells:
+    """Put the images of several `NewCells` one after another; there is at least one of these."""
+    cells = [part.cells for part in parts]
+    columns = {
+        name: np.concatenate([getattr(each, name) for each in cells])
+        for name in (field.name for field in fields(Cells))
+        if name != "classes"
+    }
+    return NewCells(
+        Cells(**columns, classes=cells[0].classes),
+        [warned for part in parts for warned in part.warnings],
+        [problem for part in parts for problem in part.problems],
+        [found for part in parts for found in part.features],
+        np.concatenate([part.measures for part in parts]),
+    )
 
 
 def measure_new_cells(
@@ -69,32 +85,30 @@ def measure_new_cells(
         images: A name and an RGB image of any size, each.
         ranges: As `read_new_cells` takes them.
     """
-    pngs, names, features, measures, problems = [], [], [], [], []
-    for name, image in images:
-        found = measure_image(image)
-        if not found["area"]:
-            problems.append(f"{name}: its central {IMAGE_SIDE} px are black: no cell")
-            continue
-        central = fit_center(image, IMAGE_SIDE)
-        pngs.append(encode_png(central))
-        names.append(name)
-        features.append(found)
-        measures.append(measure_cell(np.asarray(central)))
+    problems: list[str] = []
+    return new_cells_of(list(measure_images(images, problems)), ranges, problems=problems)
+
+
+def new_cells_of(
+    measured: Sequence[MeasuredImage],
+    ranges: dict[str, tuple[float, float]] | None,
+    *,
+    problems: list[str],
+) -> NewCells:
+    """Compare measured images with the range of the training set.
+
+    Args:
+        measured: Of `measure_images`.
+        ranges: As `read_new_cells` takes them.
+        problems: "NAME: REASON" of each file that is not among them.
+    """
+    features = [each.features for each in measured]
     warnings = [
         [_UNCHECKED] if ranges is None else name_departures(found, ranges) for found in features
     ]
-    matrix = np.array(measures).reshape(len(names), NUM_MEASURES)
-    return NewCells(_unlabelled(pngs, names), warnings, problems, features, matrix)
-
-
-def _decoded(files: Iterable[Path], problems: list[str]) -> Iterator[tuple[str, Image.Image]]:
-    """Yield the name and the pixels of each file; one that cannot be read goes to `problems`."""
-    for path in files:
-        try:
-            yield _shown(path), decode_picture(read_image_file(path))
-        except (OSError, BitmapError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            problems.append(f"{_shown(path)}: {reason}")
+    matrix = np.array([each.measures for each in measured]).reshape(len(measured), NUM_MEASURES)
+    cells = _unlabelled([each.png for each in measured], [each.name for each in measured])
+    return NewCells(cells, warnings, problems, features, matrix)
 
 
 def _find(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:

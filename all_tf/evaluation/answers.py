@@ -10,7 +10,7 @@ from all_tf.data.image_files import NewCells
 from all_tf.data.known_range import name_unlike
 from all_tf.data.training_range import name_departures
 from all_tf.evaluation.known_cells import compare_features
-from all_tf.evaluation.predict import batches_to_score, predict_with_features
+from all_tf.evaluation.score_images import score_images
 from all_tf.evaluation.scorers import Scorer
 from all_tf.metrics.calibration import Calibration, mean_calibration
 from all_tf.metrics.predictions import logistic
@@ -103,8 +103,7 @@ def answer_cells(
 
 
 def _opinion(scorer: Scorer, new: NewCells, *, tta: int) -> _Opinion:
-    batches = batches_to_score(new.cells, scorer.experiment, title="images")
-    predictions, features = predict_with_features(scorer.model, batches, new.cells, tta=tta)
+    predictions, features = score_images(scorer.joined, new.cells, scorer.experiment, tta=tta)
     fitted = scorer.calibration
     reasons = [_unlike(scorer, new, place) for place in range(len(new.cells))]
     distances = np.full(len(new.cells), np.inf)

@@ -45,7 +45,7 @@ def predict(
     Raises:
         RunError: A logit is infinite or not a number, so that no decision follows from it.
     """
-    return _predictions(cells, _mean_over_views(model, batches, tta=tta)[:, 0])
+    return checked_predictions(cells, _mean_over_views(model, batches, tta=tta)[:, 0])
 
 
 def predict_with_features(
@@ -63,16 +63,30 @@ def predict_with_features(
     Raises:
         RunError: As `predict`.
     """
-    # One output, so that both come from the same pass of a batch.
+    outputs = _mean_over_views(join_features(model), batches, tta=tta)[: len(cells)]
+    return checked_predictions(cells, outputs[:, 0]), outputs[:, 1:].astype(np.float32)
+
+
+def join_features(model: keras.Model) -> keras.Model:
+    """A network whose one output `(n, 1 + channels)` is the logit, then the pooled features.
+
+    Both come from the same pass of a batch.
+
+    Args:
+        model: As `predict_with_features` takes it.
+    """
     joined = keras.layers.Concatenate()([model.output, model.get_layer(POOLED).output])
     # A classifier on JAX gathers the outputs of all processes; a plain model does not.
-    both = type(model)(model.input, joined)
-    outputs = _mean_over_views(both, batches, tta=tta)[: len(cells)]
-    return _predictions(cells, outputs[:, 0]), outputs[:, 1:].astype(np.float32)
+    return type(model)(model.input, joined)
 
 
-def _predictions(cells: Cells, logits: np.ndarray) -> Predictions:
-    logits = logits[: len(cells)]  # The last batch is padded.
+def checked_predictions(cells: Cells, logits: np.ndarray) -> Predictions:
+    """The predictions that logits are for cells, in their order; those of padding are cut off.
+
+    Raises:
+        RunError: A logit is infinite or not a number.
+    """
+    logits = logits[: len(cells)]
     _refuse_non_finite(logits)
     return predictions_of(cells, logits)
 

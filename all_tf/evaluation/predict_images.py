@@ -5,13 +5,53 @@ from pathlib import Path
 from typing import NamedTuple
 
 from all_tf.data.cells import Cells
-from all_tf.data.image_files import read_new_cells
+from all_tf.data.image_files import NewCells, read_new_cells
 from all_tf.data.patient_column import PatientOf
 from all_tf.evaluation.answers import AnsweredCell, answer_cells
 from all_tf.evaluation.by_name import find_calibration, without_fitted
 from all_tf.evaluation.scorers import Scorer, load_scorers
 from all_tf.metrics.patient_answers import summarise_patients
+from all_tf.runs.named_calibration import NamedCalibration
 from tfrecords.class_names import ClassNames
+
+
+class Predictor(NamedTuple):
+    """Networks that answer together, with the calibration and the views that were asked for."""
+
+    scorers: list[Scorer]
+    named: NamedCalibration | None  # None for their own calibration.
+    tta: int
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]] | None:
+        """The ranges of the training set, as `read_new_cells` takes them."""
+        return self.scorers[0].ranges
+
+    def usable(self, new: NewCells) -> NewCells:
+        """The images without those that the calibration was fitted on, which become problems."""
+        return without_fitted(new, self.named)
+
+    def answer(self, usable: NewCells) -> list[AnsweredCell]:
+        """Answer for images that `usable` gave.
+
+        Raises:
+            RunError: A logit is infinite or not a number.
+        """
+        calibration = self.named.calibration if self.named else None
+        return answer_cells(self.scorers, usable, tta=self.tta, calibration=calibration)
+
+
+def load_predictor(
+    runs: Sequence[Path], *, tta: int = 1, calibration: str | None = None
+) -> Predictor:
+    """Load what answers; the arguments are those of `predict_new`.
+
+    Raises:
+        RunError: A run is unfinished or damaged.
+    """
+    scorers = load_scorers(runs)
+    members = [each.folder for each in scorers] if len(scorers) > 1 else []
+    return Predictor(scorers, find_calibration(runs[0], calibration, members), tta)
 
 
 class Answer(NamedTuple):
@@ -61,20 +101,37 @@ def predict_new(
         RunError: A run is unfinished or damaged.
     """
     runs = [run] if isinstance(run, Path) else list(run)
-    scorers = load_scorers(runs)
-    members = [each.folder for each in scorers] if len(scorers) > 1 else []
-    named = find_calibration(runs[0], calibration, members)
-    new = without_fitted(read_new_cells(paths, scorers[0].ranges), named)
-    used = named.calibration if named else None
-    answered = answer_cells(scorers, new, tta=tta, calibration=used)
-    rows = [_row(each, scorers[0].classes) for each in answered]
-    patients: list[dict[str, object]] = []
-    if patient_of is not None:
-        ids = [patient_of(each.name) for each in answered]
-        rows = [{**row, "patient": each} for row, each in zip(rows, ids, strict=True)]
-        values = (each.probability for each in answered)
-        patients = summarise_patients(ids, [each.answer for each in answered], list(values))
-    return Answer(rows, new.problems, patients, answered, new.cells, scorers)
+    predictor = load_predictor(runs, tta=tta, calibration=calibration)
+    new = predictor.usable(read_new_cells(paths, predictor.ranges))
+    answered = predictor.answer(new)
+    ids = None if patient_of is None else [patient_of(each.name) for each in answered]
+    rows = answer_rows(answered, predictor.scorers[0].classes, patients=ids)
+    patients = [] if ids is None else patient_rows(answered, ids)
+    return Answer(rows, new.problems, patients, answered, new.cells, predictor.scorers)
+
+
+def answer_rows(
+    answered: Sequence[AnsweredCell], classes: ClassNames, *, patients: Sequence[str] | None
+) -> list[dict[str, object]]:
+    """The rows that `predict_new` returns.
+
+    Args:
+        answered: The answers.
+        classes: Of the networks.
+        patients: Of each image; None if patients are not known.
+    """
+    rows = [_row(each, classes) for each in answered]
+    if patients is None:
+        return rows
+    return [{**row, "patient": each} for row, each in zip(rows, patients, strict=True)]
+
+
+def patient_rows(
+    answered: Sequence[AnsweredCell], patients: Sequence[str]
+) -> list[dict[str, object]]:
+    """A row of `summarise_patients` for each patient of these images."""
+    values = [each.probability for each in answered]
+    return summarise_patients(patients, [each.answer for each in answered], values)
 
 
 def _row(cell: AnsweredCell, classes: ClassNames) -> dict[str, object]:

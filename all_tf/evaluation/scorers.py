@@ -10,6 +10,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.data.training_range import RANGE_FILE, read_range
 from all_tf.evaluation.ensemble import members_of, runs_behind
 from all_tf.evaluation.known_cells import load_known_cells
+from all_tf.evaluation.predict import join_features
 from all_tf.evaluation.run_weights import load_run
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import read_calibration
@@ -25,6 +26,7 @@ class Scorer(NamedTuple):
     name: str  # Of that folder.
     experiment: Experiment
     model: keras.Model
+    joined: keras.Model  # The same network with its features (`join_features`).
     calibration: Calibration
     ranges: dict[str, tuple[float, float]] | None  # Of `read_range`.
     known: KnownCells | None  # None for a run of an earlier version.
@@ -53,6 +55,7 @@ def _load(run: Path) -> Scorer:
         run.name,
         loaded.experiment,
         loaded.model,
+        join_features(loaded.model),
         read_calibration(run),
         read_range(run),
         load_known_cells(run, loaded.model),

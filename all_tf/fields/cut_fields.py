@@ -7,15 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from skimage.measure import regionprops
 
-from all_tf.fields.cut import cut_cell
 from all_tf.fields.cutting_plan import CutJob, CutSettings, CutSummary, plan_cutting
 from all_tf.fields.field_files import READ_ERRORS, FieldFile, read_field, reason
 from all_tf.fields.field_images import CELLS_A_SHEET, contact_sheet, outlined, thumbnail
+from all_tf.fields.found_cells import FoundCell, find_cells
 from all_tf.fields.optical_density import FieldError
-from all_tf.fields.segment import segment_field
-from all_tf.fields.stain import normalise_stain
 from all_tf.system.progress import track
 from all_tf.system.tables import cell_of_text
 from tfrecords.codec.png import encode_png
@@ -88,37 +85,37 @@ class _Writer:
         """Cut the cells of one field; one that cannot be read becomes a problem."""
         try:
             pixels = read_field(job.file.path)
-            labels = segment_field(pixels, microns_per_pixel=job.microns_per_pixel)
+            labels, cells = find_cells(
+                pixels,
+                microns_per_pixel=job.microns_per_pixel,
+                zoom=job.zoom,
+                normalise=self._settings.normalise,
+            )
         except (*READ_ERRORS, FieldError) as error:
             self._summary.problems.append(f"{job.file.path}: {reason(error)}")
             return
         self._summary.num_fields += 1
-        kept = [cell.label for cell in regionprops(labels) if self._add(job, pixels, labels, cell)]
+        for cell in cells:
+            self._add(job, cell)
+        kept = [cell.number for cell in cells if cell.image is not None]
         name = job.file.name
         _save(self._folder / "outlines" / f"{name}.png", outlined(pixels, labels, kept))
         if self._settings.masks:
             _save(self._folder / "masks" / f"{name}_labels.png", Image.fromarray(labels))
 
-    def _add(self, job: CutJob, pixels: np.ndarray, labels: np.ndarray, cell) -> bool:
-        """Note a cell and cut it out; return whether it was."""
-        top, left, bottom, right = cell.bbox
-        at_edge = min(top, left) == 0 or bottom == labels.shape[0] or right == labels.shape[1]
-        image = None if at_edge else cut_cell(pixels, labels == cell.label, zoom=job.zoom)
+    def _add(self, job: CutJob, cell: FoundCell) -> None:
+        """Note a cell, and write its image if it was cut out."""
+        top, left, bottom, right = cell.box
         relative = ""
-        if image is not None:
-            relative = f"cells/{job.file.patient}/{job.file.name}_{cell.label:03}.png"
-            self._write(image, relative, job.file.patient)
-        self._summary.num_cut += image is not None
-        self._summary.num_at_edge += at_edge
-        self._summary.num_too_large += image is None and not at_edge
-        figures = (left, top, right, bottom, int(cell.area), int(at_edge), relative)
-        values = (job.file.field, cell.label, *figures)
+        if cell.image is not None:
+            relative = f"cells/{job.file.patient}/{job.file.name}_{cell.number:03}.png"
+            self._write(cell.image, relative, job.file.patient)
+        self._summary.count(cell)
+        figures = (left, top, right, bottom, cell.area, int(cell.at_edge), relative)
+        values = (job.file.field, cell.number, *figures)
         self._rows.append(dict(zip(_COLUMNS, values, strict=True)))
-        return image is not None
 
     def _write(self, image: np.ndarray, relative: str, patient: str) -> None:
-        if self._settings.normalise:
-            image = normalise_stain(image)
         path = self._folder / relative
         path.parent.mkdir(exist_ok=True)
         with atomic_write(path) as partial:

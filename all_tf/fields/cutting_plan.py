@@ -1,10 +1,14 @@
 """Gives each field its scale, before anything is cut."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from all_tf.fields.field_files import READ_ERRORS, FieldFile, read_field, reason
+from all_tf.fields.found_cells import FoundCell
 from all_tf.fields.optical_density import FieldError
 from all_tf.fields.scale import (
     CNMC_MICRONS_PER_PIXEL,
@@ -36,6 +40,12 @@ class CutSummary:
     scales: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
+    def count(self, cell: FoundCell) -> None:
+        """Count a cell that was found."""
+        self.num_cut += cell.image is not None
+        self.num_at_edge += cell.at_edge
+        self.num_too_large += cell.image is None and not cell.at_edge
+
 
 class CutJob(NamedTuple):
     """A field with the micrometres of its pixels, and the zoom of its cells."""
@@ -46,7 +56,11 @@ class CutJob(NamedTuple):
 
 
 def plan_cutting(
-    fields: Sequence[FieldFile], settings: CutSettings, summary: CutSummary
+    fields: Sequence[FieldFile],
+    settings: CutSettings,
+    summary: CutSummary,
+    *,
+    read: Callable[[Path], np.ndarray] = read_field,
 ) -> list[CutJob]:
     """Give each field its scale; fields of one size in pixels are taken to be of one microscope.
 
@@ -54,6 +68,7 @@ def plan_cutting(
         fields: What `find_fields` found.
         settings: How they are to be cut.
         summary: Is given the scales, and a problem for each field without one.
+        read: Gives the pixels of a field by its path; raises what `read_field` does.
 
     Returns:
         The fields that can be cut, in their order.
@@ -65,7 +80,7 @@ def plan_cutting(
     measured: dict[tuple[int, int], list[tuple[FieldFile, RedCells]]] = {}
     for file in track(fields, "measuring red cells", len(fields), unit="field"):
         try:
-            pixels = read_field(file.path)
+            pixels = read(file.path)
             red_cells = measure_red_cells(pixels)
         except (*READ_ERRORS, FieldError) as error:
             summary.problems.append(f"{file.path}: {reason(error)}")

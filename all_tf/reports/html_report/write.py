@@ -64,6 +64,26 @@ def write_about(
     return [folder / REPORT_FILE]
 
 
+def page_about(paths: Sequence[Path]) -> str:
+    """The page of one run or about several, without images of cells; nothing is written.
+
+    Args:
+        paths: As `write_about` takes them.
+
+    Raises:
+        RunError: As `write_about`.
+    """
+    runs, unfinished = _find_runs(paths)
+    if len(runs) == 1 and not unfinished:
+        facts = read_facts(runs[0])
+        mistakes = worst_mistakes(facts.evaluated, most=_MOST_CELLS)
+        return build_page(
+            facts, mistakes=mistakes, pictures="report.py draws them.", heat_maps=None
+        )
+    title = f"{len(runs)} networks"
+    return build_comparison_page([read_facts(run) for run in runs], title=title)
+
+
 def _find_runs(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The finished runs, and those of a study that have not ended."""
     finished: list[Path] = []

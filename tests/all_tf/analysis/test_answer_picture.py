@@ -10,6 +10,7 @@ from all_tf.analysis import answer_picture
 from all_tf.analysis.answer_picture import draw_answers
 from all_tf.data.image_files import measure_new_cells
 from all_tf.evaluation.answers import AnsweredCell
+from all_tf.evaluation.predict import join_features
 from all_tf.evaluation.scorers import Scorer
 from all_tf.metrics.calibration import Calibration
 from builders.registry import build_model
@@ -23,7 +24,9 @@ _ANSWERS = [("positive", ""), ("none", "size: x; focus: y; scale: z")]
 @pytest.fixture(scope="module")
 def scorer() -> Scorer:
     model = build_model(EXPERIMENT.arch, image_size=EXPERIMENT.image_size, weights="none")
-    return Scorer(Path("run"), "run", EXPERIMENT, model, Calibration(), None, None, CNMC_CLASSES)
+    joined = join_features(model)
+    own = Calibration()
+    return Scorer(Path("run"), "run", EXPERIMENT, model, joined, own, None, None, CNMC_CLASSES)
 
 
 def drawn(number: int):

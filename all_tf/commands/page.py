@@ -1,0 +1,67 @@
+"""Show a page that answers for pictures of cells with a finished run, and an API beside it.
+
+    python scripts/page.py runs/RUN
+    python scripts/page.py runs/folds --port 8080 --token TOKEN --host 0.0.0.0
+
+Open the address that is printed: drop pictures of cells, or fields of a smear, on the page. The
+answers are those of predict.py. POST /predict takes the same pictures from programs, GET /model and
+GET /health say what answers, and GET /openapi.json describes it all. The server listens on this
+machine alone, unless --host and --token are given; it writes no file, and logs no name. Ctrl-C ends
+it. docs/page.md says more. For research use only: no basis for the care of any patient.
+"""
+
+import argparse
+from pathlib import Path
+
+from all_tf.config import choices
+from all_tf.system.arguments import whole_number
+from all_tf.system.cli import exit_on_errors, script_parser
+
+_LOCAL = "127.0.0.1"
+_LEAST_OF_TOKEN = 16  # Characters.
+
+
+@exit_on_errors()
+def main() -> None:
+    """Load the networks and serve."""
+    args = _parse()
+    try:
+        import python_multipart  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise ValueError("The page needs more packages: pip install 'all_tf[page]'") from error
+    from all_tf.system.tensorflow_import import load_tensorflow
+
+    load_tensorflow()
+    from all_tf.evaluation.predict_images import load_predictor
+    from all_tf.page.server import bind, build_app, door_of, server_of
+
+    taken = bind(args.host, args.port)
+    runs = [args.run, *(args.ensemble or ())]
+    predictor = load_predictor(runs, tta=args.tta, calibration=args.calibration)
+    app = build_app(predictor, runs, door_of(taken, args.token))
+    host, port = taken.getsockname()[:2]
+    print(f"Research use only. Open http://{host}:{port}/ ; Ctrl-C ends the server.", flush=True)
+    server_of(app).run(sockets=[taken])
+
+
+def _parse() -> argparse.Namespace:
+    parser = script_parser(__doc__)
+    add = parser.add_argument
+    add("run", type=Path, help="the folder of a run, or of a cross-validation: all folds as one")
+    add("--ensemble", type=Path, nargs="+", metavar="RUN", help="more runs, which answer with RUN")
+    add("--tta", type=int, choices=choices.TTA, default=1, help="average the 8 flips and turns")
+    text = "one that calibrate.py fitted on other cells; default: the run's own"
+    add("--calibration", metavar="NAME", help=text)
+    port = whole_number(0, 65535)
+    add("--port", type=port, default=8000, metavar="N", help="default: 8000; 0: any that is free")
+    add("--host", default=_LOCAL, metavar="ADDRESS", help="default: 127.0.0.1, this machine alone")
+    add("--token", metavar="TEXT", help="that every request has to bring; at least 16 characters")
+    args = parser.parse_args()
+    if args.host != _LOCAL and not args.token:
+        parser.error("--host opens the server to other machines: pass --token as well")
+    if args.token is not None and not (
+        len(args.token) >= _LEAST_OF_TOKEN and args.token.isascii() and args.token.isalnum()
+    ):
+        parser.error(f"--token: expected at least {_LEAST_OF_TOKEN} letters and digits")
+    return args

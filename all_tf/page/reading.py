@@ -1,0 +1,99 @@
+"""What the reading processes do: files become measured cells, strictly and without TensorFlow."""
+
+import io
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+from PIL import Image
+
+from all_tf.data.measured_images import MeasuredImage, decode_files, measure_images
+from all_tf.plots.cell_images import cell_image
+from tfrecords.codec.png import encode_png
+from tfrecords.schema import IMAGE_SIDE
+
+NamedContent = tuple[str, bytes]  # The name and the content of a file.
+_SIDE = 225  # Of a thumbnail, pixels.
+
+
+class ReadPictures(NamedTuple):
+    """Cells of some picture files."""
+
+    measured: list[MeasuredImage]
+    problems: list[str]  # "NAME: REASON" of what is not among them.
+    thumbnails: list[bytes]  # PNG of 225 px for each cell; empty where none were asked for.
+    notes: list[str]  # Of fields: their scale, and how many cells were found.
+    num_pixels: int = 0  # Of the pictures. If there are more than allowed, nothing else is given.
+
+    def followed_by(self, others: "ReadPictures") -> "ReadPictures":
+        """These pictures, then others."""
+        return ReadPictures(
+            self.measured + others.measured,
+            self.problems + others.problems,
+            self.thumbnails + others.thumbnails,
+            self.notes + others.notes,
+            self.num_pixels + others.num_pixels,
+        )
+
+
+def read_cells(
+    files: Sequence[NamedContent], *, thumbnails: bool, most_pixels: int
+) -> ReadPictures:
+    """Read pictures of one cell each, as predict.py does."""
+    num_pixels = _count_pixels(files)
+    if num_pixels > most_pixels:
+        return ReadPictures([], [], [], [], num_pixels)
+    problems: list[str] = []
+    named = ((name, partial(bytes, content)) for name, content in files)
+    measured = list(measure_images(decode_files(named, problems), problems))
+    return ReadPictures(
+        measured, problems, _thumbnails(measured, wanted=thumbnails), [], num_pixels
+    )
+
+
+def _count_pixels(files: Sequence[NamedContent]) -> int:
+    """Pixels that pictures say they have, none for what is no picture; nothing is decoded."""
+    return sum(_pixels_of(content) for _, content in files)
+
+
+def _pixels_of(content: bytes) -> int:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return image.width * image.height
+    except Exception:  # Whatever a damaged header leads to; the strict reader says why.
+        return 0
+
+
+def read_fields(
+    files: Sequence[NamedContent],
+    *,
+    microns_per_pixel: float | None,
+    thumbnails: bool,
+    most_pixels: int,
+) -> ReadPictures:
+    """Cut the cells out of fields, as cut_cells.py does, and read them."""
+    num_pixels = _count_pixels(files)
+    if num_pixels > most_pixels:
+        return ReadPictures([], [], [], [], num_pixels)
+    try:
+        from all_tf.fields.cut_in_memory import cut_in_memory
+        from all_tf.fields.cutting_plan import CutSettings
+    except ImportError:
+        missing = "scikit-image is missing here: pip install 'all_tf[fields]'"
+        return ReadPictures([], [f"{name}: {missing}" for name, _ in files], [], [])
+    cells, summary = cut_in_memory(files, CutSettings(microns_per_pixel))
+    problems = list(summary.problems)
+    measured = list(measure_images(cells, problems))
+    notes = [f"Scale: {scale}" for scale in summary.scales]
+    notes.append(
+        f"Fields: {summary.num_fields}; cells cut out: {summary.num_cut}; at the edge, left out: "
+        f"{summary.num_at_edge}; larger than 450 px, left out: {summary.num_too_large}."
+    )
+    return ReadPictures(
+        measured, problems, _thumbnails(measured, wanted=thumbnails), notes, num_pixels
+    )
+
+
+def _thumbnails(measured: Sequence[MeasuredImage], *, wanted: bool) -> list[bytes]:
+    pixels = (cell_image(each.png, crop=IMAGE_SIDE, side=_SIDE) for each in measured if wanted)
+    return [encode_png(Image.fromarray(each)) for each in pixels]

@@ -1,0 +1,85 @@
+"""Answers over HTTP are those of predict.py, for cells and for fields."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from all_tf.evaluation.predict_images import predict_new
+from all_tf.system.tables import csv_text
+from tests.served_pages import as_form
+from tfrecords.synthetic.cells import draw_cell
+
+
+@pytest.fixture(scope="module")
+def expected(run, files, tmp_path_factory):
+    """What predict.py says of the files and of one that is none."""
+    bad = tmp_path_factory.mktemp("bad") / "=bad.png"
+    bad.write_bytes(b"no picture")
+    answer = predict_new(run, [*files, bad])
+    rows = [{**row, "path": row["path"].rsplit("/", 1)[1]} for row in answer.rows]
+    (problem,) = answer.problems
+    return [*files, bad], rows, problem.rsplit("/", 1)[1]
+
+
+def equal_but_for_rounding(found: list[dict], expected: list[dict]) -> None:
+    """Sums of float32 depend on the size of a batch; texts and answers do not."""
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-6)
+        assert all(one[key] == other[key] for key in other if not isinstance(other[key], float))
+
+
+@pytest.mark.parametrize("way", ["json", "form"])
+def test_answers_are_those_of_predict(way, server, expected):
+    files, rows, problem = expected
+    if way == "json":
+        reply = server.predict(files)
+    else:
+        body, kind = as_form(files)
+        reply = server.ask("/predict", body, Content_Type=kind)
+    assert reply.status == 200, reply.body
+    equal_but_for_rounding(reply.content["images"], rows)
+    assert reply.content["not_scored"] == [problem] and reply.content["patients"] == []
+    assert reply.content["use"].startswith("For research use only")
+
+
+def test_patients_are_summarised_and_the_table_is_that_of_predict(server, expected):
+    files, rows, _ = expected
+    content = server.predict(files, patient="P1", csv=True).content
+    (patient,) = content["patients"]
+    assert patient["patient"] == "P1" and patient["num_cells"] == len(rows)
+    assert content["csv"] == csv_text(content["images"])
+    assert [row["patient"] for row in csv.DictReader(io.StringIO(content["csv"]))] == ["P1"] * 11
+
+
+def test_thumbnails_and_heat_maps_come_on_request(server, files):
+    content = server.predict(files[:5], thumbnails=True, heat=True).content
+    assert len(content["thumbnails"]) == len(content["heat_maps"]) == 5
+    uris = [content["thumbnails"][0], *content["heat_maps"][4].values()]
+    assert all(uri.startswith("data:image/png;base64,") for uri in uris)
+
+
+def draw_field() -> np.ndarray:
+    """Two cells on a bright ground: uint8 `(700, 900, 3)`."""
+    field = np.full((700, 900, 3), 235, np.uint8)
+    for place, seed in ((slice(20, 470), 3), (slice(440, 890), 4)):
+        cell = draw_cell(np.random.default_rng(seed), label=1)
+        inside = cell.any(axis=-1)
+        field[100:550, place][inside] = cell[inside]
+    return field
+
+
+def test_cells_of_a_field_are_cut_and_answered(server, tmp_path):
+    pytest.importorskip("skimage")
+    path = tmp_path / "field.png"
+    Image.fromarray(draw_field()).save(path)
+    content = server.predict([path], kind="field", microns_per_pixel=0.06).content
+    assert [row["path"] for row in content["images"]] == [
+        "field.png, cell 1",
+        "field.png, cell 2",
+    ]
+    assert "cells cut out: 2" in content["notes"][1] and "0.06 um" in content["notes"][0]
+    unscaled = server.predict([path], kind="field").content
+    assert "the scale is unknown" in unscaled["not_scored"][0] and unscaled["images"] == []
