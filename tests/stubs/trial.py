@@ -1,7 +1,8 @@
 """Stands in for scripts/train.py where that trains one fold of a trial: files it epoch by epoch.
 
-Copied beside a copy of sweep.py. Kappa is the higher, the nearer the learning rate is to 1e-3; a
-file `pause` beside it holds the seconds of an epoch. Every call is a line of calls.txt there.
+Copied beside a copy of sweep.py. Kappa is the higher, the nearer the learning rate is to 1e-3. A
+file `pause` beside it holds the seconds of an epoch; while there is a file `hold`, no second epoch
+ends. Every call is a line of calls.txt there.
 """
 
 import math
@@ -42,6 +43,8 @@ def main() -> None:
     begun = sorted((run / "state").glob("epoch-*"))
     for epoch in range(len(begun) + 1, experiment.epochs + 1):
         time.sleep(float((HERE / "pause").read_text()) if (HERE / "pause").exists() else 0)
+        while epoch > 1 and (HERE / "hold").exists():
+            time.sleep(0.05)
         (run / f"state/epoch-{epoch:04}").mkdir(parents=True)
         values = [{"epoch": n, "val_kappa": kappa * n / experiment.epochs} for n in range(1, epoch)]
         write_csv(run / "history.csv", [*values, {"epoch": epoch, "val_kappa": kappa}])

@@ -113,7 +113,7 @@ def test_trials_are_cross_validations_on_train_alone_and_the_first_is_the_row(be
 
 def shared_by_four(bench, records, *, storage: str | None = None) -> str:
     """Four workers on one study, two of them killed: each trial is ended once; what they print."""
-    (bench / "pause").write_text("3")
+    (bench / "hold").touch()  # Each training waits after its first epoch.
     options = ["--storage", storage] if storage else []
     with ExitStack() as stack:
         workers = [stack.enter_context(start(bench, records, 6, *options)) for _ in range(4)]
@@ -123,7 +123,7 @@ def shared_by_four(bench, records, *, storage: str | None = None) -> str:
             time.sleep(0.05)
         workers[0].kill()  # Its training goes on without it.
         os.killpg(workers[1].pid, signal.SIGKILL)
-        (bench / "pause").write_text("0")
+        (bench / "hold").unlink()
         outputs = [worker.communicate(timeout=100) for worker in workers]
     assert [worker.returncode for worker in workers] == [-9, -9, 0, 0], outputs
     sweep = a_sweep(bench, records, num_trials=6, storage=storage)
