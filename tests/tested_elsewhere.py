@@ -71,6 +71,7 @@ TESTED_IN: dict[str, str] = {
     "all_tf/metrics/summary.py": "tests/all_tf/training/test_train.py",
     "all_tf/data/measured_images.py": "tests/all_tf/evaluation/test_predict_images.py",
     "all_tf/fields/cutting_plan.py": "tests/all_tf/fields/test_cut_fields.py",
+    "all_tf/commands/page.py": "tests/all_tf/page/test_server.py",
     "all_tf/page/about.py": "tests/all_tf/page/test_server.py",
     "all_tf/page/limits.py": "tests/all_tf/page/test_uploads.py",
     "all_tf/page/openapi.py": "tests/all_tf/page/test_server.py",

@@ -106,7 +106,7 @@ def predict_new(
     answered = predictor.answer(new)
     ids = None if patient_of is None else [patient_of(each.name) for each in answered]
     rows = answer_rows(answered, predictor.scorers[0].classes, patients=ids)
-    patients = [] if ids is None else patient_rows(answered, ids)
+    patients = [] if ids is None else summarise_answers(answered, ids)
     return Answer(rows, new.problems, patients, answered, new.cells, predictor.scorers)
 
 
@@ -126,7 +126,7 @@ def answer_rows(
     return [{**row, "patient": each} for row, each in zip(rows, patients, strict=True)]
 
 
-def patient_rows(
+def summarise_answers(
     answered: Sequence[AnsweredCell], patients: Sequence[str]
 ) -> list[dict[str, object]]:
     """A row of `summarise_patients` for each patient of these images."""

@@ -11,7 +11,7 @@ from PIL import Image
 from all_tf.fields.cutting_plan import CutJob, CutSettings, CutSummary, plan_cutting
 from all_tf.fields.field_files import READ_ERRORS, FieldFile, read_field, reason
 from all_tf.fields.field_images import CELLS_A_SHEET, contact_sheet, outlined, thumbnail
-from all_tf.fields.found_cells import FoundCell, find_cells
+from all_tf.fields.found_cells import CellOfField, find_cells
 from all_tf.fields.optical_density import FieldError
 from all_tf.system.progress import track
 from all_tf.system.tables import cell_of_text
@@ -103,7 +103,7 @@ class _Writer:
         if self._settings.masks:
             _save(self._folder / "masks" / f"{name}_labels.png", Image.fromarray(labels))
 
-    def _add(self, job: CutJob, cell: FoundCell) -> None:
+    def _add(self, job: CutJob, cell: CellOfField) -> None:
         """Note a cell, and write its image if it was cut out."""
         top, left, bottom, right = cell.box
         relative = ""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from all_tf.fields.field_files import READ_ERRORS, FieldFile, read_field, reason
-from all_tf.fields.found_cells import FoundCell
+from all_tf.fields.found_cells import CellOfField
 from all_tf.fields.optical_density import FieldError
 from all_tf.fields.scale import (
     CNMC_MICRONS_PER_PIXEL,
@@ -40,7 +40,7 @@ class CutSummary:
     scales: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def count(self, cell: FoundCell) -> None:
+    def count(self, cell: CellOfField) -> None:
         """Count a cell that was found."""
         self.num_cut += cell.image is not None
         self.num_at_edge += cell.at_edge

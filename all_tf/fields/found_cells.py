@@ -10,7 +10,7 @@ from all_tf.fields.segment import segment_field
 from all_tf.fields.stain import normalise_stain
 
 
-class FoundCell(NamedTuple):
+class CellOfField(NamedTuple):
     """A white cell of a field."""
 
     number: int  # Its label.
@@ -22,7 +22,7 @@ class FoundCell(NamedTuple):
 
 def find_cells(
     pixels: np.ndarray, *, microns_per_pixel: float | None, zoom: float, normalise: bool = False
-) -> tuple[np.ndarray, list[FoundCell]]:
+) -> tuple[np.ndarray, list[CellOfField]]:
     """Find the cells of a field and cut them out.
 
     Args:
@@ -45,10 +45,10 @@ def find_cells(
 
 def _found(
     cell, pixels: np.ndarray, labels: np.ndarray, *, zoom: float, normalise: bool
-) -> FoundCell:
+) -> CellOfField:
     top, left, bottom, right = cell.bbox
     at_edge = min(top, left) == 0 or bottom == labels.shape[0] or right == labels.shape[1]
     image = None if at_edge else cut_cell(pixels, labels == cell.label, zoom=zoom)
     if normalise and image is not None:
         image = normalise_stain(image)
-    return FoundCell(cell.label, cell.bbox, int(cell.area), at_edge, image)
+    return CellOfField(cell.label, cell.bbox, int(cell.area), at_edge, image)

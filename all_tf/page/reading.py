@@ -8,12 +8,10 @@ from typing import NamedTuple
 from PIL import Image
 
 from all_tf.data.measured_images import MeasuredImage, decode_files, measure_images
-from all_tf.plots.cell_images import cell_image
 from tfrecords.codec.png import encode_png
-from tfrecords.schema import IMAGE_SIDE
 
 NamedContent = tuple[str, bytes]  # The name and the content of a file.
-_SIDE = 225  # Of a thumbnail, pixels.
+_SMALLER = 2  # Times, of a thumbnail.
 
 
 class ReadPictures(NamedTuple):
@@ -95,5 +93,9 @@ def read_fields(
 
 
 def _thumbnails(measured: Sequence[MeasuredImage], *, wanted: bool) -> list[bytes]:
-    pixels = (cell_image(each.png, crop=IMAGE_SIDE, side=_SIDE) for each in measured if wanted)
-    return [encode_png(Image.fromarray(each)) for each in pixels]
+    return [_thumbnail(each.png) for each in measured] if wanted else []
+
+
+def _thumbnail(png: bytes) -> bytes:
+    with Image.open(io.BytesIO(png)) as image:
+        return encode_png(image.convert("RGB").reduce(_SMALLER))

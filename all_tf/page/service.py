@@ -12,13 +12,13 @@ from PIL import Image
 from all_tf.analysis.answer_picture import heat_pictures
 from all_tf.data.cells import Cells
 from all_tf.data.image_files import NewCells, new_cells_of
-from all_tf.evaluation.predict_images import Predictor, answer_rows, patient_rows
+from all_tf.evaluation.predict_images import Predictor, answer_rows, summarise_answers
 from all_tf.export.metadata import RESEARCH_USE
 from all_tf.page.limits import PageLimits, RefusalError
 from all_tf.page.readers import Readers
 from all_tf.page.reading import ReadPictures, read_cells, read_fields
 from all_tf.page.scoring import ScoringThread
-from all_tf.page.uploads import Asked, Picture
+from all_tf.page.uploads import Picture, PredictRequest
 from all_tf.runs.errors import RunError
 from all_tf.system.tables import csv_text
 
@@ -42,7 +42,7 @@ class PredictionService:
         self.predictor, self.scoring, self.limits = predictor, scoring, limits
         self._readers = readers
 
-    async def predict(self, asked: Asked) -> dict[str, object]:
+    async def predict(self, asked: PredictRequest) -> dict[str, object]:
         """The content of `predict.py --format json`, with what else was asked for.
 
         Raises:
@@ -60,7 +60,7 @@ class PredictionService:
         rows = answer_rows(answered, self.predictor.scorers[0].classes, patients=ids)
         content: dict[str, object] = {
             "images": rows,
-            "patients": [] if ids is None else patient_rows(answered, ids),
+            "patients": [] if ids is None else summarise_answers(answered, ids),
             "not_scored": usable.problems,
             "notes": read.notes,
             "use": RESEARCH_USE,
@@ -73,7 +73,7 @@ class PredictionService:
             content["csv"] = csv_text(rows) if rows else ""
         return content
 
-    async def _read(self, asked: Asked) -> tuple[ReadPictures, list[str]]:
+    async def _read(self, asked: PredictRequest) -> tuple[ReadPictures, list[str]]:
         """The cells of the pictures, and the patient of each; empty where none is named."""
         joined, patients = ReadPictures([], [], [], []), []
         for pictures in self._parts(asked):
@@ -88,7 +88,7 @@ class PredictionService:
             patients += [pictures[0].patient or ""] * len(part.measured)
         return joined, patients
 
-    def _parts(self, asked: Asked) -> list[list[Picture]]:
+    def _parts(self, asked: PredictRequest) -> list[list[Picture]]:
         """Neighbours of one patient; fields all together, since they have one scale."""
         parts: list[list[Picture]] = []
         most = self.limits.most_fields if asked.kind == "field" else _READ_TOGETHER
@@ -99,7 +99,7 @@ class PredictionService:
         return parts
 
     async def _read_part(
-        self, pictures: Sequence[Picture], asked: Asked, *, most_pixels: int
+        self, pictures: Sequence[Picture], asked: PredictRequest, *, most_pixels: int
     ) -> ReadPictures:
         files = [(each.name, each.content) for each in pictures]
         if asked.kind == "cell":

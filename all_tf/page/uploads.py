@@ -32,7 +32,7 @@ class Picture(NamedTuple):
     patient: str | None
 
 
-class Asked(NamedTuple):
+class PredictRequest(NamedTuple):
     """What a request asks for."""
 
     pictures: list[Picture]
@@ -87,7 +87,7 @@ def _declared(request: Request) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
-async def parse_body(request: Request, body: bytes, limits: PageLimits) -> Asked:
+async def parse_body(request: Request, body: bytes, limits: PageLimits) -> PredictRequest:
     """Take a body apart by its content type.
 
     Raises:
@@ -104,7 +104,7 @@ async def parse_body(request: Request, body: bytes, limits: PageLimits) -> Asked
     return _checked(asked, limits)
 
 
-def _checked(asked: Asked, limits: PageLimits) -> Asked:
+def _checked(asked: PredictRequest, limits: PageLimits) -> PredictRequest:
     if not asked.pictures:
         raise RefusalError(400, "Expected at least one picture. Received: none.")
     what, most = ("pictures", limits.most_images)
@@ -116,7 +116,7 @@ def _checked(asked: Asked, limits: PageLimits) -> Asked:
     return asked
 
 
-def _parse_json(body: bytes) -> Asked:
+def _parse_json(body: bytes) -> PredictRequest:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -124,7 +124,7 @@ def _parse_json(body: bytes) -> Asked:
     if not isinstance(content, dict) or not isinstance(content.get("images"), list):
         raise RefusalError(400, 'Expected {"images": [{"name": "...", "data": "BASE64"}, ...]}.')
     pictures = [_picture(each, content.get("patient")) for each in content["images"]]
-    return Asked(pictures, **_wishes(content))
+    return PredictRequest(pictures, **_wishes(content))
 
 
 def _picture(held: object, patient: object) -> Picture:
@@ -138,7 +138,7 @@ def _picture(held: object, patient: object) -> Picture:
     return Picture(_name(held.get("name", "image")), content, _patient(own))
 
 
-async def _parse_multipart(request: Request, body: bytes, limits: PageLimits) -> Asked:
+async def _parse_multipart(request: Request, body: bytes, limits: PageLimits) -> PredictRequest:
     async def slices() -> AsyncGenerator[bytes, None]:
         for start in range(0, len(body), _SLICE):
             yield body[start : start + _SLICE]
@@ -161,7 +161,7 @@ async def _parse_multipart(request: Request, body: bytes, limits: PageLimits) ->
         pictures = [Picture(_name(x.filename), x.file.read(), patient) for x in files]
     finally:
         await form.close()
-    return Asked(pictures, **_wishes(texts))
+    return PredictRequest(pictures, **_wishes(texts))
 
 
 def _wishes(content: Mapping[str, object]) -> dict:

@@ -2,6 +2,11 @@
 
 import csv
 import io
+import json
+import re
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,8 +14,11 @@ from PIL import Image
 
 from all_tf.evaluation.predict_images import predict_new
 from all_tf.system.tables import csv_text
+from tests.conftest import ROOT
 from tests.served_pages import as_form
 from tfrecords.synthetic.cells import draw_cell
+
+TWO = ("cell.png", "other.png")  # As the documentation calls them.
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +51,25 @@ def test_answers_are_those_of_predict(way, server, expected):
     equal_but_for_rounding(reply.content["images"], rows)
     assert reply.content["not_scored"] == [problem] and reply.content["patients"] == []
     assert reply.content["use"].startswith("For research use only")
+
+
+def test_programs_of_the_documentation_give_those_answers(server, expected, tmp_path):
+    files, rows, _ = expected
+    page = (ROOT / "docs" / "page.md").read_text()
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    command = [sys.executable, "-I", "-c", program, f"{server.url}/predict", str(files[0])]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert said[1] == rows[0]["answer"]
+    assert float(said[2]) == pytest.approx(rows[0]["probability"], abs=1e-6)
+    if shutil.which("curl") is None:
+        pytest.skip("no curl here")  # A user's machine may have none.
+    (line,) = re.findall(r"^(curl .*other.*)$", page, flags=re.MULTILINE)
+    for name, file in (("cell.png", files[0]), ("other.png", files[1])):
+        shutil.copy(file, tmp_path / name)
+    words = line.replace("http://127.0.0.1:8000", server.url).split()
+    said = subprocess.run([*words, "-s"], cwd=tmp_path, capture_output=True, check=True).stdout
+    shown = [{**row, "path": name, "patient": "P1"} for row, name in zip(rows, TWO, strict=False)]
+    equal_but_for_rounding(json.loads(said)["images"], shown)
 
 
 def test_patients_are_summarised_and_the_table_is_that_of_predict(server, expected):
