@@ -2,13 +2,15 @@
 
     python scripts/run_study.py
     python scripts/run_study.py --rows base_cnn,densenet121 --study-dir studies/two
+    python scripts/run_study.py --study-dir studies/night --every-row-for 30
     python scripts/run_study.py --study-dir studies/smoke --weights none --epochs 1 \\
         --image-size 64 --limit-train 64
 
 Each row is trained in its own process, with the settings of all_tf/config/presets.py and those
-given here; the last example only shows that everything runs. Writes a run for each row, and
-study.md, study.csv and study.png, in the folder of the study. One failure does not stop the rest.
-After an interruption the same command resumes: finished rows are kept.
+given here; the last example only shows that everything runs. Before the first, it says how long
+each takes on this machine's CPU. Writes a run for each row, and study.html, study.md, study.csv and
+study.png, in the folder of the study. One failure does not stop the rest. Ctrl-C leaves it, and the
+same command takes it up again: finished rows and finished epochs are kept.
 """
 
 import argparse
@@ -31,12 +33,18 @@ def main() -> None:
     require_folder(folder)
     from all_tf.config.presets import STUDY
     from all_tf.launch.run_queue import Study, run_rows
-    from all_tf.launch.study_plan import choose_rows
+    from all_tf.launch.study_plan import choose_rows, is_done
+    from all_tf.launch.study_time import describe_study_time
 
     rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
+    from all_tf.reports.html_report.study_page import write_study_page
     from all_tf.reports.study import write_chart, write_tables
 
     study = Study(folder, records, trusted)
+    left = {name: row for name, row in rows.items() if not is_done(folder / name, row, records)}
+    if left:
+        with courtesy("The estimate of time"):
+            print(describe_study_time(left, records) + "\n", flush=True)
     failures = {}
     for name, reason in run_rows(rows, study):
         if reason is not None:
@@ -46,7 +54,9 @@ def main() -> None:
     print("\n" + write_tables(folder, records, failures))
     with courtesy("The study's chart"):
         write_chart(folder, records, failures)
-    print(f"Written: {folder}/study.md, study.csv, study.png")
+    with courtesy("The study's page"):
+        write_study_page(folder, records, failures)
+    print(f"Written: {folder}/study.html, study.md, study.csv, study.png")
     if failures:
         sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
 
@@ -73,6 +83,8 @@ def _parse() -> argparse.Namespace:
     add("--image-size", type=int, metavar="PX")
     add("--batch-size", type=int, metavar="N")
     add("--epochs", type=int, metavar="N")
+    minutes = "train each row for so long, and stop within an epoch if need be"
+    add("--every-row-for", type=float, metavar="MINUTES", dest="max_minutes", help=minutes)
     add("--limit-train", type=int, metavar="N", help="images, sampled over classes and patients")
     add("--limit-validation", type=int, metavar="N")
     return parser.parse_args()

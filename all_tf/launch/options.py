@@ -156,6 +156,8 @@ def _add_choosing(add) -> None:
         help="use the highest threshold with this sensitivity; default: that of the highest kappa",
     )
     add("--patience", type=int, metavar="N", help="stop after N epochs without improvement")
+    minutes = "stop after so much training, within an epoch if need be"
+    add("--max-minutes", type=float, metavar="X", help=minutes)
 
 
 def _add_engine(add) -> None:
