@@ -23,6 +23,9 @@ from all_tf.system.courtesy import courtesy
 from all_tf.system.outputs import require_folder
 
 
+_FILES = ("study.html", "study.md", "study.csv", "study.png")
+
+
 @exit_on_errors(lambda: "the same command goes on from here")
 def main() -> None:
     """Train the rows that are not finished, print and write the tables."""
@@ -56,7 +59,8 @@ def main() -> None:
         write_chart(folder, records, failures)
     with courtesy("The study's page"):
         write_study_page(folder, records, failures)
-    print(f"Written: {folder}/study.html, study.md, study.csv, study.png")
+    names = [name for name in _FILES if (folder / name).is_file()]
+    print(f"Written: {folder}/{', '.join(names)}")
     if failures:
         sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
 

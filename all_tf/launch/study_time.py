@@ -65,6 +65,7 @@ def _in_words(found: Estimate | None) -> dict[str, str]:
 
 def _total(found: Mapping[str, Estimate | None]) -> str:
     known = [each.training for each in found.values() if each is not None]
-    total = f"{len(known)} rows take about {describe_duration(sum(known))}"
+    rows = "1 row takes" if len(known) == 1 else f"{len(known)} rows take"
+    total = f"{rows} about {describe_duration(sum(known))}"
     unknown = [name for name, each in found.items() if each is None]
     return f"{total}; not measured: {', '.join(unknown)}." if unknown else f"{total}."

@@ -40,7 +40,8 @@ def draw_forest(rows: Sequence[Mapping[str, Any]], key: str, *, name: str) -> Fi
             "markersize": 7,
         }
         axes.plot(*zip(*reported, strict=True), "D", **look, label="reported in 2021")
-    figure.legend(frameon=False, loc="outside upper right", ncols=3, fontsize=9)
+    if len(axes.get_legend_handles_labels()[1]) > 1:
+        figure.legend(frameon=False, loc="outside upper right", ncols=3, fontsize=9)
     open_axes(axes, x=name, y="")
     axes.set_yticks(range(len(rows)), names, parse_math=False)  # A dollar sign starts no formula.
     axes.set_ylim(len(rows) - 0.5, -0.5)
