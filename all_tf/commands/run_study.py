@@ -22,7 +22,6 @@ from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
 from all_tf.system.courtesy import courtesy
 from all_tf.system.outputs import require_folder
 
-
 _FILES = ("study.html", "study.md", "study.csv", "study.png")
 
 

@@ -42,15 +42,15 @@ COSTS: dict[str, Cost] = {
     "vgg16": Cost(128, 12.4, 3.4),
     "vgg19": Cost(128, 15.7, 4.3),  # Derived.
     "efficientnetb0": Cost(300, 9.9, 1.9),
-    "efficientnetb3": Cost(200, 11.3, 2.2),  # Derived.
-    "efficientnetb4": Cost(300, 37.0, 7.3),  # Derived.
-    "efficientnetb5": Cost(300, 60.6, 11.9),  # Derived.
-    "efficientnetb7": Cost(300, 130.8, 25.7),  # Derived.
+    "efficientnetb3": Cost(200, 7.8, 1.7),  # Derived.
+    "efficientnetb4": Cost(300, 25.6, 5.6),
+    "efficientnetb5": Cost(300, 42.0, 9.2),  # Derived.
+    "efficientnetb7": Cost(300, 90.6, 19.9),  # Derived.
     "densenet121": Cost(300, 29.7, 4.8),
     "densenet161": Cost(100, 9.0, 1.5),  # Derived.
     "densenet169": Cost(300, 35.2, 5.7),  # Derived.
     "googlenet": Cost(200, 5.2, 1.0),
-    "resnet152": Cost(300, 119.0, 19.3),  # Derived.
+    "resnet152": Cost(300, 60.7, 14.4),
 }
 
 

@@ -50,7 +50,7 @@ def test_time_grows_with_epochs_pixels_and_the_machine_and_ends_at_its_bound():
 
 
 def test_network_that_was_not_measured_has_no_estimate():
-    row = replace(EXPERIMENTS["vgg16"], arch="densenet201")
+    row = replace(EXPERIMENTS["vgg16"], arch="resnet50")
     assert estimate(row, COUNTS, product=0.04) is None
 
 
