@@ -20,7 +20,7 @@ from tfrecords.store.files import atomic_write
 
 _DOTS_AN_INCH = 130
 _BRIGHTEST = 99.5  # Percentile of all maps at the end of the scale: one spot dims no other cell.
-_BLANK = 0.05  # Of the scale: a map whose hottest place is cooler looks blank.
+_BLANK, _FAINT = 0.05, 0.25  # Of the scale: a map whose hottest place is cooler looks so.
 _READ = (
     "Grad-CAM: bright places add most to the score of a class\n"
     "A blank map: next to no evidence for that class in this cell\n"
@@ -83,11 +83,12 @@ def enlarged(maps: np.ndarray, side: int) -> np.ndarray:
 
 
 def _note(heat: np.ndarray, mask: np.ndarray) -> str:
-    """What is to be known of a map `(s, s)` in [0, 1]: that it is blank, or lies outside."""
+    """What is to be known of a map `(s, s)` in [0, 1]: that it is blank or faint, or outside."""
     inside = share_inside(heat, mask)
     if inside is None or heat.max() < _BLANK:
         return "blank: next to none"
-    return f"{1 - inside:.0%} in the background"
+    faint = "faint; " if heat.max() < _FAINT else ""
+    return f"{faint}{1 - inside:.0%} in background"
 
 
 def _add_scale(figure: Figure, peak: float) -> None:

