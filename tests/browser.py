@@ -86,6 +86,10 @@ class Browser:
         """Go to a page and wait until it is loaded."""
         self._ask("POST", "/url", {"url": url})
 
+    def into_frame(self) -> None:
+        """Look at the first frame of the page from now on, until another page is opened."""
+        self._ask("POST", "/frame", {"id": 0})
+
     def run(self, script: str, *args) -> object:
         """What a script returns in the page, as JSON."""
         return self._ask("POST", "/execute/sync", {"script": script, "args": args})

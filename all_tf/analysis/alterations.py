@@ -19,6 +19,8 @@ class Alteration(NamedTuple):
 
     what: str  # The altered images, as a noun phrase for sentences.
     alter: Callable[[np.ndarray, np.random.Generator], np.ndarray]
+    in_picture: str  # What differs from other alterations, in a few words above its pictures.
+    one_colour: bool = False  # Whether each cell then has a single colour.
 
 
 def alterations(colour: Sequence[float]) -> dict[str, Alteration]:
@@ -29,14 +31,21 @@ def alterations(colour: Sequence[float]) -> dict[str, Alteration]:
     """
     return {
         "mean colour": Alteration(
-            "cells filled with their mean colour", lambda images, rng: fill_with_mean_colour(images)
+            "cells filled with their mean colour",
+            lambda images, rng: fill_with_mean_colour(images),
+            "each cell in its own colour",
+            one_colour=True,
         ),
         SILHOUETTE: Alteration(
-            "silhouettes alone", lambda images, rng: fill_with_one_colour(images, colour=colour)
+            "silhouettes alone",
+            lambda images, rng: fill_with_one_colour(images, colour=colour),
+            "all cells in one colour",
+            one_colour=True,
         ),
         "patches": Alteration(
             "cells with their patches shuffled",
             lambda images, rng: shuffle_patches(images, rng=rng),
+            "own colours, outline lost",
         ),
     }
 

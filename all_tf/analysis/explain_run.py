@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from all_tf.analysis.explanation_checks import (
     ALL_LAYERS,
@@ -15,22 +14,18 @@ from all_tf.analysis.explanation_checks import (
     rank_correlation,
     share_inside,
 )
+from all_tf.analysis.explanation_sheet import draw_sheet, enlarged
 from all_tf.analysis.grad_cam import evidence_maps, randomised_maps
 from all_tf.analysis.inputs import AnalysisInputs, load_inputs
 from all_tf.data.cell_features import foreground
 from all_tf.metrics.predictions import Predictions
-from all_tf.plots.cell_grid import draw_cells
-from all_tf.plots.cell_images import brighten
-from all_tf.plots.heat_overlay import lay_over, scaled
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet, write_json
 from all_tf.system.progress import track
 from builders.registry import build_model
-from tfrecords.store.files import atomic_write
 
 RESULT_FILE, PICTURE_FILE = "explanations.json", "cells.png"
 _NUM_RANDOM = 5  # Random networks; two may differ as much as either from the trained one.
-_DOTS_AN_INCH = 130
 
 
 class Maps(NamedTuple):
@@ -78,7 +73,15 @@ def explain_run(
     result = heading | _describe(maps, predictions.take(chosen), decisions[chosen], picks)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / RESULT_FILE, result)
-    _draw(folder / PICTURE_FILE, maps, result["cells"], inputs)
+    draw_sheet(
+        folder / PICTURE_FILE,
+        maps.images,
+        maps.evidence,
+        maps.random[ALL_LAYERS][0],
+        result["cells"],
+        classes=inputs.cells.classes,
+        title=inputs.caption(),
+    )
     write_checksums(folder)
     return result, folder
 
@@ -108,7 +111,7 @@ def _describe(
     """Return the results for all maps together and for each cell."""
     masks = foreground(maps.images)
     side = masks.shape[1]
-    heat = np.maximum(_enlarged(_for_class(maps.evidence, decisions), side), 0)
+    heat = np.maximum(enlarged(_for_class(maps.evidence, decisions), side), 0)
     shares = [share_inside(*pair) for pair in zip(heat, masks, strict=True)]
     covered = masks.mean(axis=(1, 2))
     correlations = {  # (networks, n)
@@ -155,37 +158,3 @@ def _of_networks(layers: str, correlations: np.ndarray) -> dict[str, object]:
 def _for_class(evidence: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Change the sign of the evidence for the label 0, so that above 0 supports the label."""
     return evidence * np.where(labels == 1, 1, -1)[:, np.newaxis, np.newaxis]
-
-
-def _enlarged(maps: np.ndarray, side: int) -> np.ndarray:
-    return tf.image.resize(maps[..., np.newaxis], (side, side)).numpy()[..., 0]
-
-
-def _draw(path: Path, maps: Maps, cells: list[dict], inputs: AnalysisInputs) -> None:
-    """Draw four pictures for each cell: image, evidence for each class, of a random network."""
-    negative, positive = inputs.cells.classes
-    side = maps.images.shape[1]
-    peak = np.abs(maps.evidence).max(axis=(1, 2))
-    random = maps.random[ALL_LAYERS][0]
-    # The half of the evidence that supports the random network's decision.
-    random = random * np.sign(random.sum(axis=(1, 2), keepdims=True))
-    heats = (
-        scaled(maps.evidence, peak),
-        scaled(-maps.evidence, peak),
-        scaled(random, random.max(axis=(1, 2))),
-    )
-    layers = [lay_over(maps.images, _enlarged(heat, side)) for heat in heats]
-    pictures = np.stack([brighten(maps.images), *layers], axis=1).reshape(-1, side, side, 3)
-    captions = [
-        caption
-        for cell in cells
-        for caption in (
-            f"{cell['label']}, called {cell['decision']}, {cell['score']:.2f}\n{cell['why']}",
-            f"for {positive}",
-            f"for {negative}",
-            "random weights",
-        )
-    ]
-    figure = draw_cells(pictures, captions, title=inputs.caption())
-    with atomic_write(path) as partial:
-        figure.savefig(partial, dpi=_DOTS_AN_INCH, facecolor="white")

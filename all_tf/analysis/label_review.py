@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from all_tf.data.cells import load_cells
-from all_tf.metrics.label_errors import most_doubtful, review_rows
+from all_tf.metrics.label_errors import describe_trust, most_doubtful, review_rows
 from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.cell_images import cell_image
 from all_tf.plots.style import as_png
@@ -40,6 +40,7 @@ class Reviewed(NamedTuple):
     folder: Path
     rows: list[dict[str, object]]  # The rows that `review_rows` returned.
     scored: str  # Which images were scored, and by which networks.
+    trust: str  # How far the ranking can be trusted.
 
 
 class _Source(NamedTuple):
@@ -88,13 +89,22 @@ def write_review(
         images = [
             cell_image(png_of_name[row["name"]], crop=source.crop, side=_SIDE) for row in shown
         ]
-        title = f"{set_name(report['split'], report['fold'])} of {records_label(report)}"
+        title = _title(report)
         figure = draw_cells(np.stack(images), _captions(shown, classes), title=title)
         with atomic_write(folder / SHEET_FILE) as partial:
             partial.write_bytes(as_png(figure))
     else:
         (folder / SHEET_FILE).unlink(missing_ok=True)
-    return Reviewed(folder, rows, source.scored)
+    return Reviewed(folder, rows, source.scored, describe_trust(report))
+
+
+def _title(report: Mapping[str, Any]) -> str:
+    scored = f"{set_name(report['split'], report['fold'])} of {records_label(report)}"
+    auc = "not estimable" if report.get("auc") is None else f"{report['auc']:.3f}"
+    return (
+        f"Cells in doubt, {scored}; AUROC {auc}, threshold {report['threshold']:.2f}\n"
+        "Grouped by patient. A score near the threshold says little about the label."
+    )
 
 
 def _source_of(run: Path) -> _Source:

@@ -14,6 +14,7 @@ from all_tf.data.cell_features import cell_features
 from all_tf.data.cells import Cells, limit_cells
 from all_tf.data.previews import Version, draw_versions
 from all_tf.data.splits import home_of, learnt_from, load_set
+from all_tf.plots.cell_images import brighten
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import PROBES_FOLDER, EvaluationSet, write_json
 from all_tf.system.inflight_calls import InFlightCalls
@@ -48,7 +49,7 @@ def probe_run(
     folder = inputs.free_folder(run, PROBES_FOLDER, RESULT_FILE, asked)
     result, versions = probe(inputs, _learnt_from(inputs), seed=seed)
     _save(folder, result)
-    title = f"Images as the network saw them\n{inputs.caption()}"
+    title = f"Images as the network saw them, brightened\n{inputs.caption()}"
     classes = inputs.cells.classes
     draw_versions(folder / PICTURE_FILE, versions, title=title, classes=classes)
     write_checksums(folder)
@@ -160,6 +161,16 @@ def _versions(
     cells = limit_cells(inputs.cells, _NUM_SHOWN, seed=seed)
     images, _, _ = next(iter(inputs.batches(cells)))
     images, rng = images.numpy(), np.random.default_rng(seed)
-    return [Version("as it is", images, cells.labels)] + [
-        Version(name, change.alter(images, rng), cells.labels) for name, change in changes.items()
-    ]
+    versions = [Version("as it is", brighten(images), cells.labels)]
+    for name, change in changes.items():
+        altered = change.alter(images, rng)
+        notes = [_colour_in_words(image) for image in altered] if change.one_colour else ()
+        title = f"{name}\n{change.in_picture}"
+        versions.append(Version(title, brighten(altered), cells.labels, notes))
+    return versions
+
+
+def _colour_in_words(image: np.ndarray) -> str:
+    """The one colour of a filled cell, "colour 62 27 74"; by eye two are hard to tell apart."""
+    red, green, blue = np.rint(image.reshape(-1, 3).max(axis=0)).astype(int)
+    return f"colour {red} {green} {blue}"

@@ -3,9 +3,9 @@
     python scripts/train.py --experiment scratch --fold all --run-dir runs/folds
     python scripts/review.py runs/folds
 
-Writes RUN/review/review.csv, a row for every cell, grouped by patient, and cells.png, the most
-doubtful ones. Nothing is dropped, moved or relabelled. The picture shows cells of patients, by
-pseudonym; the table has their ids.
+Prints how far the ranking can be trusted (AUROC, threshold). Writes RUN/review/review.csv, a row
+for every cell, grouped by patient, and cells.png, the most doubtful ones. Nothing is dropped, moved
+or relabelled. The picture shows cells of patients, by pseudonym; the table has their ids.
 """
 
 import argparse
@@ -33,7 +33,8 @@ def main() -> None:
     reviewed = write_review(
         args.run, records=args.records, num_cells=args.cells, trusted=args.trust_records
     )
-    print(f"Reviewed: {reviewed.scored}\n{describe_review(reviewed.rows, most=_SHOWN)}")
+    print(f"Reviewed: {reviewed.scored}\n{reviewed.trust}\n")
+    print(describe_review(reviewed.rows, most=_SHOWN))
     print(f"Written: {reviewed.folder}")
 
 

@@ -2,13 +2,15 @@
 
     python scripts/run_study.py
     python scripts/run_study.py --rows base_cnn,densenet121 --study-dir studies/two
+    python scripts/run_study.py --study-dir studies/night --every-row-for 30
     python scripts/run_study.py --study-dir studies/smoke --weights none --epochs 1 \\
         --image-size 64 --limit-train 64
 
 Each row is trained in its own process, with the settings of all_tf/config/presets.py and those
-given here; the last example only shows that everything runs. Writes a run for each row, and
-study.md, study.csv and study.png, in the folder of the study. One failure does not stop the rest.
-After an interruption the same command resumes: finished rows are kept. Started several times,
+given here; the last example only shows that everything runs. Before the first, it says how long
+each takes on this machine's CPU. Writes a run for each row, and study.html, study.md, study.csv and
+study.png, in the folder of the study. One failure does not stop the rest. Ctrl-C leaves it, and the
+same command takes it up again: finished rows and finished epochs are kept. Started several times,
 also on several machines that see the folder, it trains each row once.
 """
 
@@ -25,6 +27,8 @@ from all_tf.system.locks import lock_of, waiting_lock
 from all_tf.system.outputs import require_folder
 from tfrecords.store.files import remove_partial_files
 
+_FILES = ("study.html", "study.md", "study.csv", "study.png")
+
 
 @exit_on_errors(lambda: "the same command goes on from here")
 def main() -> None:
@@ -36,12 +40,18 @@ def main() -> None:
     require_folder(folder)
     from all_tf.config.presets import STUDY
     from all_tf.launch.run_queue import ELSEWHERE, Study, run_rows
-    from all_tf.launch.study_plan import choose_rows
+    from all_tf.launch.study_plan import choose_rows, is_done
+    from all_tf.launch.study_time import describe_study_time
 
     rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
+    from all_tf.reports.html_report.study_page import write_study_page
     from all_tf.reports.study import write_chart, write_tables
 
     study = Study(folder, records, trusted)
+    left = {name: row for name, row in rows.items() if not is_done(folder / name, row, records)}
+    if left:
+        with courtesy("The estimate of time"):
+            print(describe_study_time(left, records) + "\n", flush=True)
     failures, elsewhere = {}, []
     for name, reason in run_rows(rows, study):
         if reason == ELSEWHERE:
@@ -55,7 +65,10 @@ def main() -> None:
         print("\n" + write_tables(folder, records, failures))
         with courtesy("The study's chart"):
             write_chart(folder, records, failures)
-    print(f"Written: {folder}/study.md, study.csv, study.png")
+        with courtesy("The study's page"):
+            write_study_page(folder, records, failures)
+    names = [name for name in _FILES if (folder / name).is_file()]
+    print(f"Written: {folder}/{', '.join(names)}")
     if elsewhere:
         print(
             f"{len(elsewhere)} of {len(rows)} rows are left to the processes that train them: "
@@ -95,6 +108,8 @@ def _parse() -> argparse.Namespace:
     add("--image-size", type=int, metavar="PX")
     add("--batch-size", type=int, metavar="N")
     add("--epochs", type=int, metavar="N")
+    minutes = "train each row for so long, and stop within an epoch if need be"
+    add("--every-row-for", type=float, metavar="MINUTES", dest="max_minutes", help=minutes)
     add("--limit-train", type=int, metavar="N", help="images, sampled over classes and patients")
     add("--limit-validation", type=int, metavar="N")
     return parser.parse_args()

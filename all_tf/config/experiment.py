@@ -10,6 +10,7 @@ NATIVE_SIDE = 450  # Side of a published image, pixels.
 _MOST_PIXELS = 2048  # A side: more than any network takes, and still little memory.
 _MOST_IMAGES = 65536  # A batch: a last batch is filled up to its size.
 _MOST_EPOCHS = 1_000_000
+_MOST_MINUTES = 525_600  # A year.
 _CROP_MARGIN = 8 / 7  # Cached image to random crop: 256 to 224, as is usual on ImageNet.
 
 
@@ -35,7 +36,10 @@ class View:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The settings of one training: equal experiments on equal records give equal results."""
+    """The settings of one training: equal experiments on equal records give equal results.
+
+    The exception is `max_minutes`: how far a training gets in its time depends on the machine.
+    """
 
     arch: str
     image_size: int = 300  # Side of the network's input, pixels.
@@ -59,6 +63,8 @@ class Experiment:
     ema: float = 0.0  # Decay of averaged weights, which are validated and saved; 0: no averages.
     precision: str = "float32"  # Of the layers between preprocessing and head.
     patience: int | None = None  # Epochs without improvement before training ends.
+    # Training ends after so long, within an epoch if need be: equal experiments then differ.
+    max_minutes: float | None = None
     protocol: str = "honest"  # The held-out protocol, or the study's.
     fold: int | None = 0  # Held out to choose the epoch on, if "honest"; None: no fold.
     monitor: str = "val_kappa"
@@ -93,6 +99,8 @@ class Experiment:
         at_least("limit_train", self.limit_train, 2)
         at_least("limit_validation", self.limit_validation, 2)
         at_least("patience", self.patience, 1)
+        if self.max_minutes is not None:
+            between("max_minutes", self.max_minutes, 1e-3, _MOST_MINUTES)
         between("learning_rate", self.learning_rate, 1e-12, 1e3)
         between("crop", self.crop, 32, NATIVE_SIDE)
         between("label_smoothing", self.label_smoothing, 0, 0.9)

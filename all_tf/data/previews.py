@@ -26,6 +26,7 @@ class Version(NamedTuple):
     title: str
     images: np.ndarray  # float32 (b, s, s, 3) in [0, 255].
     labels: np.ndarray  # float32 (b,) in [0, 1].
+    notes: Sequence[str] = ()  # One for each image, beneath its label; none by default.
 
 
 def batch_versions(cells: Cells, experiment: Experiment, *, num_steps: int) -> list[Version]:
@@ -111,7 +112,8 @@ def draw_versions(
         places[0, column].set_title(version.title, fontsize=11)
         for row, place in enumerate(places[:, column]):
             place.imshow(np.rint(version.images[row]).astype(np.uint8))
-            place.set_xlabel(caption(float(version.labels[row]), classes), fontsize=9)
+            below = [caption(float(version.labels[row]), classes), *version.notes[row : row + 1]]
+            place.set_xlabel(", ".join(below), fontsize=9)
             place.set(xticks=[], yticks=[])
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as partial:

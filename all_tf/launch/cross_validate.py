@@ -92,7 +92,9 @@ def plan_refit(folder: Path, *, records: Path | None = None) -> Refit:
     asked = read_cross_validation(folder, records=records)
     together = out_of_fold_folder(folder)
     last_epoch = read_metrics(together)["best_epoch"]
-    experiment = replace(asked.experiment, fold=None, last_epoch=last_epoch, patience=None)
+    experiment = replace(
+        asked.experiment, fold=None, last_epoch=last_epoch, patience=None, max_minutes=None
+    )
     return Refit(experiment, read_calibration(together))
 
 

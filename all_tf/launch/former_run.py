@@ -20,7 +20,7 @@ from all_tf.runs.folder import (
     read_status,
     resume_command,
 )
-from all_tf.runs.history_file import chosen_epoch, read_history
+from all_tf.runs.history_file import ended_by_time, read_history, waited_in_vain
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.strict_reading import read_object
 from all_tf.system.checks import ConfigError
@@ -118,6 +118,11 @@ def find_begun(former: Former, experiment: Experiment, records: Path) -> Path | 
             "which more epochs would belie. Train the folds longer, and refit."
         )
     _refuse_ended_by_patience(folder, former.experiment, rows)
+    if ended_by_time(rows, former.experiment):
+        raise RunError(
+            f"{folder} was ended by --max-minutes {former.experiment.max_minutes:g} and does not "
+            f"go on. Begin anew with more time: --config {folder} --max-minutes X"
+        )
     return folder
 
 
@@ -164,11 +169,9 @@ def _last(experiment: Experiment) -> int:
 
 
 def _refuse_ended_by_patience(folder: Path, experiment: Experiment, rows: list[dict]) -> None:
-    best = chosen_epoch(rows, experiment) or 0
-    waited = len(rows) - max(best, experiment.frozen_first)
-    if experiment.patience and waited >= experiment.patience:
+    if waited_in_vain(rows, experiment):
         raise RunError(
-            f"{folder} saw no better epoch in {waited}, so that a longer run would have ended "
-            f"there, too, by --patience {experiment.patience}. Begin anew with another: --config "
-            f"{folder} --patience N"
+            f"{folder} saw no better epoch in {experiment.patience}, so that a longer run would "
+            f"have ended there, too, by --patience {experiment.patience}. Begin anew with another: "
+            f"--config {folder} --patience N"
         )

@@ -125,6 +125,8 @@ def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
     if asked.tensorboard != choices.TENSORBOARD[0]:
         _refuse_several(process, f"--tensorboard {asked.tensorboard}")
+    if asked.experiment.max_minutes:
+        _refuse_several(process, "--max-minutes, which would end each of them at another step")
     with _worker_folder(process, run, engine) as folder:
         from all_tf.training.train import train
 

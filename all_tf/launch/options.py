@@ -175,6 +175,8 @@ def _add_choosing(add) -> None:
     leave = {"dest": "score_held_out", "action": "store_false", "default": None}
     add("--no-held-out", help="do not score the held-out set, while settings are compared", **leave)
     add("--patience", type=int, metavar="N", help="stop after N epochs without improvement")
+    minutes = "stop after so much training, within an epoch if need be"
+    add("--max-minutes", type=float, metavar="X", help=minutes)
 
 
 def _add_engine(add) -> None:

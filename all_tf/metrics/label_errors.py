@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from all_tf.metrics.formatting import with_interval
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.pseudonyms import pseudonyms
 from all_tf.system.tables import Column, markdown, whole
@@ -17,6 +18,8 @@ _COLUMNS = (
     Column("hard", "hard", whole),
 )
 LIKELY_ERROR, HARD = "likely label error", "hard"
+_CLEAR = 0.5  # Of the way from the threshold to certainty; nearer scores accuse no label.
+_GOOD, _WEAK = 0.9, 0.7  # AUROC: from the first on, and below the second.
 
 
 def review_rows(predictions: Predictions, *, threshold: float) -> list[dict[str, Any]]:
@@ -25,6 +28,7 @@ def review_rows(predictions: Predictions, *, threshold: float) -> list[dict[str,
     Label errors are found by confident learning (Northcutt et al., 2021, arXiv:1911.00068,
     equations 1 and 2): a cell is a likely label error where its probability of the other class is
     at least the mean of the cells labelled so, and, if its own label passes the same test, higher.
+    Its score must also be clear (`is_clear`): a network that can hardly decide accuses no label.
     A cell's label is its patient's: where most cells of a patient look wrong, either all labels of
     the patient are wrong, or the network fails on this patient.
 
@@ -42,7 +46,7 @@ def review_rows(predictions: Predictions, *, threshold: float) -> list[dict[str,
     """
     labels, scores = predictions.labels, predictions.calibrated_scores
     confidence = np.where(labels == 1, scores, 1 - scores)
-    errors = find_label_errors(labels, scores)
+    errors = find_label_errors(labels, scores) & is_clear(labels, scores, threshold=threshold)
     wrong = predictions.decisions(threshold) != labels
     order = np.lexsort((predictions.names, confidence))
     rank = np.empty(len(order), np.int64)
@@ -92,6 +96,49 @@ def find_label_errors(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
     own, other = (probabilities[which, np.arange(len(labels))] for which in (labels, 1 - labels))
     usual_own, usual_other = np.take(usual, labels), np.take(usual, 1 - labels)
     return (other >= usual_other) & ((own < usual_own) | (other > own))
+
+
+def is_clear(labels: np.ndarray, scores: np.ndarray, *, threshold: float) -> np.ndarray:
+    """Which scores go clearly against the label: bool `(n,)`.
+
+    They are at least halfway from the threshold to certainty of the other class.
+
+    Args:
+        labels: int64 `(n,)` in {0, 1}.
+        scores: Probabilities of 1, float64 `(n,)`.
+        threshold: A score at or above it is called positive.
+    """
+    above = threshold + _CLEAR * (1 - threshold)
+    return np.where(labels == 0, scores >= above, scores < threshold * (1 - _CLEAR))
+
+
+def describe_trust(report: Mapping[str, Any]) -> str:
+    """How far a ranking can be trusted: AUROC, threshold, and what they mean, in sentences.
+
+    Args:
+        report: Of the scored set, as metrics.json holds it.
+    """
+    auc = report.get("auc")
+    area = "not estimable" if auc is None else with_interval(report, "auc")
+    return (
+        f"AUROC {area}; threshold {report['threshold']:.3f}. {_meaning(auc)} A likely label "
+        "error has a probability at least halfway from the threshold to certainty of the other "
+        "class; what lies nearer is called hard."
+    )
+
+
+def _meaning(auc: float | None) -> str:
+    if auc is None or auc < _WEAK:
+        return (
+            "These networks hardly tell the classes apart: expect their own mistakes on this list, "
+            "not wrong labels."
+        )
+    if auc < _GOOD:
+        return (
+            "These networks often err: most cells on this list are their mistakes, and only a "
+            "person can find the wrong labels among them."
+        )
+    return "Even so, the list holds mistakes of the networks beside wrong labels."
 
 
 def by_patient(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

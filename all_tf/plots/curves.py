@@ -65,7 +65,7 @@ def draw_roc(
     false_alarms, sensitivity, _ = metrics.roc_curve(labels, scores)
     figure = blank(4.2, 4.2)
     axes = figure.subplots()
-    axes.plot((0, 1), (0, 1), **FAINT)
+    axes.plot((0, 1), (0, 1), **FAINT, label="chance")
     axes.plot(false_alarms, sensitivity, color=ACCENT, linewidth=2, label=f"area {area}")
     called = scores >= threshold
     at = np.mean(called[labels == 0]), np.mean(called[labels == 1])
@@ -98,7 +98,7 @@ def draw_precision_recall(
     precision, sensitivity, _ = metrics.precision_recall_curve(labels, scores)
     figure = blank(4.2, 4.2)
     axes = figure.subplots()
-    axes.axhline(np.mean(labels), **FAINT)
+    axes.axhline(np.mean(labels), **FAINT, label="chance")
     # In steps: no threshold gives a point between two others.
     axes.step(
         sensitivity,
@@ -137,7 +137,7 @@ def draw_reliability(
     """
     figure = blank(4.2, 5.2)
     axes, below = figure.subplots(2, 1, height_ratios=(4, 1), sharex=True)
-    axes.plot((0, 1), (0, 1), **FAINT)
+    axes.plot((0, 1), (0, 1), **FAINT, label="a probability")
     *others, last = scores_by_name
     looks: dict[str, dict[str, Any]] = dict.fromkeys(others, QUIET)
     looks[last] = {"color": ACCENT, "linewidth": 2}
@@ -145,7 +145,7 @@ def draw_reliability(
         shares, means = calibration.calibration_curve(labels, scores, n_bins=NUM_BINS)
         axes.plot(means, shares, marker="o", label=name, **looks[name])
     unit_square(axes, x="", y=f"share that is {classes.positive}")
-    axes.legend(loc="upper left", frameon=False)
+    axes.legend(loc="upper left", frameon=False, fontsize=9)
     for label in _LABELS:
         below.hist(
             scores_by_name[last][labels == label],

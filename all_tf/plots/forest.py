@@ -30,6 +30,7 @@ def draw_forest(rows: Sequence[Mapping[str, Any]], key: str, *, name: str) -> Fi
         if row.get(f"{key}_low") is not None:
             ends = (row[f"{key}_low"], row[f"{key}_high"])
             axes.plot(ends, (place, place), color=ACCENT, linewidth=2, solid_capstyle="butt")
+            axes.lines[-1].set_label("_" if place else "95 % interval")
     values = [row[key] for row in rows]
     axes.plot(values, range(len(rows)), "o", color=ACCENT, markersize=7, label="here")
     if reported:
@@ -39,7 +40,8 @@ def draw_forest(rows: Sequence[Mapping[str, Any]], key: str, *, name: str) -> Fi
             "markersize": 7,
         }
         axes.plot(*zip(*reported, strict=True), "D", **look, label="reported in 2021")
-        figure.legend(frameon=False, loc="outside upper right", ncols=2)
+    if len(axes.get_legend_handles_labels()[1]) > 1:
+        figure.legend(frameon=False, loc="outside upper right", ncols=3, fontsize=9)
     open_axes(axes, x=name, y="")
     axes.set_yticks(range(len(rows)), names, parse_math=False)  # A dollar sign starts no formula.
     axes.set_ylim(len(rows) - 0.5, -0.5)

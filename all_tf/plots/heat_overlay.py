@@ -5,7 +5,9 @@ from matplotlib import colormaps
 
 from all_tf.plots.cell_images import brighten
 
-_COLOURS = "inferno"  # Lighter is hotter, so that it can be read in grey and by the colour-blind.
+HEAT_COLOURS = (
+    "inferno"  # Lighter is hotter, so that it can be read in grey and by the colour-blind.
+)
 _STRONGEST = 0.85  # Opacity of the hottest heat, under which the cell can still be seen.
 
 
@@ -22,7 +24,7 @@ def lay_over(images: np.ndarray, heat: np.ndarray) -> np.ndarray:
     heat = np.clip(heat, 0, 1)
     grey = brighten(images).mean(axis=-1, keepdims=True)
     share = _STRONGEST * heat[..., np.newaxis]
-    coloured = 255 * colormaps[_COLOURS](heat)[..., :3]
+    coloured = 255 * colormaps[HEAT_COLOURS](heat)[..., :3]
     return np.rint((1 - share) * grey + share * coloured).astype(np.uint8)
 
 

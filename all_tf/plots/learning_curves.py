@@ -27,12 +27,12 @@ def draw_curve(rows: Sequence[Mapping[str, Any]], key: str, *, best_epoch: int |
     axes = figure.subplots()
     epochs = [int(row["epoch"]) for row in rows]
     if best_epoch is not None:
-        axes.axvline(best_epoch, **FAINT, linestyle=":")
+        axes.axvline(best_epoch, **FAINT, linestyle=":", label="epoch kept")
     axes.plot(epochs, [float(row[key]) for row in rows], "--o", label="training", **_QUIET)
     if f"val_{key}" in rows[0]:  # Absent if no epoch is chosen.
         chosen_on = [float(row[f"val_{key}"]) for row in rows]
         axes.plot(epochs, chosen_on, "-o", color=ACCENT, markersize=4, label="selection set")
     open_axes(axes, x="epoch", y=CURVES[key])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside upper right", ncols=2, frameon=False)
+    figure.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=9)
     return figure

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from all_tf.plots.style import COLOUR_OF_CLASS, FAINT, blank, open_axes
 
+_INCHES = 5.0  # Wide: its text can still be read on a phone.
 _ROW_INCHES = 0.2
 _HALF = 0.36  # Half the height of a tick, in rows.
 
@@ -28,16 +29,17 @@ def draw_patients(
         threshold: A score at or above it is called positive.
     """
     rows = sorted(rows, key=lambda row: (-row["label"], -row["mean_score"]))
-    figure = blank(6.4, _ROW_INCHES * len(rows) + 0.9)
-    strip, bars = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
-    strip.axvline(threshold, **FAINT)
+    figure = blank(_INCHES, _ROW_INCHES * len(rows) + 1.3)
+    strip, bars = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
+    strip.axvline(threshold, **FAINT, label=f"threshold {threshold:.2f}")
     _draw_ticks(strip, rows, scores_of)
-    open_axes(strip, x=f"score of each cell; line: threshold {threshold:.2f}", y="")
+    open_axes(strip, x="score of each cell", y="")
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8)
     strip.set_xlim(-0.02, 1.02)
     strip.set_ylim(len(rows) - 0.4, -0.6)
-    strip.set_yticks(range(len(rows)), [row["pseudonym"] for row in rows], fontsize=7)
+    strip.set_yticks(range(len(rows)), [row["pseudonym"] for row in rows], fontsize=8)
     _draw_shares(bars, rows)
-    open_axes(bars, x="called right, and cells", y="")
+    open_axes(bars, x="called right, of cells", y="")
     for axes in (strip, bars):
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
@@ -48,13 +50,17 @@ def _draw_ticks(
     axes: Axes, rows: Sequence[Mapping[str, Any]], scores_of: Mapping[str, np.ndarray]
 ) -> None:
     for label, colour in COLOUR_OF_CLASS.items():
-        ticks = [
-            _ticks(scores_of[row["pseudonym"]], place)
-            for place, row in enumerate(rows)
-            if row["label"] == label
-        ]
+        names = {place: row["pseudonym"] for place, row in enumerate(rows) if row["label"] == label}
+        ticks = [_ticks(scores_of[name], place) for place, name in names.items()]
         if ticks:  # One line with gaps takes 30 characters a tick in an SVG, many lines 150.
-            axes.plot(*np.concatenate(ticks, axis=1), color=colour, linewidth=0.8, alpha=0.8)
+            look: dict[str, Any] = {"color": colour, "linewidth": 0.8, "alpha": 0.8}
+            of_class = _class_of(next(iter(names.values())))
+            axes.plot(*np.concatenate(ticks, axis=1), **look, label=of_class)
+
+
+def _class_of(pseudonym: str) -> str:
+    """The class with which a pseudonym begins: "ALL" of "ALL-06"."""
+    return pseudonym.rsplit("-", 1)[0]
 
 
 def _ticks(scores: np.ndarray, place: int) -> np.ndarray:
@@ -72,4 +78,4 @@ def _draw_shares(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
         f"{share:.0f} % of {row['num_images']}" for share, row in zip(shares, rows, strict=True)
     ]
     axes.bar_label(drawn, labels, padding=2, fontsize=7)
-    axes.set(xlim=(0, 190), xticks=(0, 50, 100))
+    axes.set(xlim=(0, 230), xticks=(0, 50, 100))

@@ -10,6 +10,7 @@ from all_tf.reports.comparison import best_runs, pairs_told_apart, runs_near_bes
 from all_tf.reports.comparison_text import shown, warn_of_different_images
 from all_tf.reports.run_facts import COMPARED_METRICS, COST, RunFacts, ends, read_facts
 from all_tf.runs.folder import is_finished
+from all_tf.runs.history_file import ended_by_time, epochs_trained
 from all_tf.runs.records_label import is_cnmc
 from all_tf.system.plain_text import file_name, inert_markdown, without_folders
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole, write_csv
@@ -27,6 +28,7 @@ _COLUMNS = (
     Column("parameters", "num_parameters", whole),
     Column("images/s", "images_per_second", decimal),
     Column("epoch", "best_epoch", whole),
+    Column("trained", "trained", "{:g}".format),
     Column("note", "note"),
 )
 _COMPARATOR_COLUMNS = (
@@ -50,6 +52,8 @@ _KEYS = (  # Of a row; all None for a run that has failed.
     "positive_class",
     *(key for metric in COMPARED_METRICS for key in ends(metric)),
     *COST,
+    "trained",
+    "max_minutes",
 )
 _REPORTED = tuple(f"reported_{key}" for key in ("accuracy", "f1", "kappa"))
 _ON_REPORTED = '"Reported": by the study, which does not say on which images it was measured.'
@@ -76,19 +80,15 @@ def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> st
     Raises:
         RunError: A finished run is damaged.
     """
-    runs = _finished(folder, records, failures)
+    runs = finished_runs(folder, records, failures)
     names = [name for name in EXPERIMENTS if name in runs or name in failures]
     comparable = _comparable(runs)
     rows = [_row(name, runs.get(name), failures.get(name), comparable=comparable) for name in names]
     columns = [each for each in _COLUMNS if comparable or each.key not in _REPORTED]
     table = markdown([shown(row) if row["row"] in runs else row for row in rows], columns)
-    title = "# The study of 2021, run again" if comparable else "# The study's networks, compared"
-    parts = [title, *_preface(runs)]
+    parts = [f"# {study_title(runs)}", *preface(runs)]
     if runs:
-        parts += [
-            _best(list(runs.values()), key, title)
-            for key, title in (("f1", "F1"), ("kappa", "kappa"))
-        ]
+        parts += sentences(list(runs.values()))
         parts += ["![The metrics of each network as bars](study.png)"]
     parts += [table]
     if comparable:
@@ -106,7 +106,7 @@ def write_chart(folder: Path, records: Path, failures: Mapping[str, str]) -> Non
     Args:
         folder, records, failures: As `write_tables` takes them.
     """
-    runs = _finished(folder, records, failures)
+    runs = finished_runs(folder, records, failures)
     if runs:
         comparable = _comparable(runs)
         rows = [_row(name, run, None, comparable=comparable) for name, run in runs.items()]
@@ -119,7 +119,18 @@ def _comparable(runs: Mapping[str, RunFacts]) -> bool:
     return all(is_cnmc(run.evaluated.report) for run in runs.values())
 
 
-def _finished(folder: Path, records: Path, failures: Mapping[str, str]) -> dict[str, RunFacts]:
+def study_title(runs: Mapping[str, RunFacts]) -> str:
+    """The title of a study's pages, by whether its images are those of C-NMC 2019."""
+    return "The study of 2021, run again" if _comparable(runs) else "The study's networks, compared"
+
+
+def sentences(runs: Sequence[RunFacts]) -> list[str]:
+    """Which network is best by F1 and by kappa, and which pairs these patients tell apart."""
+    return [_best(runs, key, title) for key, title in (("f1", "F1"), ("kappa", "kappa"))]
+
+
+def finished_runs(folder: Path, records: Path, failures: Mapping[str, str]) -> dict[str, RunFacts]:
+    """The finished rows of a study, by name, in the order of `EXPERIMENTS`."""
     return {
         name: read_facts(folder / name, name=name)
         for name in EXPERIMENTS
@@ -130,7 +141,7 @@ def _finished(folder: Path, records: Path, failures: Mapping[str, str]) -> dict[
 def _row(
     name: str, run: RunFacts | None, reason: str | None, *, comparable: bool
 ) -> dict[str, object]:
-    row = run.row() if run else {}
+    row = run.row() | _length(run) if run else {}
     reported = REPORTED[name]._asdict() if comparable and name in REPORTED else {}
     shares = {key: round(value / 100, 4) for key, value in reported.items() if value is not None}
     return {
@@ -138,11 +149,26 @@ def _row(
         "status": "finished" if run else "failed",
         **{key: row.get(key) for key in _KEYS},
         **{f"reported_{key}": shares.get(key) for key in ("accuracy", "f1", "kappa")},
-        "note": (row["stamps"] or None) if run else f"failed: {without_folders(str(reason))}",
+        "note": _note(run) if run else f"failed: {without_folders(str(reason))}",
     }
 
 
-def _preface(runs: Mapping[str, RunFacts]) -> list[str]:
+def _length(run: RunFacts) -> dict[str, object]:
+    """How many epochs were trained, and the minutes that they were bounded by."""
+    trained = epochs_trained(run.history) if run.history else None
+    return {"trained": trained, "max_minutes": run.experiment.max_minutes}
+
+
+def _note(run: RunFacts) -> str | None:
+    """The caveats of a row, the end by time among them."""
+    notes = list(run.evaluated.report["stamps"])
+    if ended_by_time(run.history, run.experiment):
+        trained, planned = epochs_trained(run.history), run.experiment.epochs
+        notes.append(f"ended by time after {trained:g} of {planned} epochs")
+    return "; ".join(notes) or None
+
+
+def preface(runs: Mapping[str, RunFacts]) -> list[str]:
     """What a reader has to know before the table."""
     sets = _group((_describe_set(run), name) for name, run in runs.items())
     departing = _group(

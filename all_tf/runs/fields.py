@@ -272,6 +272,7 @@ _NO_NUMBER = word_of("nan", "inf")
 _LOSS_OF_EPOCH = Expected("a loss", lambda x: _POSITIVE.holds(x) or _NO_NUMBER.holds(x))
 HISTORY = {
     "epoch": integer(1),
+    "epoch_share": _SHARE,
     **{key: _range_of_metric(key) for key in choices.DIRECTIONS},
     **{f"val_{key}": _range_of_metric(key) for key in choices.DIRECTIONS},
     "val_loss": _LOSS_OF_EPOCH,

@@ -8,6 +8,8 @@ from all_tf.config.experiment import Experiment
 from all_tf.runs.fields import HISTORY
 from all_tf.runs.strict_reading import damage_error, read_run_table
 
+EPOCH_SHARE = "epoch_share"  # Of the epoch's steps; in the history of runs with --max-minutes.
+
 
 def read_history(path: Path) -> list[dict[str, float]]:
     """The rows of history.csv, one an epoch, from the first on.
@@ -39,3 +41,25 @@ def chosen_epoch(rows: Sequence[dict], experiment: Experiment) -> int | None:
     values = {row["epoch"]: row.get(experiment.monitor) for row in rows}
     finite = {epoch: sign * held for epoch, held in values.items() if isinstance(held, float | int)}
     return max(finite, key=lambda epoch: finite[epoch]) if finite else None
+
+
+def epochs_trained(rows: Sequence[dict]) -> float:
+    """The number of epochs of a history; the last one counts in part where time ended it."""
+    return round(sum(row.get(EPOCH_SHARE, 1) for row in rows), 2)
+
+
+def ended_by_time(rows: Sequence[dict], experiment: Experiment) -> bool:
+    """Whether `max_minutes` ended a finished training before its last epoch was complete."""
+    last = experiment.last_epoch or experiment.epochs
+    return (
+        experiment.max_minutes is not None
+        and epochs_trained(rows) < last
+        and not waited_in_vain(rows, experiment)
+    )
+
+
+def waited_in_vain(rows: Sequence[dict], experiment: Experiment) -> bool:
+    """Whether `patience` ended a training: so many epochs have passed without a better one."""
+    best = chosen_epoch(rows, experiment) or 0
+    waited = len(rows) - max(best, experiment.frozen_first)
+    return experiment.patience is not None and waited >= experiment.patience

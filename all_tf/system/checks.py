@@ -3,7 +3,11 @@
 from typing import Any
 
 # An annotation -> the types that `isinstance` accepts for it, where they are not the annotation.
-_ACCEPTED_TYPES: dict[object, Any] = {float: int | float, tuple[str, ...]: tuple}
+_ACCEPTED_TYPES: dict[object, Any] = {
+    float: int | float,
+    float | None: int | float | None,
+    tuple[str, ...]: tuple,
+}
 
 
 class ConfigError(ValueError):

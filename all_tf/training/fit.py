@@ -36,6 +36,7 @@ from all_tf.training.callbacks.epoch_log import (
 from all_tf.training.callbacks.freeze_backbone import FreezeBackbone
 from all_tf.training.callbacks.progress_bar import ProgressBar
 from all_tf.training.callbacks.terminate_on_nan import TerminateOnNonFinite
+from all_tf.training.callbacks.time_limit import TimeLimit
 from all_tf.training.event_files import drop_events_after
 from all_tf.training.linear_probe import batches_of_features, build_head
 from all_tf.training.prepare import Prepared
@@ -144,6 +145,7 @@ def _callbacks(
     num_images = images_in_epoch(data.fit, plan)
     num_validated = len(data.selection) if experiment.chooses else 0
     frozen, patience, averages = experiment.frozen_first, experiment.patience, learner.averages
+    minutes = experiment.max_minutes
     before_validation = [
         Speed(num_images),
         # Averages are swapped in before batch norm is estimated, and out after they are saved.
@@ -159,6 +161,7 @@ def _callbacks(
         None if experiment.chooses else WithoutValidation(before_validation),
         FreezeBackbone(frozen) if frozen else None,
         *before_validation,
+        TimeLimit(history, minutes=minutes) if minutes else None,
         best,
         LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
         history,

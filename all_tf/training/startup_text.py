@@ -60,7 +60,7 @@ def describe_run(
         f"  augment      {augment}",
         f"  steps        {steps} of {experiment.batch_size} images an epoch, "
         f"{experiment.last_epoch or experiment.epochs} epochs, {experiment.optimizer} at "
-        f"{experiment.learning_rate:g}",
+        f"{experiment.learning_rate:g}{_time_limit(experiment)}",
     ]
     tuned = [
         f"{name} {getattr(experiment, name)}"
@@ -70,6 +70,11 @@ def describe_run(
     if experiment.is_linear_probe:
         lines.append("  frozen       the backbone, in all epochs; its features are computed once")
     return "\n".join([*lines, *([f"  fine-tuning  {', '.join(tuned)}"] if tuned else [])])
+
+
+def _time_limit(experiment: Experiment) -> str:
+    minutes = experiment.max_minutes
+    return "" if minutes is None else f"; ends after {minutes:g} minutes, in any step"
 
 
 def _threshold_rule(experiment: Experiment) -> str:

@@ -66,6 +66,7 @@ def main() -> None:
     for key in ("experiment", "records", "run_dir", "resume", "protocol", "weights", *INTEGERS):
         parser.add_argument(f"--{key.replace('_', '-')}", type=int if key in INTEGERS else str)
     parser.add_argument("--trust-records", action="store_true")
+    parser.add_argument("--max-minutes", type=float)
     args = vars(parser.parse_args())
     name, run, records = (
         args.pop("experiment"),
@@ -95,6 +96,8 @@ def main() -> None:
         sys.exit(1)
     if (HERE / f"kill-{name}").exists():
         os.kill(os.getpid(), 9)
+    share = 0.5 if args["max_minutes"] else 1
+    (run / "history.csv").write_text(f"epoch,epoch_share\n1,{share}\n")
     file_report(run, name=name, split="train", fold=0, shift=0.05)
     file_report(run / "evaluation/validation", name=name, split="validation", fold=None, shift=0)
     if (HERE / f"late-{name}").exists():

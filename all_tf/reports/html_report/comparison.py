@@ -18,6 +18,7 @@ from all_tf.reports.html_report.inline_plots import Drawn, inline
 from all_tf.reports.html_report.prose import name_set, stamps_in_words
 from all_tf.reports.html_report.rows import Rows, measured_on_cnmc, ours, published, study_row
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.history_file import ended_by_time, epochs_trained
 from all_tf.runs.records_label import records_label
 from all_tf.system.tables import Column, decimal, whole
 
@@ -26,16 +27,20 @@ _SHORT = {key: METRICS[key].short for key in ("f1", "kappa")}  # Pairs are compa
 COLUMNS = (
     Column("run", "run"),
     *(Column(metric.short, key) for key, metric in shown_in("forest").items()),
+    Column("caveats", "stamps"),
+)
+ABOUT_COLUMNS = (
+    Column("run", "run"),
     Column("network", "arch"),
     Column("parameters", "num_parameters", whole),
     Column("images/s", "images_per_second", decimal),
     Column("epoch", "best_epoch", whole),
+    Column("trained", "trained"),
     Column("threshold", "threshold", "{:.3f}".format),
     Column("cells", "cells", whole),
     Column("patients", "patients", whole),
     Column("evaluated on", "set"),
     Column("records", "records"),
-    Column("caveats", "stamps"),
 )
 PAIR_COLUMNS = (
     Column("compared with", "other"),
@@ -134,8 +139,17 @@ def _row(run: RunFacts) -> dict[str, object]:
         "num_parameters": run.config["num_parameters"],
         "images_per_second": run.sets[0].report.get("images_per_second"),
         "best_epoch": report["best_epoch"],
+        "trained": _trained(run),
         "stamps": "; ".join(report["stamps"]) or None,
     }
+
+
+def _trained(run: RunFacts) -> str | None:
+    """The epochs that a run has trained, of those it was to; None for a cross-validation."""
+    if run.num_folds or not run.history:
+        return None
+    trained = f"{epochs_trained(run.history):g} of {run.experiment.epochs} epochs"
+    return trained + ", ended by time" * ended_by_time(run.history, run.experiment)
 
 
 def forests(runs: Sequence[RunFacts]) -> list[Drawn]:
@@ -151,7 +165,8 @@ def forests(runs: Sequence[RunFacts]) -> list[Drawn]:
 
 
 def _to_draw(run: RunFacts, key: str) -> dict[str, object]:
-    report, reported = run.evaluated.report, REPORTED.get(run.experiment.arch)
+    report = run.evaluated.report
+    reported = REPORTED.get(run.experiment.arch) if measured_on_cnmc(run) else None
     per_cent = getattr(reported, key, None)  # It reported no AUROC.
     return {
         "run": run.name,

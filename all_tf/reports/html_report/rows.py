@@ -42,11 +42,6 @@ HEADLINE = {  # The metrics on the first screen, and what they are called there.
     if metric.headline
 }
 _FIGURES_FIRST = (*HEADLINE, "accuracy", "balanced_accuracy", "f1_all")
-FIGURE_COLUMNS = (
-    Column("metric", "metric"),
-    Column("value", "value"),
-    Column("95 % interval", "interval"),
-)
 BESIDE_COLUMNS = (
     Column("work", "work"),
     Column("F1", "f1", decimal),
@@ -108,6 +103,14 @@ def set_columns(run: RunFacts) -> tuple[Column, ...]:
         Column(f"{negative} cells", "hem_cells", whole),
         Column("patients", "hem_patients", whole),
     )
+
+
+def figure_columns(scored: ScoredSet) -> tuple[Column, ...]:
+    """The columns of `figure_rows`, without the intervals where none can be estimated."""
+    columns = (Column("metric", "metric"), Column("value", "value"))
+    if not_estimable(scored.report):
+        return columns
+    return (*columns, Column("95 % interval", "interval"))
 
 
 def figure_rows(scored: ScoredSet) -> Rows:

@@ -11,28 +11,54 @@ class Part(NamedTuple):
     how_to_read: str  # One sentence.
 
 
+# What a reviewer asks first comes first: result, how it was obtained, errors, shortcuts, patients.
 PARTS: dict[str, Part] = {
+    "decisions": Part(
+        "Result",
+        "The result: confusion matrix and metrics",
+        "Each row holds the cells of one true class; those on the diagonal were called right.",
+    ),
     "data": Part(
-        "Data",
-        "Training, selection and evaluation sets",
+        "How obtained",
+        "How it was obtained: training, selection and evaluation sets",
         "Look at the number of patients: cells of one patient resemble each other, so a hundred "
         "of them say little more than a few.",
     ),
-    "model": Part(
-        "Network",
-        "The network and its training",
-        "The same settings on the same records give the same results.",
+    "cells": Part(
+        "Errors",
+        "Which errors: the worst mistakes",
+        "Look for what these cells have in common. All were called wrongly, the most confident "
+        "mistakes first.",
     ),
-    "curves": Part(
-        "Epochs",
-        "Learning curves",
-        "Where the training curve improves and the other one does not, the network memorises its "
-        "training patients. The dotted line marks the epoch whose weights were kept.",
+    "probes": Part(
+        "Probes",
+        "Whether the network knows more than simple measurements",
+        "A network that is not better than the best probe is not shown to know more than what that "
+        "probe measures.",
     ),
-    "decisions": Part(
-        "Metrics",
-        "Confusion matrix and metrics",
-        "Each row holds the cells of one true class; those on the diagonal were called right.",
+    "explanations": Part(
+        "Heat maps",
+        "What the score depends on",
+        "Heat outside the cell explains nothing, and neither does heat that is the same with "
+        "random weights.",
+    ),
+    "patients": Part(
+        "Patients",
+        "Results by patient",
+        "Each line is one patient, named by a pseudonym. One patient who differs from the others "
+        "can change a metric much.",
+    ),
+    "calibration": Part(
+        "Calibration",
+        "Whether a score is a probability",
+        "On the diagonal, eight in ten cells with a score of 0.8 are of the positive class. Below "
+        "it scores are too high, above it too low.",
+    ),
+    "ranking": Part(
+        "Ranking",
+        "ROC and precision-recall curves",
+        "The further a curve is from the thin line of chance, the better the scores separate the "
+        "classes, at any threshold.",
     ),
     "external": Part(
         "External results",
@@ -41,41 +67,16 @@ PARTS: dict[str, Part] = {
         "another laboratory. Calibration and threshold are the run's own, unless the row names "
         "another.",
     ),
-    "ranking": Part(
-        "Ranking",
-        "ROC and precision-recall curves",
-        "The further a curve is from the thin line of chance, the better the scores separate the "
-        "classes, at any threshold.",
+    "curves": Part(
+        "Epochs",
+        "Learning curves",
+        "Where the training curve improves and the other one does not, the network memorises its "
+        "training patients. The dotted line marks the epoch whose weights were kept.",
     ),
-    "calibration": Part(
-        "Calibration",
-        "Whether a score is a probability",
-        "On the diagonal, eight in ten cells with a score of 0.8 are of the positive class. Below "
-        "it scores are too high, above it too low.",
-    ),
-    "patients": Part(
-        "Patients",
-        "Results by patient",
-        "Each line is one patient, named by a pseudonym. One patient who differs from the others "
-        "can change a metric much.",
-    ),
-    "cells": Part(
-        "Worst cells",
-        "The worst mistakes",
-        "Look for what these cells have in common. All were called wrongly, the most confident "
-        "mistakes first.",
-    ),
-    "explanations": Part(
-        "Heat maps",
-        "What the score depends on",
-        "Heat outside the cell explains nothing, and neither does heat that is the same with "
-        "random weights.",
-    ),
-    "probes": Part(
-        "Probes",
-        "Whether the network knows more than simple measurements",
-        "A network that is not better than the best probe is not shown to know more than what that "
-        "probe measures.",
+    "model": Part(
+        "Settings",
+        "The network, its training and its settings",
+        "The same settings on the same records give the same results.",
     ),
     "others": Part(
         "Published results",
@@ -97,15 +98,15 @@ PARTS: dict[str, Part] = {
 }
 
 COMPARISON_PARTS: dict[str, Part] = {
+    "intervals": Part(
+        "Chart",
+        "Metrics with their intervals",
+        "A dot is a network, the line through it the interval over patients.",
+    ),
     "figures": Part(
         "Metrics",
         "Metrics",
         "Each interval is over patients: how much the metric may change with other patients.",
-    ),
-    "intervals": Part(
-        "Intervals",
-        "Metrics with their intervals",
-        "A dot is a network, the line through it the interval over patients.",
     ),
     "pairs": Part(
         "Pairs",

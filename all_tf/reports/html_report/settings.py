@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.history_file import ended_by_time, epochs_trained
 from all_tf.runs.records_label import records_label
 from all_tf.system.plain_text import file_name
 from tfrecords.class_names import class_names_of
@@ -56,9 +57,12 @@ def _epochs(run: RunFacts) -> str:
         kept = ", ".join(map(str, run.evaluated.report["best_epochs"]))
         how = f"by {run.experiment.monitor} on the held-out fold"
         return f"up to {run.experiment.epochs} for each fold; kept: {kept}, chosen {how}"
-    report = run.evaluated.report
+    report, rows = run.evaluated.report, run.history
+    ended = ""
+    if ended_by_time(rows, run.experiment):
+        ended = f", then its {run.experiment.max_minutes:g} minutes were over"
     return (
-        f"{len(run.history)} of {run.experiment.epochs} trained; the weights of epoch "
+        f"{epochs_trained(rows):g} of {run.experiment.epochs} trained{ended}; the weights of epoch "
         f"{report['best_epoch']} are kept, chosen by {run.experiment.monitor} on "
         f"{report['selected_on']}"
     )

@@ -33,6 +33,10 @@ class Speed(keras.callbacks.Callback):
     def __init__(self, num_images: int):
         super().__init__()
         self._num_images = num_images
+        self._share = 1.0  # Of the epoch that was trained.
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._share = (batch + 1) / self.params["steps"]
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.perf_counter()
@@ -41,7 +45,7 @@ class Speed(keras.callbacks.Callback):
         self._seconds = time.perf_counter() - self._began
 
     def on_epoch_end(self, epoch, logs=None):
-        logs[SPEED] = round(self._num_images / self._seconds, 2)
+        logs[SPEED] = round(self._share * self._num_images / self._seconds, 2)
 
 
 class WithoutValidation(keras.callbacks.Callback):

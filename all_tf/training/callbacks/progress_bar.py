@@ -57,6 +57,7 @@ class ProgressBar(keras.callbacks.Callback):
             self._bar.close()  # Before other bars are shown.
 
     def on_test_begin(self, logs=None):
+        self._bar.close()  # Still open where the epoch was ended early.
         self._bar = bar(f"{self._title}, validating", self._validation_steps, unit="step")
 
     def on_test_batch_end(self, batch, logs=None):

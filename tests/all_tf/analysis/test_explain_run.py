@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from all_tf.analysis import explain_run as module
+from all_tf.analysis import explanation_sheet
 from all_tf.analysis.explain_run import explain_run
 from all_tf.data.cell_features import foreground
 from all_tf.metrics.calibration import Calibration
@@ -29,14 +30,14 @@ def run(records, tmp_path_factory):
 
 def test_script_files_maps_of_as_many_cells_as_asked_for(run, monkeypatch, capsys):
     captions, titles = [], []
-    real = module.draw_cells
+    real = explanation_sheet.draw_cells
 
-    def draw(pictures, texts, *, title):
+    def draw(pictures, texts, *, title, columns):
         captions.extend(texts)
         titles.append(title)
-        return real(pictures, texts, title=title)
+        return real(pictures, texts, title=title, columns=columns)
 
-    monkeypatch.setattr(module, "draw_cells", draw)
+    monkeypatch.setattr(explanation_sheet, "draw_cells", draw)
     monkeypatch.setattr(sys, "argv", ["explain.py", str(run), "--images", str(NUM_IMAGES)])
     runpy.run_path(str(ROOT / "scripts/explain.py"), run_name="__main__")
     result = json.loads((run / "explanations/explanations.json").read_text())
@@ -52,7 +53,8 @@ def test_script_files_maps_of_as_many_cells_as_asked_for(run, monkeypatch, capsy
         assert cell["decision"] == ("ALL" if cell["score"] >= 0.5 else "HEM")
         assert cell["share_inside"] is None or 0 <= cell["share_inside"] <= 1
     with Image.open(run / "explanations/cells.png") as picture:
-        assert picture.width > picture.height
+        assert picture.width < picture.height  # A row a cell, which a phone can show.
+    assert "blank map" in titles[0] and "black background" in titles[0]
     assert set(read_checksums(run / "explanations")) == {"explanations.json", "cells.png"}
     # No random network began where the run did, or it would draw the map of an untrained one again.
     assert all(row["highest"] < 0.999 for row in result["randomised"])

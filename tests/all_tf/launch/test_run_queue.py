@@ -224,6 +224,16 @@ def test_page_says_which_networks_these_patients_tell_apart(bench, call):
     assert text.index("These patients tell") < text.index("| row ")  # Before the table.
 
 
+def test_every_row_gets_the_same_time_and_says_how_far_it_got(bench, call):
+    answer = call("--every-row-for", 0.5, rows="base_cnn,vgg16")
+    assert answer.returncode == 0, answer.stderr
+    text = (bench / "study/study.md").read_text()
+    assert "NOT THE STUDY'S SETTINGS" in text and "max_minutes 0.5" in text
+    assert "ended by time after 0.5 of 20 epochs" in text
+    rows = read_rows(bench / "study/study.csv")
+    assert [(row["trained"], row["max_minutes"]) for row in rows] == [("0.5", "0.5")] * 2
+
+
 def test_rows_that_were_not_asked_for_stay_in_the_table(bench, call):
     call(rows="vgg16")
     call(rows="base_cnn")

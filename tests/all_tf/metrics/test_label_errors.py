@@ -11,6 +11,7 @@ from all_tf.metrics.label_errors import (
     LIKELY_ERROR,
     by_patient,
     describe_review,
+    describe_trust,
     find_label_errors,
     most_doubtful,
     review_rows,
@@ -110,6 +111,25 @@ def test_patient_with_the_most_likely_errors_comes_first_and_stays_together():
     ]
     assert [row["name"][6:9] for row in most_doubtful(rows, 2)] == ["002", "007"]
     assert len(most_doubtful(rows, 99)) == 4
+
+
+def test_probability_near_the_threshold_accuses_no_label():
+    labels, scores = [0, 0, 0, 1, 1, 1], [0.1, 0.62, 0.97, 0.9, 0.33, 0.02]
+    rows = review_rows(predictions_of(labels, scores), threshold=0.4)
+    why = {round(row["calibrated_score"], 2): row["why"] for row in rows}
+    assert why[0.62] == HARD and why[0.97] == LIKELY_ERROR  # Halfway to certainty is 0.7.
+    assert why[0.33] == HARD and why[0.02] == LIKELY_ERROR  # Here it is 0.2.
+
+
+@pytest.mark.parametrize(
+    ("auc", "said"),
+    [(0.62, "hardly tell"), (None, "hardly tell"), (0.8, "often err"), (0.97, "Even so")],
+)
+def test_review_says_how_far_its_ranking_can_be_trusted(auc, said):
+    report = {"auc": auc, "threshold": 0.3}
+    text = describe_trust(report)
+    assert said in text and "threshold 0.300" in text
+    assert (f"AUROC {auc:.3f}" if auc else "AUROC not estimable") in text
 
 
 def test_one_class_is_refused():

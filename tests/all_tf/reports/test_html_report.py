@@ -70,7 +70,7 @@ def test_page_is_whole_and_every_part_is_reached(plain):
 
 def test_first_screen_has_the_verdict_its_intervals_and_every_stamp(plain, tmp_path):
     page, _, card = plain
-    head = page.text[: page.text.index(PARTS["data"].how_to_read)]
+    head = page.text[: page.text.index(PARTS["decisions"].how_to_read)]
     for stamp, meaning in STAMPS.items():
         assert f"{stamp.capitalize()}. {meaning}" in head
         assert f"**{stamp.capitalize()}.** {meaning}" in card
