@@ -12,6 +12,8 @@ Augment = Callable
 WeighShare = Callable
 # From a step to the same step, compiled.
 CompileStep = Callable[[Callable], Callable]
+# Logits of a batch of a validation (batch, 1), on the device.
+KeepLogits = Callable
 
 
 class Classifier(keras.Model):
@@ -24,6 +26,7 @@ class Classifier(keras.Model):
     weigh_share: WeighShare | None = None
     compile_step: CompileStep | None = None
     averages: WeightAverages | None = None
+    keep_logits: KeepLogits | None = None  # TensorFlow only: a step of JAX changes nothing.
 
     def train_step(self, data):
         """One step on `(canvas, labels, mask)`; TensorFlow only, as keras-cv is."""
@@ -44,6 +47,8 @@ class Classifier(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The mean loss over a batch; shares of several devices are weighted to add up to it."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        if self.keep_logits is not None and not training:
+            self.keep_logits(y_pred)
         return loss if self.weigh_share is None else loss * self.weigh_share(sample_weight)
 
     def get_metrics_result(self):

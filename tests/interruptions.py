@@ -76,7 +76,7 @@ def essence(run: Path) -> dict:
         "predictions": (run / "predictions.csv").read_bytes(),
         "final": (run / "evaluation/validation/predictions.csv").read_bytes(),
         "report": {key: value for key, value in report.items() if key not in _OF_TIME},
-        "steps": {name: steps_of(run, name) for name in ("train", "validation")},
+        "steps": {name: steps_of(run, name) for name in ("train", "selection")},
         "result": tags_of(run),
     }
 
@@ -101,7 +101,7 @@ def tags_of(run: Path) -> list[str]:
     """What TensorBoard has of the run's result, in the order in which it was written."""
     return [
         value.tag
-        for path in sorted((run / "tensorboard").glob("events*"))
+        for path in sorted((run / "tensorboard/selection").glob("*.result.v2"))
         for event in map(Event.FromString, RawEventFileLoader(str(path)).Load())
         for value in event.summary.value
     ]

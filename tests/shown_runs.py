@@ -10,7 +10,8 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
-from all_tf.training.callbacks.epoch_log import TensorBoardScalars
+from all_tf.training.callbacks.epoch_charts import EpochCharts
+from all_tf.training.event_files import EventWriters
 
 OF = ", Kyiv, 2026 (0123456789ab)"  # In every tag of a scored set.
 EXPERIMENT = Experiment(
@@ -29,19 +30,21 @@ ROLES = {
 }
 
 
+_NUMBERS = {"selected_on": "train fold 0", "num_images": 30, "num_patients": 12}
+
+
 def result(cells, role: str, *, seed: int) -> tuple[Predictions, dict]:
     """What a network might say of some cells, and a report of it."""
     logits = np.random.default_rng(seed).normal(2.0 * cells.labels - 1, 1.5)
     predictions = Predictions(cells.names, cells.patients, cells.groups, cells.labels, logits)
     predictions = Calibration(temperature=2.0, bias=0.1).apply(predictions)
-    report = RECORDS | ROLES[role] | {"best_epoch": 3, "threshold": 0.45}
+    report = RECORDS | ROLES[role] | {"best_epoch": 3, "threshold": 0.45} | _NUMBERS
     return predictions, report | all_metrics(predictions, threshold=0.45)
 
 
 def note_epochs(run: Path) -> None:
-    noted = TensorBoardScalars(run / "tensorboard", records=OF.removeprefix(", "))
+    noted = EpochCharts(EventWriters(run / "tensorboard"), records=OF.removeprefix(", "))
     noted.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.5)))
-    noted.on_train_begin()
     for epoch in range(3):
         logs = {f"{of}{key}": epoch / 4 for key in DIRECTIONS for of in ("", "val_")}
         noted.on_epoch_end(epoch, logs | {"images_per_second": 9.0})

@@ -123,7 +123,9 @@ TESTED_IN: dict[str, str] = {
     "all_tf/training/startup_text.py": "tests/all_tf/training/test_fine_tuning.py",
     "all_tf/training/tensorboard/cell_images.py": "tests/all_tf/training/tensorboard/test_write.py",
     "all_tf/training/tensorboard/hparams.py": "tests/all_tf/training/tensorboard/test_write.py",
+    "all_tf/training/tensorboard/layout.py": "tests/all_tf/training/test_epoch_charts.py",
     "all_tf/training/tensorboard/projector.py": "tests/all_tf/training/tensorboard/test_write.py",
+    "all_tf/training/tensorboard/score_table.py": "tests/all_tf/training/tensorboard/test_write.py",
     "all_tf/training/tensorboard/scored_sets.py": "tests/all_tf/training/tensorboard/test_write.py",
     "all_tf/system/own_packages.py": "tests/all_tf/test_command.py",
     "builders/architecture.py": "tests/builders/test_architecture_info.py",
@@ -157,4 +159,5 @@ TESTED_IN: dict[str, str] = {
     "all_tf/runs/records_label.py": "tests/integration/test_own_cells.py",
     "all_tf/runs/placement.py": "tests/integration/test_other_records.py",
     "tfrecords/sources/folder_table.py": "tests/tfrecords/sources/test_folders.py",
+    "all_tf/training/watch.py": "tests/all_tf/training/test_train.py",
 }

@@ -20,6 +20,7 @@ from all_tf.launch.launch import launch, resume_hint, run_folder
 from all_tf.launch.options import parse_options
 from all_tf.system.cli import exit_on_errors
 from all_tf.system.courtesy import courtesy
+from all_tf.system.script_command import runnable
 from all_tf.system.signals import interrupt_on_signals
 
 
@@ -33,9 +34,9 @@ def main() -> None:
             runs.append(run)
             reports = launch(run, options)
         if reports:
-            from all_tf.reports.text import format_report
+            from all_tf.reports.text import format_end
 
-            print("\n".join(map(format_report, reports)))
+            print(runnable(format_end(reports, run)))
             print(f"Run: {run}")
             with courtesy("The command for TensorBoard"):
                 print(f"TensorBoard: {_tensorboard(run.parent)}")

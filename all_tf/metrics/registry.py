@@ -28,13 +28,13 @@ NEEDS = {
 NEEDED_CLASS = ("negative", "positive")  # Of `NEEDS`, by label.
 PLACES = {
     "progress": "the screen during a training, and first among the charts of TensorBoard",
-    "report": "report.html and the model card",
+    "report": "report.html, the model card and the table of results in TensorBoard",
     "text": "a report on the screen",
-    "runs": "tables of several runs, study.csv and HParams",
+    "runs": "tables of several runs, and study.csv",
     "pair": "the comparison of two runs on the same images",
     "folds": "the table of a cross-validation's folds",
     "study": "the chart beside the study of 2021",
-    "forest": "tables and plots of several sets or runs in report.html",
+    "forest": "tables and plots of several sets or runs in report.html, and HParams",
 }
 
 

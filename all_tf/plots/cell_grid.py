@@ -8,12 +8,17 @@ from matplotlib.figure import Figure
 from all_tf.plots.style import blank
 
 _CELL_INCHES = 1.5
-_CAPTION = 0.11  # Height of a line, in cells.
+_CAPTION = 0.11  # Height of a line of 8 points, in cells.
 _GAP = 0.06
 
 
 def draw_cells(
-    images: np.ndarray, captions: Sequence[str], *, columns: int = 8, title: str = ""
+    images: np.ndarray,
+    captions: Sequence[str],
+    *,
+    columns: int = 8,
+    title: str = "",
+    points: float = 8,
 ) -> Figure:
     """Images in rows, each with its caption.
 
@@ -22,10 +27,11 @@ def draw_cells(
         captions: One for each image. They are shown as they are, so they must name no patient.
         columns: Images in a row. The last row may have fewer.
         title: Above all of them; empty for none.
+        points: Size of the captions; a figure that is shown smaller needs larger ones.
     """
     num_rows = -(-len(images) // columns)
     lines = 1 + max(caption.count("\n") for caption in captions)
-    row_height = 1 + lines * _CAPTION + _GAP  # In cells, like all lengths below.
+    row_height = 1 + lines * _CAPTION * points / 8 + _GAP  # In cells, like all lengths below.
     figure = blank(columns * _CELL_INCHES, num_rows * row_height * _CELL_INCHES)
     if title:
         figure.suptitle(title, fontsize=9)
@@ -37,6 +43,6 @@ def draw_cells(
         pixels = np.rint(image).astype(np.uint8)
         axes.imshow(pixels, extent=(column, end, top + 1 - _GAP, top))
         at = (column + end) / 2, top + 1
-        axes.text(*at, caption, fontsize=8, ha="center", va="top", linespacing=1.1)
+        axes.text(*at, caption, fontsize=points, ha="center", va="top", linespacing=1.1)
     axes.set(xlim=(0, columns), ylim=(num_rows * row_height, 0), aspect="equal")
     return figure

@@ -1,14 +1,22 @@
-"""A report as lines of text: the metrics of a set with intervals, its patients, its folds."""
+"""Reports as lines of text: the result first, then metrics with intervals, patients, folds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from all_tf.metrics.formatting import basis_of_intervals, with_interval
+from all_tf.metrics.formatting import (
+    basis_of_intervals,
+    not_estimable,
+    thousandths,
+    with_interval,
+)
 from all_tf.metrics.per_patient import fold_rows, patient_rows
 from all_tf.metrics.predictions import Predictions
-from all_tf.metrics.registry import shown_in
-from all_tf.runs.folder import set_name
+from all_tf.metrics.registry import METRICS, shown_in
+from all_tf.reports.result_words import result_sentence, result_warnings
 from all_tf.runs.records_label import records_label
+from all_tf.runs.set_words import set_in_words
+from all_tf.system.script_command import script_command
 from all_tf.system.tables import Column, markdown, per_cent, whole
 from tfrecords.class_names import ClassNames
 from tfrecords.names import legible
@@ -22,36 +30,82 @@ _PATIENT_COLUMNS = (
 )
 
 
-def format_report(report: Mapping[str, Any]) -> str:
-    """The metrics of a report with their intervals, F1 and kappa first, below all its caveats."""
-    heading = (
-        f"{set_name(report['split'], report['fold'])}: {report['num_images']:,} images of "
-        f"{report['num_patients']} patients, {_choice(report)} chosen on {report['selected_on']}"
-        + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
-        + "".join(f" [{stamp}]" for stamp in report["stamps"])
-    )
-    records = f"  records {records_label(report)}"
-    threshold = (
-        f"  threshold {report['threshold']:.3f}: {report['threshold_rule']} on "
-        f"{report['calibrated_on']}"
-    )
-    if "f1" not in report:
-        return _plain([heading, records, threshold, "  labels unpublished: predictions only"])
-    shown = [key for key in _SHOWN if key in report]  # A run may be older than a metric.
-    width = max(map(len, shown))
-    return _plain(
+def format_end(reports: Sequence[Mapping[str, Any]], run: Path) -> str:
+    """What a training ends with: the honest result, then the details, then what to do next.
+
+    Args:
+        reports: As `all_tf.training.train.train` returns them: the set that was scored once is the
+            last.
+        run: The run's folder.
+    """
+    *others, result = reports
+    commands = [
+        (script_command("report.py", run), "a page to read and to hand on"),
+        (script_command("probe.py", run), "whether it knows more than the size of a cell"),
+        (script_command("predict.py", run, "CELL.png"), "an answer for cells of your own"),
+    ]
+    width = max(len(command) for command, _ in commands)
+    return "\n".join(
         [
-            heading,
-            records,
-            threshold,
-            f"  intervals over patients: {basis_of_intervals(report)}",
-            *(f"  {key.ljust(width)}  {with_interval(report, key)}" for key in shown),
-            f"  worst patient: {report['worst_patient']}, "
-            f"{per_cent(report['worst_patient_correct'])} % of its "
-            f"{report['worst_patient_images']} images right",
-            *([f"  {report['note']}"] if "note" in report else []),
+            format_report(result),
+            *(_plain(_details(report)) for report in others),
+            "Next:",
+            *(f"  {command.ljust(width)}  # {what}" for command, what in commands),
         ]
     )
+
+
+def format_report(report: Mapping[str, Any]) -> str:
+    """A report: the result in a sentence and five figures, warnings in words, then all metrics."""
+    if "f1" not in report:
+        return _plain([*_about(report), "  labels unpublished: predictions only"])
+    return _plain([*_result(report), *_details(report)])
+
+
+def _result(report: Mapping[str, Any]) -> list[str]:
+    headline = {key: metric.headline for key, metric in METRICS.items() if metric.headline}
+    width = max(map(len, headline.values()))
+    return [
+        result_sentence(report),
+        *(f"  {name.ljust(width)}  {_value(report, key)}" for key, name in headline.items()),
+        *(f"  warning: {text}" for text in result_warnings(report)),
+    ]
+
+
+def _details(report: Mapping[str, Any]) -> list[str]:
+    shown = [key for key in _SHOWN if key in report]  # A run may be older than a metric.
+    missing = [key for key in shown if report[key] is None]
+    width = max(map(len, shown))
+    return [
+        *_about(report),
+        f"  intervals over patients: {basis_of_intervals(report)}",
+        *(f"  {key.ljust(width)}  {_value(report, key)}" for key in shown if key not in missing),
+        *([f"  {with_interval(report, missing[0])}: {', '.join(missing)}"] if missing else []),
+        f"  worst patient: {report['worst_patient']}, "
+        f"{per_cent(report['worst_patient_correct'])} % of its "
+        f"{report['worst_patient_images']} images right",
+        *([f"  {report['note']}"] if "note" in report else []),
+    ]
+
+
+def _about(report: Mapping[str, Any]) -> list[str]:
+    """Which set, of which records, with which threshold."""
+    return [
+        f"{set_in_words(report)}: {report['num_images']:,} images of "
+        f"{report['num_patients']} patients, {_choice(report)} chosen on {report['selected_on']}"
+        + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
+        + "".join(f" [{stamp}]" for stamp in report["stamps"]),
+        f"  records {records_label(report)}",
+        f"  threshold {report['threshold']:.3f}: {report['threshold_rule']} on "
+        f"{report['calibrated_on']}",
+    ]
+
+
+def _value(report: Mapping[str, Any], key: str) -> str:
+    """A metric with its interval; the reason why a set has none is said once, not for each."""
+    if report[key] is None:
+        return "-"
+    return thousandths(report[key]) if not_estimable(report) else with_interval(report, key)
 
 
 def _plain(lines: list[str]) -> str:

@@ -18,21 +18,14 @@ from all_tf.data.cells import Cells
 from all_tf.data.class_balance import Plan
 from all_tf.evaluation.predict import batches_to_score
 from all_tf.evaluation.run_weights import BEST_FILE, load_weights
-from all_tf.runs.folder import CONFIG_FILE, EVENTS_FOLDER, HISTORY_FILE, RunError, read_config
-from all_tf.runs.records_label import records_label
+from all_tf.runs.folder import EVENTS_FOLDER, HISTORY_FILE, RunError
 from all_tf.system.courtesy import courtesy
 from all_tf.system.signals import defer_signals, raise_deferred
 from all_tf.training.callbacks.backup_and_restore import BackupState, restore_state
 from all_tf.training.callbacks.batch_norm import RefreshBatchNorm
 from all_tf.training.callbacks.best_weights import BestWeights, LastWeights
 from all_tf.training.callbacks.early_stopping import EarlyStopping
-from all_tf.training.callbacks.epoch_log import (
-    SPEED,
-    CSVHistory,
-    Speed,
-    TensorBoardScalars,
-    WithoutValidation,
-)
+from all_tf.training.callbacks.epoch_log import SPEED, CSVHistory, Speed, WithoutValidation
 from all_tf.training.callbacks.freeze_backbone import FreezeBackbone
 from all_tf.training.callbacks.progress_bar import ProgressBar
 from all_tf.training.callbacks.terminate_on_nan import TerminateOnNonFinite
@@ -40,6 +33,7 @@ from all_tf.training.callbacks.time_limit import TimeLimit
 from all_tf.training.event_files import drop_events_after
 from all_tf.training.linear_probe import batches_of_features, build_head
 from all_tf.training.prepare import Prepared
+from all_tf.training.watch import board_callbacks
 from builders.classifier import Classifier
 
 _TYPICAL_IMAGES = 512  # For the statistics of batch norm; 1,024 were no better.
@@ -83,10 +77,14 @@ def fit(
     history = CSVHistory(run / HISTORY_FILE)
     progress = restore_state(learner, run, state, best=best, history=history, network=model)
     with courtesy("The removal of later epochs from TensorBoard"):
-        drop_events_after(run / EVENTS_FOLDER, progress.epoch)
+        steps = steps_in_epoch(prepared.data.fit, prepared.plan, batch_size=experiment.batch_size)
+        drop_events_after(run / EVENTS_FOLDER, progress.epoch, steps_an_epoch=steps)
     if not progress.ended:
         epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
-        callbacks = _callbacks(prepared, learner, best=best, history=history, run=run)
+        board = board_callbacks(
+            prepared, learner, run=run, best=best, history=history, first_epoch=progress.epoch
+        )
+        callbacks = _callbacks(prepared, learner, best=best, history=history, run=run, board=board)
         with defer_signals():
             batches, selection = _batches(prepared, epochs, selection)
             learner.fit(
@@ -138,7 +136,13 @@ def batches_to_fit(prepared: Prepared, epochs: range) -> tf.data.Dataset:
 
 
 def _callbacks(
-    prepared: Prepared, learner: Classifier, *, best: BestWeights, history: CSVHistory, run: Path
+    prepared: Prepared,
+    learner: Classifier,
+    *,
+    best: BestWeights,
+    history: CSVHistory,
+    run: Path,
+    board: Sequence[Callback],
 ) -> list[Callback]:
     """Return the callbacks in order: the weights that are validated are those that are saved."""
     experiment, data, plan, model = prepared
@@ -165,7 +169,7 @@ def _callbacks(
         best,
         LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
         history,
-        TensorBoardScalars(run / EVENTS_FOLDER, records=_records_of(run)),
+        *board,
         ProgressBar(
             best,
             num_images=(num_images, num_validated),
@@ -176,13 +180,6 @@ def _callbacks(
         BackupState(run, best=best, history=history, network=model),
     ]
     return [callback for callback in callbacks if callback is not None]
-
-
-def _records_of(run: Path) -> str | None:
-    """The records that the run's config.json names; a benchmark writes none."""
-    if not (run / CONFIG_FILE).is_file():
-        return None
-    return records_label(read_config(run)[1])
 
 
 def _images_of(

@@ -32,6 +32,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.ownership import own_run, record_status, require_empty, require_unfinished
 from all_tf.runs.records_digest import RecordsDigest, unchanged_records
 from all_tf.runs.report_header import SetPlace
+from all_tf.runs.set_words import scored_once
 from all_tf.runs.stamps import selection_set
 from all_tf.runs.training_images import write_training_images
 from all_tf.system.checks import one_of
@@ -215,13 +216,14 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     pixels = pixel_digests(data.fit.pngs.tolist(), title="training images")
     write_training_images(run, pixels=pixels, patients=data.fit.patients.tolist())
     place = own_place(experiment, facts, *selection_set(experiment))
-    results = {"selection": _save(run, context, place, predictions, measured=measured)}
+    chosen_on = "selection" if experiment.chooses else "training images"
+    results = {chosen_on: _save(run, context, place, predictions, measured=measured)}
     if data.held_out is not None:
         held_out = batches_to_score(data.held_out, experiment, title="held-out set")
         predictions = predict(model, held_out, data.held_out)
         place = own_place(experiment, facts, "validation", None)
         folder = evaluation_folder(run, "validation", None)
-        results["held out"] = _save(folder, context, place, predictions)
+        results[scored_once(facts)] = _save(folder, context, place, predictions)
     with courtesy("What TensorBoard shows of the finished run"):
         show_run(run, prepared, results, amount=facts["tensorboard"])
     return [report for _, report in results.values()]

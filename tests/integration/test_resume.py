@@ -90,7 +90,7 @@ def test_resumed_run_ends_as_if_nothing_had_happened(whole, interrupted, capsys)
     resume(interrupted)
     assert f"resuming after {interrupted}/state/epoch-0001" in capsys.readouterr().out
     assert essence(interrupted) == essence(whole)
-    assert steps_of(interrupted, "validation") == [1, 2, 3, 4]
+    assert steps_of(interrupted, "selection") == [1, 2, 3, 4]
     assert (interrupted / "environment-after-epoch-1.json").is_file()
 
 
@@ -251,7 +251,7 @@ def test_courtesies_that_fail_leave_the_run_finished(records, tmp_path, monkeypa
 
     monkeypatch.setattr("all_tf.training.train.show_run", fail)
     monkeypatch.setattr("all_tf.training.fit.drop_events_after", fail)
-    monkeypatch.setattr("all_tf.training.callbacks.epoch_log.tf.summary.scalar", fail)
+    monkeypatch.setattr("all_tf.training.callbacks.epoch_charts.tf.summary.scalar", fail)
     train(replace(TUNED, epochs=2, freeze_epochs=0), records, tmp_path / "run")
     assert read_status(tmp_path / "run")["state"] == "finished"
     said = capsys.readouterr().err

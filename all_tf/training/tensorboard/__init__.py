@@ -1,1 +1,1 @@
-"""What TensorBoard shows of a finished run."""
+"""What TensorBoard shows of a run: its plan, its charts, its pictures and its results."""

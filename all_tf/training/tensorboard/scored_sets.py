@@ -1,6 +1,7 @@
 """Scored sets in TensorBoard: a curve for its PR plugin, and plots as images."""
 
 from collections.abc import Iterator, Mapping
+from textwrap import fill
 
 import tensorflow as tf
 from matplotlib.figure import Figure
@@ -11,8 +12,12 @@ from all_tf.metrics.scored_set import ScoredSet
 from all_tf.plots.curves import draw_confusion, draw_precision_recall, draw_reliability, draw_roc
 from all_tf.plots.patients import draw_patients
 from all_tf.plots.style import as_png
-from all_tf.runs.folder import set_name
 from all_tf.runs.records_label import records_label
+from all_tf.runs.set_words import set_in_words
+
+# TensorBoard shows every picture some 400 pixels wide: the wider it is, the larger its title.
+_TITLE_POINTS_AN_INCH = 2.2
+_LETTERS_A_LINE = 58  # Of that size.
 
 
 def write_set(scored: ScoredSet, *, role: str) -> None:
@@ -28,14 +33,7 @@ def write_set(scored: ScoredSet, *, role: str) -> None:
     curve = pr_curve(role, predictions.labels == 1, predictions.calibrated_scores)
     tf.summary.experimental.write_raw_pb(curve.SerializeToString())
     for name, figure in _figures(scored):
-        write_picture(f"pictures, {role}/{name}", figure, title=title_of(scored.report))
-
-
-def write_records_text(scored: ScoredSet, *, role: str) -> None:
-    """Write a line that says which set of which records it is, with its classes and caveats."""
-    negative, positive = scored.predictions.classes
-    text = f"{title_of(scored.report)}; classes: {positive} (positive), {negative}"
-    tf.summary.text(f"records, {role}", text)
+        write_picture(f"pictures, result on {role}/{name}", figure, title=title_of(scored.report))
 
 
 def role_of_records(role: str, report: Mapping) -> str:
@@ -52,7 +50,10 @@ def write_picture(tag: str, figure: Figure, *, title: str, step: int | None = No
         title: Title with all caveats.
         step: Step of the plot; None for the current one.
     """
-    figure.suptitle(title, fontsize=9)
+    width, height = figure.get_size_inches()
+    wrapped, points = fill(title, _LETTERS_A_LINE), _TITLE_POINTS_AN_INCH * width
+    figure.suptitle(wrapped, fontsize=points)
+    figure.set_size_inches(width, height + wrapped.count("\n") * points / 60)
     tf.summary.image(tag, tf.io.decode_png(as_png(figure), channels=3)[tf.newaxis], step)
 
 
@@ -60,9 +61,26 @@ def title_of(report: dict) -> str:
     """Return a title for the plots of a report: its set, its epoch and all caveats."""
     stamps = "".join(f" [{stamp}]" for stamp in report["stamps"])
     return (
-        f"{set_name(report['split'], report['fold'])} of {records_label(report)}, "
+        f"{set_in_words(report)} of {records_label(report)}, "
         f"epoch {report['best_epoch']}, threshold {report['threshold']:.3f}{stamps}"
     )
+
+
+def confusion_of(scored: ScoredSet) -> Figure:
+    """The confusion matrix of a set, at its threshold."""
+    predictions = scored.predictions
+    decisions = predictions.decisions(scored.report["threshold"])
+    return draw_confusion(predictions.labels, decisions, classes=predictions.classes)
+
+
+def patients_of(scored: ScoredSet) -> Figure:
+    """The scores of the cells of each patient, by pseudonym."""
+    predictions = scored.predictions
+    scores_of = {
+        row["pseudonym"]: predictions.calibrated_scores[predictions.patients == row["patient"]]
+        for row in scored.patients
+    }
+    return draw_patients(scored.patients, scores_of, threshold=scored.report["threshold"])
 
 
 def _figures(scored: ScoredSet) -> Iterator[tuple[str, Figure]]:
@@ -75,8 +93,7 @@ def _figures(scored: ScoredSet) -> Iterator[tuple[str, Figure]]:
         "classes": predictions.classes,
     }
     classes = predictions.classes
-    decisions = predictions.decisions(threshold)
-    yield "confusion", draw_confusion(labels, decisions, classes=classes)
+    yield "confusion matrix", confusion_of(scored)
     yield "ROC", draw_roc(**by_threshold, area=_in_two_lines(report, "auc"))
     yield (
         "precision and recall",
@@ -84,11 +101,7 @@ def _figures(scored: ScoredSet) -> Iterator[tuple[str, Figure]]:
     )
     kinds = {"score": predictions.scores, "calibrated score": predictions.calibrated_scores}
     yield "reliability", draw_reliability(labels, kinds, classes=classes)
-    scores_of = {
-        row["pseudonym"]: predictions.calibrated_scores[predictions.patients == row["patient"]]
-        for row in scored.patients
-    }
-    yield "patients", draw_patients(scored.patients, scores_of, threshold=threshold)
+    yield "patients", patients_of(scored)
 
 
 def _in_two_lines(report: dict, key: str) -> str:

@@ -118,7 +118,7 @@ def test_one_row_takes_a_metric_from_the_epoch_to_every_report(records, tmp_path
     assert report["youden"] == pytest.approx(report["sensitivity"] + report["specificity"] - 1)
     assert {"youden_low", "youden_high"} <= set(report)
     events = b"".join(path.read_bytes() for path in (runs[0] / "tensorboard").rglob("*tfevents*"))
-    assert b"more/youden" in events and b"result/youden, selection" in events
+    assert b"more/youden" in events and b"Youden's J" in events
 
     assert call(tmp_path, "report.py", runs[0], "--no-cells").returncode == 0
     for page in ("report.html", "MODEL_CARD.md"):

@@ -1,12 +1,14 @@
 """What is printed of a set: every figure with its interval, or why it has none."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from all_tf.metrics.formatting import basis_of_intervals, with_interval
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
-from all_tf.reports.text import format_patients, format_report
+from all_tf.reports.text import format_end, format_patients, format_report
 from all_tf.system.tables import per_cent
 
 
@@ -48,13 +50,14 @@ def test_figure_is_shown_with_its_interval():
 @pytest.mark.parametrize(
     ("num_groups", "reason"), [((1, 7), "1 group of HEM"), ((6, 4), "4 groups of ALL")]
 )
-def test_figure_without_an_interval_says_why_wherever_it_is_shown(num_groups, reason):
+def test_set_without_intervals_says_why_once(num_groups, reason):
     report = report_of(draw(num_groups))
     assert with_interval(report, "f1") == f"{report['f1']:.3f} (not estimable: {reason})"
-    lines = format_report(report).splitlines()
-    for key in ("f1", "kappa", "auc", "ece"):
-        (line,) = (line for line in lines if line.split()[0] == key)
-        assert line.endswith(f"{report[key]:.3f} (not estimable: {reason})")
+    text = format_report(report)
+    assert text.count(f"not estimable: {reason}") == 1 and f"({reason}; it takes 5" in text
+    for key in ("f1", "auc", "ece"):
+        (line,) = (line for line in text.splitlines() if line.split()[0] == key)
+        assert line.endswith(f" {report[key]:.3f}")
 
 
 def test_slope_without_an_end_says_why():
@@ -73,6 +76,22 @@ def test_report_shows_stamps_threshold_and_the_worst_patient_by_pseudonym():
     assert "52 images of 13 patients, epoch 7 chosen on train fold 0 [leaky folds]" in text
     assert "threshold 0.500: max kappa on train fold 0" in text
     assert "worst patient: " in text and "id-" not in text
+
+
+def test_training_ends_with_the_honest_result_first_and_the_next_commands_last():
+    chosen = report_of(draw((6, 7))) | {"split": "train", "fold": 0, "stamps": ["optimistic"]}
+    lines = format_end([chosen, report_of(draw((7, 6)))], Path("runs/my run")).splitlines()
+    assert lines[0].startswith("Result: ") and "(preliminary phase, " in lines[0]
+    names = ("F1, weighted", "kappa", "sensitivity", "specificity", "AUROC")
+    assert [line[2:14].strip() for line in lines[1:6]] == list(names)
+    (other,) = (n for n, line in enumerate(lines) if line.startswith("selection (train fold 0): "))
+    (own,) = (n for n, line in enumerate(lines) if line.startswith("preliminary phase: "))
+    assert 5 < own < other and len([line for line in lines if line.startswith("Result")]) == 1
+    commands = [line.split("  #")[0].strip() for line in lines[-3:]]
+    assert commands[:2] == [
+        f"python scripts/{name}.py 'runs/my run'" for name in ("report", "probe")
+    ]
+    assert commands[2] == "python scripts/predict.py 'runs/my run' CELL.png"
 
 
 def test_tables_of_patients_and_folds_name_nobody():

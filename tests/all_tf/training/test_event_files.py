@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from all_tf.training.event_files import drop_events_after
+from all_tf.training.event_files import drop_events_after, drop_results, result_writer
 from tests.interruptions import steps_of
 
 
@@ -42,3 +42,33 @@ def test_tail_that_a_kill_has_cut_off_goes(tmp_path):
 def test_no_folder_is_nothing_to_do(tmp_path):
     drop_events_after(tmp_path / "none", 0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_steps_and_plans_of_later_epochs_go_too(tmp_path):
+    writer = tf.summary.create_file_writer(str(tmp_path / "train"))
+    for epoch in (0, 1):
+        with writer.as_default(step=epoch):
+            tf.summary.text("plan", f"from epoch {epoch}")
+    for step in (4, 10, 11):
+        with writer.as_default(step=step):
+            tf.summary.scalar("steps/loss", 0.5)
+    writer.close()
+    drop_events_after(tmp_path, 1, steps_an_epoch=10)
+    (path,) = (tmp_path / "train").iterdir()
+    found = [
+        (value.tag, event.step)
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+    ]
+    assert found == [("plan", 0), ("steps/loss", 4), ("steps/loss", 10)]
+
+
+def test_results_are_replaced_and_epochs_stay(tmp_path):
+    write(tmp_path, (1, 2))
+    writer = result_writer(tmp_path)
+    writer.flush()
+    writer.close()
+    assert len(list(tmp_path.iterdir())) == 2
+    drop_results(tmp_path)
+    (left,) = tmp_path.iterdir()
+    assert ".result." not in left.name

@@ -24,7 +24,7 @@ from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EvaluationSet
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.verification import verify
-from all_tf.training.callbacks.epoch_log import tag_of
+from all_tf.training.callbacks.epoch_charts import tag_of
 from all_tf.training.train import train
 from tests.all_tf.metrics.test_bootstrap import count_calls
 from tests.conftest import read_rows
@@ -84,9 +84,8 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
     found = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     events = {name for name in found if "tfevents" in name}
     assert {name.rsplit("/", 1)[0] for name in events} == {
-        "tensorboard",
         "tensorboard/train",
-        "tensorboard/validation",
+        "tensorboard/selection",
     }
     states = {f"state/epoch-000{epoch}" for epoch in (2, 3)}
     parts = ("arrays.npz", "best.weights.h5", "config.json", "digests.json", "state.json")
@@ -158,11 +157,14 @@ def test_size_and_speed_are_noted_for_comparison(run):
 
 def test_tensorboard_shows_every_figure_of_both_sets(run):
     history = read_rows(run / "history.csv")
-    for folder, prefix in (("train", ""), ("validation", "val_")):
+    for folder, prefix in (("train", ""), ("selection", "val_")):
         events = EventAccumulator(str(run / "tensorboard" / folder))
         events.Reload()
         found = set(events.Tags()["tensors"])
-        assert found - {"learning_rate", "more/images_per_second"} == set(map(tag_of, DIRECTIONS))
+        alone = {"learning_rate", "more/images_per_second", "more/auc"}
+        groups = ("progress", "pictures", "result", "steps/", "plan", "custom_scalars", "_hparams")
+        charts = {tag for tag in found if not tag.startswith(groups) and "pr_curves" not in tag}
+        assert charts - alone == set(map(tag_of, DIRECTIONS))
         assert ("more/images_per_second" in found) == (folder == "train")
         assert sorted(found)[:2] == ["f1", "kappa"]  # As TensorBoard sorts its charts.
         for key in ("f1", "kappa", "loss"):

@@ -79,9 +79,12 @@ def test_tabs_of_a_real_tensorboard_show_the_runs(run, prepared, results, tmp_pa
         check_precision_recall(browser, both)
         check_hparams(browser, both, folder=run.parent.name)
         check_projector(browser, prepared)
-        query = "data/plugin/projector/sprite_image?run=first/tensorboard&name=pooled%20features"
+        query = "data/plugin/projector/sprite_image?name=pooled%20features"
+        query += "&run=first/tensorboard/selection"
         with urlopen(url + query, timeout=30) as answer:
-            assert answer.read() == (run / "tensorboard/projector/sprite.png").read_bytes()
+            assert (
+                answer.read() == (run / "tensorboard/selection/projector/sprite.png").read_bytes()
+            )
 
 
 def check_time_series(browser: Browser, both: dict) -> None:
@@ -90,7 +93,7 @@ def check_time_series(browser: Browser, both: dict) -> None:
         *(
             rf"{name}/tensorboard/{of} 0\.\d+ 0\.5 3 "  # Smoothed, value, step.
             for name in both
-            for of in ("train", "validation")
+            for of in ("train", "selection")
         ),
     )
     assert "UID" not in text
@@ -101,7 +104,7 @@ def check_images(browser: Browser, both: dict) -> None:
     browser.wait_for(
         r"tag: pictures, cells/learnt from step 3",
         *(
-            rf"held out{re.escape(OF)}/{tag} {n}/tensorboard"
+            rf"held out{re.escape(OF)}/{tag} {n}/tensorboard/selection"
             for n in both
             for tag in ("ROC", "patients")
         ),
@@ -113,7 +116,7 @@ def check_precision_recall(browser: Browser, both: dict) -> None:
     browser.until(CLICK, "PR Curves")
     browser.wait_for(
         *(rf"tag: {role}{re.escape(OF)}/pr_curves" for role in ROLES),
-        *(f"{name}/tensorboard is at step 3" for name in both),
+        *(f"{name}/tensorboard/selection is at step 3" for name in both),
     )
 
 

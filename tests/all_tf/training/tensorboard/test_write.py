@@ -18,6 +18,7 @@ from all_tf.data.augmentation import build_augment
 from all_tf.data.batches import training_batches
 from all_tf.data.canvas_cache import canvas_lookup
 from all_tf.data.previews import learnt_batch
+from all_tf.plots.cell_images import brighten
 from all_tf.training.tensorboard import write
 from all_tf.training.tensorboard.write import AMOUNTS, show_run
 from tests.shown_runs import EXPERIMENT, OF, ROLES
@@ -25,7 +26,7 @@ from tests.shown_runs import EXPERIMENT, OF, ROLES
 
 @pytest.fixture(scope="module")
 def events(run):
-    return EventAccumulator(str(run / "tensorboard")).Reload()
+    return EventAccumulator(str(run / "tensorboard/selection")).Reload()
 
 
 def value_of(events, tag: str) -> np.ndarray:
@@ -36,7 +37,7 @@ def value_of(events, tag: str) -> np.ndarray:
 
 def test_figures_are_those_of_the_reports_and_there_once(events, results):
     for role, (_, report) in results.items():
-        for key in ("f1", "kappa", "auc", "log_loss"):
+        for key in ("f1", "kappa", "auc"):
             assert value_of(events, f"result/{key}, {role}{OF}") == pytest.approx(report[key])
 
 
@@ -81,16 +82,18 @@ def test_run_is_a_row_with_its_settings_and_figures(events, run):
 def test_settings_are_of_one_type_whatever_their_value(prepared, results, tmp_path, given, shown):
     other = prepared._replace(experiment=replace(EXPERIMENT, **given))
     show_run(tmp_path, other, {"selection": results["selection"]}, amount="scalars")
-    row = row_of(EventAccumulator(str(tmp_path / "tensorboard")).Reload())
+    row = row_of(EventAccumulator(str(tmp_path / "tensorboard/selection")).Reload())
     assert tuple(row.hparams[key].string_value for key in given) == shown
 
 
 def test_pictures_are_of_both_sets_and_of_cells(events):
     tags = {tag for tag in events.Tags()["tensors"] if tag.startswith("pictures")}
-    figures = ("confusion", "ROC", "precision and recall", "reliability", "patients")
+    figures = ("confusion matrix", "ROC", "precision and recall", "reliability", "patients")
     mistakes = ("ALL called HEM: leukaemia that was missed", "HEM called ALL: false alarms")
     cells = {f"pictures, cells/{name}" for name in (*mistakes, "learnt from")}
-    assert tags == cells | {f"pictures, {role}{OF}/{name}" for role in ROLES for name in figures}
+    assert tags == cells | {
+        f"pictures, result on {role}{OF}/{name}" for role in ROLES for name in figures
+    }
     for tag in tags:
         for event in events.Tensors(tag):
             width, height, png = make_ndarray(event.tensor_proto)
@@ -116,27 +119,43 @@ def written(prepared, results, tmp_path_factory) -> dict:
 
 def test_title_says_which_set_it_is_and_what_that_is_worth(written):
     of = "of Kyiv, 2026 (0123456789ab)"
-    chosen = f"train fold 0 {of}, epoch 3, threshold 0.450 [optimistic]"
-    assert written[f"pictures, selection{OF}/ROC"][0] == chosen
-    assert written[f"pictures, held out{OF}/ROC"][0] == (
-        f"validation {of}, epoch 3, threshold 0.450"
+    chosen = f"selection (train fold 0) {of}, epoch 3, threshold 0.450 [optimistic]"
+    assert written[f"pictures, result on selection{OF}/ROC"][0] == chosen
+    assert written[f"pictures, result on held out{OF}/ROC"][0] == (
+        f"held out {of}, epoch 3, threshold 0.450"
     )
     title = written["pictures, cells/HEM called ALL: false alarms"][0]
     assert chosen in title and re.search(r"\d+ of \d+;", title)
 
 
-@pytest.mark.parametrize("folder", ["train", "validation"])
+@pytest.mark.parametrize("folder", ["train", "selection"])
 def test_chart_of_the_epochs_says_which_records_it_is_of(run, folder):
     charts = EventAccumulator(str(run / "tensorboard" / folder)).Reload()
-    tags = charts.Tags()["tensors"]
+    tags = [tag for tag in charts.Tags()["tensors"] if tag.split("/")[0] in ("f1", "kappa", "more")]
     described = {charts.SummaryMetadata(tag).summary_description for tag in tags}
     assert len(tags) > 5 and described == {"Kyiv, 2026 (0123456789ab)"}
 
 
-def test_text_says_which_records_and_classes_the_sets_have(events):
-    for role in ROLES:
-        text = value_of(events, f"records, {role}").item().decode()
-        assert "of Kyiv, 2026 (0123456789ab)" in text and "ALL (positive), HEM" in text
+def test_results_are_one_table_that_says_which_sets_they_are_of(events, results):
+    text = value_of(events, "results").item().decode()
+    for title in ("selection (train fold 0)", "held out"):
+        assert f"{title} of Kyiv, 2026 (0123456789ab)" in text
+    assert "ALL (positive), HEM" in text and text.count("| F1, weighted") == 1
+    for _, report in results.values():
+        assert f"{report['log_loss']:.3f}" in text
+    assert text.count("not estimable") <= len(results) + 4  # Once a set, but for slopes.
+    points = [tag for tag in events.Tags()["tensors"] if tag.startswith("result/")]
+    assert len(points) == 3 * len(results)  # What HParams reads.
+
+
+def test_no_picture_is_there_twice(events):
+    pictures = [
+        make_ndarray(event.tensor_proto)[-1]
+        for tag in events.Tags()["tensors"]
+        if tag.startswith("pictures")
+        for event in events.Tensors(tag)
+    ]
+    assert len(set(pictures)) == len(pictures) > 10
 
 
 def test_figures_name_pseudonyms_and_no_patient(written, prepared):
@@ -166,9 +185,9 @@ def test_worst_mistakes_come_first_and_are_those_cells(written, results, prepare
     worst = wrong[np.argsort(-scores[wrong])]
     _, figure = written["pictures, cells/HEM called ALL: false alarms"]
     shown = [text.get_text().split()[1] for text in figure.axes[0].texts]
-    assert shown == [f"{score:.3f}" for score in scores[worst][:16]]
+    assert shown == [f"{score:.3f}" for score in scores[worst][:8]]
     cell = canvas_lookup(prepared.data.selection, EXPERIMENT.view, title="test")(worst[:1])[0]
-    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), cell)
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), brighten(cell))
 
 
 def test_batch_is_the_one_that_the_step_was_given(prepared):
@@ -192,7 +211,7 @@ def test_batch_is_the_one_that_the_step_was_given(prepared):
 
 
 def test_projector_has_features_labels_and_a_sprite_of_every_cell(run, prepared, results):
-    folder = run / "tensorboard/projector"
+    folder = run / "tensorboard/selection/projector"
     features = np.loadtxt(folder / "features.tsv", delimiter="\t")
     cells, (predictions, _) = prepared.data.selection, results["selection"]
     images = canvas_lookup(cells, EXPERIMENT.view, title="test")(np.arange(len(cells)))
@@ -220,11 +239,12 @@ def test_projector_has_features_labels_and_a_sprite_of_every_cell(run, prepared,
 
 def test_less_is_written_where_less_is_asked_for(prepared, results, run, tmp_path):
     assert set(AMOUNTS) == set(choices.TENSORBOARD)
-    shutil.copytree(run / "tensorboard/projector", tmp_path / "tensorboard/projector")
+    folder = tmp_path / "tensorboard/selection"
+    shutil.copytree(run / "tensorboard/selection/projector", folder / "projector")
     show_run(tmp_path, prepared, results, amount="scalars")
-    (path,) = (tmp_path / "tensorboard").iterdir()
+    (path,) = folder.iterdir()
     assert path.name.startswith("events")
-    tags = EventAccumulator(str(tmp_path / "tensorboard")).Reload().Tags()["tensors"]
+    tags = EventAccumulator(str(folder)).Reload().Tags()["tensors"]
     assert not any(tag.startswith("pictures, cells") for tag in tags)
 
 
@@ -235,7 +255,7 @@ def test_nobody_and_no_file_is_named(run, prepared):
     assert all(stem.startswith("UID_") for stem in images)
     for secret in images | {"UID", "somebody", str(run)}:
         assert secret.encode() not in content
-    words = set((run / "tensorboard/projector/labels.tsv").read_text().split())
+    words = set((run / "tensorboard/selection/projector/labels.tsv").read_text().split())
     assert not words & {*prepared.data.selection.patients, *prepared.data.selection.groups}
 
 

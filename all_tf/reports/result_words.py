@@ -1,0 +1,65 @@
+"""A result in words: one sentence that says how honest it is, and what to beware of."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from all_tf.metrics.bootstrap import LEAST_GROUPS
+from all_tf.metrics.formatting import not_estimable
+from all_tf.runs.records_label import is_cnmc
+from all_tf.runs.set_words import set_in_words
+from all_tf.runs.stamps import LEARNT_BY_PARENT
+from all_tf.system.tables import per_cent
+from tfrecords.class_names import class_names_of
+
+# What was done with the images of a set, by the caveat that says so; the first that applies.
+_SEEN = {
+    "resubstitution": "on which the network was trained, so that it says nothing about new ones",
+    LEARNT_BY_PARENT: "of which the network it began from has learnt some",
+    "optimistic": "on which the epoch was chosen, so that new patients will fare worse",
+    "leaky folds": "of whom it may have met some under other ids",
+    "patient ids of the training set": "of whom it may have met some: they share ids",
+    "patient ids of its parent": "of whom it may have met some: they share ids",
+    "training images unknown": "of which it may have learnt some",
+    "training images of its parent unknown": "of which it may have learnt some",
+}
+_UNSEEN = "on which nothing was learnt or chosen"
+_AREA_AUC = 0.88  # Of cell area alone, on patients of C-NMC 2019; docs/decisions/0010-scratch.md.
+
+
+def result_sentence(report: Mapping[str, Any]) -> str:
+    """The result on a set in one sentence, with what the set was used for before.
+
+    Args:
+        report: With labels, as a metrics.json holds it.
+    """
+    seen = next((text for stamp, text in _SEEN.items() if stamp in report["stamps"]), _UNSEEN)
+    return (
+        f"Result: {per_cent(report['accuracy'])} % of {report['num_images']:,} cells of "
+        f"{report['num_patients']} patients are called right ({set_in_words(report)}, {seen})."
+    )
+
+
+def result_warnings(report: Mapping[str, Any]) -> Iterator[str]:
+    """Each reason to distrust a result that the result itself shows, as a sentence.
+
+    Args:
+        report: With labels, as a metrics.json holds it.
+    """
+    negative, positive = class_names_of(report)
+    ratios = report["sensitivity"], report["specificity"]
+    for of_one_class, called in (((1, 0), positive), ((0, 1), negative)):
+        if ratios == of_one_class:
+            yield f"all cells are called {called}: the network tells nothing apart"
+    if (low := report.get("kappa_low")) is not None and low <= 0 and set(ratios) != {0, 1}:
+        yield "with other patients it may be no better than chance: the interval of kappa meets 0"
+    auc_low = report.get("auc_low")
+    if is_cnmc(report) and auc_low is not None and auc_low <= _AREA_AUC:
+        yield (
+            "not shown to be better than cell area alone, whose AUROC on C-NMC 2019 is about "
+            f"{_AREA_AUC}; probe.py compares both on the same cells"
+        )
+    if reason := not_estimable(report):
+        yield (
+            f"few patients: no interval is estimable ({reason.removeprefix('not estimable: ')}; "
+            f"it takes {LEAST_GROUPS} of each class)"
+        )
