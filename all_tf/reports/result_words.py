@@ -33,9 +33,15 @@ def result_sentence(report: Mapping[str, Any]) -> str:
         report: With labels, as a metrics.json holds it.
     """
     seen = next((text for stamp, text in _SEEN.items() if stamp in report["stamps"]), _UNSEEN)
+    negative, positive = class_names_of(report)
+    shares = [
+        f"{per_cent(report[key])} % of {name}"
+        for key, name in (("sensitivity", positive), ("specificity", negative))
+        if report[key] is not None  # A set may have cells of one class only.
+    ]
     return (
-        f"Result: {per_cent(report['accuracy'])} % of {report['num_images']:,} cells of "
-        f"{report['num_patients']} patients are called right ({set_in_words(report)}, {seen})."
+        f"Result ({set_in_words(report)}): of {report['num_images']:,} cells of "
+        f"{report['num_patients']} patients, {seen}, {' and '.join(shares)} are called right."
     )
 
 

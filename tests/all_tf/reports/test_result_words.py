@@ -14,7 +14,6 @@ GOOD = {
     "num_patients": 20,
     "num_groups_all": 10,
     "num_groups_hem": 10,
-    "accuracy": 0.9,
     "sensitivity": 0.95,
     "specificity": 0.8,
     "kappa": 0.7,
@@ -37,8 +36,14 @@ GOOD = {
 )
 def test_sentence_says_what_the_set_was_used_for(stamps, said):
     sentence = result_sentence(GOOD | {"stamps": stamps})
-    assert sentence.startswith("Result: 90.0 % of 1,000 cells of 20 patients are called right")
-    assert "(held out, " in sentence and said in sentence
+    assert sentence.startswith("Result (held out): of 1,000 cells of 20 patients, ")
+    assert said in sentence
+    assert sentence.endswith(", 95.0 % of ALL and 80.0 % of HEM are called right.")
+
+
+def test_sentence_of_one_class_has_its_share_alone():
+    sentence = result_sentence(GOOD | {"specificity": None})
+    assert sentence.endswith(", 95.0 % of ALL are called right.")
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_report_shows_stamps_threshold_and_the_worst_patient_by_pseudonym():
 def test_training_ends_with_the_honest_result_first_and_the_next_commands_last():
     chosen = report_of(draw((6, 7))) | {"split": "train", "fold": 0, "stamps": ["optimistic"]}
     lines = format_end([chosen, report_of(draw((7, 6)))], Path("runs/my run")).splitlines()
-    assert lines[0].startswith("Result: ") and "(preliminary phase, " in lines[0]
+    assert lines[0].startswith("Result (preliminary phase): of 52 cells of 13 patients, ")
     names = ("F1, weighted", "kappa", "sensitivity", "specificity", "AUROC")
     assert [line[2:14].strip() for line in lines[1:6]] == list(names)
     (other,) = (n for n, line in enumerate(lines) if line.startswith("selection (train fold 0): "))
