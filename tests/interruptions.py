@@ -85,7 +85,7 @@ def steps_of(run: Path, folder: str) -> list[int]:
     """The steps at which TensorBoard has a loss, file by file, as they were written."""
     return [
         event.step
-        for path in sorted((run / "tensorboard" / folder).iterdir(), key=_written)
+        for path in sorted((run / "tensorboard" / folder).glob("events*.v2"), key=_written)
         for event in map(Event.FromString, RawEventFileLoader(str(path)).Load())
         if any(value.tag == "loss" for value in event.summary.value)
     ]
@@ -93,8 +93,8 @@ def steps_of(run: Path, folder: str) -> list[int]:
 
 def _written(path: Path) -> tuple[int, int]:
     """The second in which an event file was begun, and its number among those of its process."""
-    parts = path.name.split(".")
-    return int(parts[3]), int(parts[-2])
+    parts = path.name.removesuffix(".result.v2").removesuffix(".v2").split(".")
+    return int(parts[3]), int(parts[-1])
 
 
 def tags_of(run: Path) -> list[str]:

@@ -26,6 +26,7 @@ from all_tf.system.courtesy import courtesy
 from all_tf.system.locks import lock_of, waiting_lock
 from all_tf.system.outputs import require_folder
 from tfrecords.store.files import remove_partial_files
+from tfrecords.store.manifest import read_manifest
 
 _FILES = ("study.html", "study.md", "study.csv", "study.png")
 
@@ -48,6 +49,7 @@ def main() -> None:
     from all_tf.reports.study import write_chart, write_tables
 
     study = Study(folder, records, trusted)
+    read_manifest(records)  # Without records, that is the error, and not what comes first.
     left = {name: row for name, row in rows.items() if not is_done(folder / name, row, records)}
     if left:
         with courtesy("The estimate of time"):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from all_tf.data.measured_images import MeasuredImage, decode_files, measure_images
+from tfrecords.codec.pictures import PICTURE_FORMATS
 from tfrecords.codec.png import encode_png
 
 NamedContent = tuple[str, bytes]  # The name and the content of a file.
@@ -56,7 +57,7 @@ def _count_pixels(files: Sequence[NamedContent]) -> int:
 
 def _pixels_of(content: bytes) -> int:
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as image:
             return image.width * image.height
     except Exception:  # Whatever a damaged header leads to; the strict reader says why.
         return 0
@@ -97,5 +98,5 @@ def _thumbnails(measured: Sequence[MeasuredImage], *, wanted: bool) -> list[byte
 
 
 def _thumbnail(png: bytes) -> bytes:
-    with Image.open(io.BytesIO(png)) as image:
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
         return encode_png(image.convert("RGB").reduce(_SMALLER))

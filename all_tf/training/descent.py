@@ -20,6 +20,7 @@ from all_tf.runs.training_images import (
     write_training_images,
 )
 from all_tf.training.checkpoint import adopt_state, last_state
+from all_tf.training.event_files import SELECTION, TRAIN, drop_results
 from builders.hdf5_weights import WeightsError
 from tfrecords.class_names import are_turned, class_names_of
 from tfrecords.names import legible
@@ -54,9 +55,10 @@ class Descent(NamedTuple):
             write_training_images(run, pixels=pixels, patients=patients, file=PARENT_IMAGES_FILE)
         if self.begun is None:
             return None
-        for name in ("train", "validation"):
+        for name in (TRAIN, SELECTION):
             if (events := self.begun / EVENTS_FOLDER / name).is_dir():
                 shutil.copytree(events, run / EVENTS_FOLDER / name)
+                drop_results(run / EVENTS_FOLDER / name)
         return adopt_state(self.begun, run)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from all_tf.launch.asked import ask
-from all_tf.launch.launch import _with_absolute_paths
+from all_tf.launch.launch import with_absolute_paths
 from all_tf.launch.options import parse_options
 from all_tf.runs.folder import RunError, write_status
 from all_tf.runs.training_images import PARENT_IMAGES_FILE
@@ -90,7 +90,9 @@ def test_anything_else_that_differs_begins_anew_and_is_shown(run, records, monke
 
 def test_folds_take_the_settings_from_the_file_with_which_nothing_goes_on(run, monkeypatch):
     found = asked(monkeypatch, "--config", run, "--epochs", 4, "--fold", "all")
-    _, arguments = _with_absolute_paths(found, ["--config", str(run), "--epochs", "4"])
+    _, arguments = with_absolute_paths(
+        found.experiment, found.config, ["--config", str(run), "--epochs", "4"]
+    )
     assert arguments[-2:] == ["--config", str(run / "config.json")]
     assert asked(monkeypatch, *arguments, "--fold", 1).begun is None
 

@@ -13,7 +13,7 @@ from tfrecords.codec.tiff_check import check_kind, check_tiff
 from tfrecords.codec.tiff_pages import Tags, read_page
 from tfrecords.schema import IMAGE_SIDE
 
-_FORMATS = ("BMP", "PNG", "TIFF", "JPEG")
+PICTURE_FORMATS = ("BMP", "PNG", "TIFF", "JPEG")
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"MM*\0", b"II\0*")
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
 _MOST_PIXELS = 25_000_000
@@ -41,7 +41,7 @@ def decode_picture(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # After a warning Pillow continues with a guess.
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=PICTURE_FORMATS) as image:
                 _refuse_large(image)
                 if image.format == "PNG":  # Here, since Pillow decodes it to find its EXIF.
                     check_png(data, most_pixels=_MOST_PIXELS)
