@@ -1,4 +1,4 @@
-"""A connection of HTTP/1.1 that does not wait for ever."""
+"""A connection of HTTP/1.1 with limits of time."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The door of the server: who may ask, from where, and that no error says more than it should."""
+"""Access to the server: who may ask, from which pages, and what its errors may say."""
 
 import asyncio
 import hmac

@@ -1,4 +1,4 @@
-"""The body of a request: bounded, kept in memory, and taken apart into pictures and wishes."""
+"""The body of a request: received within limits, kept in memory, and parsed."""
 
 import asyncio
 import base64
