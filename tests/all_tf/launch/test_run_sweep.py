@@ -71,7 +71,6 @@ def start(bench, records, trials: int, *options) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, *map(str, [bench / "sweep.py", *words, "--records", records])],
         cwd=bench,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
