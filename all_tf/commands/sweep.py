@@ -14,7 +14,6 @@ clusters.
 
 import argparse
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from all_tf.launch.options import RECORDS
@@ -22,6 +21,7 @@ from all_tf.runs.sweep_file import METRIC_NAMES
 from all_tf.system.arguments import whole_number
 from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
 from all_tf.system.courtesy import courtesy
+from all_tf.system.extras import require_modules
 from all_tf.system.locks import lock_of, waiting_lock
 from all_tf.system.outputs import require_folder
 
@@ -34,8 +34,7 @@ def main() -> None:
 
     space, content = read_space(args.space)
     require_folder(args.study_dir)
-    if find_spec("optuna") is None:
-        raise OSError("Optuna is not installed. Install it: pip install '.[sweep]'")
+    require_modules(("optuna",), extra="sweep", what="A sweep")
     from all_tf.launch.run_sweep import Sweep, open_sweep, run_trials
 
     sweep = Sweep(

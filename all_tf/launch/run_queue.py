@@ -12,6 +12,7 @@ from all_tf.launch.study_plan import can_resume, is_done
 from all_tf.runs.folder import epochs_done, is_finished, read_status
 from all_tf.system.child_process import failure_reason, read_tail, run_logged
 from all_tf.system.locks import lock_of, locked
+from all_tf.system.outputs import is_unused
 from all_tf.system.progress import describe_duration
 from all_tf.system.script_command import process_command
 from builders.architecture_info import CATALOGUE
@@ -162,7 +163,7 @@ def _resume_command(run: Path, study: Study) -> list[str]:
 
 def _put_aside(run: Path) -> None:
     """Rename an unfinished run, if there is one; nothing that was trained is deleted."""
-    if run.exists() and any(run.iterdir()):
+    if not is_unused(run):
         number = 1
         while (aside := run.with_name(f"{run.name}.unfinished-{number}")).exists():
             number += 1

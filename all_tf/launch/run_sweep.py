@@ -4,7 +4,7 @@ import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -117,7 +117,7 @@ def _run(claim: Claim, sweep: Sweep, study: optuna.Study) -> None:
 def _train(claim: Claim, sweep: Sweep, study: optuna.Study, values: dict) -> float:
     """Train all folds of a trial; return the mean of the metric over them."""
     folder = sweep.folder / trial_name(claim.trial.number)
-    experiment = sweep.space.ask(values).experiment
+    experiment = replace(sweep.space.ask(values).experiment, score_held_out=False)
     words = [*sweep.space.words(values), "--no-held-out"]
     experiment, words = with_absolute_paths(experiment, None, words)
     asked = begin(folder, experiment, records=sweep.records, options=words)

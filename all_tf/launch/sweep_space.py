@@ -15,7 +15,7 @@ from all_tf.runs.strict_reading import read_object
 from all_tf.system.checks import ConfigError
 
 # The sweep trains every fold for itself, and says itself what is scored.
-_OF_THE_SWEEP = {"fold", "protocol", "last_epoch", "backend"}
+_OF_THE_SWEEP = {"fold", "protocol", "last_epoch", "score_held_out", "backend"}
 _TYPES = {field.name: field.type for settings in (Experiment, Engine) for field in fields(settings)}
 OPTION_NAMES = ("experiment", *(name for name in _TYPES if name not in _OF_THE_SWEEP))
 _OF_RANGE = {"low", "high", "log", "step"}
@@ -95,13 +95,18 @@ class Space:
     def start(self) -> dict[str, Value]:
         """What the row itself has for the varied options, where the space holds it.
 
-        It is the first trial, so that a sweep never ends below the row that it began from.
+        It is the first trial. Where it has all varied options, and the fixed ones are the row's, a
+        sweep ends no lower than the row on the same folds.
         """
         first = {name: self.varied[name].ends[0] for name in _NETWORK if name in self.varied}
         asked = self.ask(first)
         settings = vars(asked.experiment) | vars(asked.engine)
         found = {name: _as_option(settings[name]) for name in self.varied if name in settings}
-        held = {name: value for name, value in found.items() if self.varied[name].holds(value)}
+        held = {
+            name: value
+            for name, value in found.items()
+            if value is not None and self.varied[name].holds(value)
+        }
         return first | held
 
 
@@ -203,8 +208,8 @@ def _each(space: Space) -> Iterator[tuple[str, Value]]:
             yield name, value
 
 
-def _as_option(value: object) -> Value:
-    """A setting as it is written on a command line."""
+def _as_option(value: object) -> Value | None:
+    """A setting as it is written on a command line; None where no value stands for it."""
     if isinstance(value, tuple):
         return ",".join(value) or "none"
-    return value  # type: ignore[return-value]
+    return value if isinstance(value, Value) else None

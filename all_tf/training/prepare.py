@@ -18,7 +18,7 @@ from all_tf.training.devices import device_scope, scale_losses_by_share
 from all_tf.training.streaming_metrics import ConfusionMetrics
 from all_tf.training.xla import compiles_step, step_compiler
 from builders.classifier import Classifier, build_classifier
-from builders.optimizers import build_optimizer
+from builders.optimizers import build_optimizer, update_rules
 from builders.registry import build_model
 from builders.schedules import SCHEDULES
 
@@ -132,12 +132,16 @@ def _optimizer(
         steps=steps * experiment.epochs,
         warmup_steps=steps * experiment.warmup_epochs,
     )
+    rules = update_rules(
+        model,
+        weight_decay=experiment.weight_decay,
+        layer_decay=experiment.layer_decay,
+        frozen_steps=steps * experiment.frozen_first,
+    )
     return build_optimizer(
         experiment.optimizer,
         model,
         learning_rate=learning_rate,
-        weight_decay=experiment.weight_decay,
-        layer_decay=experiment.layer_decay,
-        frozen_steps=steps * experiment.frozen_first,
+        rules=rules,
         precision=experiment.precision,
     )

@@ -26,6 +26,7 @@ from all_tf.runs.folder import RunError
 from all_tf.runs.out_of_fold import write_out_of_fold
 from all_tf.runs.prediction_files import read_predictions, write_predictions
 from all_tf.training import train
+from all_tf.training.start import Start
 from tests.conftest import ROOT, read_rows
 from tests.stubs.fold import EXPERIMENT, file_run, predict_fold
 
@@ -248,7 +249,8 @@ def test_command_writes_down_what_was_typed_and_goes_on_by_the_folder_alone(
 def test_refit_trains_what_was_planned_with_the_seed_that_was_typed(
     finished, type_train, records, tmp_path, monkeypatch
 ):
-    begin(tmp_path / "cv", EXPERIMENT, records=records, options=())
+    bounded = replace(EXPERIMENT, max_minutes=5.0, score_held_out=False)
+    begin(tmp_path / "cv", bounded, records=records, options=())
     shutil.copytree(finished[0] / "out-of-fold", tmp_path / "cv/out-of-fold")
     asked = []
 
@@ -261,4 +263,4 @@ def test_refit_trains_what_was_planned_with_the_seed_that_was_typed(
     ((experiment, where, run), how) = asked[0]
     assert experiment == replace(EXPERIMENT, fold=None, last_epoch=2, seed=7)
     assert (where, run) == (records.resolve(), tmp_path / "run")
-    assert how["calibration"] == read_calibration(tmp_path / "cv/out-of-fold")
+    assert how["start"] == Start(read_calibration(tmp_path / "cv/out-of-fold"))

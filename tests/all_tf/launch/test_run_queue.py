@@ -184,6 +184,13 @@ def test_folder_of_something_else_is_left_alone(bench, call):
     assert (bench / "study/vgg16/thesis.txt").is_file() and not (bench / "order.txt").exists()
 
 
+def test_folder_of_a_training_that_died_before_it_began_is_trained_in(bench, call):
+    (bench / "study/vgg16").mkdir(parents=True)
+    (bench / "study/vgg16/.lock").touch()
+    assert call(rows="vgg16").returncode == 0
+    assert [path.name for path in bench.glob("study/vgg16*/")] == ["vgg16"]
+
+
 def test_departures_from_the_study_are_stated_above_the_table(bench, call):
     call("--epochs", 1, "--limit-train", 64, "--weights", "none")
     above, _ = (bench / "study/study.md").read_text().split("| row ")

@@ -19,9 +19,9 @@ from all_tf.launch.run_sweep import Sweep, open_sweep, rows_of, run_trials
 from all_tf.launch.sweep_space import read_space
 from all_tf.runs.cross_validation import read_cross_validation
 from all_tf.runs.folder import RunError
-from all_tf.runs.sweep_file import origin_of_refit
+from all_tf.runs.sweep_file import sweep_of_refit
 from tests.conftest import ROOT, read_rows
-from tests.postgres import postgres  # noqa: F401
+from tests.postgres import postgres  # noqa: F401  A fixture.
 from tfrecords.packing.writer import Settings, write_records
 from tfrecords.sources.cnmc import find_images
 
@@ -95,10 +95,10 @@ def test_trials_are_cross_validations_on_train_alone_and_the_first_is_the_row(be
     assert len(calls(bench)) == 4 and all("--no-held-out" in call for call in calls(bench))
     trial = read_cross_validation(bench / "sweep/trial-0000")
     assert trial.experiment.image_size == 32 and trial.folds == (0, 1)
-    assert origin_of_refit(bench / "sweep/trial-0000") == {
-        "sweep": {"trials": 2, "trial": "trial-0000", "metric": "kappa"}
-    }
-    assert origin_of_refit(bench / "elsewhere") == {}
+    assert not trial.experiment.score_held_out
+    swept = {"trials": 2, "trial": "trial-0000", "metric": "kappa"}
+    assert sweep_of_refit(bench / "sweep/trial-0000") == swept
+    assert sweep_of_refit(bench / "elsewhere") is None
     # The same command again has nothing to do, and a larger number goes on.
     sweep = a_sweep(bench, two_folds, num_trials=2)
     study = open_sweep(sweep)
@@ -146,7 +146,7 @@ def test_four_workers_share_a_journal_and_two_killed_ones_lose_no_trial(bench, t
 def test_four_workers_share_a_database_and_two_killed_ones_lose_no_trial(
     bench,
     two_folds,
-    postgres,  # noqa: F811
+    postgres,  # noqa: F811  The fixture.
 ):
     shared_by_four(bench, two_folds, storage=postgres)
 
