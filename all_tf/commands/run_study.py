@@ -62,8 +62,9 @@ def main() -> None:
             failures[name] = reason
         # It is written again after the next row.
         with courtesy("The study's table"), _sole_writer(folder):
-            write_tables(folder, records, failures)
+            write_tables(folder, records, _lasting(failures, study))
     with _sole_writer(folder):
+        failures = _lasting(failures, study)
         print("\n" + write_tables(folder, records, failures))
         with courtesy("The study's chart"):
             write_chart(folder, records, failures)
@@ -78,6 +79,17 @@ def main() -> None:
         )
     if failures:
         sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
+
+
+def _lasting(failures: dict[str, str], study) -> dict[str, str]:
+    """The failures of rows that no other process has finished meanwhile."""
+    from all_tf.runs.folder import is_finished
+
+    return {
+        name: reason
+        for name, reason in failures.items()
+        if not is_finished(study.folder / name, study.records)
+    }
 
 
 @contextmanager

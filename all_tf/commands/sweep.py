@@ -36,6 +36,7 @@ def main() -> None:
     require_folder(args.study_dir)
     require_modules(("optuna",), extra="sweep", what="A sweep")
     from all_tf.launch.run_sweep import Sweep, open_sweep, run_trials
+    from all_tf.launch.sweep_storage import storage_errors
 
     sweep = Sweep(
         folder=args.study_dir,
@@ -47,11 +48,12 @@ def main() -> None:
         storage=args.storage,
         trusted=args.trust_records,
     )
-    study = open_sweep(sweep)
-    for _ in run_trials(sweep, study):
-        with courtesy("The sweep's page"):
-            _write(sweep, study)
-    facts, written = _write(sweep, study)
+    with storage_errors():
+        study = open_sweep(sweep)
+        for _ in run_trials(sweep, study):
+            with courtesy("The sweep's page"):
+                _write(sweep, study)
+        facts, written = _write(sweep, study)
     from all_tf.reports.html_report.sweep_page import sweep_verdict
 
     print(f"\n{sweep_verdict(facts)}\nWritten: {', '.join(map(str, written))}")

@@ -36,11 +36,12 @@ def begin(
     Args:
         folder: A new or empty folder, or that of the same cross-validation.
         experiment: An experiment with the held-out protocol ("honest"); its fold is ignored.
-        records: A records directory with folds.
+        records: A records directory with folds. A copy elsewhere is the same.
         options: The options of train.py that give the experiment.
 
     Raises:
-        RunError: The folder has other contents, or the protocol holds out no fold.
+        RunError: The folder has other contents or was begun with other records, or the protocol
+            holds out no fold.
         RecordsError, FoldsError: There are no records, or no folds.
     """
     if experiment.protocol != "honest":
@@ -55,11 +56,11 @@ def begin(
     )
     path = folder / CROSS_VALIDATION_FILE
     if is_cross_validation(folder):
-        there = read_cross_validation(folder)
+        there = read_cross_validation(folder, records=asked.records)
         if replace(there, options=asked.options) != asked:
             raise RunError(
-                f"{folder} holds a cross-validation with other settings, records or folds. Name "
-                f"another --run-dir, or resume the existing one: {resume_command(folder)}"
+                f"{folder} holds a cross-validation with other settings. Name another --run-dir, "
+                f"or resume the existing one: {resume_command(folder)}"
             )
         return there
     if not is_unused(folder):

@@ -123,7 +123,7 @@ def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
         _refuse_several(process, "--max-minutes, which would end each of them at another step")
     trusted, engine = options["trust_records"], asked.engine
     require_startable(asked.experiment, asked.records, run, begun=asked.begun)
-    _tell_of_few_patients(asked.experiment, asked.records)
+    warn_of_few_patients(asked.experiment, asked.records)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
@@ -150,8 +150,8 @@ def _cross_validate(run: Path, options: dict, process: ProcessInfo | None) -> li
     read_parent(asked.experiment)  # What is wrong with it would stop each of the folds.
     experiment, arguments = with_absolute_paths(asked.experiment, asked.config, sys.argv[1:])
     begin(run, experiment, records=asked.records, options=arguments)
-    _tell_of_few_patients(experiment, asked.records, all_folds=True)
-    return [cross_validate(run, trusted=options["trust_records"])]
+    warn_of_few_patients(experiment, asked.records, all_folds=True)
+    return [cross_validate(run, records=asked.records, trusted=options["trust_records"])]
 
 
 def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
@@ -165,7 +165,7 @@ def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     experiment = replace(experiment, **given(options, Experiment))
     engine = Engine(**given(options, Engine))
     require_startable(experiment, records, run)
-    _tell_of_few_patients(experiment, records)
+    warn_of_few_patients(experiment, records)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic)
@@ -217,9 +217,8 @@ def with_absolute_paths(
     return replace(experiment, weights=path), [*arguments, "--weights", path]
 
 
-def _tell_of_few_patients(
-    experiment: Experiment, records: Path, *, all_folds: bool = False
-) -> None:
+def warn_of_few_patients(experiment: Experiment, records: Path, *, all_folds: bool = False) -> None:
+    """Print what a training will not be able to estimate; arguments as `few_patients` has them."""
     from all_tf.launch.few_patients import few_patients  # It needs scipy.
 
     for shortage in few_patients(experiment, records, all_folds=all_folds):

@@ -109,6 +109,21 @@ class Space:
         }
         return first | held
 
+    def in_turn(self) -> Iterator[Asked]:
+        """The trainings with each value in turn, the other options being those of the row.
+
+        Raises:
+            ConfigError: Such a value is invalid; the message names it.
+        """
+        start = self.start()
+        for name, held in self.varied.items():
+            for value in held.ends:
+                try:
+                    asked = self.ask({**start, name: value})
+                except ConfigError as error:
+                    raise ConfigError(f"{name} {value!r}: {error}") from error
+                yield asked
+
 
 _NETWORK = ("experiment", "arch")
 
@@ -194,18 +209,8 @@ def _try_out(space: Space) -> None:
         raise ConfigError("Expected one of experiment and arch, as train.py does.")
     if not space.varied:
         raise ConfigError("Nothing is varied: name a range or a list for some option.")
-    start = space.start()
-    for name, value in _each(space):
-        try:
-            space.ask({**start, name: value})
-        except ConfigError as error:
-            raise ConfigError(f"{name} {value!r}: {error}") from error
-
-
-def _each(space: Space) -> Iterator[tuple[str, Value]]:
-    for name, held in space.varied.items():
-        for value in held.ends:
-            yield name, value
+    for _ in space.in_turn():
+        pass
 
 
 def _as_option(value: object) -> Value | None:

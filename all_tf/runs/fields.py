@@ -200,7 +200,6 @@ SWEEP = {
     "storage": word_of("journal", "database"),
     "metric": word_of("kappa", "auc"),
     "space": ANY_OBJECT,
-    "records": NAME,
 }
 EXPORT = {  # export.json, of `all_tf.export.metadata.about_model`.
     "use": NAME,

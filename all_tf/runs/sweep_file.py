@@ -21,20 +21,20 @@ class SweepFile:
     storage: str  # "journal" or "database".
     metric: str  # One of `METRIC_NAMES`.
     space: dict  # The content of the space file.
-    records: str
 
 
-def begin_sweep(folder: Path, asked: SweepFile) -> SweepFile:
+def begin_sweep(folder: Path, asked: SweepFile, *, records: Path) -> SweepFile:
     """Write sweep.json, or return that of the same sweep; one process at a time.
 
     Args:
         folder: Of the sweep; new, empty or of the same sweep.
         asked: Its name counts only where the sweep is new.
+        records: A records directory; a copy elsewhere is the same.
 
     Raises:
         RunError: The folder holds another sweep, or something else.
     """
-    digest = RecordsDigest.of(Path(asked.records)).as_dict()
+    digest = RecordsDigest.of(records).as_dict()
     path = folder / SWEEP_FILE
     if not path.is_file():
         if not is_unused(folder):
