@@ -45,8 +45,7 @@ def main() -> None:
     from all_tf.launch.study_time import describe_study_time
 
     rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
-    from all_tf.reports.html_report.study_page import write_study_page
-    from all_tf.reports.study import write_chart, write_tables
+    from all_tf.reports.study import write_tables
 
     study = Study(folder, records, trusted)
     read_manifest(records)  # Without records, that is the error, and not what comes first.
@@ -63,6 +62,22 @@ def main() -> None:
         # It is written again after the next row.
         with courtesy("The study's table"), _sole_writer(folder):
             write_tables(folder, records, _lasting(failures, study))
+    failures = _write_all(failures, study)
+    if elsewhere:
+        print(
+            f"{len(elsewhere)} of {len(rows)} rows are left to the processes that train them: "
+            f"{', '.join(elsewhere)}. The last one completes the tables, or this command, run again"
+        )
+    if failures:
+        sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
+
+
+def _write_all(failures: dict[str, str], study) -> dict[str, str]:
+    """Write tables, chart and page, say where they are, and return the failures that last."""
+    from all_tf.reports.html_report.study_page import write_study_page
+    from all_tf.reports.study import write_chart, write_tables
+
+    folder, records = study.folder, study.records
     with _sole_writer(folder):
         failures = _lasting(failures, study)
         print("\n" + write_tables(folder, records, failures))
@@ -72,13 +87,7 @@ def main() -> None:
             write_study_page(folder, records, failures)
     names = [name for name in _FILES if (folder / name).is_file()]
     print(f"Written: {folder}/{', '.join(names)}")
-    if elsewhere:
-        print(
-            f"{len(elsewhere)} of {len(rows)} rows are left to the processes that train them: "
-            f"{', '.join(elsewhere)}. The last one completes the tables, or this command, run again"
-        )
-    if failures:
-        sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
+    return failures
 
 
 def _lasting(failures: dict[str, str], study) -> dict[str, str]:

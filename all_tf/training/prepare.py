@@ -1,6 +1,7 @@
 """Preparation of a training: the compiled network for an experiment and its cells."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import keras
@@ -13,6 +14,7 @@ from all_tf.data.class_balance import STRATEGIES, Plan
 from all_tf.data.splits import Data
 from all_tf.evaluation.evaluate import build_loss
 from all_tf.runs.parent import initial_weights
+from all_tf.runs.records_digest import RecordsDigest
 from all_tf.training import startup_text
 from all_tf.training.devices import device_scope, scale_losses_by_share
 from all_tf.training.streaming_metrics import ConfusionMetrics
@@ -21,6 +23,7 @@ from builders.classifier import Classifier, build_classifier
 from builders.optimizers import build_optimizer, update_rules
 from builders.registry import build_model
 from builders.schedules import SCHEDULES
+from tfrecords.store.identity import read_identity
 
 
 class Prepared(NamedTuple):
@@ -145,3 +148,20 @@ def _optimizer(
         rules=rules,
         precision=experiment.precision,
     )
+
+
+def config_facts(prepared: Prepared, records: Path, digest: RecordsDigest) -> dict:
+    """Return the entries of config.json that follow from the experiment and the records."""
+    experiment, data, plan, model = prepared
+    return {
+        "view": asdict(experiment.view),
+        "num_parameters": model.count_params(),
+        "class_weights": plan.class_weights,
+        "draws": plan.draws,
+        "group_power": plan.group_power,
+        "folds": data.folds,
+        "records": str(records.resolve()),
+        "records_name": read_identity(records).name,
+        **data.fit.classes.as_dict(),
+        **digest.as_dict(),
+    }

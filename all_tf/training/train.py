@@ -41,10 +41,9 @@ from all_tf.training.checkpoint import newest_state
 from all_tf.training.descent import find_descent, require_same_parent
 from all_tf.training.devices import require_agreement
 from all_tf.training.fit import fit
-from all_tf.training.prepare import Prepared, prepare
+from all_tf.training.prepare import Prepared, config_facts, prepare
 from all_tf.training.start import Start
 from all_tf.training.tensorboard.write import show_run
-from tfrecords.store.identity import read_identity
 from tfrecords.store.manifest import digest_file
 
 # Rules for processes that train together.
@@ -100,7 +99,7 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     with own_run(run):
         require_empty(run)  # Another process may have used it before the lock was taken.
-        facts = _facts(prepared, records, digest) | {
+        facts = config_facts(prepared, records, digest) | {
             "engine": asdict(engine),
             "tensorboard": tensorboard,
             **({"sweep": start.sweep} if start.sweep else {}),
@@ -242,20 +241,3 @@ def _calibration(run: Path, experiment: Experiment, predictions: Predictions) ->
     )
     write_calibration(run, calibration)
     return calibration
-
-
-def _facts(prepared: Prepared, records: Path, digest: RecordsDigest) -> dict:
-    """Return the entries of config.json that follow from the experiment and the records."""
-    experiment, data, plan, model = prepared
-    return {
-        "view": asdict(experiment.view),
-        "num_parameters": model.count_params(),
-        "class_weights": plan.class_weights,
-        "draws": plan.draws,
-        "group_power": plan.group_power,
-        "folds": data.folds,
-        "records": str(records.resolve()),
-        "records_name": read_identity(records).name,
-        **data.fit.classes.as_dict(),
-        **digest.as_dict(),
-    }
