@@ -10,13 +10,13 @@ COPY builders builders
 COPY tfrecords tfrecords
 
 FROM sources AS gpu
-RUN python -m pip install --no-cache-dir --constraint constraints.txt ".[gpu,export,fields,pretrained]"
+RUN python -m pip install --no-cache-dir --constraint constraints.txt ".[gpu,export,fields,import,multihost,page,pretrained,sweep]"
 WORKDIR /work
 ENV HOME=/tmp
 ENTRYPOINT ["all-tf"]
 
 FROM sources AS cpu
-RUN python -m pip install --no-cache-dir --constraint constraints.txt ".[export,fields,pretrained]"
+RUN python -m pip install --no-cache-dir --constraint constraints.txt ".[export,fields,import,multihost,page,pretrained,sweep]"
 WORKDIR /work
 ENV HOME=/tmp
 ENTRYPOINT ["all-tf"]

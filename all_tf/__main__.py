@@ -28,7 +28,8 @@ def _words() -> list[str]:
     line = os.environ.get("COMP_LINE", "") if "_ARGCOMPLETE" in os.environ else None
     if line is None:
         return sys.argv[1:]
-    words = line[: int(os.environ.get("COMP_POINT", len(line)))].split(" ")[1:-1]
+    typed = line[: int(os.environ.get("COMP_POINT", len(line)))]
+    words = typed.split()[1:] if typed.endswith(" ") else typed.split()[1:-1]
     if words:  # The command's own parser completes the rest, as if it were a second program.
         os.environ["_ARGCOMPLETE"] = "2"
     return words

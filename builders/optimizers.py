@@ -85,22 +85,49 @@ OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
 _SCALERS = {"mixed_float16": keras.optimizers.LossScaleOptimizer}
 
 
+def update_rules(
+    model: keras.Model,
+    *,
+    weight_decay: float = 0.0,
+    layer_decay: float = 1.0,
+    frozen_steps: int = 0,
+) -> list[UpdateRule]:
+    """The rule of each trainable weight of a model, in their order.
+
+    Weights decay where they are kernels; biases and batch norm's scales do not.
+
+    Args:
+        model: As `builders.registry.build_model` builds it, nothing frozen.
+        weight_decay: Not negative.
+        layer_decay: As `builders.layer_groups.layer_rates` takes it; it scales decoupled decay as
+            well.
+        frozen_steps: In which the backbone will be frozen.
+    """
+    late = {v.path for layer in backbone_layers(model) for v in layer.trainable_variables}
+    rate_of_path = layer_rates(model, decay=layer_decay)
+    return [
+        UpdateRule(
+            rate_of_path[variable.path],
+            weight_decay if len(variable.shape) > 1 else 0.0,  # Only kernels have two axes or more.
+            frozen_steps if variable.path in late else 0,
+        )
+        for variable in model.trainable_variables
+    ]
+
+
 def build_optimizer(
     name: str,
     model: keras.Model,
     *,
     learning_rate: LearningRate,
-    weight_decay: float = 0.0,
-    layer_decay: float = 1.0,
-    frozen_steps: int = 0,
+    rules: Sequence[UpdateRule] | None = None,
     precision: str = "float32",
 ) -> keras.optimizers.Optimizer:
     """An optimizer for all weights of a model, also those that start frozen.
 
-    Weights decay where they are kernels; biases and batch norm's scales do not. Under adamw the
-    decay is decoupled: `learning_rate * weight_decay` of a kernel is taken off at each step
-    (Loshchilov and Hutter, 2019, arXiv:1711.05101, algorithm 2, line 12). Under adam and sgd it is
-    the classical one, `weight_decay` times the kernel added to its gradient. `weight_decay=` of
+    Under adamw weight decay is decoupled: `learning_rate * decay` of a weight is taken off at each
+    step (Loshchilov and Hutter, 2019, arXiv:1711.05101, algorithm 2, line 12). Under adam and sgd
+    it is the classical one, `decay` times the weight added to its gradient. `weight_decay=` of
     Keras' own optimizers is decoupled in all of them, which makes its Adam an AdamW; it is not
     used here.
 
@@ -108,24 +135,12 @@ def build_optimizer(
         name: A key of `OPTIMIZERS`.
         model: As `builders.registry.build_model` builds it, nothing frozen.
         learning_rate: Of the head, as `builders.schedules` makes it.
-        weight_decay: Not negative.
-        layer_decay: As `builders.layer_groups.layer_rates` takes it; it scales decoupled decay as
-            well.
-        frozen_steps: In which the backbone will be frozen.
+        rules: Of `update_rules`; None where all weights are updated alike and none decays.
         precision: As `builders.registry.build_model` takes it. In "mixed_float16" the loss is
             scaled, and a step whose gradients are not finite is skipped.
     """
-    late = {v.path for layer in backbone_layers(model) for v in layer.trainable_variables}
-    rate_of_path = layer_rates(model, decay=layer_decay)
     variables = model.trainable_variables
-    rules = [
-        UpdateRule(
-            rate_of_path[variable.path],
-            weight_decay if len(variable.shape) > 1 else 0.0,  # Only kernels have two axes or more.
-            frozen_steps if variable.path in late else 0,
-        )
-        for variable in variables
-    ]
+    rules = rules or [UpdateRule()] * len(variables)
     optimizer = OPTIMIZERS[name](learning_rate, rules=rules, name=name)
     if precision in _SCALERS:
         optimizer = _SCALERS[precision](optimizer)

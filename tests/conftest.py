@@ -21,6 +21,10 @@ load_tensorflow()  # Before a test module imports it, loudly.
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "cnmc_real"  # Beside a checkout of the developers, not a user's.
 
+# Processes that tests start import this checkout, wherever their script lies; `tests.stubs`, too.
+os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(
+    os.pathsep
+)
 
 # The first architecture of each file, so that `make test` stays short; `make test-all` tests all.
 ONE_A_FAMILY = [next(iter(rows)) for rows in FAMILIES.values()]

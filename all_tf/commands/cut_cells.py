@@ -20,6 +20,7 @@ from pathlib import Path
 
 from all_tf.system.arguments import path_to_write, real_number
 from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.extras import require_modules
 from tfrecords.names import legible
 
 
@@ -33,14 +34,11 @@ def main() -> None:
     from tfrecords.packing.atomic import check_target
 
     check_target(args.out, overwrite=args.overwrite, marker="cells.csv")
-    try:
-        from all_tf.fields.cut_fields import cut_fields
-        from all_tf.fields.cutting_plan import CutSettings
-        from all_tf.fields.field_files import find_fields
-    except ImportError as error:
-        if "skimage" not in str(error):
-            raise
-        raise ValueError("scikit-image is missing: pip install '.[fields]'") from error
+    require_modules(("skimage",), extra="fields", what="Finding cells in fields")
+    from all_tf.fields.cut_fields import cut_fields
+    from all_tf.fields.cutting_plan import CutSettings
+    from all_tf.fields.field_files import find_fields
+
     fields, problems = find_fields(args.paths)
     settings = CutSettings(
         args.microns_per_pixel, args.native_scale, args.masks, args.stain is not None

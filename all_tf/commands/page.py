@@ -16,6 +16,7 @@ from pathlib import Path
 from all_tf.config import choices
 from all_tf.system.arguments import whole_number
 from all_tf.system.cli import exit_on_errors, script_parser
+from all_tf.system.extras import require_modules
 
 _LOCAL = "127.0.0.1"
 _LEAST_OF_TOKEN = 16  # Characters.
@@ -25,11 +26,7 @@ _LEAST_OF_TOKEN = 16  # Characters.
 def main() -> None:
     """Load the networks and serve."""
     args = _parse()
-    try:
-        import python_multipart  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise ValueError("The page needs more packages: pip install 'all_tf[page]'") from error
+    require_modules(("starlette", "uvicorn", "python_multipart"), extra="page", what="The page")
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow()

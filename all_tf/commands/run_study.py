@@ -50,9 +50,6 @@ def main() -> None:
     from all_tf.launch.study_time import describe_study_time
 
     rows = choose_rows(chosen or STUDY, given, weights_dir=weights_dir)
-    from all_tf.reports.html_report.study_page import write_study_page
-    from all_tf.reports.study import write_chart, write_tables
-
     study = Study(folder, records, trusted)
     read_manifest(records)  # Without records, that is the error, and not what comes first.
     left = {name: row for name, row in rows.items() if not is_done(folder / name, row, records)}
@@ -60,14 +57,7 @@ def main() -> None:
         with courtesy("The estimate of time"):
             print(describe_study_time(left, records) + "\n", flush=True)
     failures, elsewhere = _train(rows, study)
-    with _sole_writer(folder):
-        print("\n" + write_tables(folder, records, failures))
-        with courtesy("The study's chart"):
-            write_chart(folder, records, failures)
-        with courtesy("The study's page"):
-            write_study_page(folder, records, failures)
-    names = [name for name in _FILES if (folder / name).is_file()]
-    print(f"Written: {folder}/{', '.join(names)}")
+    failures = _write_all(failures, study)
     if elsewhere:
         print(
             f"{len(elsewhere)} of {len(rows)} rows are left to the processes that train them: "
@@ -90,8 +80,37 @@ def _train(rows: "dict[str, Experiment]", study: "Study") -> tuple[dict[str, str
             failures[name] = reason
         # It is written again after the next row.
         with courtesy("The study's table"), _sole_writer(study.folder):
-            write_tables(study.folder, study.records, failures)
+            write_tables(study.folder, study.records, _lasting(failures, study))
     return failures, elsewhere
+
+
+def _write_all(failures: dict[str, str], study: "Study") -> dict[str, str]:
+    """Write tables, chart and page, say where they are, and return the failures that last."""
+    from all_tf.reports.html_report.study_page import write_study_page
+    from all_tf.reports.study import write_chart, write_tables
+
+    folder, records = study.folder, study.records
+    with _sole_writer(folder):
+        failures = _lasting(failures, study)
+        print("\n" + write_tables(folder, records, failures))
+        with courtesy("The study's chart"):
+            write_chart(folder, records, failures)
+        with courtesy("The study's page"):
+            write_study_page(folder, records, failures)
+    names = [name for name in _FILES if (folder / name).is_file()]
+    print(f"Written: {folder}/{', '.join(names)}")
+    return failures
+
+
+def _lasting(failures: dict[str, str], study: "Study") -> dict[str, str]:
+    """The failures of rows that no other process has finished meanwhile."""
+    from all_tf.runs.folder import is_finished
+
+    return {
+        name: reason
+        for name, reason in failures.items()
+        if not is_finished(study.folder / name, study.records)
+    }
 
 
 @contextmanager

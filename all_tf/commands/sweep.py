@@ -14,7 +14,6 @@ clusters.
 
 import argparse
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from all_tf.launch.options import RECORDS
@@ -22,6 +21,7 @@ from all_tf.runs.sweep_file import METRIC_NAMES
 from all_tf.system.arguments import whole_number
 from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
 from all_tf.system.courtesy import courtesy
+from all_tf.system.extras import require_modules
 from all_tf.system.locks import lock_of, waiting_lock
 from all_tf.system.outputs import require_folder
 
@@ -34,9 +34,9 @@ def main() -> None:
 
     space, content = read_space(args.space)
     require_folder(args.study_dir)
-    if find_spec("optuna") is None:
-        raise OSError("Optuna is not installed. Install it: pip install '.[sweep]'")
+    require_modules(("optuna",), extra="sweep", what="A sweep")
     from all_tf.launch.run_sweep import Sweep, open_sweep, run_trials
+    from all_tf.launch.sweep_storage import storage_errors
 
     sweep = Sweep(
         folder=args.study_dir,
@@ -48,11 +48,12 @@ def main() -> None:
         storage=args.storage,
         trusted=args.trust_records,
     )
-    study = open_sweep(sweep)
-    for _ in run_trials(sweep, study):
-        with courtesy("The sweep's page"):
-            _write(sweep, study)
-    facts, written = _write(sweep, study)
+    with storage_errors():
+        study = open_sweep(sweep)
+        for _ in run_trials(sweep, study):
+            with courtesy("The sweep's page"):
+                _write(sweep, study)
+        facts, written = _write(sweep, study)
     from all_tf.reports.html_report.sweep_page import sweep_verdict
 
     print(f"\n{sweep_verdict(facts)}\nWritten: {', '.join(map(str, written))}")

@@ -67,6 +67,7 @@ class Experiment:
     max_minutes: float | None = None
     protocol: str = "honest"  # The held-out protocol, or the study's.
     fold: int | None = 0  # Held out to choose the epoch on, if "honest"; None: no fold.
+    score_held_out: bool = True  # If not, no file of the held-out set is opened.
     monitor: str = "val_kappa"
     min_sensitivity: float = 0.0  # Rule for the threshold; 0: the one of the highest kappa.
     seed: int = 0
@@ -112,6 +113,11 @@ class Experiment:
         between("ema", self.ema, 0, 0.99999)
         between("min_sensitivity", self.min_sensitivity, 0, 1)
         self._refuse_augmented_probe()
+        if self.protocol == "study" and not self.score_held_out:
+            raise ConfigError(
+                "Protocol study chooses its epoch on the only set that could be held out. Leave "
+                "out --no-held-out. Received: protocol='study', score_held_out=False"
+            )
 
     def _refuse_augmented_probe(self):
         if self.is_linear_probe and self.augment:

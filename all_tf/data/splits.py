@@ -28,9 +28,7 @@ class Data:
     folds: str  # How the folds were made: `leakage.GROUPED` or `leakage.OFFICIAL`.
 
 
-def load_data(
-    experiment: Experiment, records: Path, *, trusted: bool = False, with_held_out: bool = True
-) -> Data:
+def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -> Data:
     """Load the sets of a run; raise if their metrics would be meaningless.
 
     Held-out protocol ("honest"): training on all folds of train but one, choice of the epoch on
@@ -40,10 +38,9 @@ def load_data(
     all of train, choice of the epoch on the split validation, no final score.
 
     Args:
-        experiment: Settings of protocol, fold and limits.
+        experiment: Settings of protocol, fold and limits, and whether the held-out set is scored.
         records: A records directory.
         trusted: Whether to skip the SHA-256 of the shards.
-        with_held_out: Whether to load what is scored at the end; if not, no file of it is opened.
 
     Raises:
         RecordsError, FoldsError, LeakageError: The records were changed or are damaged.
@@ -55,7 +52,7 @@ def load_data(
     fit = learnt_from(training, experiment)
     if experiment.protocol == "honest":
         selection = training if experiment.fold is None else fold_of(training, experiment.fold)
-        if with_held_out and "validation" in read_manifest(records)["splits"]:
+        if experiment.score_held_out and "validation" in read_manifest(records)["splits"]:
             held_out = load_cells(records, "validation", trusted=trusted)
     else:
         selection = load_cells(records, "validation", trusted=trusted)

@@ -1,6 +1,5 @@
 """Writes a portable model in each format, with Keras' own exporters."""
 
-import importlib.util
 import json
 import os
 import sys
@@ -18,6 +17,7 @@ import tensorflow as tf
 from all_tf.export.export_folder import ExportTarget
 from all_tf.runs.errors import RunError
 from all_tf.system.checks import ConfigError
+from all_tf.system.extras import require_modules
 
 # Packages beside TensorFlow and Keras that write a format or open it, and their modules.
 _NEEDED = {
@@ -35,12 +35,7 @@ def require_packages(target: ExportTarget) -> dict[str, str]:
     if (backend := keras.backend.backend()) != "tensorflow":
         raise ConfigError(f"Expected Keras on TensorFlow to export. Received: {backend!r}")
     needed = _NEEDED.get(target.format, {})
-    missing = [name for name, module in needed.items() if not importlib.util.find_spec(module)]
-    if missing:
-        raise ConfigError(
-            f"Not installed here: {', '.join(missing)}. Install all_tf with the extra export: "
-            f"pip install '.[export]'. Received: format={target.format!r}"
-        )
+    require_modules(needed.values(), extra="export", what=f"--format {target.format}")
     return {package: version(package) for package in ("tensorflow", "keras", *needed)}
 
 

@@ -21,7 +21,8 @@ from all_tf.runs.folder import (
 )
 from all_tf.runs.out_of_fold import out_of_fold_folder, write_out_of_fold
 from all_tf.runs.records_digest import RecordsDigest
-from all_tf.system.locks import LOCK_FILE, locked
+from all_tf.system.locks import locked
+from all_tf.system.outputs import is_unused
 from tfrecords.store.files import remove_partial_files
 from tfrecords.store.folds import read_folds
 from tfrecords.store.manifest import read_manifest
@@ -35,11 +36,12 @@ def begin(
     Args:
         folder: A new or empty folder, or that of the same cross-validation.
         experiment: An experiment with the held-out protocol ("honest"); its fold is ignored.
-        records: A records directory with folds.
+        records: A records directory with folds. A copy elsewhere is the same.
         options: The options of train.py that give the experiment.
 
     Raises:
-        RunError: The folder has other contents, or the protocol holds out no fold.
+        RunError: The folder has other contents or was begun with other records, or the protocol
+            holds out no fold.
         RecordsError, FoldsError: There are no records, or no folds.
     """
     if experiment.protocol != "honest":
@@ -54,14 +56,14 @@ def begin(
     )
     path = folder / CROSS_VALIDATION_FILE
     if is_cross_validation(folder):
-        there = read_cross_validation(folder)
+        there = read_cross_validation(folder, records=asked.records)
         if replace(there, options=asked.options) != asked:
             raise RunError(
-                f"{folder} holds a cross-validation with other settings, records or folds. Name "
-                f"another --run-dir, or resume the existing one: {resume_command(folder)}"
+                f"{folder} holds a cross-validation with other settings. Name another --run-dir, "
+                f"or resume the existing one: {resume_command(folder)}"
             )
         return there
-    if folder.exists() and {each.name for each in folder.iterdir()} - {LOCK_FILE}:
+    if not is_unused(folder):
         raise RunError(f"{folder} is not empty, and no run overwrites another. Name a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
     digest = RecordsDigest.of(records).as_dict()
@@ -93,7 +95,12 @@ def plan_refit(folder: Path, *, records: Path | None = None) -> Refit:
     together = out_of_fold_folder(folder)
     last_epoch = read_metrics(together)["best_epoch"]
     experiment = replace(
-        asked.experiment, fold=None, last_epoch=last_epoch, patience=None, max_minutes=None
+        asked.experiment,
+        fold=None,
+        last_epoch=last_epoch,
+        patience=None,
+        max_minutes=None,
+        score_held_out=True,  # Of a sweep's trial it was not.
     )
     return Refit(experiment, read_calibration(together))
 

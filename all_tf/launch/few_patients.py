@@ -56,12 +56,13 @@ def _shortages(
         )
     if all_folds and (few := _few(training, classes)):
         yield f"all folds together hold {few}: {_NO_INTERVAL} the out-of-fold metrics"
-    if honest and not validation:
+    scores_more = honest and experiment.score_held_out
+    if scores_more and not validation:
         yield (
             "no patient is set aside: no metric of this run will be free of the choice of its "
             "epoch. make_tfrecords.py --hold-out sets some aside"
         )
-    elif honest and (few := _few(validation, classes)):
+    elif scores_more and (few := _few(validation, classes)):
         yield f"validation, which is scored once at the end, holds {few}: {_NO_INTERVAL} it"
 
 

@@ -20,13 +20,19 @@ from all_tf.runs.folder import (
     read_status,
     resume_command,
 )
-from all_tf.runs.history_file import ended_by_time, read_history, waited_in_vain
+from all_tf.runs.history_file import (
+    ended_by_time,
+    epochs_trained,
+    read_history,
+    waited_in_vain,
+)
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.strict_reading import read_object
 from all_tf.system.checks import ConfigError
 from tfrecords.names import legible
 
-_LENGTH = {"epochs", "last_epoch"}  # What may differ where a training goes on.
+# What may differ where a training goes on: its length, and what is scored after it.
+_NOT_OF_AN_EPOCH = {"epochs", "last_epoch", "score_held_out"}
 _STAMP = re.compile(r"^\d{8}-\d{6}-")  # The time in the name of a run.
 
 
@@ -97,17 +103,17 @@ def find_begun(former: Former, experiment: Experiment, records: Path) -> Path | 
         records: Its records directory.
 
     Raises:
-        RunError: It would go on, but the run cannot: its patience has ended it, or no fold was held
-            out.
+        RunError: It would go on, but the run cannot: its patience or its time has ended it, or no
+            fold was held out.
     """
     differing = differing_fields(experiment, former.experiment).keys()
     folder = former.folder
     both_probes = experiment.is_linear_probe and former.experiment.is_linear_probe
-    allowed = _LENGTH | ({"freeze_epochs"} if both_probes else set())
+    allowed = _NOT_OF_AN_EPOCH | ({"freeze_epochs"} if both_probes else set())
     if folder is None or not differing or not differing <= allowed or not is_whole(folder):
         return None
     rows = read_history(unchanged(folder / HISTORY_FILE))
-    if _last(experiment) <= len(rows):
+    if _last(experiment) <= epochs_trained(rows):
         return None
     if RecordsDigest.stored_in(former.facts).differing_files(RecordsDigest.of(records)):
         print(f"{records} are not the records of {folder}: training begins anew")
@@ -117,12 +123,7 @@ def find_begun(former: Former, experiment: Experiment, records: Path) -> Path | 
             f"{folder} is a refit: its cross-validation chose its last epoch and its calibration, "
             "which more epochs would belie. Train the folds longer, and refit."
         )
-    _refuse_ended_by_patience(folder, former.experiment, rows)
-    if ended_by_time(rows, former.experiment):
-        raise RunError(
-            f"{folder} was ended by --max-minutes {former.experiment.max_minutes:g} and does not "
-            f"go on. Begin anew with more time: --config {folder} --max-minutes X"
-        )
+    _refuse_ended_early(folder, former.experiment, rows)
     return folder
 
 
@@ -130,7 +131,7 @@ def require_begun(begun: Path | None, former: Former) -> None:
     """Raise where a run cannot be gone on with, though `--resume RUN --epochs N` asks for it.
 
     Raises:
-        RunError: The run is unfinished, or would not become longer.
+        RunError: The run is unfinished, was ended by patience or time, or would not become longer.
     """
     if begun is not None:
         return
@@ -139,6 +140,7 @@ def require_begun(begun: Path | None, former: Former) -> None:
             f"{folder} is not finished. Resume it first, with its own settings: "
             f"{resume_command(folder)}"
         )
+    _refuse_ended_early(folder, former.experiment, read_history(unchanged(folder / HISTORY_FILE)))
     raise RunError(
         f"{folder} is finished, and goes on only with more epochs than it has, on its own records. "
         f"Received: {former.experiment.epochs} epochs there"
@@ -168,7 +170,12 @@ def _last(experiment: Experiment) -> int:
     return experiment.last_epoch or experiment.epochs
 
 
-def _refuse_ended_by_patience(folder: Path, experiment: Experiment, rows: list[dict]) -> None:
+def _refuse_ended_early(folder: Path, experiment: Experiment, rows: list[dict]) -> None:
+    if ended_by_time(rows, experiment):
+        raise RunError(
+            f"{folder} was ended by --max-minutes {experiment.max_minutes:g} and does not go on. "
+            f"Begin anew with more time: --config {folder} --max-minutes X"
+        )
     if waited_in_vain(rows, experiment):
         raise RunError(
             f"{folder} saw no better epoch in {experiment.patience}, so that a longer run would "

@@ -117,17 +117,18 @@ def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     asked = ask(options, backend="jax" if process else "tensorflow")
     if asked.begun:
         _refuse_several(process, f"{asked.begun}, which is finished and gone on with")
-    trusted, engine = options["trust_records"], asked.engine
-    require_startable(asked.experiment, asked.records, run, begun=asked.begun)
-    _tell_of_few_patients(asked.experiment, asked.records)
-    from all_tf.system.tensorflow_import import load_tensorflow
-
-    load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
     if asked.tensorboard != choices.TENSORBOARD[0]:
         _refuse_several(process, f"--tensorboard {asked.tensorboard}")
     if asked.experiment.max_minutes:
         _refuse_several(process, "--max-minutes, which would end each of them at another step")
+    trusted, engine = options["trust_records"], asked.engine
+    require_startable(asked.experiment, asked.records, run, begun=asked.begun)
+    warn_of_few_patients(asked.experiment, asked.records)
+    from all_tf.system.tensorflow_import import load_tensorflow
+
+    load_tensorflow(deterministic=engine.deterministic, backend=engine.backend)
     with _worker_folder(process, run, engine) as folder:
+        from all_tf.training.start import Start
         from all_tf.training.train import train
 
         return train(
@@ -137,8 +138,7 @@ def _train(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
             trusted=trusted,
             engine=engine,
             tensorboard=asked.tensorboard,
-            begun=asked.begun,
-            origin={} if options["score_held_out"] is None else {"held_out": "not scored"},
+            start=Start(begun=asked.begun),
         )
 
 
@@ -150,25 +150,26 @@ def _cross_validate(run: Path, options: dict, process: ProcessInfo | None) -> li
     read_parent(asked.experiment)  # What is wrong with it would stop each of the folds.
     experiment, arguments = with_absolute_paths(asked.experiment, asked.config, sys.argv[1:])
     begin(run, experiment, records=asked.records, options=arguments)
-    _tell_of_few_patients(experiment, asked.records, all_folds=True)
-    return [cross_validate(run, trusted=options["trust_records"])]
+    warn_of_few_patients(experiment, asked.records, all_folds=True)
+    return [cross_validate(run, records=asked.records, trusted=options["trust_records"])]
 
 
 def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
     _refuse_several(process, "--refit")
     from all_tf.launch.cross_validate import plan_refit
     from all_tf.runs.cross_validation import read_cross_validation
-    from all_tf.runs.sweep_file import origin_of_refit
+    from all_tf.runs.sweep_file import sweep_of_refit
 
     records = options["records"] or read_cross_validation(options["refit"]).records
     experiment, calibration = plan_refit(options["refit"], records=records)
     experiment = replace(experiment, **given(options, Experiment))
     engine = Engine(**given(options, Engine))
     require_startable(experiment, records, run)
-    _tell_of_few_patients(experiment, records)
+    warn_of_few_patients(experiment, records)
     from all_tf.system.tensorflow_import import load_tensorflow
 
     load_tensorflow(deterministic=engine.deterministic)
+    from all_tf.training.start import Start
     from all_tf.training.train import train
 
     return train(
@@ -178,8 +179,7 @@ def _refit(run: Path, options: dict, process: ProcessInfo | None) -> list[dict]:
         trusted=options["trust_records"],
         engine=engine,
         tensorboard=options["tensorboard"] or choices.TENSORBOARD[0],
-        calibration=calibration,
-        origin=origin_of_refit(options["refit"]),
+        start=Start(calibration, sweep=sweep_of_refit(options["refit"])),
     )
 
 
@@ -217,9 +217,8 @@ def with_absolute_paths(
     return replace(experiment, weights=path), [*arguments, "--weights", path]
 
 
-def _tell_of_few_patients(
-    experiment: Experiment, records: Path, *, all_folds: bool = False
-) -> None:
+def warn_of_few_patients(experiment: Experiment, records: Path, *, all_folds: bool = False) -> None:
+    """Print what a training will not be able to estimate; arguments as `few_patients` has them."""
     from all_tf.launch.few_patients import few_patients  # It needs scipy.
 
     for shortage in few_patients(experiment, records, all_folds=all_folds):

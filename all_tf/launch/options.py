@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import NoReturn
 
 from all_tf.config import choices
 from all_tf.config.engine import Engine
@@ -13,11 +12,13 @@ from all_tf.config.presets import EXPERIMENTS
 from all_tf.system.arguments import whole_number
 from all_tf.system.checks import ConfigError
 from all_tf.system.cli import script_parser
+from all_tf.system.script_command import runnable
 from builders.architecture_info import describe_architectures
 
 RECORDS = Path("data/records")
 ALL_FOLDS = "all"  # Value of --fold for a cross-validation.
 ALL_EPOCHS = "all"  # Value of --freeze-epochs for a linear probe.
+_YES_OR_NO = argparse.BooleanOptionalAction
 _OF_RESUME = ("resume", "records", "trust_records", "num_processes", "process_id", "coordinator")
 _OF_ENGINE = tuple(field.name for field in fields(Engine))
 _OF_GOING_ON = ("resume", "records", "trust_records", "epochs", "run_dir", "goes_on")
@@ -53,13 +54,8 @@ def parse_words(words: Sequence[str]) -> dict:
     Raises:
         ConfigError: A word is none of its options or values.
     """
-    parser = _parser("")
-    parser.error = _refuse_words  # type: ignore[method-assign]
+    parser = _parser("", refusal=ConfigError)
     return vars(parser.parse_args(words)) | {"goes_on": False}
-
-
-def _refuse_words(message: str) -> NoReturn:
-    raise ConfigError(message)
 
 
 def given(options: dict, settings: type) -> dict:
@@ -85,9 +81,10 @@ def _unexpected(options: dict, *, allowed: Collection[str]) -> str:
     return ", ".join(sorted(f"--{key.replace('_', '-')}" for key in found - set(allowed)))
 
 
-def _parser(description: str) -> argparse.ArgumentParser:
+def _parser(description: str, *, refusal: type[Exception] | None = None) -> argparse.ArgumentParser:
     parser = script_parser(
         description,
+        refusal=refusal,
         usage="%(prog)s (--arch NAME | --experiment NAME | --config RUN | --refit DIR | "
         "--resume RUN) [...]",
     )
@@ -110,7 +107,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     row("--resume", type=Path, metavar="RUN", help="resume a run that was interrupted")
     add = parser.add_argument
     # The action "version" prints the table and exits, even without --arch.
-    table = describe_architectures()
+    table = runnable(describe_architectures())
     add("--list-archs", action="version", version=table, help="print a table of architectures")
     add("--records", type=Path, metavar="DIR", help=f"default: {RECORDS}, or the resumed run's")
     add("--run-dir", type=Path, metavar="DIR", help="default: runs/YYYYmmdd-HHMMSS-NAME; new")
@@ -172,8 +169,8 @@ def _add_choosing(add) -> None:
         metavar="X",
         help="use the highest threshold with this sensitivity; default: that of the highest kappa",
     )
-    leave = {"dest": "score_held_out", "action": "store_false", "default": None}
-    add("--no-held-out", help="do not score the held-out set, while settings are compared", **leave)
+    held_out = "whether to score the held-out set at the end; no: while settings are compared"
+    add("--held-out", dest="score_held_out", action=_YES_OR_NO, default=None, help=held_out)
     add("--patience", type=int, metavar="N", help="stop after N epochs without improvement")
     minutes = "stop after so much training, within an epoch if need be"
     add("--max-minutes", type=float, metavar="X", help=minutes)
@@ -185,10 +182,8 @@ def _add_engine(add) -> None:
     steps = "most steps in one call; an interrupted run finishes them before it ends"
     add("--steps-per-execution", type=int, metavar="N", help=steps)
     add("--devices", type=int, metavar="N", help="GPUs of this machine that share each batch")
-    bits = {"dest": "deterministic", "default": None}
-    add("--deterministic", action="store_true", help="equal runs give equal bits; slower", **bits)
-    undo = "where the run that --config takes does"
-    add("--no-deterministic", action="store_false", help=undo, **bits)
+    bits = "whether equal runs give equal bits; slower"
+    add("--deterministic", action=_YES_OR_NO, default=None, help=bits)
 
 
 def _epochs(text: str) -> int | str:

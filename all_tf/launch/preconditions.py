@@ -44,7 +44,17 @@ def require_startable(
                 f"No such fold. The records have {', '.join(map(str, known))}. "
                 f"Received: fold={experiment.fold}"
             )
-    if begun or read_parent(experiment) is not None:
+    if not begun:
+        require_weights(experiment)
+
+
+def require_weights(experiment: Experiment) -> None:
+    """Raise where the network that a training begins from is missing, or is another one.
+
+    Raises:
+        ConfigError, RunError, FileNotFoundError: As `require_startable`.
+    """
+    if read_parent(experiment) is not None:
         return
     if starts_from_file(experiment) and not Path(experiment.weights).is_file():
         raise ConfigError(

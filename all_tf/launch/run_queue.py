@@ -12,6 +12,7 @@ from all_tf.launch.study_plan import can_resume, is_done
 from all_tf.runs.folder import epochs_done, is_finished, read_status
 from all_tf.system.child_process import failure_reason, read_tail, run_logged
 from all_tf.system.locks import lock_of, locked
+from all_tf.system.outputs import is_unused
 from all_tf.system.progress import describe_duration
 from all_tf.system.script_command import process_command
 from builders.architecture_info import CATALOGUE
@@ -56,7 +57,8 @@ def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str
     """Train the rows that are not finished yet.
 
     An interrupted run is resumed; one that cannot be resumed is renamed first. Several processes
-    may work in one folder: a row that another one trains is left to it.
+    may work in one folder: a row that another one trains is left to it, and looked at once more at
+    the end, as that process may have been killed.
 
     Args:
         rows: Experiments by name, from `choose_rows`.
@@ -64,7 +66,7 @@ def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str
 
     Yields:
         After each training the name of its row, and why it failed or None; `ELSEWHERE` for a row
-        that another process trains.
+        that another process trains, also at the end.
 
     Raises:
         StudyError: A row is finished with other settings, or its folder holds something else;
@@ -73,29 +75,71 @@ def run_rows(rows: Mapping[str, Experiment], study: Study) -> Iterator[tuple[str
     """
     read_manifest(study.records)
     study.folder.mkdir(parents=True, exist_ok=True)
-    finished = [name for name, row in rows.items() if _is_finished_row(name, row, study)]
-    began, spent, done = time.monotonic(), 0.0, 0.0
-    left = sum(_cost(row) for name, row in rows.items() if name not in finished)
-    for number, (name, row) in enumerate(rows.items(), 1):
-        title = f"{study.kind} {number} of {len(rows)}: {name}"
+    pace = _Pace({n: _cost(row) for n, row in rows.items() if not _is_finished_row(n, row, study)})
+    title_of = {name: f"{study.kind} {k} of {len(rows)}: {name}" for k, name in enumerate(rows, 1)}
+    taken = []
+    for name, reason in _in_turn(rows, study, title_of, pace):
+        if reason == ELSEWHERE:
+            taken.append(name)
+        else:
+            yield name, reason
+    yield from _in_turn({name: rows[name] for name in taken}, study, title_of, pace)
+
+
+def _in_turn(
+    rows: Mapping[str, Experiment], study: Study, title_of: Mapping[str, str], pace: "_Pace"
+) -> Iterator[tuple[str, str | None]]:
+    """Train each row that is neither finished nor trained by another process; yield its end."""
+    for name, row in rows.items():
         try:
             with locked(study.folder, refusal=_TakenError(), name=lock_of(name)) as lock:
                 if _is_finished_row(name, row, study):  # Perhaps meanwhile, by another process.
-                    print(f"{title} is finished already", flush=True)
-                    left -= _cost(row) * (name not in finished)
+                    print(f"{title_of[name]} is finished already", flush=True)
+                    pace.drop(name)
                     continue
-                print(title + _describe_time(spent, done=done, left=left), flush=True)
+                print(title_of[name] + pace.describe(), flush=True)
                 reason = _train_row(name, row, study, lock=lock)
         except _TakenError:
-            print(f"{title}: {ELSEWHERE}", flush=True)
+            print(f"{title_of[name]}: {ELSEWHERE}", flush=True)
             yield name, ELSEWHERE
             continue
+        pace.count(name)
         yield name, reason
-        spent, done, left = time.monotonic() - began, done + _cost(row), left - _cost(row)
 
 
 class _TakenError(Exception):
     """Another process has the lock of a row."""
+
+
+class _Pace:
+    """How long the rows have taken in this process, and how much is left.
+
+    Args:
+        costs: Relative, of the rows that are not finished.
+    """
+
+    def __init__(self, costs: dict[str, float]):
+        self._left = costs
+        self._began = time.monotonic()
+        self._spent = self._done = 0.0
+
+    def drop(self, name: str) -> None:
+        """Note that a row was finished by another process, or before."""
+        self._left.pop(name, None)
+
+    def count(self, name: str) -> None:
+        """Note that a row was trained here."""
+        self._done += self._left.pop(name, 0.0)
+        self._spent = time.monotonic() - self._began
+
+    def describe(self) -> str:
+        """The time so far, and about how much is to go; empty before the first row."""
+        if not self._done:
+            return ""
+        left, so_far = sum(self._left.values()), f" ({describe_duration(self._spent)} so far"
+        if self._done < _LEAST_SHARE_DONE * (self._done + left):
+            return f"{so_far})"
+        return f"{so_far}, about {describe_duration(self._spent * left / self._done)} to go)"
 
 
 def _is_finished_row(name: str, row: Experiment, study: Study) -> bool:
@@ -162,7 +206,7 @@ def _resume_command(run: Path, study: Study) -> list[str]:
 
 def _put_aside(run: Path) -> None:
     """Rename an unfinished run, if there is one; nothing that was trained is deleted."""
-    if run.exists() and any(run.iterdir()):
+    if not is_unused(run):
         number = 1
         while (aside := run.with_name(f"{run.name}.unfinished-{number}")).exists():
             number += 1
@@ -175,12 +219,3 @@ def _cost(row: Experiment) -> float:
     if row.max_minutes is not None:
         return row.max_minutes
     return row.epochs * row.image_size**2 * CATALOGUE[row.arch].parameters
-
-
-def _describe_time(spent: float, *, done: float, left: float) -> str:
-    if not done:
-        return ""
-    so_far = f" ({describe_duration(spent)} so far"
-    if done < _LEAST_SHARE_DONE * (done + left):
-        return f"{so_far})"
-    return f"{so_far}, about {describe_duration(spent * left / done)} to go)"

@@ -4,7 +4,7 @@ import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -12,17 +12,19 @@ import optuna
 from optuna.trial import TrialState
 
 from all_tf.launch.cross_validate import begin, cross_validate
-from all_tf.launch.launch import with_absolute_paths
+from all_tf.launch.launch import warn_of_few_patients, with_absolute_paths
+from all_tf.launch.preconditions import require_weights
 from all_tf.launch.pruning import PrunedError, is_behind, progress
 from all_tf.launch.sweep_space import Space
 from all_tf.launch.sweep_storage import CLAIMS, Claim, claimed_trial, open_study, suggest
 from all_tf.runs.cross_validation import CrossValidation, fold_name
-from all_tf.runs.folder import HISTORY_FILE, read_metrics
+from all_tf.runs.folder import HISTORY_FILE, METRICS_FILE, RunError, read_metrics
 from all_tf.runs.sweep_file import SweepFile, begin_sweep, trial_name
 from all_tf.system.locks import waiting_lock
 from tfrecords.store.folds import read_folds
 from tfrecords.store.manifest import read_manifest
 
+_MOST_FAILURES = 3  # In a row, before a worker ends: it, or its machine, is what is wrong.
 _STATES = {TrialState.COMPLETE: "completed", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
@@ -41,25 +43,30 @@ class Sweep:
 
 
 def open_sweep(sweep: Sweep) -> optuna.Study:
-    """Begin a sweep, or join one.
+    """Begin a sweep, or join one; warn of what its folds cannot estimate.
 
     Raises:
         RunError: The folder holds another sweep, or something else.
         ConfigError: The database cannot be opened.
         RecordsError, FoldsError: There are no records, or no folds.
+        ConfigError, RunError, FileNotFoundError: The weights of a trial are missing, or of another
+            network (`require_weights`).
     """
     read_manifest(sweep.records)
     read_folds(sweep.records)
+    experiments = [asked.experiment for asked in sweep.space.in_turn()]
+    for each in {(one.arch, one.weights): one for one in experiments}.values():
+        require_weights(each)
+    warn_of_few_patients(experiments[0], sweep.records, all_folds=True)
     sweep.folder.mkdir(parents=True, exist_ok=True)
     asked = SweepFile(
         name=f"{sweep.folder.resolve().name}-{secrets.token_hex(4)}",
         storage="database" if sweep.storage else "journal",
         metric=sweep.metric,
         space=sweep.content,
-        records=str(sweep.records.resolve()),
     )
     with waiting_lock(sweep.folder, name=CLAIMS):
-        there = begin_sweep(sweep.folder, asked)
+        there = begin_sweep(sweep.folder, asked, records=sweep.records)
         return open_study(sweep.folder, sweep.storage, name=there.name, space=sweep.space)
 
 
@@ -68,13 +75,22 @@ def run_trials(sweep: Sweep, study: optuna.Study) -> Iterator[int]:
 
     Yields:
         The number of each trial that this worker has ended.
+
+    Raises:
+        RunError: Three trials of this worker have failed in a row.
     """
-    while True:
+    failures: list[str] = []
+    while len(failures) < _MOST_FAILURES:
         with claimed_trial(study, sweep.folder, most=sweep.num_trials) as claim:
             if claim is None:
                 return
-            _run(claim, sweep, study)
+            reason = _run(claim, sweep, study)
         yield claim.trial.number
+        failures = [*failures, reason] if reason else []
+    raise RunError(
+        f"{_MOST_FAILURES} trials in a row have failed here, the last one: {failures[-1]}. The "
+        "same command goes on once that is mended."
+    )
 
 
 def rows_of(sweep: Sweep, study: optuna.Study) -> list[dict[str, object]]:
@@ -96,28 +112,32 @@ def rows_of(sweep: Sweep, study: optuna.Study) -> list[dict[str, object]]:
     ]
 
 
-def _run(claim: Claim, sweep: Sweep, study: optuna.Study) -> None:
+def _run(claim: Claim, sweep: Sweep, study: optuna.Study) -> str | None:
+    """Run a trial to its end; return why it has failed, or None."""
     trial, name = claim.trial, trial_name(claim.trial.number)
     values = suggest(trial, sweep.space)
     shown = ", ".join(f"{option} {value}" for option, value in values.items())
     again = ", taken up again" if claim.taken_up else ""
     print(f"{name}, of {sweep.num_trials} trials{again}: {shown}", flush=True)
+    reason = None
     try:
         ended = study.tell(trial, _train(claim, sweep, study, values))
     except PrunedError:
         ended = study.tell(trial, state=TrialState.PRUNED)
     except (OSError, ValueError) as error:
-        trial.set_user_attr("reason", str(error)[:500])
+        reason = str(error)[:500]
+        trial.set_user_attr("reason", reason)
         print(f"  {error}", flush=True)
         ended = study.tell(trial, state=TrialState.FAIL)
     score = "" if ended.value is None else f", {sweep.metric} {ended.value:.3f}"
     print(f"{name} {_STATES[ended.state]}{score}", flush=True)
+    return reason
 
 
 def _train(claim: Claim, sweep: Sweep, study: optuna.Study, values: dict) -> float:
     """Train all folds of a trial; return the mean of the metric over them."""
     folder = sweep.folder / trial_name(claim.trial.number)
-    experiment = sweep.space.ask(values).experiment
+    experiment = replace(sweep.space.ask(values).experiment, score_held_out=False)
     words = [*sweep.space.words(values), "--no-held-out"]
     experiment, words = with_absolute_paths(experiment, None, words)
     asked = begin(folder, experiment, records=sweep.records, options=words)
@@ -133,7 +153,10 @@ def _train(claim: Claim, sweep: Sweep, study: optuna.Study, values: dict) -> flo
 
 
 class _Reports:
-    """Reports each new epoch of a trial, and ends the trial where it is behind."""
+    """Reports each new epoch of a trial, and ends the trial where it is behind.
+
+    Nothing is won by the end of a trial whose last fold is finished.
+    """
 
     def __init__(
         self, trial: optuna.Trial, study: optuna.Study, asked: CrossValidation, folder: Path
@@ -150,25 +173,29 @@ class _Reports:
         if size == 0 or self._seen == (run.name, size):
             return
         self._seen = (run.name, size)
+        may_end = run != self._runs[-1] or not (run / METRICS_FILE).is_file()
         for step, value in progress(self._runs).items():
             if step not in self._reported:
                 self._trial.report(value, step)
                 self._reported.add(step)
-                self._end_if_behind(step, value)
+                if may_end and self._is_behind(step, value):
+                    raise PrunedError
 
-    def _end_if_behind(self, step: int, value: float) -> None:
+    def _is_behind(self, step: int, value: float) -> bool:
         completed = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if is_behind(step, value, [other.intermediate_values for other in completed]):
-            raise PrunedError
+        return is_behind(step, value, [other.intermediate_values for other in completed])
 
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Handle SIGINT and SIGTERM again after a training was ended, which has them ignored."""
+    """Handle SIGINT and SIGTERM again after a training was ended, which has them ignored.
+
+    They stay ignored where one of them was what ended it.
+    """
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except PrunedError:
+    except Exception:
         for number, handler in handlers.items():
             signal.signal(number, handler)
         raise

@@ -16,6 +16,7 @@ from all_tf.runs.folder import (
 )
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.system.checks import ConfigError
+from all_tf.system.outputs import is_unused
 
 
 class StudyError(ValueError):
@@ -66,7 +67,7 @@ def is_done(run: Path, row: Experiment, records: Path) -> bool:
     Raises:
         StudyError: It is finished with other settings or on other records, or is not a run.
     """
-    if not run.exists() or not any(run.iterdir()):
+    if is_unused(run):
         return False
     elsewhere = "Name another folder, or move that one away."
     if not (run / CONFIG_FILE).is_file():

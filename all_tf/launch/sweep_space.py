@@ -15,7 +15,7 @@ from all_tf.runs.strict_reading import read_object
 from all_tf.system.checks import ConfigError
 
 # The sweep trains every fold for itself, and says itself what is scored.
-_OF_THE_SWEEP = {"fold", "protocol", "last_epoch", "backend"}
+_OF_THE_SWEEP = {"fold", "protocol", "last_epoch", "score_held_out", "backend"}
 _TYPES = {field.name: field.type for settings in (Experiment, Engine) for field in fields(settings)}
 OPTION_NAMES = ("experiment", *(name for name in _TYPES if name not in _OF_THE_SWEEP))
 _OF_RANGE = {"low", "high", "log", "step"}
@@ -95,14 +95,34 @@ class Space:
     def start(self) -> dict[str, Value]:
         """What the row itself has for the varied options, where the space holds it.
 
-        It is the first trial, so that a sweep never ends below the row that it began from.
+        It is the first trial. Where it has all varied options, and the fixed ones are the row's, a
+        sweep ends no lower than the row on the same folds.
         """
         first = {name: self.varied[name].ends[0] for name in _NETWORK if name in self.varied}
         asked = self.ask(first)
         settings = vars(asked.experiment) | vars(asked.engine)
         found = {name: _as_option(settings[name]) for name in self.varied if name in settings}
-        held = {name: value for name, value in found.items() if self.varied[name].holds(value)}
+        held = {
+            name: value
+            for name, value in found.items()
+            if value is not None and self.varied[name].holds(value)
+        }
         return first | held
+
+    def in_turn(self) -> Iterator[Asked]:
+        """The trainings with each value in turn, the other options being those of the row.
+
+        Raises:
+            ConfigError: Such a value is invalid; the message names it.
+        """
+        start = self.start()
+        for name, held in self.varied.items():
+            for value in held.ends:
+                try:
+                    asked = self.ask({**start, name: value})
+                except ConfigError as error:
+                    raise ConfigError(f"{name} {value!r}: {error}") from error
+                yield asked
 
 
 _NETWORK = ("experiment", "arch")
@@ -189,22 +209,12 @@ def _try_out(space: Space) -> None:
         raise ConfigError("Expected one of experiment and arch, as train.py does.")
     if not space.varied:
         raise ConfigError("Nothing is varied: name a range or a list for some option.")
-    start = space.start()
-    for name, value in _each(space):
-        try:
-            space.ask({**start, name: value})
-        except ConfigError as error:
-            raise ConfigError(f"{name} {value!r}: {error}") from error
+    for _ in space.in_turn():
+        pass
 
 
-def _each(space: Space) -> Iterator[tuple[str, Value]]:
-    for name, held in space.varied.items():
-        for value in held.ends:
-            yield name, value
-
-
-def _as_option(value: object) -> Value:
-    """A setting as it is written on a command line."""
+def _as_option(value: object) -> Value | None:
+    """A setting as it is written on a command line; None where no value stands for it."""
     if isinstance(value, tuple):
         return ",".join(value) or "none"
-    return value  # type: ignore[return-value]
+    return value if isinstance(value, Value) else None

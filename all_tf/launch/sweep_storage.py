@@ -4,7 +4,6 @@ A worker holds the lock of its trial's number in the folder of the sweep, and so
 that it starts. A trial that is running and not locked has lost its worker, and is taken up again.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
@@ -58,6 +58,22 @@ def open_study(folder: Path, url: str | None, *, name: str, space: Space) -> opt
     if not study.get_trials(deepcopy=False):
         study.enqueue_trial(space.start())
     return study
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Say in one line that the storage of the trials has failed.
+
+    Raises:
+        OSError: The database does not answer, or could not write.
+    """
+    try:
+        yield
+    except (StorageInternalError, SQLAlchemyError) as error:
+        why = _why(error.__cause__ or error)
+        raise OSError(
+            f"The database of --storage has failed: {why}. The same command goes on once it answers"
+        ) from error
 
 
 @contextmanager
@@ -124,9 +140,13 @@ def _database(url: str) -> BaseStorage:
             "Python has no driver for the database of --storage. For PostgreSQL: pip install "
             "psycopg2-binary, and --storage postgresql+psycopg2://USER@HOST/NAME"
         ) from error
-    except SQLAlchemyError as error:  # The URL may hold a password.
-        why = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise ConfigError(f"The database of --storage cannot be opened: {why}") from error
+    except SQLAlchemyError as error:
+        raise ConfigError(f"The database of --storage cannot be opened: {_why(error)}") from error
+
+
+def _why(error: BaseException) -> str:
+    """The first line of what the database says: the URL, in others, may hold a password."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
 def _journal(folder: Path) -> BaseStorage:
@@ -140,13 +160,11 @@ class _JournalLock:
 
     def __init__(self, path: Path):
         self._path = path
-        self._descriptor: int | None = None
+        self._held = ExitStack()
 
     def acquire(self) -> bool:
         """Wait for the lock, and remove a line that a power cut has left unfinished."""
-        name = self._path.with_name(lock_of("journal"))
-        self._descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self._held.enter_context(waiting_lock(self._path.parent, name=lock_of("journal")))
         data = self._path.read_bytes()
         if not data.endswith(b"\n"):
             os.truncate(self._path, data.rfind(b"\n") + 1)
@@ -154,6 +172,4 @@ class _JournalLock:
 
     def release(self) -> None:
         """Leave it to the next process."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        self._held.close()

@@ -126,9 +126,10 @@ def _count(
     positive = round(size * sum(labels) / max(1, len(labels)))
     plan = STRATEGIES[experiment.imbalance]((max(1, size - positive), max(1, positive)))
     most = experiment.limit_validation or len(rows)
+    scores_more = experiment.protocol == "honest" and experiment.score_held_out
     held_out = [row for row in rows if row.split == "validation"]
     return ImageCounts(
         epoch=size if plan.draws is None else sum(plan.draws),
         selection=min(most, len(chosen_on)) if experiment.chooses else 0,
-        held_out=min(most, len(held_out)) if experiment.protocol == "honest" else 0,
+        held_out=min(most, len(held_out)) if scores_more else 0,
     )

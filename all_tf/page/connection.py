@@ -16,6 +16,7 @@ class TimedConnection(H11Protocol):
 
     _timer: asyncio.TimerHandle | None = None
 
+    # The transport has uvicorn's narrower type, which mypy does not allow.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
         super().connection_made(transport)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from all_tf.data.measured_images import MeasuredImage, decode_files, measure_images
+from all_tf.system.script_command import install_command
 from tfrecords.codec.pictures import PICTURE_FORMATS
 from tfrecords.codec.png import encode_png
 
@@ -78,7 +79,7 @@ def read_fields(
         from all_tf.fields.cut_in_memory import cut_in_memory
         from all_tf.fields.cutting_plan import CutSettings
     except ImportError:
-        missing = "scikit-image is missing here: pip install 'all_tf[fields]'"
+        missing = f"scikit-image is missing here: {install_command('fields')}"
         return ReadPictures([], [f"{name}: {missing}" for name, _ in files], [], [])
     cells, summary = cut_in_memory(files, CutSettings(microns_per_pixel))
     problems = list(summary.problems)

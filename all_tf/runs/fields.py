@@ -68,7 +68,6 @@ CONFIG = {
     **_IDENTITY_OF_RECORDS,
     "engine": ANY_OBJECT,  # `Engine` checks it.
     "tensorboard": word_of(*choices.TENSORBOARD),
-    "held_out": word_of("not scored"),  # Absent where the held-out set, if any, was scored.
     "sweep": table(_SWEEP, needed=_SWEEP),  # Of a refit of one of its trials.
     "parent": table(_PARENT, needed=_PARENT),
     "continues": table(_CONTINUES, needed=_CONTINUES),
@@ -201,7 +200,6 @@ SWEEP = {
     "storage": word_of("journal", "database"),
     "metric": word_of("kappa", "auc"),
     "space": ANY_OBJECT,
-    "records": NAME,
 }
 EXPORT = {  # export.json, of `all_tf.export.metadata.about_model`.
     "use": NAME,

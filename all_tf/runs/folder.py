@@ -242,10 +242,10 @@ def is_finished(run: Path, records: Path) -> bool:
     """Whether a run has ended and was evaluated on every set that its protocol asks for."""
     if not (run / METRICS_FILE).is_file():
         return False
-    experiment, facts = read_config(run)
+    experiment, _ = read_config(run)
     scores_more = (
         experiment.protocol == "honest"
-        and "held_out" not in facts
+        and experiment.score_held_out
         and "validation" in read_manifest(records)["splits"]
     )
     return not scores_more or (evaluation_folder(run, "validation", None) / METRICS_FILE).is_file()

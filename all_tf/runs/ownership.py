@@ -14,7 +14,8 @@ from all_tf.runs.folder import (
     resume_command,
     write_status,
 )
-from all_tf.system.locks import LOCK_FILE, locked
+from all_tf.system.locks import locked
+from all_tf.system.outputs import is_unused
 from all_tf.system.script_command import script_command
 from tfrecords.store.files import PARTIAL_PREFIX, remove_partial_files
 
@@ -33,19 +34,17 @@ def own_run(run: Path) -> Iterator[None]:
         refuse_links(run, files=True)
         remove_partial_files(run)
         for leftover in (run / EVENTS_FOLDER).rglob(f"{PARTIAL_PREFIX}*"):
-            leftover.unlink()
+            leftover.unlink(missing_ok=True)
         yield
 
 
 def require_empty(run: Path) -> None:
-    """Raise unless a folder is new or empty.
+    """Raise unless a folder is new or empty (`is_unused`).
 
     Raises:
         RunError: The folder holds files.
     """
-    found = {path.name for path in run.iterdir()} if run.exists() else set()
-    # A process that died before its run began may have left its lock and a file half written.
-    if any(name != LOCK_FILE and not name.startswith(PARTIAL_PREFIX) for name in found):
+    if not is_unused(run):
         raise RunError(
             f"{run} is not empty, and no run overwrites another. Name another --run-dir, or go on "
             f"with the run that is there: {resume_command(run)}"

@@ -7,7 +7,7 @@ from all_tf.runs.fields import SWEEP
 from all_tf.runs.folder import CROSS_VALIDATION_FILE, RunError, write_json
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.strict_reading import read_object
-from all_tf.system.locks import LOCK_FILE
+from all_tf.system.outputs import is_unused
 
 SWEEP_FILE = "sweep.json"
 METRIC_NAMES = ("kappa", "auc")  # What a sweep may look for the highest mean of.
@@ -21,23 +21,23 @@ class SweepFile:
     storage: str  # "journal" or "database".
     metric: str  # One of `METRIC_NAMES`.
     space: dict  # The content of the space file.
-    records: str
 
 
-def begin_sweep(folder: Path, asked: SweepFile) -> SweepFile:
+def begin_sweep(folder: Path, asked: SweepFile, *, records: Path) -> SweepFile:
     """Write sweep.json, or return that of the same sweep; one process at a time.
 
     Args:
         folder: Of the sweep; new, empty or of the same sweep.
         asked: Its name counts only where the sweep is new.
+        records: A records directory; a copy elsewhere is the same.
 
     Raises:
         RunError: The folder holds another sweep, or something else.
     """
-    digest = RecordsDigest.of(Path(asked.records)).as_dict()
+    digest = RecordsDigest.of(records).as_dict()
     path = folder / SWEEP_FILE
     if not path.is_file():
-        if any(not each.name.startswith(LOCK_FILE) for each in folder.iterdir()):
+        if not is_unused(folder):
             raise RunError(f"{folder} is not empty and holds no sweep. Name a new folder.")
         write_json(path, asdict(asked) | digest)
         return asked
@@ -60,18 +60,18 @@ def trial_name(number: int) -> str:
     return f"trial-{number:04}"
 
 
-def origin_of_refit(folder: Path) -> dict[str, object]:
+def sweep_of_refit(folder: Path) -> dict[str, object] | None:
     """What config.json of a refit says of the sweep that chose its settings.
 
     Args:
         folder: The cross-validation that is refitted.
 
     Returns:
-        `sweep`, with the number of trials that were begun; empty where it is no trial of a sweep.
+        With the number of trials that were begun; None where it is no trial of a sweep.
     """
     sweep = folder.resolve().parent
     if not (sweep / SWEEP_FILE).is_file():
-        return {}
+        return None
     metric = read_object(sweep / SWEEP_FILE, SWEEP, needed=SWEEP)["metric"]
     trials = len(list(sweep.glob(f"trial-*/{CROSS_VALIDATION_FILE}")))
-    return {"sweep": {"trials": trials, "trial": folder.resolve().name, "metric": metric}}
+    return {"trials": trials, "trial": folder.resolve().name, "metric": metric}

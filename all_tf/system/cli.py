@@ -19,15 +19,25 @@ _screen: list[int] = []  # A copy of file descriptor 2, which the import of Tens
 _at_once: list[bool] = []  # Not empty where a signal ends the process instead of being raised.
 
 
-def script_parser(description: str | None, *, usage: str | None = None) -> argparse.ArgumentParser:
+def script_parser(
+    description: str | None,
+    *,
+    usage: str | None = None,
+    refusal: type[Exception] | None = None,
+) -> argparse.ArgumentParser:
     """Build a parser whose --help begins with a docstring, its commands as they start from here.
 
     `type=int` takes whole numbers of 0 to 2**31 - 1 (`whole_number` has other bounds), `type=float`
     finite numbers, and `type=Path` paths that a file system can hold. Anything else ends with the
     usage, one line and exit code 2, before anything heavy is imported. Options as other programs
     call them (`--lr`, `--bs`) are taken where the script has ours, and do not stand in its help.
+
+    Args:
+        description: The docstring.
+        usage: The first line of --help; None for one made of the options.
+        refusal: An exception to raise for wrong words; None to end the process.
     """
-    return ScriptParser(description=runnable(description or ""), usage=usage)
+    return ScriptParser(description=runnable(description or ""), usage=usage, refusal=refusal)
 
 
 def add_records_options(parser: argparse.ArgumentParser) -> None:

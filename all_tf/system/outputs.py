@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from all_tf.system.locks import LOCK_FILE
 from tfrecords.store.files import PARTIAL_PREFIX
 
 
@@ -60,6 +61,15 @@ def require_folder(path: Path) -> None:
     if not nearest.is_dir():
         raise NotADirectoryError(f"{nearest} is not a folder. Name another one. Received: {path}")
     _try_to_write(nearest)
+
+
+def is_unused(folder: Path) -> bool:
+    """Whether a folder is missing, or holds no more than locks and files half written.
+
+    A process that works there, or that died before its work began, may have left those.
+    """
+    ours = (LOCK_FILE, PARTIAL_PREFIX)
+    return not folder.exists() or all(each.name.startswith(ours) for each in folder.iterdir())
 
 
 @contextmanager
@@ -136,7 +146,7 @@ def _try_to_write(folder: Path) -> None:
             os.write(descriptor, b"\0")
         finally:
             os.close(descriptor)
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # Who holds the folder removes files half written.
     except OSError as error:
         why = "no space is left" if error.errno == errno.ENOSPC else error.strerror
         raise OSError(f"Nothing can be written in {folder} ({why}). Name another place.") from error

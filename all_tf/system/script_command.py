@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 _COMMAND = re.compile(r"\bpython scripts/(\w+)\.py")
+_INSTALL = re.compile(r"\bpip install '\.\[(\w+)\]'")
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _PROGRAM = "all-tf"
 
@@ -20,6 +21,11 @@ def script_command(script: str, *arguments: object) -> str:
         arguments: Options and values in order; paths and numbers are converted to text.
     """
     return shlex.join(["python", f"scripts/{script}", *map(str, arguments)])
+
+
+def install_command(extra: str) -> str:
+    """Return the command for messages that installs an extra of setup.cfg."""
+    return f"pip install '.[{extra}]'"
 
 
 def process_command(name: str) -> list[str]:
@@ -38,8 +44,12 @@ def runnable(text: str) -> str:
     "python scripts/NAME.py" stays as it is where `python` is this interpreter and scripts/ lies
     in the current folder. Elsewhere the interpreter and the script have their paths. Where there is
     no scripts/, or the program was started as `all-tf`, it becomes "all-tf NAME".
+
+    "pip install '.[EXTRA]'" stays as it is in a checkout; from another folder it has the path of
+    the checkout, and without one the name of the package.
     """
-    return _COMMAND.sub(lambda found: _start(found[1]), text)
+    text = _COMMAND.sub(lambda found: _start(found[1]), text)
+    return _INSTALL.sub(lambda found: f"pip install {_package(found[1])}", text)
 
 
 def _start(name: str) -> str:
@@ -47,6 +57,12 @@ def _start(name: str) -> str:
     if script.is_file() and not sys.argv[0].startswith(_PROGRAM):
         return f"{_python()} {_path(script)}"
     return f"{_program()} {name.replace('_', '-')}"
+
+
+def _package(extra: str) -> str:
+    if not (_CHECKOUT / "setup.cfg").is_file():
+        return f"'all_tf[{extra}]'"
+    return f"'.[{extra}]'" if Path.cwd() == _CHECKOUT else shlex.quote(f"{_CHECKOUT}[{extra}]")
 
 
 @cache

@@ -30,8 +30,10 @@ class ScriptParser(argparse.ArgumentParser):
 
     _words: Sequence[str] = ()  # Of the command line.
 
-    def __init__(self, **settings):
+    def __init__(self, *, refusal: type[Exception] | None = None, **settings):
+        """Make a parser that raises `refusal` with the message; None: it ends the process."""
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+        self._refusal = refusal
         # What `type=int` means in `add_argument`, where it gives no narrower bounds.
         self.register("type", int, whole_number())
         self.register("type", float, real_number())
@@ -56,7 +58,10 @@ class ScriptParser(argparse.ArgumentParser):
 
     def error(self, message: str):
         """End with the usage, the message and, of each unknown option, the nearest known one."""
-        super().error(legible("; ".join([message, *self._hints()])))
+        text = legible("; ".join([message, *self._hints()]))
+        if self._refusal:
+            raise self._refusal(text)
+        super().error(text)
 
     def _options(self) -> list[str]:
         return _OPTION.findall(self.format_usage() + self.format_help())

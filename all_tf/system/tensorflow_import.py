@@ -1,13 +1,12 @@
 """Import of TensorFlow and Keras, without the messages that TensorFlow prints meanwhile."""
 
 import importlib
-import importlib.util
 import os
 import sys
 import tempfile
 
-from all_tf.system.checks import ConfigError
 from all_tf.system.cli import end_at_once_on_signals
+from all_tf.system.extras import require_modules
 from all_tf.system.signals import defer_signals
 
 _LEGACY = "TF_USE_LEGACY_KERAS"  # Left by other projects: `tf.keras` would be Keras 2.
@@ -30,11 +29,7 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
     Raises:
         ConfigError: The backend is not installed.
     """
-    if importlib.util.find_spec(backend) is None:
-        raise ConfigError(
-            f"Keras' backend {backend} is not installed here. Install all_tf with the extra "
-            f"multihost: pip install '.[multihost]'. Received: backend={backend!r}"
-        )
+    require_modules((backend,), extra="multihost", what=f"Keras' backend {backend}")
     os.environ["KERAS_BACKEND"] = backend
     os.environ.pop(_LEGACY, None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if deterministic else "2")

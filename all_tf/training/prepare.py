@@ -1,6 +1,7 @@
 """Preparation of a training: the compiled network for an experiment and its cells."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import keras
@@ -13,14 +14,16 @@ from all_tf.data.class_balance import STRATEGIES, Plan
 from all_tf.data.splits import Data
 from all_tf.evaluation.evaluate import build_loss
 from all_tf.runs.parent import initial_weights
+from all_tf.runs.records_digest import RecordsDigest
 from all_tf.training import startup_text
 from all_tf.training.devices import device_scope, scale_losses_by_share
 from all_tf.training.streaming_metrics import ConfusionMetrics
 from all_tf.training.xla import compiles_step, step_compiler
 from builders.classifier import Classifier, build_classifier
-from builders.optimizers import build_optimizer
+from builders.optimizers import build_optimizer, update_rules
 from builders.registry import build_model
 from builders.schedules import SCHEDULES
+from tfrecords.store.identity import read_identity
 
 
 class Prepared(NamedTuple):
@@ -132,12 +135,33 @@ def _optimizer(
         steps=steps * experiment.epochs,
         warmup_steps=steps * experiment.warmup_epochs,
     )
+    rules = update_rules(
+        model,
+        weight_decay=experiment.weight_decay,
+        layer_decay=experiment.layer_decay,
+        frozen_steps=steps * experiment.frozen_first,
+    )
     return build_optimizer(
         experiment.optimizer,
         model,
         learning_rate=learning_rate,
-        weight_decay=experiment.weight_decay,
-        layer_decay=experiment.layer_decay,
-        frozen_steps=steps * experiment.frozen_first,
+        rules=rules,
         precision=experiment.precision,
     )
+
+
+def config_facts(prepared: Prepared, records: Path, digest: RecordsDigest) -> dict:
+    """Return the entries of config.json that follow from the experiment and the records."""
+    experiment, data, plan, model = prepared
+    return {
+        "view": asdict(experiment.view),
+        "num_parameters": model.count_params(),
+        "class_weights": plan.class_weights,
+        "draws": plan.draws,
+        "group_power": plan.group_power,
+        "folds": data.folds,
+        "records": str(records.resolve()),
+        "records_name": read_identity(records).name,
+        **data.fit.classes.as_dict(),
+        **digest.as_dict(),
+    }

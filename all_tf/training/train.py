@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import MappingProxyType
 
 import tensorflow as tf
 
@@ -42,9 +41,9 @@ from all_tf.training.checkpoint import newest_state
 from all_tf.training.descent import find_descent, require_same_parent
 from all_tf.training.devices import require_agreement
 from all_tf.training.fit import fit
-from all_tf.training.prepare import Prepared, prepare
+from all_tf.training.prepare import Prepared, config_facts, prepare
+from all_tf.training.start import Start
 from all_tf.training.tensorboard.write import show_run
-from tfrecords.store.identity import read_identity
 from tfrecords.store.manifest import digest_file
 
 # Rules for processes that train together.
@@ -63,9 +62,7 @@ def train(
     trusted: bool = False,
     engine: Engine = Engine(),
     tensorboard: str = "scalars",
-    calibration: Calibration | None = None,
-    begun: Path | None = None,
-    origin: Mapping[str, object] = MappingProxyType({}),
+    start: Start = Start(),
 ) -> list[dict]:
     """Train a run, choose its best epoch, score it, and save everything in the run's folder.
 
@@ -79,12 +76,8 @@ def train(
             this process.
         tensorboard: What TensorBoard shows, a key of
             `all_tf.training.tensorboard.write.AMOUNTS`.
-        calibration: The calibration of a cross-validation, if no fold is held out to fit one on;
-            otherwise None.
-        begun: A finished run that this one goes on with: its experiment with more epochs, on its
-            own records. None to begin at the first epoch.
-        origin: Further entries of config.json: `held_out` where the held-out set is not to be
-            loaded, `sweep` where the settings are a sweep's.
+        start: What it begins with. A finished run is gone on with by its own experiment with more
+            epochs, on its own records.
 
     Returns:
         The reports of the best epoch: on the selection set, as in metrics.json, and, with the
@@ -98,27 +91,23 @@ def train(
     """
     one_of("tensorboard", tensorboard, choices.TENSORBOARD)
     require_empty(run)
-    if experiment.chooses == (calibration is not None):
-        raise RunError(
-            "A calibration comes from the fold that is held out, or from elsewhere where none is. "
-            f"Received: fold={experiment.fold}, calibration={calibration}"
-        )
+    start.require_calibration(experiment)
     with unchanged_records(records) as digest:
-        data = _load(experiment, records, trusted=trusted, facts=origin)
-        descent = find_descent(experiment, data, records, digest, begun=begun)
-        prepared = _prepare(experiment, data, engine, restored=begun is not None)
+        data = load_data(experiment, records, trusted=trusted)
+        descent = find_descent(experiment, data, records, digest, begun=start.begun)
+        prepared = _prepare(experiment, data, engine, restored=start.begun is not None)
     run.mkdir(parents=True, exist_ok=True)
     with own_run(run):
         require_empty(run)  # Another process may have used it before the lock was taken.
-        facts = _facts(prepared, records, digest) | {
+        facts = config_facts(prepared, records, digest) | {
             "engine": asdict(engine),
             "tensorboard": tensorboard,
-            **origin,
+            **({"sweep": start.sweep} if start.sweep else {}),
         }
         write_config(run, experiment, facts | descent.facts)
         state = descent.leave_in(run)
-        if calibration is not None:
-            write_calibration(run, calibration)
+        if start.calibration is not None:
+            write_calibration(run, start.calibration)
         with record_status(run):
             return _complete(run, prepared, state=state)
 
@@ -146,7 +135,7 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         state = newest_state(run)
         with unchanged_records(records):
             _refuse_other_records(records, facts)
-            data = _load(experiment, records, trusted=trusted, facts=facts)
+            data = load_data(experiment, records, trusted=trusted)
         if state is None:
             _refuse_lost_start(run, facts)
             require_same_parent(run, experiment)
@@ -154,11 +143,6 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
             return _complete(run, prepared, state=state)
-
-
-def _load(experiment: Experiment, records: Path, *, trusted: bool, facts: Mapping) -> Data:
-    scored = "held_out" not in facts
-    return load_data(experiment, records, trusted=trusted, with_held_out=scored)
 
 
 def _refuse_lost_start(run: Path, facts: dict) -> None:
@@ -257,20 +241,3 @@ def _calibration(run: Path, experiment: Experiment, predictions: Predictions) ->
     )
     write_calibration(run, calibration)
     return calibration
-
-
-def _facts(prepared: Prepared, records: Path, digest: RecordsDigest) -> dict:
-    """Return the entries of config.json that follow from the experiment and the records."""
-    experiment, data, plan, model = prepared
-    return {
-        "view": asdict(experiment.view),
-        "num_parameters": model.count_params(),
-        "class_weights": plan.class_weights,
-        "draws": plan.draws,
-        "group_power": plan.group_power,
-        "folds": data.folds,
-        "records": str(records.resolve()),
-        "records_name": read_identity(records).name,
-        **data.fit.classes.as_dict(),
-        **digest.as_dict(),
-    }

@@ -60,6 +60,7 @@ def test_unknown_command_ends_with_the_usage(words):
     [
         ("all-tf cut", {"cut-cells"}),
         ("all-tf train --image", {"--image-size"}),
+        ("all-tf  train  --image", {"--image-size"}),
         ("all-tf train --arch densenet1", {"densenet121", "densenet161", "densenet169"}),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from all_tf.config import choices
-from builders.optimizers import OPTIMIZERS, build_optimizer
+from builders.optimizers import OPTIMIZERS, build_optimizer, update_rules
 from builders.registry import build_model
 from tests.conftest import ROOT
 
@@ -57,6 +57,11 @@ def test_optimizers_are_the_command_lines():
     assert tuple(OPTIMIZERS) == choices.OPTIMIZER_NAMES
 
 
+def ruled(name, model, **how):
+    """An optimizer at a rate of 0.1 by the rules of these settings."""
+    return build_optimizer(name, model, learning_rate=0.1, rules=update_rules(model, **how))
+
+
 @ALL
 def test_plain_optimizer_moves_as_that_of_keras(name, model):
     found = moved(model, build_optimizer(name, model, learning_rate=0.1))
@@ -67,7 +72,7 @@ def test_plain_optimizer_moves_as_that_of_keras(name, model):
 
 def test_decoupled_decay_shrinks_kernels_by_rate_times_decay_and_nothing_else(model):
     before = weights(model)
-    optimizer = build_optimizer("adamw", model, learning_rate=0.1, weight_decay=0.2)
+    optimizer = ruled("adamw", model, weight_decay=0.2)
     for path, value in moved(model, optimizer, steps=1, gradients_of=zeros).items():
         kept = 1 - 0.1 * 0.2 if path.endswith("kernel") else 1
         np.testing.assert_allclose(value, before[path] * kept, rtol=1e-6, err_msg=path)
@@ -76,7 +81,7 @@ def test_decoupled_decay_shrinks_kernels_by_rate_times_decay_and_nothing_else(mo
 def test_adamw_is_that_of_keras_with_biases_and_scales_left_out(model):
     expected = keras.optimizers.AdamW(0.1, weight_decay=0.2)
     expected.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimizer = build_optimizer("adamw", model, learning_rate=0.1, weight_decay=0.2)
+    optimizer = ruled("adamw", model, weight_decay=0.2)
     found, expected = moved(model, optimizer), moved(model, expected)
     for path, value in expected.items():
         np.testing.assert_allclose(found[path], value, rtol=1e-5, atol=1e-7, err_msg=path)
@@ -92,7 +97,7 @@ def test_classical_decay_is_part_of_the_gradient_of_kernels(name, model):
             )
         ]
 
-    found = moved(model, build_optimizer(name, model, learning_rate=0.1, weight_decay=0.2))
+    found = moved(model, ruled(name, model, weight_decay=0.2))
     expected = moved(model, KERAS[name](), gradients_of=with_decay)
     for path, value in expected.items():
         np.testing.assert_allclose(found[path], value, rtol=1e-5, atol=1e-7, err_msg=path)
@@ -102,7 +107,7 @@ def test_classical_decay_is_part_of_the_gradient_of_kernels(name, model):
 def test_layer_decay_scales_the_rate_also_of_adam(name, model):
     before = weights(model)
     plain = moved(model, build_optimizer(name, model, learning_rate=0.1))
-    slower = moved(model, build_optimizer(name, model, learning_rate=0.1, layer_decay=0.25))
+    slower = moved(model, ruled(name, model, layer_decay=0.25))
     for path, value in before.items():
         factor = 1 if path.startswith("logit") else 0.25
         np.testing.assert_allclose(
@@ -112,9 +117,7 @@ def test_layer_decay_scales_the_rate_also_of_adam(name, model):
 
 def test_layer_decay_scales_decoupled_weight_decay(model):
     before = weights(model)
-    optimizer = build_optimizer(
-        "adamw", model, learning_rate=0.1, weight_decay=0.2, layer_decay=0.25
-    )
+    optimizer = ruled("adamw", model, weight_decay=0.2, layer_decay=0.25)
     after = moved(model, optimizer, steps=1, gradients_of=zeros)
     for path, kept in (("conv/kernel", 1 - 0.1 * 0.2 / 4), ("logit/kernel", 1 - 0.1 * 0.2)):
         np.testing.assert_allclose(after[path], before[path] * kept, rtol=1e-6)
@@ -122,7 +125,7 @@ def test_layer_decay_scales_decoupled_weight_decay(model):
 
 @ALL
 def test_backbone_that_joins_late_moves_as_one_that_has_just_begun(name, model):
-    optimizer = build_optimizer(name, model, learning_rate=0.1, frozen_steps=30)
+    optimizer = ruled(name, model, frozen_steps=30)
     head = [v for v in model.trainable_variables if v.path.startswith("logit")]
     for step in range(30):
         optimizer.apply(gradients(model, step)[-len(head) :], head)
@@ -146,7 +149,7 @@ def test_uncorrected_adam_would_make_a_late_backbone_leap(model):
 
 _ON_JAX = """
 import keras, numpy
-from builders.optimizers import build_optimizer
+from builders.optimizers import build_optimizer, update_rules
 from builders.registry import build_model
 from builders.schedules import cosine
 
@@ -154,9 +157,8 @@ assert keras.backend.backend() == "jax"
 model = build_model("base_cnn", image_size=32, weights="none")
 before = {v.path: numpy.asarray(v) for v in model.trainable_variables}
 rate = cosine(0.2, steps=20, warmup_steps=10)
-optimizer = build_optimizer(
-    "adamw", model, learning_rate=rate, weight_decay=0.5, layer_decay=0.25, frozen_steps=1
-)
+rules = update_rules(model, weight_decay=0.5, layer_decay=0.25, frozen_steps=1)
+optimizer = build_optimizer("adamw", model, learning_rate=rate, rules=rules)
 optimizer.iterations.assign(5)
 model.compile(optimizer, lambda labels, logits: 0 * logits)
 model.fit(numpy.zeros((2, 32, 32, 3)), numpy.zeros((2, 1)), verbose=0)

@@ -14,6 +14,7 @@ from all_tf.launch.options import parse_options
 from all_tf.runs.folder import RunError, write_status
 from all_tf.runs.training_images import PARENT_IMAGES_FILE
 from all_tf.runs.verification import verify
+from all_tf.training.start import Start
 from all_tf.training.train import train
 from tests.integration.test_resume import TUNED
 from tests.interruptions import essence
@@ -48,7 +49,7 @@ def test_run_that_goes_on_ends_as_one_of_all_epochs_and_the_old_one_stays(
     short, records, tmp_path, capsys
 ):
     before = content_of(short)
-    train(LONG, records, tmp_path / "on", begun=short)
+    train(LONG, records, tmp_path / "on", start=Start(begun=short))
     assert "goes on with" in capsys.readouterr().out
     train(LONG, records, tmp_path / "long")
     assert essence(tmp_path / "on") == essence(tmp_path / "long")
@@ -62,7 +63,9 @@ def test_run_that_goes_on_ends_as_one_of_all_epochs_and_the_old_one_stays(
 def test_with_a_cosine_the_run_says_that_it_is_not_one_longer_run(records, run, tmp_path, capsys):
     cosine = replace(SHORT, schedule="cosine")
     train(cosine, records, tmp_path / "short")
-    train(replace(cosine, epochs=3), records, tmp_path / "on", begun=tmp_path / "short")
+    train(
+        replace(cosine, epochs=3), records, tmp_path / "on", start=Start(begun=tmp_path / "short")
+    )
     assert "the learning rate follows the longer schedule from here on" in capsys.readouterr().out
     noted = json.loads((tmp_path / "on/config.json").read_text())["continues"]
     assert noted["as_one"].startswith("not as one run")
@@ -100,7 +103,9 @@ def test_folds_take_the_settings_from_the_file_with_which_nothing_goes_on(run, m
 def test_parentage_goes_on_too(short, records, tmp_path):
     child, on = tmp_path / "child", tmp_path / "on"
     train(replace(SHORT, weights=str(short), fold=2), records, child)
-    train(replace(LONG, weights=str(short), fold=2, epochs=3), records, on, begun=child)
+    train(
+        replace(LONG, weights=str(short), fold=2, epochs=3), records, on, start=Start(begun=child)
+    )
     parents = [json.loads((each / "config.json").read_text())["parent"] for each in (child, on)]
     assert parents[0] == parents[1] and parents[0]["stamps"]["train fold 2"]
     assert (child / PARENT_IMAGES_FILE).read_bytes() == (on / PARENT_IMAGES_FILE).read_bytes()
@@ -115,11 +120,11 @@ def test_what_cannot_go_on_says_why(run, records, tmp_path, monkeypatch):
         asked(monkeypatch, "--resume", run, "--epochs", 4, "--seed", 3)
     (run / "state/epoch-0002/arrays.npz").write_bytes(b"no")
     with pytest.raises(RunError, match=r"after its last epoch, arrays.npz changed"):
-        train(LONG, records, tmp_path / "on", begun=run)
+        train(LONG, records, tmp_path / "on", start=Start(begun=run))
     assert not (tmp_path / "on").exists() and (run / "state/epoch-0002").is_dir()
     shutil.rmtree(run / "state")
     with pytest.raises(RunError, match="it was removed"):
-        train(LONG, records, tmp_path / "on", begun=run)
+        train(LONG, records, tmp_path / "on", start=Start(begun=run))
     write_status(run, "interrupted", epochs_done=1)
     with pytest.raises(RunError, match="is not finished. Resume it first"):
         asked(monkeypatch, "--resume", run, "--epochs", 4)

@@ -23,6 +23,7 @@ from all_tf.runs.folder import EvaluationSet, RunError
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.records_label import is_cnmc, records_label
 from all_tf.runs.verification import verify
+from all_tf.training.start import Start
 from all_tf.training.train import train
 from tests.all_tf.commands.test_scripts import call
 from tfrecords.store.identity import read_identity
@@ -195,7 +196,7 @@ def test_all_folds_and_a_refit_work_on_own_cells(records, tmp_path):
     report = cross_validate(folder)
     assert report["records_name"] == "Kyiv 2026" and report["positive_class"] == "blast"
     refit = plan_refit(folder)
-    reports = train(refit.experiment, records, tmp_path / "refit", calibration=refit.calibration)
+    reports = train(refit.experiment, records, tmp_path / "refit", start=Start(refit.calibration))
     assert [each["split"] for each in reports] == ["train", "validation"]
     write_about([folder])
     assert "blast" in (folder / "report.html").read_text()

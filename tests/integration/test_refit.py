@@ -16,6 +16,7 @@ from all_tf.runs.out_of_fold import write_out_of_fold
 from all_tf.runs.stamps import selected_on, stamps
 from all_tf.runs.verification import verify
 from all_tf.training.checkpoint import newest_state, read_state
+from all_tf.training.start import Start
 from all_tf.training.train import resume, train
 from tests.conftest import read_rows
 from tests.stubs.fold import EXPERIMENT, file_run
@@ -32,14 +33,14 @@ REFIT = Experiment(
     ema=0.9,
     fold=None,
 )
-SWEPT = {"sweep": {"trials": 24, "trial": "trial-0007", "metric": "kappa"}}
+SWEPT = {"trials": 24, "trial": "trial-0007", "metric": "kappa"}
 CALIBRATION = Calibration(threshold=0.4, temperature=2.0, bias=0.1, fitted_on="elsewhere")
 
 
 @pytest.fixture(scope="module")
 def run(records, tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "refit"
-    train(REFIT, records, path, calibration=CALIBRATION, origin=SWEPT)
+    train(REFIT, records, path, start=Start(CALIBRATION, sweep=SWEPT))
     return path
 
 
@@ -49,7 +50,8 @@ def read_json(path):
 
 def test_plan_is_the_experiment_of_the_folds_until_the_epoch_they_chose(records, tmp_path):
     folder = tmp_path / "cv"
-    begin(folder, replace(EXPERIMENT, patience=2), records=records, options=())
+    of_trial = replace(EXPERIMENT, patience=2, max_minutes=5.0, score_held_out=False)
+    begin(folder, of_trial, records=records, options=())
     with pytest.raises(RunError, match="has no metrics.json"):
         plan_refit(folder)
     for fold in range(3):
@@ -64,7 +66,7 @@ def test_all_folds_are_learnt_from_but_for_duplicates(records):
     data = load_data(REFIT, records)
     assert set(data.fit.folds) == {0, 1, 2} and set(data.fit.duplicate_of) == {""}
     assert len(data.held_out) == 15
-    assert load_data(REFIT, records, with_held_out=False).held_out is None
+    assert load_data(replace(REFIT, score_held_out=False), records).held_out is None
 
 
 def test_training_ends_at_the_epoch_given_in_the_midst_of_the_schedule(run):
@@ -100,7 +102,7 @@ def test_figures_are_stamped_by_what_was_learnt_and_by_the_number_of_trials(run)
 def test_averages_are_in_the_weights_that_are_scored(run, records, tmp_path):
     """Validated epochs swap them in; without validation that must happen all the same."""
     other = tmp_path / "raw"
-    train(replace(REFIT, ema=0.0), records, other, calibration=CALIBRATION)
+    train(replace(REFIT, ema=0.0), records, other, start=Start(CALIBRATION))
     assert read_json(other / "metrics.json")["log_loss"] != pytest.approx(
         read_json(run / "metrics.json")["log_loss"], rel=1e-6
     )
@@ -109,7 +111,7 @@ def test_averages_are_in_the_weights_that_are_scored(run, records, tmp_path):
 def test_calibration_comes_from_one_place_only(records, tmp_path):
     for experiment, calibration in ((REFIT, None), (replace(REFIT, fold=0), CALIBRATION)):
         with pytest.raises(RunError, match="or from elsewhere where none is"):
-            train(experiment, records, tmp_path / "run", calibration=calibration)
+            train(experiment, records, tmp_path / "run", start=Start(calibration))
     assert not (tmp_path / "run").exists()
 
 
@@ -124,8 +126,8 @@ def test_interrupted_refit_ends_as_if_it_had_not_been(run, records, tmp_path, mo
 
     monkeypatch.setattr(backup_and_restore, "save_state", save_and_stop)
     with pytest.raises(KeyboardInterrupt):
-        left = {"held_out": "not scored"}
-        train(REFIT, records, tmp_path / "cut", calibration=CALIBRATION, origin=left)
+        unscored = replace(REFIT, score_held_out=False)
+        train(unscored, records, tmp_path / "cut", start=Start(CALIBRATION))
     monkeypatch.undo()
     resume(tmp_path / "cut")
     assert not (tmp_path / "cut/evaluation").exists() and is_finished(tmp_path / "cut", records)

@@ -19,6 +19,7 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import write_config, write_status
 from all_tf.runs.prediction_files import write_predictions
+from all_tf.system.outputs import is_unused
 from tfrecords.store.manifest import digest_file
 
 HERE = Path(__file__).parent
@@ -83,7 +84,7 @@ def main() -> None:
         name, run = Path(resumed).name, Path(resumed)
     with (HERE / "order.txt").open("a") as file:
         file.write(f"{name} {os.getpid()}\n")
-    if not resumed and run.exists() and any(run.iterdir()):
+    if not resumed and not is_unused(run):
         sys.exit(f"error: {run} is not empty")
     given = {key: value for key, value in args.items() if value is not None}
     run.mkdir(parents=True, exist_ok=True)

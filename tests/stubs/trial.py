@@ -37,8 +37,7 @@ def main() -> None:
             "manifest_sha256": digest_file(records / "manifest.json"),
             "folds_sha256": digest_file(records / "folds.csv"),
         }
-        left = {} if options["score_held_out"] is None else {"held_out": "not scored"}
-        write_config(run, experiment, facts | left)
+        write_config(run, experiment, facts)
     kappa = 0.9 - abs(math.log10(experiment.learning_rate) + 3) / 4
     begun = sorted((run / "state").glob("epoch-*"))
     for epoch in range(len(begun) + 1, experiment.epochs + 1):

@@ -56,4 +56,4 @@ def synchronize(path: Path) -> None:
 def remove_partial_files(folder: Path) -> None:
     """Remove what processes that were killed had begun to write in a folder that this one holds."""
     for leftover in folder.glob(f"{PARTIAL_PREFIX}*"):
-        leftover.unlink()
+        leftover.unlink(missing_ok=True)  # Its writer may have ended just now.

@@ -44,11 +44,17 @@ from all_tf.system.checks import ConfigError
         ("dropout", 1.0, "dropout of 0 to 0.9"),
         ("ema", 1.0, "ema of 0 to"),
         ("patience", 0, "patience of at least 1"),
+        ("score_held_out", 1, "score_held_out of type bool"),
     ],
 )
 def test_impossible_value_is_refused_with_what_is_allowed(field, value, message):
     with pytest.raises(ConfigError, match=message):
         replace(Experiment("base_cnn"), **{field: value})
+
+
+def test_protocol_of_the_study_has_no_held_out_set_to_leave_out():
+    with pytest.raises(ConfigError, match="Leave out --no-held-out"):
+        Experiment("base_cnn", protocol="study", score_held_out=False)
 
 
 def test_canvas_is_larger_only_where_crops_are_random():

@@ -127,9 +127,9 @@ def test_unknown_format_or_missing_package_is_named(run, monkeypatch, tmp_path):
     ):
         with pytest.raises(ConfigError, match=message):
             export_runs([run], target, out=tmp_path, asked=FEW)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("all_tf.system.extras.find_spec", lambda name: None)
     with pytest.raises(
-        ConfigError, match="Not installed here: tf2onnx, onnx, onnxruntime. Install"
+        ConfigError, match="not installed here: tf2onnx, onnx, onnxruntime. Install"
     ):
         export_runs([run], ExportTarget("onnx"), out=tmp_path, asked=FEW)
 

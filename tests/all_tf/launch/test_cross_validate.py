@@ -26,8 +26,10 @@ from all_tf.runs.folder import RunError
 from all_tf.runs.out_of_fold import write_out_of_fold
 from all_tf.runs.prediction_files import read_predictions, write_predictions
 from all_tf.training import train
+from all_tf.training.start import Start
 from tests.conftest import ROOT, read_rows
 from tests.stubs.fold import EXPERIMENT, file_run, predict_fold
+from tfrecords.packing.folding import refold
 
 
 @pytest.fixture
@@ -102,7 +104,7 @@ def test_interruption_ends_the_fold_that_is_trained(folder):
 def test_same_command_goes_on_and_another_one_is_refused(folder, records):
     before = read_cross_validation(folder)
     assert begin(folder, EXPERIMENT, records=records, options=("--arch", "y")) == before
-    with pytest.raises(RunError, match="other settings, records or folds"):
+    with pytest.raises(RunError, match="a cross-validation with other settings"):
         begin(folder, replace(EXPERIMENT, seed=3), records=records, options=())
     (folder.parent / "taken").mkdir()
     (folder.parent / "taken/thesis.txt").touch()
@@ -112,10 +114,14 @@ def test_same_command_goes_on_and_another_one_is_refused(folder, records):
 
 def test_other_folds_than_it_began_with_are_refused(folder, records):
     copy = shutil.copytree(records, folder.parent / "copy")
+    assert begin(folder, EXPERIMENT, records=copy, options=()).records == copy
     assert read_cross_validation(folder, records=copy).records == copy
     (copy / "folds.csv").write_text((copy / "folds.csv").read_text().replace(",0\n", ",1\n", 1))
     with pytest.raises(RunError, match="other images or other folds"):
         cross_validate(folder, records=copy)
+    refold(copy, folds=2)
+    with pytest.raises(RunError, match="other images or other folds"):
+        begin(folder, EXPERIMENT, records=copy, options=())
 
 
 def test_fold_finished_with_other_settings_is_not_taken_for_one_of_these(folder, records):
@@ -248,7 +254,8 @@ def test_command_writes_down_what_was_typed_and_goes_on_by_the_folder_alone(
 def test_refit_trains_what_was_planned_with_the_seed_that_was_typed(
     finished, type_train, records, tmp_path, monkeypatch
 ):
-    begin(tmp_path / "cv", EXPERIMENT, records=records, options=())
+    bounded = replace(EXPERIMENT, max_minutes=5.0, score_held_out=False)
+    begin(tmp_path / "cv", bounded, records=records, options=())
     shutil.copytree(finished[0] / "out-of-fold", tmp_path / "cv/out-of-fold")
     asked = []
 
@@ -261,4 +268,4 @@ def test_refit_trains_what_was_planned_with_the_seed_that_was_typed(
     ((experiment, where, run), how) = asked[0]
     assert experiment == replace(EXPERIMENT, fold=None, last_epoch=2, seed=7)
     assert (where, run) == (records.resolve(), tmp_path / "run")
-    assert how["calibration"] == read_calibration(tmp_path / "cv/out-of-fold")
+    assert how["start"] == Start(read_calibration(tmp_path / "cv/out-of-fold"))

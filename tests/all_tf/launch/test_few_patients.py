@@ -56,6 +56,11 @@ def test_nobody_set_aside_is_said(described):
     assert "no patient is set aside" in line and "--hold-out" in line
 
 
+def test_held_out_set_that_is_not_scored_is_not_spoken_of(described):
+    unscored = Experiment("base_cnn", score_held_out=False)
+    assert few_patients(unscored, described(train=(10, 10), validation=(1, 1))) == []
+
+
 def test_all_folds_are_counted_together_and_a_refit_chooses_nothing(described):
     records = described(train=(4, 6), validation=(9, 9))
     (line,) = few_patients(Experiment("base_cnn"), records, all_folds=True)

@@ -6,7 +6,13 @@ from dataclasses import asdict, replace
 import pytest
 
 from all_tf.config.engine import Engine
-from all_tf.launch.former_run import describe_departures, read_former, refuse_refit_settings
+from all_tf.launch.former_run import (
+    describe_departures,
+    find_begun,
+    read_former,
+    refuse_refit_settings,
+    require_begun,
+)
 from all_tf.runs.folder import RunError
 from all_tf.system.checks import ConfigError
 from tests.untrained import EXPERIMENT, write_run
@@ -75,3 +81,28 @@ def test_what_is_no_run_is_refused(tmp_path):
 def test_settings_of_a_refit_need_a_fold(run):
     with pytest.raises(ConfigError, match="Add --fold K or --fold all"):
         refuse_refit_settings(read_former(run), replace(EXPERIMENT, fold=None))
+
+
+@pytest.fixture
+def bounded(records, tmp_path):
+    """A run of ten epochs whose time was over in the midst of its third."""
+    folder = write_run(tmp_path / "bounded", records, replace(EXPERIMENT, max_minutes=5.0))
+    (folder / "history.csv").write_text("epoch,epoch_share\n1,1.0\n2,1.0\n3,0.5\n")
+    return read_former(folder)
+
+
+@pytest.mark.parametrize("epochs", [3, 11])
+def test_run_that_was_ended_by_time_does_not_go_on(epochs, bounded, records):
+    longer = replace(bounded.experiment, epochs=epochs)
+    with pytest.raises(RunError, match="was ended by --max-minutes 5 .*--max-minutes X"):
+        find_begun(bounded, longer, records)
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 2}, {"max_minutes": 9.0}, {}])
+def test_other_settings_than_a_longer_training_begin_anew(settings, bounded, records):
+    assert find_begun(bounded, replace(bounded.experiment, **settings), records) is None
+
+
+def test_going_on_says_that_time_has_ended_the_run(bounded):
+    with pytest.raises(RunError, match="was ended by --max-minutes 5"):
+        require_begun(None, bounded)

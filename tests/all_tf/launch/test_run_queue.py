@@ -8,13 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 
+from all_tf.config.presets import EXPERIMENTS
 from all_tf.config.published_results import COMPARATORS, REPORTED
 from all_tf.launch import run_queue
+from all_tf.launch.run_queue import ELSEWHERE, Study, run_rows
 from all_tf.reports import study
 from all_tf.runs.checksums import write_checksums
+from all_tf.system.locks import lock_of, locked
 from tests.conftest import ROOT, read_rows
 
 ROWS = "base_cnn,vgg16,densenet169"
@@ -184,6 +188,13 @@ def test_folder_of_something_else_is_left_alone(bench, call):
     assert (bench / "study/vgg16/thesis.txt").is_file() and not (bench / "order.txt").exists()
 
 
+def test_folder_of_a_training_that_died_before_it_began_is_trained_in(bench, call):
+    (bench / "study/vgg16").mkdir(parents=True)
+    (bench / "study/vgg16/.lock").touch()
+    assert call(rows="vgg16").returncode == 0
+    assert [path.name for path in bench.glob("study/vgg16*/")] == ["vgg16"]
+
+
 def test_departures_from_the_study_are_stated_above_the_table(bench, call):
     call("--epochs", 1, "--limit-train", 64, "--weights", "none")
     above, _ = (bench / "study/study.md").read_text().split("| row ")
@@ -313,6 +324,32 @@ def test_two_processes_share_a_study_and_train_each_row_once(bench, call):
     assert [row["status"] for row in read_rows(bench / "study/study.csv")] == [
         *("finished", "failed", "finished")
     ]
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_row_of_another_process_is_looked_at_once_more_at_the_end(killed, bench, monkeypatch):
+    rows = {name: EXPERIMENTS[name] for name in ("base_cnn", "vgg16")}
+    study = Study(bench / "study", bench / "records")
+    study.folder.mkdir()
+    with ExitStack() as other:
+        other.enter_context(locked(study.folder, refusal=OSError(), name=lock_of("base_cnn")))
+
+        def train(*arguments, lock):
+            if killed:
+                other.close()
+
+        monkeypatch.setattr(run_queue, "_train_row", train)
+        ended = ("base_cnn", None if killed else ELSEWHERE)
+        assert list(run_rows(rows, study)) == [("vgg16", None), ended]
+
+
+def test_row_that_failed_here_and_was_finished_by_another_process_is_finished(
+    bench, call, monkeypatch
+):
+    call(rows="vgg16")
+    monkeypatch.setattr(run_queue, "run_rows", lambda rows, study: iter([("vgg16", "no memory")]))
+    assert call(rows="vgg16").returncode == 0
+    assert [row["status"] for row in read_rows(bench / "study/study.csv")] == ["finished"]
 
 
 @pytest.mark.slow

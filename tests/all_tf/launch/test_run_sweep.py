@@ -7,19 +7,32 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
 
 from all_tf.config.presets import EXPERIMENTS
-from all_tf.launch import run_queue
-from all_tf.launch.run_sweep import Sweep, open_sweep, rows_of, run_trials
+from all_tf.launch import few_patients, run_queue
+from all_tf.launch.pruning import PrunedError
+from all_tf.launch.run_sweep import (
+    Sweep,
+    _Reports,
+    _signals_kept,
+    open_sweep,
+    rows_of,
+    run_trials,
+)
 from all_tf.launch.sweep_space import read_space
-from all_tf.runs.cross_validation import read_cross_validation
+from all_tf.launch.sweep_storage import storage_errors
+from all_tf.runs.cross_validation import CrossValidation, read_cross_validation
 from all_tf.runs.folder import RunError
-from all_tf.runs.sweep_file import origin_of_refit
+from all_tf.runs.sweep_file import sweep_of_refit
+from all_tf.system.checks import ConfigError
+from all_tf.system.tables import write_csv
 from tests.conftest import ROOT, read_rows
 from tests.postgres import empty_database
 from tfrecords.packing.writer import Settings, write_records
@@ -71,7 +84,6 @@ def start(bench, records, trials: int, *options) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, *map(str, [bench / "sweep.py", *words, "--records", records])],
         cwd=bench,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -96,15 +108,16 @@ def test_trials_are_cross_validations_on_train_alone_and_the_first_is_the_row(be
     assert len(calls(bench)) == 4 and all("--no-held-out" in call for call in calls(bench))
     trial = read_cross_validation(bench / "sweep/trial-0000")
     assert trial.experiment.image_size == 32 and trial.folds == (0, 1)
-    assert origin_of_refit(bench / "sweep/trial-0000") == {
-        "sweep": {"trials": 2, "trial": "trial-0000", "metric": "kappa"}
-    }
-    assert origin_of_refit(bench / "elsewhere") == {}
-    # The same command again has nothing to do, and a larger number goes on.
+    assert not trial.experiment.score_held_out
+    swept = {"trials": 2, "trial": "trial-0000", "metric": "kappa"}
+    assert sweep_of_refit(bench / "sweep/trial-0000") == swept
+    assert sweep_of_refit(bench / "elsewhere") is None
+    # The same command again has nothing to do, and a larger number goes on; also with a copy.
     sweep = a_sweep(bench, two_folds, num_trials=2)
     study = open_sweep(sweep)
     assert list(run_trials(sweep, study)) == []
-    sweep = a_sweep(bench, two_folds, num_trials=3)
+    sweep = a_sweep(bench, shutil.copytree(two_folds, bench / "copy"), num_trials=3)
+    study = open_sweep(sweep)
     assert list(run_trials(sweep, study)) == [2]
     for other in ({"metric": "auc"}, {"storage": "sqlite://"}):
         with pytest.raises(RunError, match=f"a sweep with another {next(iter(other))}"):
@@ -179,11 +192,61 @@ def test_trial_behind_the_median_is_ended_and_signals_are_handled_again(bench, t
     assert len(calls(bench)) == 1 and not (bench / "sweep/trial-0000/fold-1").exists()
 
 
-def test_training_that_fails_is_a_failed_trial_with_its_reason(bench, two_folds):
+def test_training_that_fails_is_a_failed_trial_and_three_in_a_row_end_the_worker(bench, two_folds):
     (bench / "train.py").write_text("import sys; sys.exit('error: no memory for it')")
-    sweep = a_sweep(bench, two_folds, num_trials=1)
+    sweep = a_sweep(bench, two_folds, num_trials=9)
     study = open_sweep(sweep)
-    assert list(run_trials(sweep, study)) == [0]
-    (row,) = rows_of(sweep, study)
-    assert row["state"] == "failed" and "no memory for it" in row["reason"]
-    assert row["score"] is None
+    with pytest.raises(RunError, match="(?s)3 trials in a row have failed here.*no memory for it"):
+        list(run_trials(sweep, study))
+    rows = rows_of(sweep, study)
+    assert [(row["state"], row["score"]) for row in rows] == [("failed", None)] * 3
+    assert all("no memory for it" in row["reason"] for row in rows)
+
+
+def test_what_would_end_every_trial_is_refused_and_few_patients_are_said(
+    bench, two_folds, capsys, monkeypatch
+):
+    monkeypatch.setattr(few_patients, "few_patients", lambda *args, all_folds: [f"{all_folds}"])
+    open_sweep(a_sweep(bench, two_folds))
+    assert capsys.readouterr().out == "WARNING: too few patients: True.\n"
+    content = SPACE | {"weights": ["none", "gone.weights.h5"]}
+    (bench / "space.json").write_text(json.dumps(content))
+    sweep = replace(a_sweep(bench, two_folds), folder=bench / "other")
+    with pytest.raises(ConfigError, match=r"No such file of weights: gone\.weights\.h5"):
+        open_sweep(sweep)
+    assert not sweep.folder.exists()
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_trial_whose_last_fold_is_finished_is_not_ended_for_being_behind(finished, tmp_path):
+    study = optuna.create_study(direction="maximize")
+    for _ in range(5):
+        values = {1_000_000 * fold + epoch: 0.95 for fold in (0, 1) for epoch in (1, 2)}
+        study.add_trial(optuna.create_trial(value=0.95, intermediate_values=values))
+    for fold, kappa in enumerate((0.95, 0.1)):
+        (tmp_path / f"fold-{fold}").mkdir()
+        rows = [{"epoch": epoch, "val_kappa": kappa} for epoch in (1, 2)]
+        write_csv(tmp_path / f"fold-{fold}/history.csv", rows)
+    (tmp_path / "fold-0/metrics.json").touch()
+    asked = CrossValidation(EXPERIMENTS["base_cnn"], (0, 1), tmp_path, ())
+    report = _Reports(study.ask(), study, asked, tmp_path)
+    if finished:
+        (tmp_path / "fold-1/metrics.json").touch()
+    with nullcontext() if finished else pytest.raises(PrunedError):
+        report(tmp_path / "fold-1")
+
+
+@pytest.mark.parametrize("error", [OSError, ValueError, StorageInternalError, PrunedError])
+def test_signals_are_handled_again_after_whatever_ended_a_training(error):
+    handler = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(error), _signals_kept():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise error
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_database_that_fails_is_one_line_that_says_how_to_go_on():
+    said = "failed: server closed. The same command goes"
+    with pytest.raises(OSError, match=said) as refused, storage_errors():
+        raise StorageInternalError("in the commit") from ValueError("server closed\nat once")
+    assert "\n" not in str(refused.value)

@@ -62,6 +62,7 @@ def test_sweep_begins_with_what_the_row_has_where_the_space_holds_it(read):
     [
         ({"experiment": "scratch", "learning_rat": 1}, "Unknown option. Known: experiment, arch"),
         ({"experiment": "scratch", "fold": [0, 1], **RATE}, "The sweep decides it"),
+        ({"experiment": "scratch", "score_held_out": True, **RATE}, "The sweep decides it"),
         ({"experiment": "scratch"}, "Nothing is varied"),
         (RATE, "Expected one of experiment and arch"),
         ({"experiment": "scratch", "arch": "cellnet", **RATE}, "Expected one of experiment"),

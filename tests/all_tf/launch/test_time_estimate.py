@@ -28,7 +28,7 @@ def test_every_row_of_the_study_has_a_cost_at_its_size():
 @pytest.mark.parametrize(
     "changes",
     [{}, {"imbalance": "oversample"}, {"limit_train": 30, "limit_validation": 9},
-     {"protocol": "study"}],
+     {"protocol": "study"}, {"score_held_out": False}],
 )  # fmt: skip
 def test_counts_are_those_of_the_loaded_data(changes, records):
     experiment = replace(EXPERIMENTS["base_cnn"], **changes)

@@ -10,6 +10,7 @@ from all_tf.system import outputs
 from all_tf.system.outputs import (
     claimed_file,
     claimed_folder,
+    is_unused,
     require_file,
     require_folder,
     require_new_file,
@@ -113,3 +114,12 @@ def test_folder_without_a_result_is_removed_with_the_one_above_if_that_was_new(t
     with claimed_folder(tmp_path / "runs/run"):
         pass
     assert [path.name for path in tmp_path.rglob("*")] == ["runs"]
+
+
+def test_locks_and_files_half_written_leave_a_folder_unused(tmp_path):
+    assert is_unused(tmp_path / "none") and is_unused(tmp_path)
+    for name in (".lock", ".lock-claims", ".partial-0123-config.json"):
+        (tmp_path / name).touch()
+    assert is_unused(tmp_path)
+    (tmp_path / "config.json").touch()
+    assert not is_unused(tmp_path)

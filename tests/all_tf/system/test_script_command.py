@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from all_tf.system import script_command as room
-from all_tf.system.script_command import runnable, script_command
+from all_tf.system.script_command import install_command, runnable, script_command
 from tests.conftest import ROOT
 
 TEXT = "Score it again: python scripts/verify.py RUN, or not."
@@ -54,3 +54,13 @@ def test_command_starts_from_another_folder(here, tmp_path):
         f"{command} --help", shell=True, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0 and "verify.py" in ended.stdout, command
+
+
+def test_extra_is_installed_from_the_checkout_or_by_the_name_of_the_package(here, monkeypatch):
+    text = f"Install it: {install_command('page')}; or not."
+    here(ROOT)
+    assert runnable(text) == "Install it: pip install '.[page]'; or not."
+    here(ROOT / "docs")
+    assert runnable(text) == f"Install it: pip install '{ROOT}[page]'; or not."
+    monkeypatch.setattr(room, "_CHECKOUT", ROOT / "docs")
+    assert runnable(text) == "Install it: pip install 'all_tf[page]'; or not."

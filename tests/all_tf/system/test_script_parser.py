@@ -75,3 +75,10 @@ def test_archive_is_answered_with_unpack_it(tmp_path, capsys):
     (tmp_path / "archive.zip").touch()
     said = refused(capsys, parser.parse_args, ["--source", str(tmp_path / "archive.zip")])
     assert "unpack it and name the folder" in said
+
+
+def test_refusal_is_raised_in_the_place_of_the_end_of_the_process():
+    parser = ScriptParser(refusal=KeyError)
+    parser.add_argument("--folds", type=int)
+    with pytest.raises(KeyError, match="for --fold1, did you mean --folds"):
+        parser.parse_args(["--fold1", "2"])

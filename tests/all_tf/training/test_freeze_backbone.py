@@ -8,7 +8,7 @@ import tensorflow as tf
 from all_tf.training.callbacks.freeze_backbone import FreezeBackbone
 from builders.classifier import build_classifier
 from builders.losses import WeightedBinaryCrossentropy
-from builders.optimizers import build_optimizer
+from builders.optimizers import build_optimizer, update_rules
 from builders.registry import build_model
 
 RNG = np.random.default_rng(0)
@@ -24,7 +24,8 @@ def states():
     """Weights and optimizer variables before the first, and at the ends of three epochs."""
     keras.utils.set_random_seed(0)
     model = build_model("base_cnn", image_size=32, weights="none", dropout=0.1)
-    optimizer = build_optimizer("adam", model, learning_rate=0.01, frozen_steps=2 * STEPS)
+    rules = update_rules(model, frozen_steps=2 * STEPS)
+    optimizer = build_optimizer("adam", model, learning_rate=0.01, rules=rules)
     classifier = build_classifier(model, loss=WeightedBinaryCrossentropy(), optimizer=optimizer)
     images = RNG.uniform(0, 255, (4 * STEPS, 32, 32, 3)).astype("float32")
     labels = (np.arange(4 * STEPS) % 2)[:, None]

@@ -17,6 +17,7 @@ from all_tf.runs.folder import EvaluationSet
 from all_tf.runs.verification import verify
 from all_tf.system.checks import ConfigError
 from all_tf.training.devices import device_scope
+from all_tf.training.start import Start
 from all_tf.training.train import resume, train
 from builders.registry import build_model
 from tests.all_tf.training.test_train import EXPERIMENT, by_scikit_learn, predicted, read_json
@@ -74,7 +75,7 @@ def test_settings_of_a_probe_are_those_of_a_probe_of_any_length(epochs, run, mon
 
 def test_probe_that_goes_on_ends_as_a_longer_one(run, records, tmp_path):
     long = replace(PROBE, epochs=PROBE.epochs + 2, freeze_epochs=PROBE.epochs + 2)
-    train(long, records, tmp_path / "on", begun=run)
+    train(long, records, tmp_path / "on", start=Start(begun=run))
     assert load_run(tmp_path / "on").experiment == long
     assert len(read_rows(tmp_path / "on/history.csv")) == long.epochs
 
@@ -115,7 +116,7 @@ def test_resumed_probe_ends_as_if_nothing_had_happened(run, records, tmp_path, m
 
 def test_refit_without_a_fold_keeps_the_last_epoch(run, records, tmp_path, capsys):
     again = tmp_path / "again"
-    train(replace(PROBE, fold=None), records, again, calibration=read_calibration(run))
+    train(replace(PROBE, fold=None), records, again, start=Start(read_calibration(run)))
     said = capsys.readouterr().out
     assert "frozen       the backbone, in all epochs; its features are computed once" in said
     assert "33 of them trainable" in said
