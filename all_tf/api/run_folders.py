@@ -108,7 +108,7 @@ class RunFolders:
     def _one_run(self, purpose: str) -> Path:
         if len(self.runs) > 1:
             raise RunError(
-                f"Networks are {purpose} one by one. Load one of these: "
+                f"Networks are {purpose} one by one. Choose one of these: "
                 f"{', '.join(map(str, self.runs))}"
             )
         return self.runs[0]

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from tests.tested_elsewhere import TESTED_IN
 
 PACKAGES = ("all_tf", "builders", "tfrecords")
-TREES = "all_tf|builders|tfrecords|scripts|tests|docs"
+TREES = "all_tf|builders|tfrecords|scripts|tests|docs|notebooks"
 FLOORS = sorted(
     str(path.parent.relative_to(ROOT))
     for name in PACKAGES

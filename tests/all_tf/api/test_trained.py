@@ -52,7 +52,7 @@ def test_set_without_labels_has_neither_metrics_nor_errors(runs):
 
 
 def test_what_is_asked_of_one_run_is_refused_for_several(both, runs, tmp_path):
-    with pytest.raises(RunError, match=f"explained one by one. Load one of these: {runs[0]}"):
+    with pytest.raises(RunError, match=f"explained one by one. Choose one of these: {runs[0]}"):
         both.explain()
     with pytest.raises(RunError, match="drawn one by one"):
         both.draw_curve()
