@@ -15,14 +15,15 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.cell_images import cell_image
 from all_tf.reports.text import format_patients, format_report
-from all_tf.runs.folder import PREDICTIONS_FILE
+from all_tf.runs.folder import PREDICTIONS_FILE, set_name
 from all_tf.runs.prediction_files import read_predictions
+from all_tf.runs.records_label import records_label
 from tfrecords.class_names import class_names_of
 
 if TYPE_CHECKING:
     from all_tf.evaluation.predict_images import Answer
 
-_SIDE, _CROP = 144, 300  # Of a cell in a picture: its pixels, and the part of 450 px that is shown.
+_SIDE = 144  # Pixels of a cell in a picture.
 _COLUMNS = 4
 
 
@@ -49,6 +50,7 @@ class EvaluationReport(dict[str, Any]):
         report: The content of metrics.json.
         folder: Where it lies, with predictions.csv.
         records: The records that hold the cells.
+        crop: The side of the centre that the network sees, in pixels of an image.
 
     Example:
         >>> report = all_tf.load("runs/first").evaluate()
@@ -60,10 +62,10 @@ class EvaluationReport(dict[str, Any]):
         True
     """
 
-    def __init__(self, report: Mapping[str, Any], folder: Path, records: Path):
+    def __init__(self, report: Mapping[str, Any], folder: Path, records: Path, *, crop: int):
         super().__init__(report)
         self.folder = folder
-        self._records = records
+        self._records, self._crop = records, crop
 
     @cached_property
     def cells(self) -> Table:
@@ -106,12 +108,16 @@ class EvaluationReport(dict[str, Any]):
 
         cells = load_cells(self._records, self["split"])
         png_of_name = dict(zip(cells.names.tolist(), cells.pngs, strict=True))
-        images = [cell_image(png_of_name[row["name"]], crop=_CROP, side=_SIDE) for row in errors]
+        images = [
+            cell_image(png_of_name[row["name"]], crop=self._crop, side=_SIDE) for row in errors
+        ]
         captions = [
             f"{row['label']} called {row['decision']}\nprobability {row['probability']:.2f}"
             for row in errors
         ]
-        return ShownFigure(draw_cells(np.stack(images), captions, columns=_COLUMNS))
+        title = f"{set_name(self['split'], self['fold'])} of {records_label(self)}"
+        figure = draw_cells(np.stack(images), captions, columns=_COLUMNS, title=title)
+        return ShownFigure(figure)
 
     @cached_property
     def _predictions(self) -> Predictions:

@@ -33,7 +33,7 @@ class RunFolders:
             read_metrics(run)  # Only of a finished run.
         configs = [read_config(run) for run in self.runs]
         self._archs = list(dict.fromkeys(experiment.arch for experiment, _ in configs))
-        self._facts = configs[0][1]
+        self._experiment, self._facts = configs[0]
 
     @property
     def classes(self) -> ClassNames:

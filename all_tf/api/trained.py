@@ -152,7 +152,8 @@ class TrainedClassifier(RunFolders):
             place = None if out is None else Path(out)
             found = evaluate_ensemble(self.runs, asked, out=place, tta=tta, calibration=calibration)
         folder, report = found
-        return EvaluationReport(report, folder, asked.records or Path(self._facts["records"]))
+        cells_of = asked.records or Path(self._facts["records"])
+        return EvaluationReport(report, folder, cells_of, crop=self._experiment.crop)
 
     def explain(
         self,
