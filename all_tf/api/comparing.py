@@ -5,8 +5,9 @@ from pathlib import Path
 
 from all_tf.api.set_options import AnyPath
 from all_tf.api.table import Table
+from all_tf.reports.comparison import on_records
 from all_tf.reports.comparison_text import compare_pair, comparison_table
-from all_tf.reports.run_facts import RunFacts, on_records, read_facts
+from all_tf.reports.run_facts import RunFacts, read_facts
 from all_tf.system.checks import ConfigError
 
 
