@@ -8,6 +8,7 @@
 # make lint: check the format, the code, the types and the import contracts; change nothing
 # make types: check the types alone, with mypy
 # make coverage: the tests again, with the share of lines that they run; fails below the floor
+# make docs/api.md: write the page on calls from Python anew, from the docstrings
 # make clean: remove the environments and the demo
 
 VENV := .venv
@@ -62,6 +63,11 @@ lint: $(VENV)/installed-test types
 
 types: $(VENV)/installed-test
 	$(BIN)/mypy
+
+docs/api.md: FORCE $(VENV)/installed-test
+	$(BIN)/python -c 'from all_tf.api.reference_page import reference_page as page; print(page(), end="")' > $@
+
+FORCE:
 
 coverage: $(VENV)/installed-test $(NODE)/installed
 	$(PYTEST) --cov --cov-report=term-missing:skip-covered

@@ -23,25 +23,20 @@ def main() -> None:
     args = _parse()
     if args.out:
         require_file(args.out, ending=(".md", ".csv"))
-    from all_tf.reports.comparison import on_records
-    from all_tf.reports.comparison_text import compare_pair, comparison_table
-    from all_tf.reports.run_facts import read_facts
-    from all_tf.system.tables import write_csv
+    from all_tf.api.comparing import compare
     from tfrecords.store.files import write_text
 
-    runs = [read_facts(run, name=str(run)) for run in args.runs]
-    if args.on:
-        runs = [on_records(run, args.on) for run in runs]
-    text = comparison_table(runs)
+    compared = compare(args.runs, on=args.on)
+    text = str(compared)
     print(text)
-    if len(runs) == 2:
-        paired = compare_pair(*runs)
+    if len(compared) == 2:
+        paired = compared.paired()
         print(f"\n{paired}")
         text += f"\n\n{paired}"
     if args.out and args.out.suffix == ".md":
         write_text(args.out, text + "\n")
     elif args.out:
-        write_csv(args.out, [run.row() for run in runs])
+        compared.to_csv(args.out)
     if args.out:
         print(f"Written: {args.out}")
 

@@ -23,37 +23,13 @@ def main() -> None:
     """Evaluate the run and print its report."""
     args = _parse()
     require_folder(args.run or args.out or args.ensemble[0].parent)
-    from all_tf.system.tensorflow_import import load_tensorflow
+    from all_tf.api.trained import load
 
-    load_tensorflow()
-    from all_tf.reports.text import format_patients, format_report
-    from all_tf.runs.folder import PREDICTIONS_FILE
-    from all_tf.runs.prediction_files import read_predictions
-    from tfrecords.class_names import class_names_of
-
-    folder, report = _evaluate(args)
-    print(format_report(report))
-    classes = class_names_of(report)
-    predictions = read_predictions(folder / PREDICTIONS_FILE, classes=classes)
-    if predictions.labelled:
-        print(f"\n{format_patients(predictions, threshold=report['threshold'])}\n")
-    print(f"Written: {folder}")
-
-
-def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
-    """The folder that the evaluation was saved in, and its report."""
-    from all_tf.runs.folder import EvaluationSet
-
-    place = (args.split, args.fold)
-    asked = EvaluationSet(*place, args.records, args.trust_records, args.overwrite)
-    if args.run:
-        from all_tf.evaluation.evaluate import evaluate_run
-
-        return evaluate_run(args.run, asked, tta=args.tta, calibration=args.calibration)
-    from all_tf.evaluation.ensemble import evaluate_ensemble, members_of
-
-    members, calibration = members_of(args.ensemble), args.calibration
-    return evaluate_ensemble(members, asked, out=args.out, tta=args.tta, calibration=calibration)
+    options = vars(args)
+    run, ensemble = options.pop("run"), options.pop("ensemble")
+    report = load(run or ensemble).evaluate(**options)
+    print(report)
+    print(f"Written: {report.folder}")
 
 
 def _parse() -> argparse.Namespace:

@@ -21,18 +21,14 @@ _MOST_IMAGES = 100  # Of one picture.
 def main() -> None:
     """Draw the maps and print how far they can be trusted."""
     args = _parse()
-    from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet
-    from all_tf.system.tensorflow_import import load_tensorflow
+    from all_tf.api.trained import load
+    from all_tf.runs.folder import EXPLANATIONS_FOLDER
 
     require_folder(args.run / EXPLANATIONS_FOLDER)
-    load_tensorflow()
-    from all_tf.analysis.explain_run import explain_run
-    from all_tf.analysis.explanation_text import format_explanations
-
-    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records, args.overwrite)
-    result, folder = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
-    print(format_explanations(result))
-    print(f"Written: {folder}")
+    options = vars(args)
+    explanation = load(options.pop("run")).explain(**options)
+    print(explanation)
+    print(f"Written: {explanation.picture.parent}")
 
 
 def _parse() -> argparse.Namespace:

@@ -25,25 +25,11 @@ _MOST_CELLS = 100_000
 def main() -> None:
     """Export the run and print what the proof has found."""
     args = _parse()
-    from all_tf.export.export_folder import EXPORT_FOLDER, ExportTarget, require_free, require_runs
+    from all_tf.api.trained import load
 
-    target = ExportTarget(args.format, args.quantize)
-    beside = args.run or args.ensemble[0].parent / "ensemble"
-    out = args.out or beside / EXPORT_FOLDER
-    require_runs([args.run] if args.run else args.ensemble)
-    require_free(out, target, overwrite=args.overwrite)
-    from all_tf.system.tensorflow_import import load_tensorflow
-
-    load_tensorflow()
-    from all_tf.evaluation.ensemble import members_of
-    from all_tf.export.export_run import export_runs, runs_of
-    from all_tf.export.export_text import format_export
-    from all_tf.export.reference import ProofCells
-
-    members = runs_of(args.run) if args.run else members_of(args.ensemble)
-    asked = ProofCells(args.cells, args.records, args.trust_records)
-    path, found = export_runs(members, target, out=out, overwrite=args.overwrite, asked=asked)
-    print(format_export(path, found))
+    options = vars(args)
+    run, ensemble = options.pop("run"), options.pop("ensemble")
+    print(load(run or ensemble).export(**options))
 
 
 def _parse() -> argparse.Namespace:

@@ -15,7 +15,6 @@ import io
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from all_tf.system.arguments import (
     MAX_SEED,
@@ -30,9 +29,6 @@ from all_tf.system.arguments import (
 from all_tf.system.cli import exit_on_errors, script_parser
 from all_tf.system.script_command import runnable
 
-if TYPE_CHECKING:
-    from tfrecords.sources.find import Origin
-
 _NO_SOURCE = """no folder {source}.
   The images: https://www.kaggle.com/datasets/andrewmvd/leukemia-classification
   or The Cancer Imaging Archive, https://doi.org/10.7937/tcia.2019.dc64i46r;
@@ -46,6 +42,7 @@ _LAYOUT = (
     "each, or a CSV with the columns path,label,patient and perhaps split"
 )
 _OF_FOLDERS = ("positive", "hold_out", "patient_per_image")
+_OF_COMMAND = ("source", "download", "verify", "refold")  # Of no meaning to `make_records`.
 
 
 @exit_on_errors(lambda: "the same command goes on from here")
@@ -70,59 +67,12 @@ def main() -> None:
 def _convert(args: argparse.Namespace) -> None:
     if not args.download and not args.source.exists():
         raise FileNotFoundError(_NO_SOURCE.format(source=args.source))
-    from tfrecords.packing.atomic import check_target
-    from tfrecords.store.manifest import MANIFEST_FILE
+    from all_tf.api.records import make_records
 
-    check_target(args.records, overwrite=args.overwrite, marker=MANIFEST_FILE)
-    from all_tf.system.progress import track
-    from all_tf.system.tensorflow_import import load_tensorflow
-
-    origin = _find(args)
-    from tfrecords.packing.folding import check_folds
-    from tfrecords.packing.held_out import HoldOut
-
-    hold_out = HoldOut(args.hold_out or 0)
-    check_folds(origin.images, args.folds, hold_out=hold_out)
-    load_tensorflow()
-    from tfrecords.packing.conversion import Target, convert
-    from tfrecords.packing.writer import Settings
-
-    target = Target(args.records, args.overwrite, args.require_published)
-    settings = Settings(
-        args.folds,
-        args.seed,
-        args.workers,
-        not args.no_scan,
-        drop_contradictions=args.drop_contradictions,
-        hold_out=hold_out,
-    )
-    print("\n" + convert(origin, target, settings, progress=track))
+    source = _download(args) if args.download else args.source
+    given = {key: value for key, value in vars(args).items() if key not in _OF_COMMAND}
+    make_records(source, **given)
     print(f"\nRecords: {args.records}\nNext: {runnable(_next_command(args.records))}")
-
-
-def _find(args: argparse.Namespace) -> "Origin":
-    """The images that are asked for; prints what they are."""
-    from tfrecords.sources.find import describe_origin, find_origin
-
-    origin = find_origin(
-        _download() if args.download else args.source,
-        layout=args.layout,
-        max_skips=args.allow_skips,
-        patient_per_image=args.patient_per_image,
-        positive=args.positive,
-        name=args.name or "",
-    )
-    _require_no_validation(origin, args)
-    print(describe_origin(origin), flush=True)
-    return origin
-
-
-def _require_no_validation(origin: "Origin", args: argparse.Namespace) -> None:
-    if args.hold_out and {image.phase for image in origin.images} != {"train"}:
-        raise ValueError(
-            "--hold-out chooses the patients of validation, and this source has splits of its own. "
-            "Leave one of them out"
-        )
 
 
 def _next_command(records: Path) -> str:
@@ -139,10 +89,13 @@ def _next_command(records: Path) -> str:
     return f"python scripts/train.py {network} --records {where}"
 
 
-def _download() -> Path:
+def _download(args: argparse.Namespace) -> Path:
     from all_tf.system.progress import track
+    from tfrecords.packing.atomic import check_target
     from tfrecords.sources.download import download_cnmc
+    from tfrecords.store.manifest import MANIFEST_FILE
 
+    check_target(args.records, overwrite=args.overwrite, marker=MANIFEST_FILE)
     source = download_cnmc(progress=track)
     where = shlex.quote(str(source))
     print(f"C-NMC 2019, every file as published: {source}\nFrom now on: --source {where}\n")

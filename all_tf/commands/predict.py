@@ -44,20 +44,16 @@ def main() -> None:
 
     patient_of = None if args.patients is None else patient_lookup(args.patients)
     with _claimed(args) as places:
-        from all_tf.system.tensorflow_import import load_tensorflow
+        from all_tf.api.trained import load
 
-        load_tensorflow()
-        from all_tf.evaluation.predict_images import predict_new
-
-        runs = [args.run, *(args.ensemble or ())]
-        answer = predict_new(
-            runs, args.paths, tta=args.tta, patient_of=patient_of, calibration=args.calibration
+        table = load([args.run, *(args.ensemble or ())]).predict(
+            args.paths, patients=patient_of, tta=args.tta, calibration=args.calibration
         )
-        if answer.rows:
-            _give(answer, places, args)
-    if answer.problems:
-        skipped = "\n  ".join(answer.problems)
-        lines = legible(f"{len(answer.problems)} not scored:\n  {skipped}", keep="\n")
+        if table:
+            _give(table.answer, places, args)
+    if table.problems:
+        skipped = "\n  ".join(table.problems)
+        lines = legible(f"{len(table.problems)} not scored:\n  {skipped}", keep="\n")
         sys.exit(f"error: {lines}")
 
 

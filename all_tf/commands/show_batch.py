@@ -14,7 +14,6 @@ from all_tf.system.arguments import whole_number
 from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
 from all_tf.system.outputs import require_file
 
-_NUM_STEPS = 5
 _MOST_IMAGES = 100  # Of one picture.
 
 
@@ -22,29 +21,12 @@ _MOST_IMAGES = 100  # Of one picture.
 def main() -> None:
     """Load some cells, draw them, print the name of the file."""
     args = vars(_parse())
-    records, out, trusted = args.pop("records"), args.pop("out"), args.pop("trust_records")
+    out = args.pop("out")
     require_file(out, ending=(".png", ".pdf", ".svg"))
-    from all_tf.config.experiment import Experiment
+    from all_tf.api.batch import draw_batch
 
     given = {key: value for key, value in args.items() if value is not None}
-    # Some architecture has to be named; the picture is the same for all of them.
-    experiment = Experiment(choices.ARCHITECTURE_NAMES[0], **given)
-    from all_tf.system.tensorflow_import import load_tensorflow
-
-    load_tensorflow()
-    from all_tf.data.previews import batch_versions, draw_versions
-    from all_tf.data.splits import load_data
-    from all_tf.runs.records_label import records_label
-    from tfrecords.store.identity import read_identity
-
-    identity = read_identity(records)
-    cells = load_data(experiment, records, trusted=trusted).fit
-    versions = batch_versions(cells, experiment, num_steps=_NUM_STEPS)
-    view = experiment.view
-    title = f"{', '.join(experiment.augment)}: central {view.crop} px at {view.output} px"
-    of = records_label({"records_name": identity.name, "records_sha256": identity.sha256})
-    draw_versions(out, versions, title=f"{title}\n{of}", classes=identity.classes)
-    print(f"Written: {out}")
+    print(f"Written: {draw_batch(**given).save(out)}")
 
 
 def _parse() -> argparse.Namespace:
@@ -61,7 +43,6 @@ def _parse() -> argparse.Namespace:
     )
     add(
         "--images",
-        dest="limit_train",
         type=whole_number(2, _MOST_IMAGES),
         default=6,
         metavar="N",

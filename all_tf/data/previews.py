@@ -91,17 +91,31 @@ def draw_versions(
     title: str,
     classes: ClassNames = CNMC_CLASSES,
 ) -> None:
-    """Write a picture with a row for each cell, a column for each version and labels beneath.
+    """Write the picture of `versions_figure`.
 
     Args:
         path: The file, with a suffix that matplotlib knows; an existing one is overwritten.
-        versions: Versions of one batch.
-        title: Title of the picture.
-        classes: What the labels are called.
+        versions, title, classes: As `versions_figure` takes them.
 
     Raises:
         ValueError: The suffix names no format.
         OSError: The file cannot be written.
+    """
+    figure = versions_figure(versions, title=title, classes=classes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as partial:
+        figure.savefig(partial)
+
+
+def versions_figure(
+    versions: Sequence[Version], *, title: str, classes: ClassNames = CNMC_CLASSES
+) -> Figure:
+    """A row for each cell, a column for each version, and labels beneath.
+
+    Args:
+        versions: Versions of one batch.
+        title: Title of the picture.
+        classes: What the labels are called.
     """
     num_rows, num_columns = len(versions[0].images), len(versions)
     size = (_CELL_INCHES * num_columns, (_CELL_INCHES + 0.25) * num_rows + 0.6)
@@ -115,9 +129,7 @@ def draw_versions(
             below = [caption(float(version.labels[row]), classes), *version.notes[row : row + 1]]
             place.set_xlabel(", ".join(below), fontsize=9)
             place.set(xticks=[], yticks=[])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(path) as partial:
-        figure.savefig(partial)
+    return figure
 
 
 def caption(label: float, classes: ClassNames) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from all_tf.data.cells import Cells
 from all_tf.data.pixel_digests import pixel_digests
 from all_tf.data.splits import LoadedSet, load_set, require_labelled_classes
-from all_tf.evaluation.ensemble import mean_predictions, members_of
+from all_tf.evaluation.ensemble import mean_predictions
 from all_tf.evaluation.predict import batches_to_score, predict
 from all_tf.evaluation.run_weights import load_run, network_digest
 from all_tf.evaluation.set_place import set_place
@@ -32,6 +32,7 @@ from all_tf.runs.folder import (
     set_name,
     write_json,
 )
+from all_tf.runs.members import members_of
 from all_tf.runs.named_calibration import calibration_folder
 from all_tf.runs.prediction_files import write_predictions
 from all_tf.runs.report_header import SetPlace

@@ -40,6 +40,19 @@ class Predictor(NamedTuple):
         calibration = self.named.calibration if self.named else None
         return answer_cells(self.scorers, usable, tta=self.tta, calibration=calibration)
 
+    def predict(self, new: NewCells, *, patient_of: PatientOf | None = None) -> "Answer":
+        """The rows, problems and patients for images, as `predict_new` returns them.
+
+        Raises:
+            RunError: As `answer`.
+        """
+        usable = self.usable(new)
+        answered = self.answer(usable)
+        ids = None if patient_of is None else [patient_of(each.name) for each in answered]
+        rows = answer_rows(answered, self.scorers[0].classes, patients=ids)
+        patients = [] if ids is None else summarise_answers(answered, ids)
+        return Answer(rows, usable.problems, patients, answered, usable.cells, self.scorers)
+
 
 def load_predictor(
     runs: Sequence[Path], *, tta: int = 1, calibration: str | None = None
@@ -49,9 +62,24 @@ def load_predictor(
     Raises:
         RunError: A run is unfinished or damaged.
     """
-    scorers = load_scorers(runs)
+    return predictor_of(load_scorers(runs), runs[0], tta=tta, calibration=calibration)
+
+
+def predictor_of(
+    scorers: list[Scorer], run: Path, *, tta: int = 1, calibration: str | None = None
+) -> Predictor:
+    """Make a predictor of loaded networks; the arguments are those of `predict_new`.
+
+    Args:
+        scorers: The networks of `load_scorers`.
+        run: The run, or the cross-validation, that keeps the calibration.
+        tta, calibration: As `predict_new` takes them.
+
+    Raises:
+        RunError: There is no calibration of that name, or it is damaged.
+    """
     members = [each.folder for each in scorers] if len(scorers) > 1 else []
-    return Predictor(scorers, find_calibration(runs[0], calibration, members), tta)
+    return Predictor(scorers, find_calibration(run, calibration, members), tta)
 
 
 class Answer(NamedTuple):
@@ -102,12 +130,7 @@ def predict_new(
     """
     runs = [run] if isinstance(run, Path) else list(run)
     predictor = load_predictor(runs, tta=tta, calibration=calibration)
-    new = predictor.usable(read_new_cells(paths, predictor.ranges))
-    answered = predictor.answer(new)
-    ids = None if patient_of is None else [patient_of(each.name) for each in answered]
-    rows = answer_rows(answered, predictor.scorers[0].classes, patients=ids)
-    patients = [] if ids is None else summarise_answers(answered, ids)
-    return Answer(rows, new.problems, patients, answered, new.cells, predictor.scorers)
+    return predictor.predict(read_new_cells(paths, predictor.ranges), patient_of=patient_of)
 
 
 def answer_rows(

@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 import keras
 import tensorflow as tf
 
-from all_tf.evaluation.ensemble import members_of, runs_behind
 from all_tf.evaluation.run_weights import load_run
 from all_tf.export.export_folder import (
     EXPORT_FILE,
@@ -29,22 +28,10 @@ from all_tf.export.reference import (
 )
 from all_tf.metrics.calibration import mean_calibration
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.folder import (
-    write_json,
-)
+from all_tf.runs.folder import write_json
 from tfrecords.schema import IMAGE_SIDE
 
 _NUM_CALIBRATION = 100  # Training images by which int8 chooses the ranges of its numbers.
-
-
-def runs_of(folder: Path) -> list[Path]:
-    """The runs that a folder stands for (`runs_behind`), of which several form an ensemble.
-
-    Raises:
-        RunError: A cross-validation or an ensemble is damaged or cannot be one.
-    """
-    runs = runs_behind(folder)
-    return members_of(runs) if len(runs) > 1 else runs
 
 
 def export_runs(
@@ -62,7 +49,8 @@ def export_runs(
     float32 on the CPU, whatever the runs were trained in and on.
 
     Args:
-        members: Finished runs (`runs_of`); of several the mean of their calibrated logits decides.
+        members: Finished runs (`all_tf.runs.members.runs_together`); of several the mean of their
+            calibrated logits decides.
         target: Format and quantisation.
         out: The folder to write to. Files of the same runs in other formats stay there.
         overwrite: Whether a file of the same name, and files of other runs, are replaced.

@@ -69,7 +69,8 @@ def launch(run: Path, options: dict) -> list[dict]:
     place = {key: options[key] for key in ("num_processes", "process_id", "coordinator")}
     process = find_process(os.environ, **place)
     if process and process.count > 1 and ADDRESS not in os.environ:
-        sys.exit(_supervised(process, run, resumes=bool(options["resume"])))
+        words = options["words"]
+        sys.exit(_supervised(process, run, words, resumes=bool(options["resume"])))
     if options["resume"]:
         reports = _resume(run, options, process)
     elif options["refit"]:
@@ -90,10 +91,10 @@ def resume_hint(run: Path) -> str:
     return f"{epochs_done(run)} epochs are kept. Resume with: {resume_command(run)}"
 
 
-def _supervised(process: ProcessInfo, run: Path, *, resumes: bool) -> int:
+def _supervised(process: ProcessInfo, run: Path, words: list[str], *, resumes: bool) -> int:
     """Train in a child process, print why the training ended early, and return the exit code."""
     run_dir = [] if resumes else ["--run-dir", str(run)]
-    outcome = supervise(process, [*process_command("train"), *sys.argv[1:], *run_dir])
+    outcome = supervise(process, [*process_command("train"), *words, *run_dir])
     if outcome.lost is not None:
         message = f"{outcome.lost}; {resume_hint(run)}"
         if process.index == 0 and read_status(run).get("state", "finished") != "finished":
@@ -148,7 +149,7 @@ def _cross_validate(run: Path, options: dict, process: ProcessInfo | None) -> li
 
     asked = ask(options)
     read_parent(asked.experiment)  # What is wrong with it would stop each of the folds.
-    experiment, arguments = with_absolute_paths(asked.experiment, asked.config, sys.argv[1:])
+    experiment, arguments = with_absolute_paths(asked.experiment, asked.config, options["words"])
     begin(run, experiment, records=asked.records, options=arguments)
     warn_of_few_patients(experiment, asked.records, all_folds=True)
     return [cross_validate(run, records=asked.records, trusted=options["trust_records"])]

@@ -1,7 +1,8 @@
 """Command-line options of train.py, in groups; imports nothing heavy."""
 
 import argparse
-from collections.abc import Collection, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -34,8 +35,11 @@ def parse_options(description: str) -> dict:
     Raises:
         SystemExit: Options contradict each other, or --help was given.
     """
-    parser = _parser(description)
-    options = vars(parser.parse_args())
+    return _parse(_parser(description), sys.argv[1:])
+
+
+def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> dict:
+    options = vars(parser.parse_args(words))
     options["goes_on"] = bool(options["resume"] and options["epochs"])
     if options["goes_on"]:
         if unexpected := _unexpected(options, allowed=_OF_GOING_ON):
@@ -45,17 +49,60 @@ def parse_options(description: str) -> dict:
         parser.error(f"--resume takes all settings from the run. Received: {unexpected}")
     if options["refit"] and (unexpected := _unexpected(options, allowed=_OF_REFIT)):
         parser.error(f"--refit takes its settings from DIR. Received: {unexpected}")
-    return options
+    return options | {"words": list(words)}
 
 
 def parse_words(words: Sequence[str]) -> dict:
-    """Parse words as a command line of train.py that begins a training.
+    """Parse words as a command line of train.py (`parse_options`).
 
     Raises:
         ConfigError: A word is none of its options or values.
     """
-    parser = _parser("", refusal=ConfigError)
-    return vars(parser.parse_args(words)) | {"goes_on": False}
+    return _parse(_parser("", refusal=ConfigError), words)
+
+
+def words_of(settings: Mapping[str, object]) -> list[str]:
+    """The words that `parse_words` reads as these settings.
+
+    Args:
+        settings: Values by option name, as `parse_words` returns them; None for what is not given.
+
+    Raises:
+        ConfigError: There is no such setting, or no such value of a flag.
+    """
+    actions: dict[str, list[argparse.Action]] = {}
+    for action in _parser("")._actions:
+        actions.setdefault(action.dest, []).append(action)
+    if unknown := sorted(settings.keys() - actions.keys()):
+        raise ConfigError(f"No such setting: {', '.join(unknown)}. Known: {', '.join(actions)}.")
+    return [
+        word
+        for name, value in settings.items()
+        if value is not None
+        for word in _words(actions[name], value)
+    ]
+
+
+def _words(actions: Sequence[argparse.Action], value: object) -> list[str]:
+    option = actions[0].option_strings[0]
+    if isinstance(value, list | tuple):
+        value = ",".join(map(str, value)) or "none"
+    if actions[0].nargs != 0:
+        return [f"{option}={value}"]
+    if value == actions[0].default:
+        return []
+    flag_of = _flags(actions)
+    if value not in flag_of:
+        known = ", ".join(map(str, flag_of))
+        raise ConfigError(f"Expected {option} to be {known}. Received: {value!r}")
+    return [flag_of[value]]
+
+
+def _flags(actions: Sequence[argparse.Action]) -> dict[object, str]:
+    """The flag that sets each value."""
+    if isinstance(actions[0], _YES_OR_NO):
+        return dict(zip((True, False), actions[0].option_strings, strict=True))
+    return {action.const: action.option_strings[0] for action in actions}
 
 
 def given(options: dict, settings: type) -> dict:

@@ -47,6 +47,8 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
             keras.config.set_image_data_format("channels_last")
             keras.config.set_epsilon(_EPSILON)
             tf = importlib.import_module("tensorflow")
+            # It takes each further network of a process for one that is traced again and again.
+            tf.get_logger().setLevel("ERROR")
             if backend != "tensorflow":
                 tf.config.set_visible_devices([], "GPU")  # TensorFlow would take all GPU memory.
             tf.config.list_physical_devices()  # The search for CUDA prints messages too.

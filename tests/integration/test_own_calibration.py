@@ -12,7 +12,7 @@ from PIL import Image
 
 from all_tf.config.experiment import Experiment
 from all_tf.evaluation.calibrate_run import calibrate_run
-from all_tf.evaluation.ensemble import evaluate_ensemble, members_of
+from all_tf.evaluation.ensemble import evaluate_ensemble
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.predict_images import predict_new
 from all_tf.launch.cross_validate import begin
@@ -22,6 +22,7 @@ from all_tf.reports.run_facts import read_facts
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EvaluationSet, RunError
+from all_tf.runs.members import members_of
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.training_images import read_training_images
 from all_tf.runs.verification import verify

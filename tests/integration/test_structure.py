@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from tests.tested_elsewhere import TESTED_IN
 
 PACKAGES = ("all_tf", "builders", "tfrecords")
-TREES = "all_tf|builders|tfrecords|scripts|tests|docs"
+TREES = "all_tf|builders|tfrecords|scripts|tests|docs|notebooks"
 FLOORS = sorted(
     str(path.parent.relative_to(ROOT))
     for name in PACKAGES
@@ -103,7 +103,7 @@ def test_no_dataset_comes_from_a_generator():
     assert not [path for path in sources if ".from_generator(" in path.read_text()]
 
 
-IN_PLACE = re.compile(r"\.write_(text|bytes)\(|savefig\(|\.open\(\"w|to_csv\(|savetxt\(|np\.save")
+IN_PLACE = re.compile(r"\.write_(text|bytes)\(|savefig\(|\.open\(\"w|savetxt\(|np\.save")
 # Where a file is no result, or lies in a folder that takes its name once all of it is written.
 ASIDE = {
     "all_tf/benchmarks/page.py",  # Images to send, in a temporary folder.

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from all_tf.evaluation.ensemble import evaluate_ensemble, members_of
+from all_tf.evaluation.ensemble import evaluate_ensemble
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.metrics.calibration import Calibration
 from all_tf.reports.text import format_report
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EvaluationSet, RunError
+from all_tf.runs.members import members_of
 from all_tf.runs.verification import verify
 from tests.conftest import read_rows
 from tests.untrained import EXPERIMENT, write_run

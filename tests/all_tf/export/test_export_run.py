@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 
 from all_tf.config import choices
-from all_tf.evaluation.ensemble import members_of
 from all_tf.export import export_run as module
 from all_tf.export.export_folder import ExportTarget
-from all_tf.export.export_run import export_runs, runs_of
+from all_tf.export.export_run import export_runs
 from all_tf.export.reference import ProofCells
 from all_tf.runs.folder import RunError, write_config, write_json
+from all_tf.runs.members import members_of, runs_together
 from all_tf.system.checks import ConfigError
 from tests.conftest import ROOT, without_coverage
 from tests.exported_runs import write_spread_run
@@ -164,7 +164,7 @@ def test_cross_validation_is_one_file(records, tmp_path):
         folder / "cross-validation.json",
         {key: config[key] for key in kept} | {"folds": [0, 1], "options": []},
     )
-    members = runs_of(folder)
+    members = runs_together([folder])
     assert members == runs == members_of([folder])
     _, found = export_runs(members, ExportTarget("onnx"), out=folder / "export", asked=FEW)
     assert found["proof"]["answers_that_differ"] == 0
@@ -173,7 +173,7 @@ def test_cross_validation_is_one_file(records, tmp_path):
     ensemble = tmp_path / "ensemble"
     ensemble.mkdir()
     write_json(ensemble / "metrics.json", {"members": [str(run) for run in runs]})
-    assert runs_of(ensemble) == runs
+    assert runs_together([ensemble]) == runs
 
 
 def test_run_of_half_precision_is_exported_in_float32(copy):

@@ -1,0 +1,39 @@
+"""make_records takes the options of make_tfrecords.py and packs what the command packs."""
+
+import inspect
+
+import pytest
+
+from all_tf.api.records import PackingOptions, make_records
+from all_tf.commands import make_tfrecords
+from all_tf.system.checks import ConfigError
+from tfrecords.store.identity import read_identity
+
+
+def test_options_are_those_of_the_command(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["make_tfrecords.py"])
+    of_command = vars(make_tfrecords._parse()).keys() - {*make_tfrecords._OF_COMMAND}
+    own = {name for name in inspect.signature(make_records).parameters if name != "options"}
+    assert of_command | {"source"} == own | PackingOptions.__annotations__.keys()
+
+
+def test_cells_of_a_laboratory_keep_their_class_names(unpack, tmp_path, capsys):
+    names = [f"{kind}/{kind}{patient}/1.bmp" for kind in ("blast", "other") for patient in range(3)]
+    source = unpack({name: number for number, name in enumerate(names)})
+    made = make_records(
+        str(source), tmp_path / "own", layout="folders", positive="blast", folds=2, no_scan=True
+    )
+    assert read_identity(made).classes == ("other", "blast")
+    assert "6 images" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"fold": 3}, "No such option: fold. Known: layout, positive"),
+        ({"hold_out": 2}, "`hold_out` is for layout='folders'"),
+    ],
+)
+def test_option_that_is_none_is_refused(options, words, tmp_path):
+    with pytest.raises(ConfigError, match=words):
+        make_records(tmp_path, tmp_path / "records", **options)
