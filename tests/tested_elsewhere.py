@@ -51,6 +51,7 @@ TESTED_IN: dict[str, str] = {
     "all_tf/fields/optical_density.py": "tests/all_tf/fields/test_segment.py",
     "all_tf/fields/outline.py": "tests/all_tf/fields/test_segment.py",
     "all_tf/fields/red_cells.py": "tests/all_tf/fields/test_scale.py",
+    "all_tf/runs/members.py": "tests/all_tf/commands/test_before_tensorflow.py",
     "all_tf/launch/study_time.py": "tests/all_tf/launch/test_time_estimate.py",
     "all_tf/reports/html_report/study_page.py": "tests/all_tf/reports/test_html_layout.py",
     "all_tf/launch/asked.py": "tests/integration/test_going_on.py",

@@ -23,15 +23,19 @@ def main() -> None:
     """Evaluate the run and print its report."""
     args = _parse()
     require_folder(args.run or args.out or args.ensemble[0].parent)
+    from all_tf.runs.folder import PREDICTIONS_FILE, EvaluationSet
+    from all_tf.runs.members import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
+    runs = [args.run] if args.run else args.ensemble
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records, args.overwrite)
+    require_finished(runs, calibration=args.calibration, asked=asked)
     load_tensorflow()
     from all_tf.reports.text import format_patients, format_report
-    from all_tf.runs.folder import PREDICTIONS_FILE
     from all_tf.runs.prediction_files import read_predictions
     from tfrecords.class_names import class_names_of
 
-    folder, report = _evaluate(args)
+    folder, report = _evaluate(args, asked)
     print(format_report(report))
     classes = class_names_of(report)
     predictions = read_predictions(folder / PREDICTIONS_FILE, classes=classes)
@@ -40,12 +44,8 @@ def main() -> None:
     print(f"Written: {folder}")
 
 
-def _evaluate(args: argparse.Namespace) -> tuple[Path, dict]:
+def _evaluate(args: argparse.Namespace, asked) -> tuple[Path, dict]:
     """The folder that the evaluation was saved in, and its report."""
-    from all_tf.runs.folder import EvaluationSet
-
-    place = (args.split, args.fold)
-    asked = EvaluationSet(*place, args.records, args.trust_records, args.overwrite)
     if args.run:
         from all_tf.evaluation.evaluate import evaluate_run
 

@@ -22,14 +22,16 @@ def main() -> None:
     """Draw the maps and print how far they can be trusted."""
     args = _parse()
     from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet
+    from all_tf.runs.members import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
     require_folder(args.run / EXPLANATIONS_FOLDER)
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records, args.overwrite)
+    require_finished([args.run], asked=asked)
     load_tensorflow()
     from all_tf.analysis.explain_run import explain_run
     from all_tf.analysis.explanation_text import format_explanations
 
-    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records, args.overwrite)
     result, folder = explain_run(args.run, asked, num_images=args.images, seed=args.seed)
     print(format_explanations(result))
     print(f"Written: {folder}")

@@ -25,12 +25,14 @@ _MOST_CELLS = 100_000
 def main() -> None:
     """Export the run and print what the proof has found."""
     args = _parse()
-    from all_tf.export.export_folder import EXPORT_FOLDER, ExportTarget, require_free, require_runs
+    from all_tf.export.export_folder import EXPORT_FOLDER, ExportTarget, require_free
+    from all_tf.runs.folder import EvaluationSet
+    from all_tf.runs.members import require_finished
 
     target = ExportTarget(args.format, args.quantize)
     beside = args.run or args.ensemble[0].parent / "ensemble"
     out = args.out or beside / EXPORT_FOLDER
-    require_runs([args.run] if args.run else args.ensemble)
+    require_finished(args.ensemble or [args.run], asked=EvaluationSet(records=args.records))
     require_free(out, target, overwrite=args.overwrite)
     from all_tf.system.tensorflow_import import load_tensorflow
 

@@ -30,14 +30,16 @@ def main() -> None:
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise ValueError("The page needs more packages: pip install 'all_tf[page]'") from error
+    from all_tf.runs.members import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
+    runs = [args.run, *(args.ensemble or ())]
+    require_finished(runs, calibration=args.calibration)
     load_tensorflow()
     from all_tf.evaluation.predict_images import load_predictor
     from all_tf.page.server import bind, build_app, door_of, server_of
 
     taken = bind(args.host, args.port)
-    runs = [args.run, *(args.ensemble or ())]
     predictor = load_predictor(runs, tta=args.tta, calibration=args.calibration)
     app = build_app(predictor, runs, door_of(taken, args.token))
     host, port = taken.getsockname()[:2]

@@ -43,13 +43,18 @@ def main() -> None:
     from all_tf.data.patient_column import patient_lookup
 
     patient_of = None if args.patients is None else patient_lookup(args.patients)
+    from all_tf.runs.members import require_finished
+
+    runs = [args.run, *(args.ensemble or ())]
+    require_finished(runs, calibration=args.calibration)
+    if not any(path.exists() for path in args.paths):
+        raise FileNotFoundError(f"No such image or folder: {', '.join(map(str, args.paths))}")
     with _claimed(args) as places:
         from all_tf.system.tensorflow_import import load_tensorflow
 
         load_tensorflow()
         from all_tf.evaluation.predict_images import predict_new
 
-        runs = [args.run, *(args.ensemble or ())]
         answer = predict_new(
             runs, args.paths, tta=args.tta, patient_of=patient_of, calibration=args.calibration
         )

@@ -30,7 +30,9 @@ def main() -> None:
     # Some architecture has to be named; the picture is the same for all of them.
     experiment = Experiment(choices.ARCHITECTURE_NAMES[0], **given)
     from all_tf.system.tensorflow_import import load_tensorflow
+    from tfrecords.store.manifest import verify_split
 
+    verify_split(records, "train", trusted=True)
     load_tensorflow()
     from all_tf.data.previews import batch_versions, draw_versions
     from all_tf.data.splits import load_data

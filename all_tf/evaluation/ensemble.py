@@ -22,26 +22,21 @@ from all_tf.metrics.calibration import listed, mean_calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration, write_calibration
-from all_tf.runs.checksums import unchanged
-from all_tf.runs.cross_validation import fold_name
-from all_tf.runs.fields import CROSS_VALIDATION
 from all_tf.runs.folder import (
     CONFIG_FILE,
-    CROSS_VALIDATION_FILE,
     METRICS_FILE,
     EvaluationSet,
     RunError,
     evaluation_folder,
-    is_cross_validation,
     other_records_folder,
     read_config,
     read_metrics,
     refuse_overwriting,
 )
+from all_tf.runs.members import runs_behind
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.stamps import selected_on
-from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import are_turned, class_names_of
 from tfrecords.store.folds import FOLDS_FILE
 
@@ -66,31 +61,6 @@ def members_of(runs: Sequence[Path]) -> list[Path]:
             "mean opposite things. Choose runs of one positive class."
         )
     return members
-
-
-def runs_behind(folder: Path) -> list[Path]:
-    """The runs that a folder stands for: a run, a cross-validation's folds, an ensemble's members.
-
-    The records of a cross-validation need not be there any more.
-
-    Raises:
-        RunError: The cross-validation or the ensemble is damaged, or the ensemble was evaluated
-            with a calibration of its own, which its members do not have.
-    """
-    if is_cross_validation(folder):
-        content = read_object(
-            folder / CROSS_VALIDATION_FILE, CROSS_VALIDATION, needed=CROSS_VALIDATION
-        )
-        return [folder / fold_name(fold) for fold in content["folds"]]
-    if (folder / CONFIG_FILE).is_file() or not (folder / METRICS_FILE).is_file():
-        return [folder]
-    report = read_metrics(unchanged(folder / METRICS_FILE).parent)
-    if "calibration" in report:
-        raise RunError(
-            f"{folder} was evaluated with the calibration {report['calibration']!r}, which its "
-            "members do not have. Name the runs or the cross-validation themselves."
-        )
-    return [Path(member) for member in report.get("members") or [folder]]
 
 
 def _default_folder(members: Sequence[Path], loaded: LoadedSet, place: Path) -> Path:

@@ -8,7 +8,7 @@ import keras
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.training_range import RANGE_FILE, read_range
-from all_tf.evaluation.ensemble import members_of, runs_behind
+from all_tf.evaluation.ensemble import members_of
 from all_tf.evaluation.known_cells import load_known_cells
 from all_tf.evaluation.predict import join_features
 from all_tf.evaluation.run_weights import load_run
@@ -16,6 +16,7 @@ from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import unchanged
 from all_tf.runs.known_cells_file import KNOWN_CELLS_FILE, KnownCells
+from all_tf.runs.members import runs_behind
 from tfrecords.class_names import ClassNames, class_names_of
 
 

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import keras
 import tensorflow as tf
 
-from all_tf.evaluation.ensemble import members_of, runs_behind
+from all_tf.evaluation.ensemble import members_of
 from all_tf.evaluation.run_weights import load_run
 from all_tf.export.export_folder import (
     EXPORT_FILE,
@@ -32,6 +32,7 @@ from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.folder import (
     write_json,
 )
+from all_tf.runs.members import runs_behind
 from tfrecords.schema import IMAGE_SIDE
 
 _NUM_CALIBRATION = 100  # Training images by which int8 chooses the ranges of its numbers.

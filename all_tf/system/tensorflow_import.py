@@ -18,6 +18,8 @@ _LOADING, _WIPE = b"loading TensorFlow ...", b"\r\x1b[K"  # It takes some second
 def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow") -> None:
     """Import TensorFlow and Keras, and show their messages only if the import fails.
 
+    Meanwhile a terminal shows "loading TensorFlow ...", and a log keeps that line.
+
     The C++ library writes warnings about CUDA and a list of CPU instructions to file descriptor 2
     before any log level applies; among progress bars they look like a failure.
 
@@ -43,8 +45,8 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
     on_screen = os.isatty(terminal)
     with defer_signals(), end_at_once_on_signals(), tempfile.TemporaryFile() as held_back:
         os.dup2(held_back.fileno(), 2)
-        if on_screen:
-            os.write(terminal, _LOADING)
+        if "tensorflow" not in sys.modules:
+            os.write(terminal, _LOADING if on_screen else _LOADING + b"\n")
         try:
             keras = importlib.import_module("keras")
             # A user's ~/.keras/keras.json may say otherwise, for other projects.

@@ -51,7 +51,8 @@ def interrupt(script, *arguments, cwd, number=signal.SIGINT, after=0.0) -> tuple
 
 def without_progress(errors: str) -> list[str]:
     """Lines that are neither empty nor say how far the work has come."""
-    return [line for line in errors.splitlines() if line and not line.endswith(" left")]
+    progress = (" left", "loading TensorFlow ...")
+    return [line for line in errors.splitlines() if line and not line.endswith(progress)]
 
 
 def handles_sigterm(pid: int) -> bool:
