@@ -26,6 +26,7 @@ class Data:
     selection: Cells  # To choose the epoch on; all of the training split if none is chosen.
     held_out: Cells | None  # Scored once, at the end; None if there is no such set.
     folds: str  # How the folds were made: `leakage.GROUPED` or `leakage.OFFICIAL`.
+    left_out: bool = False  # Whether there is a held-out set that was not asked for.
 
 
 def load_data(
@@ -53,9 +54,11 @@ def load_data(
     training, held_out = load_cells(records, "train", trusted=trusted), None
     folds = read_proof(records)["folds"]
     fit = learnt_from(training, experiment)
-    if experiment.protocol == "honest":
+    honest = experiment.protocol == "honest"
+    to_score = honest and "validation" in read_manifest(records)["splits"]
+    if honest:
         selection = training if experiment.fold is None else fold_of(training, experiment.fold)
-        if with_held_out and "validation" in read_manifest(records)["splits"]:
+        if with_held_out and to_score:
             held_out = load_cells(records, "validation", trusted=trusted)
     else:
         selection = load_cells(records, "validation", trusted=trusted)
@@ -63,14 +66,14 @@ def load_data(
     selection = limit_cells(selection, limit, seed=experiment.seed)
     require_labelled_classes(fit, "learn from")
     require_labelled_classes(selection, "choose the epoch on")
-    published = experiment.protocol == "honest" and folds == OFFICIAL  # Folds that share patients.
+    published = honest and folds == OFFICIAL  # Folds that share patients.
     if experiment.chooses and not published:
         _require_disjoint(fit, selection)
     if held_out is not None:
         held_out = limit_cells(held_out, limit, seed=experiment.seed)
         require_labelled_classes(held_out, "be scored on")
         _require_disjoint(fit, held_out)
-    return Data(fit, selection, held_out, folds)
+    return Data(fit, selection, held_out, folds, left_out=to_score and not with_held_out)
 
 
 def learnt_from(training: Cells, experiment: Experiment) -> Cells:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from all_tf.config.experiment import Experiment
-from all_tf.launch.time_estimate import Estimate, count_images, estimate, seconds_a_product
+from all_tf.estimates.training_time import Estimate, count_images, estimate, seconds_a_product
 from all_tf.system.progress import describe_duration
 from all_tf.system.tables import Column, markdown, whole
 

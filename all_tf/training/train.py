@@ -106,7 +106,7 @@ def train(
     with unchanged_records(records) as digest:
         data = _load(experiment, records, trusted=trusted, facts=origin)
         descent = find_descent(experiment, data, records, digest, begun=begun)
-        prepared = _prepare(experiment, data, engine, restored=begun is not None)
+        prepared = _prepare(experiment, data, engine, run, restored=begun is not None)
     run.mkdir(parents=True, exist_ok=True)
     with own_run(run):
         require_empty(run)  # Another process may have used it before the lock was taken.
@@ -150,7 +150,7 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         if state is None:
             _refuse_lost_start(run, facts)
             require_same_parent(run, experiment)
-        prepared = _prepare(experiment, data, engine_of(facts), restored=state is not None)
+        prepared = _prepare(experiment, data, engine_of(facts), run, restored=state is not None)
         print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
             return _complete(run, prepared, state=state)
@@ -180,14 +180,14 @@ def _refuse_other_records(records: Path, facts: dict) -> None:
 
 
 def _prepare(
-    experiment: Experiment, data: Data, engine: Engine, *, restored: bool = False
+    experiment: Experiment, data: Data, engine: Engine, run: Path, *, restored: bool
 ) -> Prepared:
     """Build the model as `prepare` does, with deterministic operations if the engine asks."""
     if engine.deterministic:
         tf.config.experimental.enable_op_determinism()
         # keras-cv's layers need a global generator when they are built, but never use it.
         tf.random.set_global_generator(tf.random.Generator.from_seed(experiment.seed))
-    return prepare(experiment, data, engine, restored=restored)
+    return prepare(experiment, data, engine, restored=restored, run=run)
 
 
 def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict]:
