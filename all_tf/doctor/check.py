@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Callable
 from typing import NamedTuple
 
+from all_tf.system.script_command import runnable
+
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 _WIDTH = 79
 _INDENT = " " * 23  # Of the third column.
@@ -20,9 +22,10 @@ class Check(NamedTuple):
 
 
 def guarded(name: str, check: Callable[[], Check]) -> Check:
-    """Run a check; what it raises is the problem that it has found."""
+    """Run a check; what it raises is the problem that it has found. Commands start from here."""
     try:
-        return check()
+        found = check()
+        return found._replace(found=runnable(found.found), remedy=runnable(found.remedy))
     except ModuleNotFoundError as error:
         return Check(name, PROBLEM, f"not checked: {error.name} is not installed", INSTALL)
     except Exception as error:  # A broken library raises anything.

@@ -48,6 +48,7 @@ def check_gpu() -> Check:
         text=True,
         timeout=_SECONDS,
         check=False,
+        start_new_session=True,  # Ctrl-C ends this process, which then ends the other one.
     )
     if child.returncode:
         found = f"TensorFlow cannot be loaded: {describe_exit(child.returncode)}"

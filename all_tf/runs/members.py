@@ -72,8 +72,9 @@ def require_finished(
         read_metrics(member)
     if calibration is not None:
         require_named(folders[0], calibration)
-    if asked is not None:
-        _require_set(asked, asked.records or Path(str(facts[0].get("records"))))
+    own = facts[0].get("records")
+    if asked is not None and (asked.records or isinstance(own, str)):
+        _require_set(asked, asked.records or Path(str(own)))
 
 
 def _require_set(asked: EvaluationSet, records: Path) -> None:

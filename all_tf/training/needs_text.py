@@ -1,5 +1,6 @@
 """What a training will take, in the lines of its plan: device, time, memory, disk."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
@@ -8,6 +9,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.data.batches import images_in_epoch
 from all_tf.data.class_balance import Plan
 from all_tf.data.splits import Data
+from all_tf.estimates.costs import COSTS
 from all_tf.estimates.disk import free_disk, run_bytes
 from all_tf.estimates.memory import GIB, NetworkSize, cells_bytes, largest_batch, network_bytes
 from all_tf.estimates.training_time import ImageCounts, estimate, seconds_a_product
@@ -26,6 +28,7 @@ def describe_needs(
     size: NetworkSize,
     *,
     run: Path | None = None,
+    devices: int = 1,
 ) -> str:
     """Describe in a few lines what a training needs and what there is of it here.
 
@@ -35,6 +38,7 @@ def describe_needs(
         plan: The remedy for class imbalance.
         size: Of the network.
         run: The run's folder; None for no line on the disk.
+        devices: How many share each batch.
 
     Returns:
         The lines, and warnings after them: an idle GPU, too little memory or disk.
@@ -44,7 +48,7 @@ def describe_needs(
     lines += [f"  time         {_time(experiment, data, plan, on_gpu=on_gpu)}"]
     warnings = [idle_gpu()]
     for line, warning in (
-        _memory(experiment, data, size, on_gpu=on_gpu),
+        _memory(experiment, data, size, gpus=devices if on_gpu else 0),
         *([_disk(experiment, size, run)] if run else []),
     ):
         lines.append(line)
@@ -64,32 +68,33 @@ def _time(experiment: Experiment, data: Data, plan: Plan, *, on_gpu: bool) -> st
     found = estimate(experiment, counts, product=product)
     if found is None:
         return f"said after the first steps; no table has {experiment.arch}"
+    epoch, training, build = map(
+        describe_duration, (found.epoch, found.training, COSTS[experiment.arch].build)
+    )
     return (
-        f"an epoch about {describe_duration(found.epoch)}, in all about "
-        f"{describe_duration(found.training)} (from a table of measured steps, within a factor of "
-        "two)"
+        f"an epoch about {epoch}, in all about {training}, and {build} to build the graph (from a "
+        "table of measured steps, within a factor of two)"
     )
 
 
-def _memory(
-    experiment: Experiment, data: Data, size: NetworkSize, *, on_gpu: bool
-) -> tuple[str, str]:
+def _memory(experiment: Experiment, data: Data, size: NetworkSize, *, gpus: int) -> tuple[str, str]:
     """The line, and a warning if the network does not fit; empty if it does."""
-    network = network_bytes(experiment, size, batch_size=experiment.batch_size)
+    share = replace(experiment, batch_size=-(-experiment.batch_size // max(1, gpus)))
+    network = network_bytes(share, size, batch_size=share.batch_size)
     num_cells = len(data.fit) + (len(data.selection) if experiment.chooses else 0)
     cells = cells_bytes(experiment, num_cells=num_cells)
-    free = min(gpu_memory(), default=None) if on_gpu else free_memory()
+    free = min(gpu_memory(), default=None) if gpus else free_memory()
     line = (
-        f"  memory       about {_gib(network)} for the network and {experiment.batch_size} images, "
+        f"  memory       about {_gib(network)} for the network and {share.batch_size} images, "
         f"{_gib(cells)} for decoded cells (an estimate); "
-        + (f"{_gib(free)} {'on the GPU' if on_gpu else 'free'}" if free is not None else "")
+        + (f"{_gib(free)} {'on the GPU' if gpus else 'free'}" if free is not None else "")
     ).rstrip("; ")
     if free is None or network <= free:
         return line, ""
-    fits = largest_batch(experiment, size, free=free)
-    way_out = "Pass a smaller --image-size, or another --arch" if fits is None else (
-        f"Pass --batch-size {fits}, which would"
-    )  # fmt: skip
+    fits = largest_batch(share, size, free=free)
+    way_out = "Pass a smaller --image-size, or another --arch"
+    if fits is not None:
+        way_out = f"Pass --batch-size {fits * max(1, gpus)}, which would"
     return line, f"WARNING: memory: by this estimate a step will not fit. {way_out}."
 
 

@@ -68,7 +68,8 @@ def prepare(
     print(startup_text.describe_run(experiment, data, plan, model, steps=steps))
     print(_describe_engine(experiment, engine, steps=steps))
     with courtesy("The estimate of time, memory and disk"):
-        print(describe_needs(experiment, data, plan, network_size(model), run=run))
+        size, devices = network_size(model), engine.devices
+        print(describe_needs(experiment, data, plan, size, run=run, devices=devices))
     sys.stdout.flush()
     return Prepared(experiment, data, plan, model)
 

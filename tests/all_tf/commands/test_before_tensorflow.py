@@ -92,6 +92,12 @@ def ends(records, tmp_path_factory) -> dict[str, str]:
     return dict(zip(WRONG, json.loads(done.stdout), strict=True))
 
 
+def test_every_command_that_reads_what_somebody_names_is_tried():
+    others = {"benchmark", "doctor", "make_synthetic"}  # For developers; says it itself; no input.
+    tried = {line.split()[0] for line in WRONG}
+    assert tried | others == {path.stem for path in (ROOT / "scripts").glob("*.py")}
+
+
 @pytest.mark.parametrize("line", WRONG)
 def test_what_is_wrong_is_said_in_one_line_without_tensorflow(line, ends):
     assert ends[line].startswith("error: ") and WRONG[line] in ends[line]

@@ -17,6 +17,7 @@ DURING_WORK = (1.0, 2.0, 3.0, 4.0, 6.0)  # Seconds: while TensorFlow is imported
 MINIMAL = {
     "benchmark.py": ("gpu",),
     "compare.py": ("run",),
+    "doctor.py": (),
     "export.py": ("run", "--format", "keras"),
     "import_weights.py": ("--arch", "googlenet", "--from", "none.pth", "--out", "a.weights.h5"),
     "make_synthetic.py": ("--out", "synthetic", "--images", "2000"),

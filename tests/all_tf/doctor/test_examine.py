@@ -73,6 +73,12 @@ def test_records_are_described_and_a_shard_cut_short_is_a_problem(records, tmp_p
     assert found.state == PROBLEM and not found.usable and "0 bytes" in found.found
 
 
+def test_commands_in_a_check_start_from_here(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["all-tf doctor"])
+    found = guarded("records", lambda: Check("records", OK, "x", "python scripts/train.py"))
+    assert found.remedy.endswith("all-tf train")
+
+
 def test_what_a_check_raises_is_a_problem():
     def lack():
         raise ModuleNotFoundError("No module named 'numpy'", name="numpy")

@@ -59,6 +59,12 @@ def test_gpu_is_named_with_its_memory_and_has_no_tabulated_time(machine, data):
     assert "after the first steps" in text and "WARNING" not in text
 
 
+def test_gpus_share_a_batch(machine, data):
+    machine(gpus=["A", "A"], memory=[8 * GIB, network_bytes(ROW, SIZE, batch_size=9)])
+    assert "and 16 images" in (text := described(data, devices=2))
+    assert "Pass --batch-size 16, which would." in text
+
+
 def test_gpu_of_unknown_memory_is_named_alone(machine, data):
     machine(gpus=["NVIDIA H200"])
     assert "device       NVIDIA H200\n" in described(data)
