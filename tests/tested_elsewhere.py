@@ -129,7 +129,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/training/fit.py": "tests/integration/test_resume.py",
     "all_tf/training/descent.py": "tests/integration/test_parent.py",
     "all_tf/training/prepare.py": "tests/all_tf/training/test_fine_tuning.py",
-    "all_tf/training/startup_text.py": "tests/all_tf/training/test_fine_tuning.py",
     "all_tf/training/tensorboard/cell_images.py": "tests/all_tf/training/tensorboard/test_write.py",
     "all_tf/training/tensorboard/hparams.py": "tests/all_tf/training/tensorboard/test_write.py",
     "all_tf/training/tensorboard/layout.py": "tests/all_tf/training/test_epoch_charts.py",

@@ -34,4 +34,5 @@ def test_settings_of_other_projects_are_overridden(tmp_path):
         text=True,
     )
     assert answer.returncode == 0, answer.stderr
+    assert answer.stderr == "loading TensorFlow ...\n"  # And nothing of TensorFlow's own.
     assert answer.stdout.splitlines() == ["tensorflow float32 channels_last", "1e-07 None"]
