@@ -176,14 +176,13 @@ def _parse() -> argparse.Namespace:
     reading.add_argument("--image-size", type=_SIDE, default=300, metavar="PX")
     reading.set_defaults(measure=_input)
     startup = what.add_parser("startup", help="train.py to its first step, against a plain script")
-    startup.add_argument(
-        "--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME"
-    )
+    names = choices.ARCHITECTURE_NAMES
+    startup.add_argument("--arch", choices=names, required=True, metavar="NAME")
     startup.add_argument("--records", type=Path, default=Path("data/records"))
     startup.add_argument("--image-size", type=_SIDE, default=128, metavar="PX")
     startup.set_defaults(measure=_startup)
     step = what.add_parser("step", help="a step of train.py, against a plain step of Keras")
-    step.add_argument("--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME")
+    step.add_argument("--arch", choices=names, required=True, metavar="NAME")
     step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
     step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
     step.set_defaults(measure=_step)
@@ -232,9 +231,8 @@ def _add_refusals(what) -> None:
 
 def _add_gpu(what) -> None:
     gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")
-    gpu.add_argument(
-        "--arch", choices=choices.ARCHITECTURE_NAMES, nargs="+", metavar="NAME", help="default: all"
-    )
+    names = choices.ARCHITECTURE_NAMES
+    gpu.add_argument("--arch", choices=names, nargs="+", metavar="NAME", help="default: all")
     gpu.add_argument("--framework", choices=_GPU_FRAMEWORKS, default="tensorflow")
     gpu.add_argument("--json", type=Path, metavar="FILE", help="kept up to date, taken up again")
     only = gpu.add_argument_group("jax and torch: the bare network step")
