@@ -1,12 +1,16 @@
-"""Picture files of every kind, written byte by byte or by libraries that read none of them here."""
+"""Picture files of every kind, written by hand or by other libraries, and what becomes of them."""
 
 import io
 import struct
 import zlib
 
 import numpy as np
+import pytest
 import tifffile
 from PIL import Image
+
+from tfrecords.codec.bmp import BitmapError
+from tfrecords.codec.pictures import decode_picture
 
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
 ADAM7 += ((0, 1, 1, 2),)
@@ -129,3 +133,12 @@ def rle_bmp() -> bytes:
 
 
 RGB = Image.fromarray(samples("rgb", 8))
+
+
+def decoded(data: bytes) -> np.ndarray:
+    return np.asarray(decode_picture(data))
+
+
+def refused(data: bytes, reason: str) -> None:
+    with pytest.raises(BitmapError, match=reason):
+        decode_picture(data)

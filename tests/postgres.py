@@ -4,14 +4,16 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 
-@pytest.fixture
-def postgres():
-    """The URL of an empty database, on a socket in a temporary folder; skipped without a server."""
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """The URL of an empty database, on a socket in a temporary folder; skips without a server."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip("no server of PostgreSQL; Debian has one: apt-get install postgresql")

@@ -14,7 +14,7 @@ from all_tf.analysis.explanation_checks import (
     rank_correlation,
     share_inside,
 )
-from all_tf.analysis.explanation_sheet import draw_sheet, enlarged
+from all_tf.analysis.explanation_sheet import ExplainedCells, draw_sheet, enlarged
 from all_tf.analysis.grad_cam import evidence_maps, randomised_maps
 from all_tf.analysis.inputs import AnalysisInputs, load_inputs
 from all_tf.data.cell_features import foreground
@@ -75,10 +75,7 @@ def explain_run(
     write_json(folder / RESULT_FILE, result)
     draw_sheet(
         folder / PICTURE_FILE,
-        maps.images,
-        maps.evidence,
-        maps.random[ALL_LAYERS][0],
-        result["cells"],
+        ExplainedCells(maps.images, maps.evidence, maps.random[ALL_LAYERS][0], result["cells"]),
         classes=inputs.cells.classes,
         title=inputs.caption(),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -29,27 +29,25 @@ _READ = (
 _SCALE = "what a place adds to the logit; one scale for all cells, no colour at 0"
 
 
-def draw_sheet(
-    path: Path,
-    images: np.ndarray,
-    evidence: np.ndarray,
-    random: np.ndarray,
-    cells: Sequence[Mapping[str, Any]],
-    *,
-    classes: ClassNames,
-    title: str,
-) -> None:
+class ExplainedCells(NamedTuple):
+    """Cells with their heat maps; entry i of each field is of one cell."""
+
+    images: np.ndarray  # (n, s, s, 3) in [0, 255].
+    evidence: np.ndarray  # (n, h, w), above 0 for the positive class. All share one scale.
+    random: np.ndarray  # Of a network with random weights, each map on a scale of its own.
+    facts: Sequence[Mapping[str, Any]]  # `label`, `decision`, `score` and `why`.
+
+
+def draw_sheet(path: Path, cells: ExplainedCells, *, classes: ClassNames, title: str) -> None:
     """Draw four pictures for each cell: image, evidence for each class, of a random network.
 
     Args:
         path: A PNG file, written over.
-        images: `(n, s, s, 3)` in [0, 255].
-        evidence: `(n, h, w)`, above 0 for the positive class. All share one scale.
-        random: The same of a network with random weights, each on a scale of its own.
-        cells: `label`, `decision`, `score` and `why` of each.
+        cells: What is drawn, a row each.
         classes: The names of the classes.
         title: The set and its records.
     """
+    images, evidence, random, facts = cells
     side, peak = images.shape[1], float(np.percentile(np.abs(evidence), _BRIGHTEST))
     # The half of the evidence that supports the random network's decision.
     random = random * np.sign(random.sum(axis=(1, 2), keepdims=True))
@@ -63,7 +61,7 @@ def draw_sheet(
     ]
     captions = [
         caption
-        for cell, of_positive, of_negative in zip(cells, *notes, strict=True)
+        for cell, of_positive, of_negative in zip(facts, *notes, strict=True)
         for caption in (
             f"{cell['label']}, called {cell['decision']}, {cell['score']:.2f}\n{cell['why']}",
             f"for {classes.positive}\n{of_positive}",

@@ -23,8 +23,9 @@ def main() -> None:
     args = _parse()
     if args.out:
         require_file(args.out, ending=(".md", ".csv"))
+    from all_tf.reports.comparison import on_records
     from all_tf.reports.comparison_text import compare_pair, comparison_table
-    from all_tf.reports.run_facts import on_records, read_facts
+    from all_tf.reports.run_facts import read_facts
     from all_tf.system.tables import write_csv
     from tfrecords.store.files import write_text
 

@@ -76,19 +76,8 @@ def _convert(args: argparse.Namespace) -> None:
     check_target(args.records, overwrite=args.overwrite, marker=MANIFEST_FILE)
     from all_tf.system.progress import track
     from all_tf.system.tensorflow_import import load_tensorflow
-    from tfrecords.sources.find import describe_origin, find_origin
 
-    source = _download() if args.download else args.source
-    origin = find_origin(
-        source,
-        layout=args.layout,
-        max_skips=args.allow_skips,
-        patient_per_image=args.patient_per_image,
-        positive=args.positive,
-        name=args.name or "",
-    )
-    _require_no_validation(origin, args)
-    print(describe_origin(origin), flush=True)
+    origin = _find(args)
     from tfrecords.packing.folding import check_folds
     from tfrecords.packing.held_out import HoldOut
 
@@ -109,6 +98,23 @@ def _convert(args: argparse.Namespace) -> None:
     )
     print("\n" + convert(origin, target, settings, progress=track))
     print(f"\nRecords: {args.records}\nNext: {runnable(_next_command(args.records))}")
+
+
+def _find(args: argparse.Namespace) -> "Origin":
+    """The images that are asked for; prints what they are."""
+    from tfrecords.sources.find import describe_origin, find_origin
+
+    origin = find_origin(
+        _download() if args.download else args.source,
+        layout=args.layout,
+        max_skips=args.allow_skips,
+        patient_per_image=args.patient_per_image,
+        positive=args.positive,
+        name=args.name or "",
+    )
+    _require_no_validation(origin, args)
+    print(describe_origin(origin), flush=True)
+    return origin
 
 
 def _require_no_validation(origin: "Origin", args: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from all_tf.config import choices
 from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
@@ -27,6 +28,10 @@ from all_tf.system.locks import lock_of, waiting_lock
 from all_tf.system.outputs import require_folder
 from tfrecords.store.files import remove_partial_files
 from tfrecords.store.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from all_tf.config.experiment import Experiment
+    from all_tf.launch.run_queue import Study
 
 _FILES = ("study.html", "study.md", "study.csv", "study.png")
 
@@ -40,7 +45,7 @@ def main() -> None:
     given = {key: value for key, value in args.items() if value is not None}
     require_folder(folder)
     from all_tf.config.presets import STUDY
-    from all_tf.launch.run_queue import ELSEWHERE, Study, run_rows
+    from all_tf.launch.run_queue import Study
     from all_tf.launch.study_plan import choose_rows, is_done
     from all_tf.launch.study_time import describe_study_time
 
@@ -54,15 +59,7 @@ def main() -> None:
     if left:
         with courtesy("The estimate of time"):
             print(describe_study_time(left, records) + "\n", flush=True)
-    failures, elsewhere = {}, []
-    for name, reason in run_rows(rows, study):
-        if reason == ELSEWHERE:
-            elsewhere.append(name)
-        elif reason is not None:
-            failures[name] = reason
-        # It is written again after the next row.
-        with courtesy("The study's table"), _sole_writer(folder):
-            write_tables(folder, records, failures)
+    failures, elsewhere = _train(rows, study)
     with _sole_writer(folder):
         print("\n" + write_tables(folder, records, failures))
         with courtesy("The study's chart"):
@@ -78,6 +75,23 @@ def main() -> None:
         )
     if failures:
         sys.exit(f"error: {len(failures)} of {len(rows)} rows failed: {', '.join(failures)}")
+
+
+def _train(rows: "dict[str, Experiment]", study: "Study") -> tuple[dict[str, str], list[str]]:
+    """Train the rows; why some have failed, and those that other processes train."""
+    from all_tf.launch.run_queue import ELSEWHERE, run_rows
+    from all_tf.reports.study import write_tables
+
+    failures, elsewhere = {}, []
+    for name, reason in run_rows(rows, study):
+        if reason == ELSEWHERE:
+            elsewhere.append(name)
+        elif reason is not None:
+            failures[name] = reason
+        # It is written again after the next row.
+        with courtesy("The study's table"), _sole_writer(study.folder):
+            write_tables(study.folder, study.records, failures)
+    return failures, elsewhere
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the page consists of: its template, its style and its script, all of this package."""
+"""The page: its template, its style sheet and its script, from the files of this package."""
 
 from pathlib import Path
 

@@ -1,7 +1,8 @@
-"""A connection of HTTP/1.1 that does not wait for ever."""
+"""A connection of HTTP/1.1 with limits of time."""
 
 import asyncio
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 SECONDS_TO_ASK = 15.0  # From the first byte, or the end of the last answer, to a whole head.
@@ -9,7 +10,9 @@ SECONDS_TO_ANSWER = 600.0  # From the head until the client has taken the answer
 
 
 class TimedConnection(H11Protocol):
-    """uvicorn's connection, cut where a client sends no whole head or takes no answer."""
+    """uvicorn's connection, cut where a client sends no whole head, takes no answer, or sends what
+    is no HTTP after its answer has begun.
+    """
 
     _timer: asyncio.TimerHandle | None = None
 
@@ -21,7 +24,10 @@ class TimedConnection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Wait for the answer once a head is whole."""
         before = self.cycle
-        super().data_received(data)
+        try:
+            super().data_received(data)
+        except h11.LocalProtocolError:  # uvicorn wants to answer 400 where an answer has begun.
+            self.transport.abort()
         if self.cycle is not before:
             self._allow(SECONDS_TO_ANSWER)
 

@@ -1,5 +1,6 @@
-"""The door of the server: who may ask, from where, and that no error says more than it should."""
+"""Access to the server: who may ask, from which pages, and what its errors may say."""
 
+import asyncio
 import hmac
 import sys
 import traceback
@@ -68,6 +69,9 @@ class Guard:
         try:
             response = self._refused(scope)
             await (response or self._app)(scope, receive, send_with_headers)
+        except asyncio.CancelledError:  # The server ends; uvicorn would log it as a failure.
+            if not begun:
+                await json_error(503, "The server ends.")(scope, receive, send_with_headers)
         except Exception as error:
             _log(error)
             if not begun:

@@ -1,4 +1,4 @@
-"""What one request may take, and the error of one that asks for more."""
+"""The limits of a request, and the error that refuses one that exceeds them."""
 
 from typing import NamedTuple
 

@@ -13,6 +13,7 @@ from all_tf.page.limits import RefusalError
 
 _Result = TypeVar("_Result")
 _SPAWN = multiprocessing.get_context("spawn")  # A fork would copy TensorFlow's locked threads.
+_SECONDS_TO_END = 0.2  # After these a process is killed again.
 
 
 class Readers:
@@ -46,17 +47,21 @@ class Readers:
         """
         reader = await self._idle.get()
         asking = asyncio.get_running_loop().run_in_executor(self._threads, reader.ask, work)
+        # Nobody asks for the error of a process that is killed because its sender has gone.
+        asking.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.shield(asking)
         except TimeoutError as error:
             raise RefusalError(422, f"A picture could not be read within {seconds:g} s.") from error
         finally:
-            if not asking.done():  # Also where the sender has gone.
-                reader.end()
-                with suppress(RefusalError):
-                    await asking
-            self._idle.put_nowait(reader)
+            try:
+                while not asking.done():  # Too slow, or the sender has gone.
+                    reader.end()
+                    # Again, had the process only been about to start.
+                    await asyncio.wait([asking], timeout=_SECONDS_TO_END)
+            finally:
+                self._idle.put_nowait(reader)
 
     def end(self) -> None:
         """End all processes."""
@@ -73,8 +78,9 @@ class _Reader:
 
     def start(self) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=_work_on_request, args=(theirs,), daemon=True)
-        self._process.start()
+        process = _SPAWN.Process(target=_work_on_request, args=(theirs,), daemon=True)
+        process.start()
+        self._process = process
         theirs.close()  # So that the pipe breaks when the process ends.
 
     def ask(self, work: Callable[[], _Result]) -> _Result:
@@ -91,10 +97,10 @@ class _Reader:
         return result
 
     def end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._process = None
+        process, self._process = self._process, None  # Two threads may end it at the same time.
+        if process is not None:
+            process.kill()
+            process.join()
 
 
 def _work_on_request(pipe: Connection) -> None:

@@ -1,4 +1,4 @@
-"""What the reading processes do: files become measured cells, strictly and without TensorFlow."""
+"""The work of the reading processes: picture files are decoded and measured, without TensorFlow."""
 
 import io
 from collections.abc import Sequence

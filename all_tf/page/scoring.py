@@ -1,4 +1,4 @@
-"""The one thread that runs the networks, and the bounded line of work before it."""
+"""The thread that runs the networks, and the bounded queue of its work."""
 
 import asyncio
 import threading
@@ -31,7 +31,7 @@ class ScoringThread:
 
     Args:
         predictor: Answers.
-        limits: The length of the line, and the time that a request waits.
+        limits: The length of the queue, and the time that a request waits.
     """
 
     def __init__(self, predictor: Predictor, limits: PageLimits):

@@ -1,4 +1,4 @@
-"""The body of a request: bounded, kept in memory, and taken apart into pictures and wishes."""
+"""The body of a request: received within limits, kept in memory, and parsed."""
 
 import asyncio
 import base64
@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -18,6 +19,7 @@ from tfrecords.names import legible, one_spelling
 
 _SLICE = 1 << 16  # Bytes that are parsed before others have their turn.
 _MOST_OF_TEXT = 255  # Characters of a name.
+_MOST_MARKS = 1000  # Commas and brackets of JSON, a picture: a tiny value takes 20 times its bytes.
 _MOST_FIELDS = 16  # Parts of a form that are no files.
 _LEAST_MICRONS, _MOST_MICRONS = 0.01, 1.0  # As cut_cells.py takes them.
 _TRUE, _FALSE = ("1", "true", "on", "yes"), ("", "0", "false", "off", "no")
@@ -95,7 +97,7 @@ async def parse_body(request: Request, body: bytes, limits: PageLimits) -> Predi
     """
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type == "application/json":
-        asked = await asyncio.to_thread(_parse_json, body)
+        asked = await asyncio.to_thread(_parse_json, body, limits)
     elif content_type == "multipart/form-data":
         asked = await _parse_multipart(request, body, limits)
     else:
@@ -116,7 +118,9 @@ def _checked(asked: PredictRequest, limits: PageLimits) -> PredictRequest:
     return asked
 
 
-def _parse_json(body: bytes) -> PredictRequest:
+def _parse_json(body: bytes, limits: PageLimits) -> PredictRequest:
+    if sum(body.count(mark) for mark in b",[{") > limits.most_images * _MOST_MARKS:
+        raise RefusalError(413, "Expected pictures in base64. Received more JSON than these need.")
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -144,6 +148,9 @@ async def _parse_multipart(request: Request, body: bytes, limits: PageLimits) ->
             yield body[start : start + _SLICE]
             await asyncio.sleep(0)
 
+    _, options = parse_options_header(request.headers["content-type"])
+    if options.get(b"charset", b"utf-8").lower() != b"utf-8":  # Some take hours to decode.
+        raise RefusalError(400, "Expected a form in UTF-8.")
     # One file too many is let through, so that it is counted with the kind of pictures in mind.
     most = max(limits.most_images, limits.most_fields) + 1
     parser = MultiPartParser(request.headers, slices(), max_files=most, max_fields=_MOST_FIELDS)

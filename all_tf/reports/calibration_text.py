@@ -1,4 +1,4 @@
-"""A calibration that was fitted on own cells as lines of text: before, and after."""
+"""A calibration that was fitted to own cells, as text: the metrics before and after it."""
 
 from collections.abc import Mapping
 from typing import Any

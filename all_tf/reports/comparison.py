@@ -1,12 +1,15 @@
 """Which of several runs is best, and which differ significantly from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from all_tf.metrics.paired import Difference, PairError, paired_differences
 from all_tf.metrics.weighted import additive_metrics
 from all_tf.reports.run_facts import RunFacts
+from all_tf.runs.errors import RunError
+from all_tf.runs.records_label import records_label
+from tfrecords.names import legible
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +96,35 @@ def pairs_told_apart(runs: Sequence[RunFacts], key: str) -> list[tuple[RunFacts,
         for pair, sign in signs
         if sign
     ]
+
+
+def on_records(facts: RunFacts, name: str) -> RunFacts:
+    """The run with its result on some records as the set whose metrics stand for it.
+
+    Args:
+        facts: Of a run.
+        name: Of records that the run was evaluated on, its own or others; with their digest, as
+            `records_label` gives it, where two have one name.
+
+    Raises:
+        RunError: The run has no result on records of that name, or on several.
+    """
+    known = [*facts.sets, *facts.external]
+    found = [
+        each
+        for each in known
+        if name in (each.report.get("records_name"), records_label(each.report))
+    ]
+    split = "validation" if any(each.report["split"] == "validation" for each in found) else None
+    found = [each for each in found if split in (None, each.report["split"])]
+    digests = {each.report["records_sha256"] for each in found}
+    if len(digests) != 1:
+        names = dict.fromkeys(records_label(each.report) for each in known)
+        raise RunError(
+            f"{facts.folder} has results on {', '.join(names)}. Expected one of these to be called "
+            f"so. Received: {legible(name)}"
+        )
+    return replace(facts, evaluated=found[0])
 
 
 def groups_by_images(runs: Sequence[RunFacts]) -> list[list[RunFacts]]:

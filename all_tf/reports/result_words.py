@@ -1,4 +1,4 @@
-"""A result in words: one sentence that says how honest it is, and what to beware of."""
+"""A result in words: one sentence that says what its set was used for before, and warnings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

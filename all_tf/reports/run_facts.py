@@ -1,6 +1,6 @@
 """A finished run as its files describe it, for tables, pages and model cards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,24 +9,26 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import Calibration
 from all_tf.metrics.one_class import MISSING
 from all_tf.metrics.paired import ScoredRun
-from all_tf.metrics.per_patient import patient_rows
 from all_tf.metrics.registry import shown_in
 from all_tf.metrics.scored_set import ScoredSet
+from all_tf.reports.analysis_files import read_explanations, read_probes
+from all_tf.reports.scored_set_files import (
+    evaluation_folders,
+    labelled_sets,
+    read_report,
+    read_scored_set,
+    require_keys,
+)
 from all_tf.reports.training_source import Source, read_source
 from all_tf.runs import fields
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import unchanged
-from all_tf.runs.expectations import Expected
 from all_tf.runs.folder import (
     CALIBRATION_FILE,
     CONFIG_FILE,
     CROSS_VALIDATION_FILE,
-    EXPLANATIONS_FOLDER,
     HISTORY_FILE,
     METRICS_FILE,
-    PREDICTIONS_FILE,
-    PROBES_FOLDER,
-    RunError,
     checked_experiment,
     evaluation_folder,
     is_cross_validation,
@@ -37,7 +39,6 @@ from all_tf.runs.folder import (
 )
 from all_tf.runs.history_file import read_history
 from all_tf.runs.out_of_fold import out_of_fold_folder
-from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.records_label import UNNAMED, records_label
 from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import class_names_of
@@ -45,12 +46,8 @@ from tfrecords.names import legible
 
 COMPARED_METRICS = tuple(shown_in("runs"))
 COST = ("num_parameters", "images_per_second")  # Of the run; older ones have neither.
-# The keys that are read of each file. A file without one of them is damaged or of another version.
+# The keys that are read. A file without one of them is damaged or of another version.
 _CONFIG_KEYS = {"view", "num_parameters", "folds", "manifest_sha256", "folds_sha256"}
-_METRICS_KEYS = {"split", "fold", "stamps", "threshold", "best_epoch", "selected_on"}
-_INTERVAL_KEYS = {"f1_low"}  # Pages show intervals; tables do without.
-_PROBES_KEYS = {"model", "probes", "stamps", "margin_low", "num_groups_all", "verdict"}
-_EXPLANATIONS_KEYS = {"verdict", "randomised", "map_side", "cells"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +111,7 @@ class RunFacts:
         """What config.json holds beside the experiment; of the first fold of a cross-validation."""
         unchanged(self._first / CONFIG_FILE)
         _, config = read_config(self._first)
-        _require(self._first / CONFIG_FILE, config, _CONFIG_KEYS)
+        require_keys(self._first / CONFIG_FILE, config, _CONFIG_KEYS)
         return config
 
     @cached_property
@@ -132,17 +129,17 @@ class RunFacts:
     @cached_property
     def sets(self) -> list[ScoredSet]:
         """The labelled sets of the run's own records; the selection set of a run is first."""
-        more = self.folds or _evaluations(self.folder, "evaluation/*")
-        found = _labelled_sets([_main_folder(self.folder), *more])
+        more = self.folds or evaluation_folders(self.folder, "evaluation/*")
+        found = labelled_sets([_main_folder(self.folder), *more])
         return [each for each in found if not other_records(each.report, self.config)]
 
     @cached_property
     def external(self) -> list[ScoredSet]:
         """The labelled sets of other records, sorted by the records' name."""
-        folders = _evaluations(self.folder, "evaluation/*") + _evaluations(
+        folders = evaluation_folders(self.folder, "evaluation/*") + evaluation_folders(
             self.folder, "evaluation/*/*"
         )
-        found = _labelled_sets(folders)
+        found = labelled_sets(folders)
         found = [each for each in found if other_records(each.report, self.config)]
         # Earlier versions named no records.
         found = [replace(each, report={"records_name": UNNAMED, **each.report}) for each in found]
@@ -164,28 +161,15 @@ class RunFacts:
     @cached_property
     def probes(self) -> dict | None:
         """probes.json; None if no probes were run on the evaluated set."""
-        return self._found(PROBES_FOLDER, "probes.json", fields.PROBES, _PROBES_KEYS)
+        return self._of_own_records(read_probes(self.folder, self.evaluated.report))
 
     @cached_property
     def explanations(self) -> dict | None:
         """explanations.json; None if no heat maps were made of the evaluated set."""
-        return self._found(
-            EXPLANATIONS_FOLDER, "explanations.json", fields.EXPLANATIONS, _EXPLANATIONS_KEYS
-        )
+        return self._of_own_records(read_explanations(self.folder, self.evaluated.report))
 
-    def _found(
-        self, folder: str, file: str, known: Mapping[str, Expected], keys: set[str]
-    ) -> dict | None:
-        """The result of an analysis, if it is of the set whose metrics stand for the run."""
-        found = _read_found(self.folder / folder / file, known, keys)
-        if found is None:
-            return None
-        report = self.evaluated.report
-        same_set = all(
-            found.get(key, report.get(key)) == report.get(key)
-            for key in ("split", "fold", "records_sha256")
-        )
-        return None if not same_set or other_records(found, self.config) else found
+    def _of_own_records(self, found: dict | None) -> dict | None:
+        return None if found is None or other_records(found, self.config) else found
 
     @property
     def _first(self) -> Path:
@@ -215,47 +199,18 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
         RunError: There is no run, it has not ended, or a file that every table needs is damaged.
     """
     experiment, main = _read_experiment(run), _main_folder(run)
-    measured = _report(main)
+    measured = read_report(main)
     held_out = evaluation_folder(run, "validation", None)
     evaluated = held_out if _stands_for(run, held_out) else main
     return RunFacts(
         folder=run,
         name=legible(name or run.resolve().name),
         experiment=experiment,
-        evaluated=_read_set(evaluated, _report(evaluated)),
+        evaluated=read_scored_set(evaluated, read_report(evaluated)),
         cost={key: measured[key] for key in COST if key in measured},
         folds=_folds(run) if is_cross_validation(run) else (),
         records=records,
     )
-
-
-def on_records(facts: RunFacts, name: str) -> RunFacts:
-    """The run with its result on some records as the set whose metrics stand for it.
-
-    Args:
-        facts: Of a run.
-        name: Of records that the run was evaluated on, its own or others; with their digest, as
-            `records_label` gives it, where two have one name.
-
-    Raises:
-        RunError: The run has no result on records of that name, or on several.
-    """
-    known = [*facts.sets, *facts.external]
-    found = [
-        each
-        for each in known
-        if name in (each.report.get("records_name"), records_label(each.report))
-    ]
-    split = "validation" if any(each.report["split"] == "validation" for each in found) else None
-    found = [each for each in found if split in (None, each.report["split"])]
-    digests = {each.report["records_sha256"] for each in found}
-    if len(digests) != 1:
-        names = dict.fromkeys(records_label(each.report) for each in known)
-        raise RunError(
-            f"{facts.folder} has results on {', '.join(names)}. Expected one of these to be called "
-            f"so. Received: {legible(name)}"
-        )
-    return replace(facts, evaluated=found[0])
 
 
 def _stands_for(run: Path, folder: Path) -> bool:
@@ -267,18 +222,6 @@ def _stands_for(run: Path, folder: Path) -> bool:
     return own and MISSING not in report
 
 
-def _evaluations(folder: Path, pattern: str) -> list[Path]:
-    return sorted(path.parent for path in folder.glob(f"{pattern}/{METRICS_FILE}"))
-
-
-def _labelled_sets(folders: Sequence[Path]) -> list[ScoredSet]:
-    reports = {folder: _report(folder) for folder in folders}
-    labelled = {folder: report for folder, report in reports.items() if "f1" in report}
-    for folder, report in labelled.items():
-        _require(folder / METRICS_FILE, report, _INTERVAL_KEYS)
-    return [_read_set(folder, report) for folder, report in labelled.items()]
-
-
 def _read_experiment(run: Path) -> Experiment:
     if not is_cross_validation(run):
         unchanged(run / CONFIG_FILE)
@@ -286,11 +229,6 @@ def _read_experiment(run: Path) -> Experiment:
     path = run / CROSS_VALIDATION_FILE
     found = read_object(path, fields.CROSS_VALIDATION, needed=("experiment",))
     return checked_experiment(path, found["experiment"])
-
-
-def _report(folder: Path) -> dict:
-    unchanged(folder / METRICS_FILE)
-    return read_metrics(folder)
 
 
 def _main_folder(run: Path) -> Path:
@@ -302,28 +240,3 @@ def _folds(folder: Path) -> tuple[Path, ...]:
     """The runs of a cross-validation, in the order of their folds."""
     runs = [file.parent for file in folder.glob(f"fold-*/{CONFIG_FILE}")]
     return tuple(sorted(runs, key=lambda run: (len(run.name), run.name)))
-
-
-def _read_set(folder: Path, report: dict) -> ScoredSet:
-    _require(folder / METRICS_FILE, report, _METRICS_KEYS)
-    path = unchanged(folder / PREDICTIONS_FILE)
-    predictions = read_predictions(path, classes=class_names_of(report))
-    if "f1" in report and not predictions.labelled:
-        raise RunError(f"{folder / PREDICTIONS_FILE} lacks the labels that {METRICS_FILE} is of.")
-    patients = patient_rows(predictions, threshold=report["threshold"])
-    return ScoredSet(report, predictions, patients)
-
-
-def _require(path: Path, content: dict, keys: set[str]) -> None:
-    if absent := sorted(keys - content.keys()):
-        raise RunError(
-            f"{path} is damaged or of another version: it has no {', '.join(absent)}. Train again."
-        )
-
-
-def _read_found(path: Path, expected: Mapping[str, Expected], keys: set[str]) -> dict | None:
-    """The result of an analysis; None if it has not been run, or an earlier version ran it."""
-    if not unchanged(path).exists():
-        return None
-    content = read_object(path, expected)
-    return content if keys <= content.keys() else None

@@ -87,6 +87,8 @@ def write_tables(folder: Path, records: Path, failures: Mapping[str, str]) -> st
     columns = [each for each in _COLUMNS if comparable or each.key not in _REPORTED]
     table = markdown([shown(row) if row["row"] in runs else row for row in rows], columns)
     parts = [f"# {study_title(runs)}", *preface(runs)]
+    if warning := warn_of_different_images(list(runs.values())):
+        parts += [warning]
     if runs:
         parts += sentences(list(runs.values()))
         parts += ["![The metrics of each network as bars](study.png)"]
@@ -169,7 +171,7 @@ def _note(run: RunFacts) -> str | None:
 
 
 def preface(runs: Mapping[str, RunFacts]) -> list[str]:
-    """What a reader has to know before the table."""
+    """What a reader has to know before the table; that images differ, each page says itself."""
     sets = _group((_describe_set(run), name) for name, run in runs.items())
     departing = _group(
         (f"{key} {file_name(str(value)) if key == 'weights' else value}", name)
@@ -189,7 +191,6 @@ def preface(runs: Mapping[str, RunFacts]) -> list[str]:
         *_join(sets, total=len(runs)),
         *([settings] if runs.keys() & STUDY.keys() or departing else []),
         *([f"Rows that are not of the study: {others}."] if others else []),
-        *filter(None, [warn_of_different_images(list(runs.values()))]),
     ]
 
 

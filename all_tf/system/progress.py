@@ -1,6 +1,7 @@
 """Progress of long work: a bar on a terminal, plain lines in a log."""
 
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias, TypeVar
 
@@ -10,6 +11,8 @@ _Item = TypeVar("_Item")
 # In a log a line cannot be overwritten: short work prints nothing, long work a line now and then.
 _SECONDS_TO_FIRST_LINE = 2.0
 _SECONDS_BETWEEN_LINES = 20.0
+# tqdm's own lock is also for several processes, and a semaphore that outlives one that is killed.
+tqdm.set_lock(threading.RLock())
 
 Bar: TypeAlias = tqdm  # Lets callers annotate a bar without importing tqdm.
 

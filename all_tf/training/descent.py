@@ -1,4 +1,4 @@
-"""What a training begins from beside ImageNet or chance: the network, or all of another run."""
+"""What a new run takes over from the run that it begins from: the network, or all of its state."""
 
 import shutil
 from pathlib import Path

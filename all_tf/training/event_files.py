@@ -1,4 +1,4 @@
-"""TensorBoard's event files: what is written where, and removal of what is written again."""
+"""The event files of TensorBoard: writers, and the removal of what a resumed run writes again."""
 
 import re
 from contextlib import AbstractContextManager

@@ -36,6 +36,7 @@ from all_tf.training.linear_probe import batches_of_features, build_head
 from all_tf.training.prepare import Prepared
 from all_tf.training.watch import board_callbacks
 from builders.classifier import Classifier
+from builders.weight_ema import WeightAverages
 
 _TYPICAL_IMAGES = 512  # For the statistics of batch norm; 1,024 were no better.
 
@@ -88,16 +89,7 @@ def fit(
         callbacks = _callbacks(prepared, learner, best=best, history=history, run=run, board=board)
         with defer_signals():
             batches, selection = _batches(prepared, epochs, selection)
-            learner.fit(
-                batches,
-                steps_per_epoch=int(batches.cardinality()) // len(epochs),
-                initial_epoch=progress.epoch,
-                epochs=epochs.stop,
-                validation_data=selection,
-                shuffle=False,
-                verbose=0,
-                callbacks=[*callbacks, *watchers],
-            )
+            _fit_epochs(learner, batches, epochs, selection, [*callbacks, *watchers])
     if best.best_epoch is None:
         raise RunError(
             f"No epoch had a finite {experiment.monitor}, so that none can be chosen. "
@@ -106,6 +98,25 @@ def fit(
     load_weights(model, run / BEST_FILE)
     return Fitted(
         best.best_epoch, _speed([row[SPEED] for row in history.rows], experiment.frozen_first)
+    )
+
+
+def _fit_epochs(
+    learner: Classifier,
+    batches: tf.data.Dataset,
+    epochs: range,
+    selection: tf.data.Dataset | None,
+    callbacks: Sequence[Callback],
+) -> None:
+    learner.fit(
+        batches,
+        steps_per_epoch=int(batches.cardinality()) // len(epochs),
+        initial_epoch=epochs.start,
+        epochs=epochs.stop,
+        validation_data=selection,
+        shuffle=False,
+        verbose=0,
+        callbacks=list(callbacks),
     )
 
 
@@ -151,12 +162,7 @@ def _callbacks(
     num_validated = len(data.selection) if experiment.chooses else 0
     frozen, patience, averages = experiment.frozen_first, experiment.patience, learner.averages
     minutes = experiment.max_minutes
-    before_validation = [
-        Speed(num_images),
-        # Averages are swapped in before batch norm is estimated, and out after they are saved.
-        *([LambdaCallback(on_test_begin=lambda logs: averages.swap())] if averages else []),
-        RefreshBatchNorm(_typical_batches(data.fit, experiment, plan)),
-    ]
+    before_validation = _before_validation(prepared, averages)
     callbacks = [
         LambdaCallback(
             on_train_batch_end=lambda batch, logs: raise_deferred(),
@@ -182,6 +188,17 @@ def _callbacks(
         BackupState(run, best=best, history=history, network=model),
     ]
     return [callback for callback in callbacks if callback is not None]
+
+
+def _before_validation(prepared: Prepared, averages: WeightAverages | None) -> list[Callback]:
+    """Return what comes between the last step of an epoch and its validation, in order."""
+    experiment, data, plan, _ = prepared
+    return [
+        Speed(images_in_epoch(data.fit, plan)),
+        # Averages are swapped in before batch norm is estimated, and out after they are saved.
+        *([LambdaCallback(on_test_begin=lambda logs: averages.swap())] if averages else []),
+        RefreshBatchNorm(_typical_batches(data.fit, experiment, plan)),
+    ]
 
 
 def _images_of(

@@ -1,4 +1,4 @@
-"""Streaming metrics: loss and confusion matrix summed over an epoch, and metrics of them."""
+"""Loss and confusion matrix, summed over an epoch, and the metrics that follow from them."""
 
 import keras
 from keras import ops

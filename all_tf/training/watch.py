@@ -54,7 +54,6 @@ def board_callbacks(
             first_epoch=first_epoch,
             best=best,
             history=history,
-            monitor=experiment.monitor if experiment.chooses else None,
         ),
         StepCharts(
             writers,

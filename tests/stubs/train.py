@@ -60,14 +60,19 @@ def file_report(folder: Path, *, name: str, split: str, fold: int | None, shift:
     write_predictions(folder / "predictions.csv", cells)
 
 
-def main() -> None:
-    """Do as train.py does, without training."""
+def parse() -> dict:
+    """The options of train.py that run_study.py passes."""
     parser = argparse.ArgumentParser()
     for key in ("experiment", "records", "run_dir", "resume", "protocol", "weights", *INTEGERS):
         parser.add_argument(f"--{key.replace('_', '-')}", type=int if key in INTEGERS else str)
     parser.add_argument("--trust-records", action="store_true")
     parser.add_argument("--max-minutes", type=float)
-    args = vars(parser.parse_args())
+    return vars(parser.parse_args())
+
+
+def main() -> None:
+    """Do as train.py does, without training."""
+    args = parse()
     name, run, records = (
         args.pop("experiment"),
         Path(args.pop("run_dir") or ""),

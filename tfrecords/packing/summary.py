@@ -36,7 +36,6 @@ def describe_packed(packed: Packed, suspects: Sequence[Suspect] | None) -> str:
             *_table(packed),
             "",
             *_patients(packed),
-            "",
             *_leaks(packed),
             _look_alikes(packed, suspects),
             *_bounds(suspects or ()),
@@ -64,12 +63,15 @@ def _width(name: str) -> int:
 
 
 def _patients(packed: Packed) -> list[str]:
+    folds = sorted(set(packed.fold_of_name.values()))
+    if not folds:  # All are held out.
+        return []
     lines = ["Images of each patient, by fold:"]
-    for fold in sorted(set(packed.fold_of_name.values())):
+    for fold in folds:
         for label in (1, 0):
             members = [row for row in _of_fold(packed, fold) if row.label == label]
             lines.append(f"  fold {fold} {packed.classes[label]}: {_by_patient(members)}")
-    return lines
+    return [*lines, ""]
 
 
 def _leaks(packed: Packed) -> list[str]:

@@ -105,14 +105,7 @@ def write_records(
     splits = _write_splits(directory, packed, places, settings)
     refuse_changed(paths, states)
     shutil.rmtree(spool)
-    of_cnmc = settings.layout == CNMC
-    write_metadata(directory, splits, classes=packed.classes, of_cnmc=of_cnmc)
-    write_index(directory, rows)
-    _write_duplicates(directory / DUPLICATES_FILE, rows)
-    write_sidecars(directory, packed)
-    facts = _facts(settings, packed)
-    index = describe_file(directory / INDEX_FILE)
-    write_manifest(directory, {**facts, "index": index, "splits": splits})
+    _describe_shards(directory, packed, splits, settings)
     return packed
 
 
@@ -194,6 +187,18 @@ def _write_splits(
                 num_workers=settings.num_workers,
             )
     return entries
+
+
+def _describe_shards(directory: Path, packed: Packed, splits: dict, settings: Settings) -> None:
+    """Write what lies beside the shards; the manifest comes last."""
+    of_cnmc = settings.layout == CNMC
+    write_metadata(directory, splits, classes=packed.classes, of_cnmc=of_cnmc)
+    write_index(directory, packed.rows)
+    _write_duplicates(directory / DUPLICATES_FILE, packed.rows)
+    write_sidecars(directory, packed)
+    facts = _facts(settings, packed)
+    index = describe_file(directory / INDEX_FILE)
+    write_manifest(directory, {**facts, "index": index, "splits": splits})
 
 
 def _write_duplicates(path: Path, rows: Sequence[IndexRow]) -> None:

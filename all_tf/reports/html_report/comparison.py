@@ -50,17 +50,14 @@ PAIR_COLUMNS = (
 
 
 def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
-    """Which run is best and which are not significantly worse, or why they cannot be compared.
+    """Which run is best and which are not significantly worse, or that they cannot be compared.
 
     Args:
         runs: Not empty.
         pairs: Their `pair_rows`.
     """
     if len(groups_by_images(runs)) > 1:
-        return (
-            "These networks were not evaluated on the same images, so their metrics cannot be "
-            "compared."
-        )
+        return "These networks cannot be compared with each other."  # A warning says why.
     count = runs[0].evaluated.count
     best_by = {key: _best(runs, key) for key in _SHORT}
     ahead = "{} has the highest F1, {} the highest kappa".format(*best_by.values())

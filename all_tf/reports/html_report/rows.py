@@ -173,12 +173,12 @@ def set_rows(run: RunFacts) -> Rows:
     """The sets of a run: training, selection, and what else it was evaluated on."""
     rows = []
     if run.source:
-        all_of_it = run.experiment.protocol == "study" or run.num_folds
-        which = "all training images" if all_of_it else "the other folds"
+        others = run.experiment.protocol == "honest" and run.experiment.chooses
+        which = "the other folds" if others and not run.num_folds else "all training images"
         rows.append({"set": f"trained on {which}", **asdict(run.source.training)})
     limit = run.experiment.limit_validation
     for place, scored in enumerate(run.sets):
-        chosen_on = (place == 0) != bool(run.num_folds)
+        chosen_on = run.experiment.chooses and (place == 0) != bool(run.num_folds)
         use = "epoch chosen on" if chosen_on else "evaluated on"
         rows.append({"set": f"{use} {name_set(scored, limit=limit)}", **asdict(scored.count)})
     return rows

@@ -1,4 +1,4 @@
-"""study.html: the sentence which networks the patients tell apart, the chart and the table."""
+"""study.html: which networks the patients tell apart, in sentences, charts and a table."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -31,6 +31,11 @@ class BestWeights(keras.callbacks.Callback):
         self.best_epoch: int | None = None
         self.best = math.nan
 
+    @property
+    def chosen_by(self) -> str | None:
+        """The metric that the epoch is chosen by, without "val_"; None if the last one is kept."""
+        return self._monitor.removeprefix("val_")
+
     def restore(self, best_epoch: int | None, best: float | None) -> None:
         """Restore the best epoch of an earlier process; its weights are already saved."""
         self.best_epoch, self.best = best_epoch, math.nan if best is None else best
@@ -49,6 +54,11 @@ class BestWeights(keras.callbacks.Callback):
 
 class LastWeights(BestWeights):
     """Saves the weights of the last epoch, if there is no set to choose the best one on."""
+
+    @property
+    def chosen_by(self) -> None:
+        """None: no epoch is chosen."""
+        return None
 
     def on_epoch_end(self, epoch, logs=None):
         self.save()

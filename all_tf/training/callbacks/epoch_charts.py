@@ -72,7 +72,6 @@ class ProgressText(keras.callbacks.Callback):
         first_epoch: The first epoch of this process, from 0.
         best: Callback with the best epoch; it comes earlier in the list of callbacks.
         history: Callback with the epochs; it comes earlier too.
-        monitor: The metric that the epoch is chosen by; None where none is chosen.
     """
 
     def __init__(
@@ -83,11 +82,10 @@ class ProgressText(keras.callbacks.Callback):
         first_epoch: int,
         best: BestWeights,
         history: CSVHistory,
-        monitor: str | None,
     ):
         super().__init__()
         self._writers, self._plan, self._first_epoch = writers, plan, first_epoch
-        self._best, self._history, self._monitor = best, history, monitor
+        self._best, self._history = best, history
 
     def on_train_begin(self, logs=None):
         with courtesy("TensorBoard's plan"), self._writers.writing(TRAIN, step=self._first_epoch):
@@ -102,8 +100,8 @@ class ProgressText(keras.callbacks.Callback):
     def _write(self, epoch: int) -> None:
         with self._writers.writing(TRAIN, step=epoch + 1):
             tf.summary.text("progress", self._progress(epoch))
-        if self._monitor and self._best.best_epoch is not None:
-            name = self._monitor.removeprefix("val_")
+        name = self._best.chosen_by
+        if name and self._best.best_epoch is not None:
             with self._writers.writing(SELECTION, step=epoch + 1):
                 tf.summary.scalar(f"progress/best {name} so far", self._best.best)
         self._writers.flush()
@@ -111,8 +109,8 @@ class ProgressText(keras.callbacks.Callback):
     def _progress(self, epoch: int) -> str:
         """One line, as in "epoch 3 of 10; best kappa 0.712 at epoch 2; about 4 min left"."""
         epochs, parts = self.params["epochs"], [f"epoch {epoch + 1} of {self.params['epochs']}"]
-        if self._monitor and self._best.best_epoch is not None:
-            name = self._monitor.removeprefix("val_")
+        name = self._best.chosen_by
+        if name and self._best.best_epoch is not None:
             parts.append(f"best {name} {self._best.best:.3f} at epoch {self._best.best_epoch}")
         if left := epochs - epoch - 1:
             seconds = [row["seconds"] for row in self._history.rows]

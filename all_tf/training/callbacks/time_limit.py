@@ -1,4 +1,4 @@
-"""End of a training after so many minutes, within an epoch if need be."""
+"""End of a training after a number of minutes, also within an epoch."""
 
 import time
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from all_tf.analysis import explanation_sheet
-from all_tf.analysis.explanation_sheet import draw_sheet
+from all_tf.analysis.explanation_sheet import ExplainedCells, draw_sheet
 from tfrecords.class_names import CNMC_CLASSES
 
 CELL = {"label": "ALL", "decision": "ALL", "score": 0.9, "why": "drawn at random"}
@@ -28,8 +28,9 @@ def drawn(tmp_path, monkeypatch):
 
     monkeypatch.setattr(explanation_sheet, "draw_cells", draw)
     random = np.ones_like(evidence)
-    cells, path = [CELL, CELL], tmp_path / "cells.png"
-    draw_sheet(path, images, evidence, random, cells, classes=CNMC_CLASSES, title="the set")
+    cells = ExplainedCells(images, evidence, random, [CELL, CELL])
+    path = tmp_path / "cells.png"
+    draw_sheet(path, cells, classes=CNMC_CLASSES, title="the set")
     assert path.is_file()
     return seen
 

@@ -21,7 +21,7 @@ from all_tf.runs.cross_validation import read_cross_validation
 from all_tf.runs.folder import RunError
 from all_tf.runs.sweep_file import origin_of_refit
 from tests.conftest import ROOT, read_rows
-from tests.postgres import postgres  # noqa: F401
+from tests.postgres import empty_database
 from tfrecords.packing.writer import Settings, write_records
 from tfrecords.sources.cnmc import find_images
 
@@ -144,12 +144,9 @@ def test_four_workers_share_a_journal_and_two_killed_ones_lose_no_trial(bench, t
 
 
 @pytest.mark.slow
-def test_four_workers_share_a_database_and_two_killed_ones_lose_no_trial(
-    bench,
-    two_folds,
-    postgres,  # noqa: F811
-):
-    shared_by_four(bench, two_folds, storage=postgres)
+def test_four_workers_share_a_database_and_two_killed_ones_lose_no_trial(bench, two_folds):
+    with empty_database() as url:
+        shared_by_four(bench, two_folds, storage=url)
 
 
 def test_database_that_cannot_be_opened_is_refused_without_its_password(bench, two_folds):

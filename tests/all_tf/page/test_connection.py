@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextlib import suppress
 
 from all_tf.page import connection
 
@@ -20,6 +21,19 @@ def test_client_without_a_whole_head_is_cut_off(server, monkeypatch):
             pass
         assert 0.5 < time.monotonic() - began < 10
         assert server.ask("/health").status == 200
+
+
+def test_what_is_no_http_after_an_answer_ends_the_connection_without_a_word(server, caplog):
+    head = b"POST /predict HTTP/1.1\r\nHost: other\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.settimeout(20)
+        client.sendall(head)
+        assert b"403" in client.recv(10_000)
+        client.sendall(b"no length\r\n")
+        with suppress(ConnectionResetError):
+            while client.recv(10_000):
+                pass
+    assert not caplog.records
 
 
 def test_what_is_no_http_gets_400(server):

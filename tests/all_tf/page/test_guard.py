@@ -1,10 +1,12 @@
 """Only this machine's own pages and programs are answered, and those with the token."""
 
+import asyncio
 import json
 import time
 
 import pytest
 
+from all_tf.page.guard import Door, Guard
 from all_tf.page.server import LOCAL
 from tests.served_pages import served
 
@@ -76,6 +78,21 @@ def test_failure_is_logged_without_the_name_of_a_file(server, files, monkeypatch
         logged = "".join(capfd.readouterr())
     assert "error: KeyError in " in logged
     assert "secret" not in logged and files[0].name not in logged and "Traceback" not in logged
+
+
+def test_request_that_the_end_of_the_server_cancels_is_answered():
+    async def cancelled(*_):
+        raise asyncio.CancelledError
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    guard = Guard(cancelled, Door(frozenset(), None, 80))
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    asyncio.run(guard(scope, None, send))
+    assert sent[0]["status"] == 503 and b"The server ends." in sent[1]["body"]
 
 
 def test_server_listens_on_this_machine_alone(server):

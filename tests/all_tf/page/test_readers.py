@@ -38,10 +38,11 @@ async def all_at_once_again(readers):
     return await readers.run(partial(int, "5"), seconds=30)
 
 
-def test_process_is_killed_where_the_sender_has_gone():
+@pytest.mark.parametrize("pause", [0, 0.2], ids=("before it starts", "at work"))
+def test_process_is_killed_where_the_sender_has_gone(pause):
     async def leave(readers):
         task = asyncio.create_task(readers.run(partial(time.sleep, 60), seconds=90))
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(pause)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -17,6 +17,7 @@ SMALL = PageLimits(
     most_pixels=500_000,
     seconds_to_send=1,
 )
+FORM = b'--y\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\nx\r\n--y--\r\n'
 AS_JSON = {"Content_Type": "application/json"}
 
 
@@ -63,6 +64,9 @@ def test_too_many_pictures_bytes_and_pixels_are_refused(small, files):
         (b"x", "multipart/form-data", 400),
         (b"x", "multipart/form-data; boundary=y", 400),
         (b"--y\r\n\r\nx\r\n--y--\r\n", "multipart/form-data; boundary=y", 400),
+        # An attack: decoding takes the square of the length, or each value twenty times its bytes.
+        (FORM, "multipart/form-data; boundary=y; charset=latin-1", 400),
+        (b'{"images": [' + b"[]," * 300_000 + b"[]]}", "application/json", 413),
     ],
 )
 def test_malformed_body_is_refused_with_a_reason(body, kind, status, server):

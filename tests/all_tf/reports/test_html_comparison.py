@@ -1,5 +1,6 @@
 """Runs side by side in one page: who is ahead, on which images, and what may not be compared."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from all_tf.config.presets import EXPERIMENTS
 from all_tf.plots.forest import draw_forest
 from all_tf.reports.html_report.comparison import pair_rows
+from all_tf.reports.html_report.study_page import write_study_page
 from all_tf.reports.html_report.write import write_about
 from all_tf.reports.run_facts import read_facts
+from all_tf.reports.study import write_tables
 from all_tf.runs.folder import RunError
 from tests.html_pages import HOSTILE, Page
 from tests.written_runs import PATIENTS, draw_predictions, write_run
@@ -60,8 +63,22 @@ def test_runs_on_other_images_are_not_compared(tmp_path):
     (path,) = write_about(runs, tmp_path / "out")
     page = Page(path.read_text())
     assert path.parent == tmp_path / "out" and not page.of("script") and not page.of("img")
-    assert "cannot be compared" in page.text and "a on 120;" in page.text
+    assert "cannot be compared" in page.text
+    assert "Not the same images. Compare only within a group: a on 120;" in page.text
     assert "Optimistic (a)." in page.text and "has the highest" not in page.text
+
+
+def test_study_page_says_once_that_images_differ(study, monkeypatch):
+    few = draw_predictions(cells=60)
+    write_run(study / "densenet121", experiment=EXPERIMENTS["densenet121"], evaluated=few)
+    monkeypatch.setattr(
+        "all_tf.reports.study.is_finished", lambda run, _: (run / "metrics.json").is_file()
+    )
+    write_study_page(study, study, {})
+    text = Page((study / "study.html").read_text()).text
+    warning = re.compile("not (evaluated on )?the same images", re.IGNORECASE)
+    assert len(warning.findall(text)) == 1 and "densenet121 on 60" in text
+    assert len(warning.findall(write_tables(study, study, {}))) == 1
 
 
 def test_folder_without_a_finished_run_is_refused(study):

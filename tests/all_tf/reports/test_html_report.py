@@ -15,6 +15,7 @@ from all_tf.metrics.calibration import Calibration
 from all_tf.reports.html_report.checklists import CHECKLISTS, CLAIM, TRIPOD_AI
 from all_tf.reports.html_report.model_card import escape
 from all_tf.reports.html_report.prose import STAMPS
+from all_tf.reports.html_report.rows import set_rows
 from all_tf.reports.html_report.sections import PARTS
 from all_tf.reports.html_report.write import write_about, write_report
 from all_tf.reports.run_facts import read_facts
@@ -167,6 +168,12 @@ def test_folds_are_reported_together(tmp_path, monkeypatch):
     for shown in (Page(text).text, card):
         assert "every training image" not in shown and "all training images, out" not in shown
         assert "at most 120 images were used: together they predicted 240 images once" in shown
+
+
+def test_run_on_all_folds_chose_nothing_on_its_own_images(tmp_path):
+    run = write_run(tmp_path / "run", experiment=replace(EXPERIMENT, fold=None))
+    rows = [row["set"] for row in set_rows(read_facts(run))]
+    assert len(rows) == 2 and all(row.startswith("evaluated on ") for row in rows)
 
 
 def test_markdown_shows_what_it_is_given():

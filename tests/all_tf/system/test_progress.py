@@ -33,6 +33,10 @@ def test_short_work_says_nothing_in_a_log(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_bar_makes_no_semaphore_that_would_outlive_a_killed_process():
+    assert not hasattr(bar("reading", 3).get_lock(), "mp_lock")
+
+
 def test_log_has_a_line_after_two_seconds_and_then_one_in_twenty(capsys, monkeypatch):
     with bar("reading", 90, unit="step") as shown:
         clock = SimpleNamespace(now=shown.start_t)

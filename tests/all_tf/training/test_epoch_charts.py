@@ -13,7 +13,7 @@ from all_tf.training.event_files import EventWriters
 
 @pytest.fixture
 def board(tmp_path):
-    best = SimpleNamespace(best_epoch=None, best=0.0)
+    best = SimpleNamespace(best_epoch=None, best=0.0, chosen_by="kappa")
     history = SimpleNamespace(rows=[])
     text = ProgressText(
         EventWriters(tmp_path),
@@ -21,7 +21,6 @@ def board(tmp_path):
         first_epoch=0,
         best=best,
         history=history,
-        monitor="val_kappa",
     )
     text.set_params({"epochs": 4})
     text.on_train_begin()

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,6 +132,8 @@ def test_summary_counts_by_class_patient_and_fold(draw_source, tmp_path):
     assert "1 (3)" in text and "H1 (1)" in text
     assert "one person: 1+3" in text
     assert "1 = 3 (1)" in text
+    held_out = replace(packed, fold_of_name={})
+    assert "by fold" not in describe_packed(held_out, None)
 
 
 CONTRADICTION = {
