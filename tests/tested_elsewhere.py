@@ -60,6 +60,7 @@ TESTED_IN: dict[str, str] = {
     "all_tf/estimates/disk.py": "tests/all_tf/estimates/test_memory.py",
     "all_tf/training/device_text.py": "tests/all_tf/training/test_needs_text.py",
     "all_tf/training/network_size.py": "tests/all_tf/benchmarks/test_costs.py",
+    "all_tf/runs/finished.py": "tests/all_tf/commands/test_before_tensorflow.py",
     "all_tf/runs/members.py": "tests/all_tf/commands/test_before_tensorflow.py",
     "all_tf/reports/html_report/study_page.py": "tests/all_tf/reports/test_html_layout.py",
     "all_tf/launch/asked.py": "tests/integration/test_going_on.py",

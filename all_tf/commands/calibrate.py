@@ -25,8 +25,8 @@ def main() -> None:
     """Fit, save and print a calibration."""
     args = _parse()
     require_folder(args.run)
+    from all_tf.runs.finished import require_finished
     from all_tf.runs.folder import EvaluationSet
-    from all_tf.runs.members import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
     asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)

@@ -23,8 +23,8 @@ def main() -> None:
     """Evaluate the run and print its report."""
     args = _parse()
     require_folder(args.run or args.out or args.ensemble[0].parent)
+    from all_tf.runs.finished import require_finished
     from all_tf.runs.folder import PREDICTIONS_FILE, EvaluationSet
-    from all_tf.runs.members import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
     runs = [args.run] if args.run else args.ensemble

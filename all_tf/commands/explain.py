@@ -21,8 +21,8 @@ _MOST_IMAGES = 100  # Of one picture.
 def main() -> None:
     """Draw the maps and print how far they can be trusted."""
     args = _parse()
+    from all_tf.runs.finished import require_finished
     from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet
-    from all_tf.runs.members import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
     require_folder(args.run / EXPLANATIONS_FOLDER)

@@ -26,8 +26,8 @@ def main() -> None:
     """Export the run and print what the proof has found."""
     args = _parse()
     from all_tf.export.export_folder import EXPORT_FOLDER, ExportTarget, require_free
+    from all_tf.runs.finished import require_finished
     from all_tf.runs.folder import EvaluationSet
-    from all_tf.runs.members import require_finished
 
     target = ExportTarget(args.format, args.quantize)
     beside = args.run or args.ensemble[0].parent / "ensemble"

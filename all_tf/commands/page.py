@@ -30,7 +30,7 @@ def main() -> None:
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise ValueError("The page needs more packages: pip install 'all_tf[page]'") from error
-    from all_tf.runs.members import require_finished
+    from all_tf.runs.finished import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
     runs = [args.run, *(args.ensemble or ())]

@@ -43,7 +43,7 @@ def main() -> None:
     from all_tf.data.patient_column import patient_lookup
 
     patient_of = None if args.patients is None else patient_lookup(args.patients)
-    from all_tf.runs.members import require_finished
+    from all_tf.runs.finished import require_finished
 
     runs = [args.run, *(args.ensemble or ())]
     require_finished(runs, calibration=args.calibration)

@@ -19,8 +19,8 @@ from all_tf.system.outputs import require_folder
 def main() -> None:
     """Probe the run and print what was found."""
     args = _parse()
+    from all_tf.runs.finished import require_finished
     from all_tf.runs.folder import PROBES_FOLDER, EvaluationSet
-    from all_tf.runs.members import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
     require_folder(args.run / PROBES_FOLDER)

@@ -25,8 +25,8 @@ def main() -> None:
     args = _parse()
     require_folder(args.run)
     from all_tf.runs.cross_validation import read_cross_validation
+    from all_tf.runs.finished import require_finished
     from all_tf.runs.folder import EvaluationSet, is_cross_validation
-    from all_tf.runs.members import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
     if is_cross_validation(args.run):
