@@ -11,6 +11,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.runs.records_label import records_label
 from all_tf.system.tensorflow_import import load_tensorflow
 from tfrecords.store.identity import read_identity
+from tfrecords.store.manifest import verify_split
 
 _NUM_STEPS = 5
 
@@ -53,6 +54,7 @@ def draw_batch(
     # Some architecture has to be named; the picture is the same for all of them.
     arch = choices.ARCHITECTURE_NAMES[0]
     experiment = Experiment(arch, augment=tuple(augment), limit_train=images, **options)
+    verify_split(Path(records), "train", trusted=True)
     load_tensorflow()
     from all_tf.data.previews import batch_versions, versions_figure
     from all_tf.data.splits import load_data

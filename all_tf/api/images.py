@@ -2,18 +2,37 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from PIL import Image
 
 from all_tf.api.set_options import AnyPath
-from all_tf.data.image_files import NewCells, measure_new_cells, read_new_cells
+
+if TYPE_CHECKING:
+    from all_tf.data.image_files import NewCells
 
 Images: TypeAlias = AnyPath | Sequence[AnyPath] | np.ndarray
 
 
-def cells_of(images: Images, ranges: dict[str, tuple[float, float]] | None) -> NewCells:
+def require_some(images: Images) -> None:
+    """Raise if images are given as paths of which none exists.
+
+    Raises:
+        FileNotFoundError: None exists.
+    """
+    if isinstance(images, np.ndarray):
+        return
+    paths = _paths(images)
+    if not any(path.exists() for path in paths):
+        raise FileNotFoundError(f"No such image or folder: {', '.join(map(str, paths))}")
+
+
+def _paths(images: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    return [Path(path) for path in ([images] if isinstance(images, str | Path) else images)]
+
+
+def cells_of(images: Images, ranges: dict[str, tuple[float, float]] | None) -> "NewCells":
     """Read or take images, and measure them.
 
     Args:
@@ -23,9 +42,10 @@ def cells_of(images: Images, ranges: dict[str, tuple[float, float]] | None) -> N
     Raises:
         ValueError: The arrays are no images.
     """
+    from all_tf.data.image_files import measure_new_cells, read_new_cells  # Loads TensorFlow.
+
     if not isinstance(images, np.ndarray):
-        paths = [images] if isinstance(images, str | Path) else images
-        return read_new_cells([Path(path) for path in paths], ranges)
+        return read_new_cells(_paths(images), ranges)
     several = images[np.newaxis] if images.ndim == 3 else images
     if several.ndim != 4 or several.shape[-1] != 3 or several.dtype != np.uint8:
         raise ValueError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from all_tf.api.figure import ShownFigure
 from all_tf.api.set_options import AnyPath
 from all_tf.api.table import Table
-from all_tf.export.export_folder import require_runs
+from all_tf.runs.finished import require_finished
 from all_tf.runs.folder import HISTORY_FILE, RunError, read_config, read_metrics
 from all_tf.runs.history_file import read_history
 from all_tf.runs.members import runs_together
@@ -26,11 +26,9 @@ class RunFolders:
     """
 
     def __init__(self, folders: Sequence[Path]):
-        require_runs(folders)
+        require_finished(folders)
         self.folders = list(folders)
         self.runs = runs_together(folders)
-        for run in self.runs:
-            read_metrics(run)  # Only of a finished run.
         configs = [read_config(run) for run in self.runs]
         self._archs = list(dict.fromkeys(experiment.arch for experiment, _ in configs))
         self._experiment, self._facts = configs[0]

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from all_tf.api.images import Images, cells_of, require_some
 from all_tf.api.results import EvaluationReport, Explanation, ExportedModel, PredictionTable
 from all_tf.api.run_folders import RunFolders
 from all_tf.api.set_options import (
@@ -16,11 +17,12 @@ from all_tf.api.set_options import (
 )
 from all_tf.data.patient_column import PatientOf, patient_lookup
 from all_tf.export.export_folder import EXPORT_FOLDER, ExportTarget, require_free
+from all_tf.runs.finished import require_finished
+from all_tf.runs.folder import EvaluationSet
 from all_tf.system.checks import ConfigError
 from all_tf.system.tensorflow_import import load_tensorflow
 
 if TYPE_CHECKING:
-    from all_tf.api.images import Images
     from all_tf.evaluation.scorers import Scorer
 
 
@@ -58,7 +60,7 @@ class TrainedClassifier(RunFolders):
 
     def predict(
         self,
-        images: "Images",
+        images: Images,
         *,
         patients: AnyPath | PatientOf | None = None,
         tta: int = 1,
@@ -82,6 +84,7 @@ class TrainedClassifier(RunFolders):
 
         Raises:
             RunError: A run is damaged, or has no calibration of that name.
+            FileNotFoundError: There are no such files.
             ValueError: The arrays are no images.
 
         Example:
@@ -98,8 +101,9 @@ class TrainedClassifier(RunFolders):
         """
         check_tta(tta)
         patient_of = _lookup(patients)
+        require_finished(self.folders, calibration=calibration)
+        require_some(images)
         load_tensorflow()
-        from all_tf.api.images import cells_of
         from all_tf.evaluation.predict_images import predictor_of
 
         predictor = predictor_of(self._scorers, self.folders[0], tta=tta, calibration=calibration)
@@ -139,6 +143,7 @@ class TrainedClassifier(RunFolders):
         """
         check_tta(tta)
         asked = evaluation_set(records, {"split": "validation", **of_set})
+        require_finished(self.folders, calibration=calibration, asked=asked)
         load_tensorflow()
         if self._is_one_run:
             if out is not None:
@@ -185,6 +190,7 @@ class TrainedClassifier(RunFolders):
         """
         run = self._one_run("explained")
         asked = evaluation_set(records, of_set)
+        require_finished([run], asked=asked)
         load_tensorflow()
         from all_tf.analysis.explain_run import PICTURE_FILE, explain_run
 
@@ -224,16 +230,13 @@ class TrainedClassifier(RunFolders):
         beside = self.folders[0] if one else self.folders[0].parent / "ensemble"
         place = beside / EXPORT_FOLDER if out is None else Path(out)
         require_free(place, target, overwrite=overwrite)
+        records = None if (given := proof.get("records")) is None else Path(given)
+        require_finished(self.folders, asked=EvaluationSet(records=records))
         load_tensorflow()
         from all_tf.export.export_run import export_runs
         from all_tf.export.reference import ProofCells
 
-        records = proof.get("records")
-        asked = ProofCells(
-            proof.get("cells", 200),
-            None if records is None else Path(records),
-            proof.get("trust_records", False),
-        )
+        asked = ProofCells(proof.get("cells", 200), records, proof.get("trust_records", False))
         return ExportedModel(
             *export_runs(self.runs, target, out=place, overwrite=overwrite, asked=asked)
         )

@@ -4,6 +4,7 @@
     python scripts/benchmark.py input --records data/records --source data/C-NMC_Leukemia
     python scripts/benchmark.py startup --arch efficientnetb0 --image-size 128
     python scripts/benchmark.py step --arch densenet121 --image-size 100
+    python scripts/benchmark.py costs --arch densenet121 densenet169 --image-size 300 --batch-size 4
     python scripts/benchmark.py gpu --framework tensorflow
     python scripts/benchmark.py growth --images 120 2000 15000
     python scripts/benchmark.py fields --source ../shared/smear_real
@@ -37,23 +38,27 @@ def main() -> None:
     print(json.dumps(args.measure(args), indent=2))
 
 
-def _convert(args: argparse.Namespace) -> dict:
+def _load_tensorflow() -> None:
     from all_tf.system.tensorflow_import import load_tensorflow
+
+    load_tensorflow()
+
+
+def _convert(args: argparse.Namespace) -> dict:
     from tfrecords.sources.cnmc import find_images
 
     images = find_images(args.source)
-    load_tensorflow()
+    _load_tensorflow()
     from all_tf.benchmarks.convert import benchmark_convert
 
     return benchmark_convert(images)
 
 
 def _input(args: argparse.Namespace) -> dict:
-    from all_tf.system.tensorflow_import import load_tensorflow
     from tfrecords.sources.cnmc import find_images
 
     bitmaps = [(x.path, x.label) for x in find_images(args.source) if x.phase == "train"]
-    load_tensorflow()
+    _load_tensorflow()
     from all_tf.benchmarks.input import benchmark_input
 
     return benchmark_input(args.records, bitmaps, image_size=args.image_size)
@@ -66,12 +71,17 @@ def _startup(args: argparse.Namespace) -> dict:
 
 
 def _step(args: argparse.Namespace) -> dict:
-    from all_tf.system.tensorflow_import import load_tensorflow
-
-    load_tensorflow()
+    _load_tensorflow()
     from all_tf.benchmarks.step import benchmark_step
 
     return benchmark_step(args.arch, image_size=args.image_size, records=args.records)
+
+
+def _costs(args: argparse.Namespace) -> dict:
+    _load_tensorflow()
+    from all_tf.benchmarks.costs import benchmark_costs
+
+    return benchmark_costs(args.arch, side=args.image_size, batch_size=args.batch_size)
 
 
 def _growth(args: argparse.Namespace) -> dict:
@@ -91,9 +101,8 @@ def _refusals(args: argparse.Namespace) -> dict:
         if not folder.is_dir():
             raise FileNotFoundError(f"Expected a folder of pictures. Received: {folder}")
     from all_tf.runs.folder import EvaluationSet
-    from all_tf.system.tensorflow_import import load_tensorflow
 
-    load_tensorflow()
+    _load_tensorflow()
     from all_tf.benchmarks.refusals import benchmark_refusals
 
     asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
@@ -103,9 +112,7 @@ def _refusals(args: argparse.Namespace) -> dict:
 
 
 def _page(args: argparse.Namespace) -> dict:
-    from all_tf.system.tensorflow_import import load_tensorflow
-
-    load_tensorflow()
+    _load_tensorflow()
     from all_tf.benchmarks.page import benchmark_page
 
     return benchmark_page(args.run, num_requests=args.requests, num_clients=args.clients)
@@ -115,15 +122,12 @@ def _gpu(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.speed_table import SpeedTable
 
     name, measure = _GPU_FRAMEWORKS[args.framework](args)
-    table = SpeedTable(name, args.json)
-    measure(table)
+    measure(table := SpeedTable(name, args.json))
     return table.as_dict()
 
 
 def _gpu_tensorflow(args: argparse.Namespace) -> tuple[str, Callable]:
-    from all_tf.system.tensorflow_import import load_tensorflow
-
-    load_tensorflow()
+    _load_tensorflow()
     from all_tf.benchmarks.gpu import benchmark_gpu, find_gpu
 
     device = find_gpu()
@@ -172,17 +176,17 @@ def _parse() -> argparse.Namespace:
     reading.add_argument("--image-size", type=_SIDE, default=300, metavar="PX")
     reading.set_defaults(measure=_input)
     startup = what.add_parser("startup", help="train.py to its first step, against a plain script")
-    startup.add_argument(
-        "--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME"
-    )
+    names = choices.ARCHITECTURE_NAMES
+    startup.add_argument("--arch", choices=names, required=True, metavar="NAME")
     startup.add_argument("--records", type=Path, default=Path("data/records"))
     startup.add_argument("--image-size", type=_SIDE, default=128, metavar="PX")
     startup.set_defaults(measure=_startup)
     step = what.add_parser("step", help="a step of train.py, against a plain step of Keras")
-    step.add_argument("--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME")
+    step.add_argument("--arch", choices=names, required=True, metavar="NAME")
     step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
     step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
     step.set_defaults(measure=_step)
+    _add_costs(what)
     growth = what.add_parser("growth", help="time and memory of every stage by number of images")
     growth.add_argument(
         "--images", type=whole_number(60, 10**6), nargs="+", default=[120, 500, 2000], metavar="N"
@@ -202,6 +206,15 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _add_costs(what) -> None:
+    costs = what.add_parser("costs", help="steps in turn with products of matrices, and memory")
+    add, names = costs.add_argument, choices.ARCHITECTURE_NAMES
+    add("--arch", choices=names, nargs="+", required=True, metavar="NAME")
+    add("--image-size", type=_SIDE, default=100, metavar="PX")
+    add("--batch-size", type=whole_number(1, 4096), default=32, metavar="N")
+    costs.set_defaults(measure=_costs)
+
+
 def _add_refusals(what) -> None:
     refusals = what.add_parser("refusals", help="of known, disturbed and other images")
     refusals.add_argument("run", type=Path, help="the run's folder")
@@ -218,9 +231,8 @@ def _add_refusals(what) -> None:
 
 def _add_gpu(what) -> None:
     gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")
-    gpu.add_argument(
-        "--arch", choices=choices.ARCHITECTURE_NAMES, nargs="+", metavar="NAME", help="default: all"
-    )
+    names = choices.ARCHITECTURE_NAMES
+    gpu.add_argument("--arch", choices=names, nargs="+", metavar="NAME", help="default: all")
     gpu.add_argument("--framework", choices=_GPU_FRAMEWORKS, default="tensorflow")
     gpu.add_argument("--json", type=Path, metavar="FILE", help="kept up to date, taken up again")
     only = gpu.add_argument_group("jax and torch: the bare network step")

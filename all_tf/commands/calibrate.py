@@ -25,14 +25,17 @@ def main() -> None:
     """Fit, save and print a calibration."""
     args = _parse()
     require_folder(args.run)
+    from all_tf.runs.finished import require_finished
+    from all_tf.runs.folder import EvaluationSet
     from all_tf.system.tensorflow_import import load_tensorflow
 
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
+    require_finished([args.run], asked=asked)
     load_tensorflow()
     from all_tf.evaluation.calibrate_run import calibrate_run
     from all_tf.reports.calibration_text import format_fit
-    from all_tf.runs.folder import EvaluationSet, is_cross_validation
+    from all_tf.runs.folder import is_cross_validation
 
-    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records)
     least = args.min_sensitivity
     folder, calibration, fit = calibrate_run(args.run, asked, name=args.name, min_sensitivity=least)
     print(format_fit(calibration, fit))

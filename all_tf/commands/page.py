@@ -27,14 +27,16 @@ def main() -> None:
     """Load the networks and serve."""
     args = _parse()
     require_modules(("starlette", "uvicorn", "python_multipart"), extra="page", what="The page")
+    from all_tf.runs.finished import require_finished
     from all_tf.system.tensorflow_import import load_tensorflow
 
+    runs = [args.run, *(args.ensemble or ())]
+    require_finished(runs, calibration=args.calibration)
     load_tensorflow()
     from all_tf.evaluation.predict_images import load_predictor
     from all_tf.page.server import bind, build_app, door_of, server_of
 
     taken = bind(args.host, args.port)
-    runs = [args.run, *(args.ensemble or ())]
     predictor = load_predictor(runs, tta=args.tta, calibration=args.calibration)
     app = build_app(predictor, runs, door_of(taken, args.token))
     host, port = taken.getsockname()[:2]

@@ -19,15 +19,17 @@ from all_tf.system.outputs import require_folder
 def main() -> None:
     """Probe the run and print what was found."""
     args = _parse()
+    from all_tf.runs.finished import require_finished
     from all_tf.runs.folder import PROBES_FOLDER, EvaluationSet
     from all_tf.system.tensorflow_import import load_tensorflow
 
     require_folder(args.run / PROBES_FOLDER)
+    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records, args.overwrite)
+    require_finished([args.run], asked=asked)
     load_tensorflow()
     from all_tf.analysis.probe_run import probe_run
     from all_tf.analysis.probe_text import format_probes
 
-    asked = EvaluationSet(args.split, args.fold, args.records, args.trust_records, args.overwrite)
     result, folder = probe_run(args.run, asked, seed=args.seed)
     print(format_probes(result))
     print(f"Written: {folder}")

@@ -24,8 +24,15 @@ def main() -> None:
     """Write the review and print which patients it is about."""
     args = _parse()
     require_folder(args.run)
+    from all_tf.runs.cross_validation import read_cross_validation
+    from all_tf.runs.finished import require_finished
+    from all_tf.runs.folder import EvaluationSet, is_cross_validation
     from all_tf.system.tensorflow_import import load_tensorflow
 
+    if is_cross_validation(args.run):
+        read_cross_validation(args.run, records=args.records)
+    else:
+        require_finished([args.run], asked=EvaluationSet(records=args.records))
     load_tensorflow()
     from all_tf.analysis.label_review import write_review
     from all_tf.metrics.label_errors import describe_review

@@ -1,4 +1,4 @@
-"""The study's rows and what it reported, as the table in README.md."""
+"""The settings of the study's rows, as the table in docs/study.md."""
 
 from all_tf.config.experiment import NATIVE_SIDE, Experiment
 from all_tf.config.presets import STUDY
@@ -14,16 +14,15 @@ _COLUMNS = (
     Column("learning rate", "learning_rate", lambda rate: f"{rate:.0e}".replace("e-0", "e-")),
     Column("augmentation", "augment"),
     Column("imbalance", "imbalance"),
-    Column("the study reported", "reported"),
 )
 
 
 def study_table() -> str:
     """A line for each row of `STUDY`, in Markdown; "-" stands for none."""
-    return markdown([_line(name, row) for name, row in STUDY.items()], _COLUMNS)
+    return markdown([_line(row) for row in STUDY.values()], _COLUMNS)
 
 
-def _line(name: str, row: Experiment) -> dict[str, object]:
+def _line(row: Experiment) -> dict[str, object]:
     return {
         "arch": f"`{row.arch}`",
         "image_size": row.image_size,
@@ -33,11 +32,11 @@ def _line(name: str, row: Experiment) -> dict[str, object]:
         "learning_rate": row.learning_rate,
         "augment": ", ".join(row.augment) or None,
         "imbalance": None if row.imbalance == "none" else row.imbalance,
-        "reported": _reported(name),
     }
 
 
-def _reported(name: str) -> str | None:
+def reported(name: str) -> str | None:
+    """What the study reported of a row, in per cent; None for nothing."""
     if name not in REPORTED:
         return None
     titles = {"accuracy": "accuracy", "f1": "F1", "kappa": "kappa"}

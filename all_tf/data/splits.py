@@ -50,7 +50,8 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
     training, held_out = load_cells(records, "train", trusted=trusted), None
     folds = read_proof(records)["folds"]
     fit = learnt_from(training, experiment)
-    if experiment.protocol == "honest":
+    honest = experiment.protocol == "honest"
+    if honest:
         selection = training if experiment.fold is None else fold_of(training, experiment.fold)
         if experiment.score_held_out and "validation" in read_manifest(records)["splits"]:
             held_out = load_cells(records, "validation", trusted=trusted)
@@ -60,7 +61,7 @@ def load_data(experiment: Experiment, records: Path, *, trusted: bool = False) -
     selection = limit_cells(selection, limit, seed=experiment.seed)
     require_labelled_classes(fit, "learn from")
     require_labelled_classes(selection, "choose the epoch on")
-    published = experiment.protocol == "honest" and folds == OFFICIAL  # Folds that share patients.
+    published = honest and folds == OFFICIAL  # Folds that share patients.
     if experiment.chooses and not published:
         _require_disjoint(fit, selection)
     if held_out is not None:

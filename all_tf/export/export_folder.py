@@ -1,7 +1,7 @@
 """The folder of exported files: what each is called, what may be replaced, and export.json."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +9,6 @@ from typing import NamedTuple
 from all_tf.config import choices
 from all_tf.runs.errors import RunError
 from all_tf.runs.fields import EXPORT
-from all_tf.runs.folder import METRICS_FILE, is_cross_validation, read_config
 from all_tf.runs.strict_reading import read_object
 from all_tf.system.checks import one_of
 from tfrecords.packing.atomic import check_target, fresh_directory
@@ -45,13 +44,6 @@ class ExportTarget(NamedTuple):
         if self.quantize is not None:
             one_of("quantize", self.quantize, choices.QUANTIZATIONS)
             one_of("format with --quantize", self.format, ("litert",))
-
-
-def require_runs(folders: Sequence[Path]) -> None:
-    """Raise RunError unless each is the folder of a run, a cross-validation or an ensemble."""
-    for folder in folders:
-        if not is_cross_validation(folder) and not (folder / METRICS_FILE).is_file():
-            read_config(folder)
 
 
 def require_free(out: Path, target: ExportTarget, *, overwrite: bool) -> None:

@@ -9,8 +9,8 @@ from all_tf.system.checks import ConfigError
 from all_tf.system.outputs import require_folder
 from builders.architecture_info import CATALOGUE
 from builders.packaged_weights import packaged_file
-from tfrecords.store.folds import read_folds
-from tfrecords.store.manifest import read_manifest
+from tfrecords.store.folds import require_fold
+from tfrecords.store.manifest import verify_split
 
 _NO_FILES = ("imagenet", "none")  # Values of `Experiment.weights` that are no path.
 
@@ -27,23 +27,20 @@ def require_startable(
         begun: A finished run that is gone on with, so that no initial weights are needed.
 
     Raises:
-        ConfigError: The records have no such fold, the file of weights is missing, or the run that
-            is to be begun from has another architecture.
+        ConfigError: The file of weights is missing, or the run that is to be begun from has another
+            architecture.
         FileNotFoundError: The package that holds the ImageNet weights is not installed.
-        RecordsError, FoldsError: There are no records, or no folds.
+        RecordsError, FoldsError: There are no records, a file of them is missing or cut short, or
+            there is no such fold.
         RunError, OSError: The folder is not empty, or cannot be written; or there is no finished
             run to begin from.
     """
     require_folder(run)
     require_empty(run)
-    read_manifest(records)
+    for split in ("train", "validation")[: 1 + (experiment.protocol == "study")]:
+        verify_split(records, split, trusted=True)
     if experiment.protocol == "honest" and experiment.fold is not None:
-        known = sorted(set(read_folds(records).values()))
-        if experiment.fold not in known:
-            raise ConfigError(
-                f"No such fold. The records have {', '.join(map(str, known))}. "
-                f"Received: fold={experiment.fold}"
-            )
+        require_fold(records, experiment.fold)
     if not begun:
         require_weights(experiment)
 

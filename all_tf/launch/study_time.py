@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from all_tf.config.experiment import Experiment
-from all_tf.launch.time_estimate import Estimate, count_images, estimate, seconds_a_product
+from all_tf.estimates.training_time import Estimate, count_images, estimate, seconds_a_product
+from all_tf.system.graphics_cards import gpu_traces
 from all_tf.system.progress import describe_duration
 from all_tf.system.tables import Column, markdown, whole
 
@@ -16,7 +17,6 @@ _COLUMNS = (
     Column("an epoch", "epoch"),
     Column("in all", "training"),
 )
-_GPU = Path("/proc/driver/nvidia/gpus")
 _HOW = (
     "Estimated for this machine's CPU, within a factor of two, from a table of measured steps and "
     "a second of matrix products just now; loading and building each graph, a minute or two a "
@@ -48,7 +48,7 @@ def describe_study_time(rows: Mapping[str, Experiment], records: Path) -> str:
         line = {"row": name, "images": counts.epoch, "epochs": row.epochs}
         lines.append(line | _in_words(found[name]))
     gpu = "A GPU is in this machine. Where TensorFlow uses it, all is much faster than said here."
-    parts = [markdown(lines, _COLUMNS), _total(found), _HOW, *[gpu] * _GPU.is_dir(), _SHORTER]
+    parts = [markdown(lines, _COLUMNS), _total(found), _HOW, *[gpu] * bool(gpu_traces()), _SHORTER]
     return "\n\n".join(parts)
 
 

@@ -74,6 +74,22 @@ def is_half_written(folder: Path) -> bool:
     return folder.parent.name == CALIBRATIONS_FOLDER and folder.name.startswith(".")
 
 
+def require_named(run: Path, name: str) -> Path:
+    """Return the folder of a calibration of a run.
+
+    Raises:
+        RunError: There is none of that name.
+    """
+    folder = calibration_folder(run, name)
+    if not (folder / FIT_FILE).is_file():
+        there = (path.parent.name for path in folder.parent.glob(f"*/{FIT_FILE}"))
+        known = sorted(filter(NAME_PATTERN.fullmatch, there))
+        has = f"It has {', '.join(known)}." if known else "It has none."
+        made = script_command("calibrate.py", run, "--records", "DIR", "--name", name)
+        raise RunError(f"{run} has no calibration {name!r}. {has} Make one: {made}")
+    return folder
+
+
 def read_named(run: Path, name: str, *, network_sha256: str) -> NamedCalibration:
     """Read a calibration of a run by its name.
 
@@ -85,13 +101,7 @@ def read_named(run: Path, name: str, *, network_sha256: str) -> NamedCalibration
     Raises:
         RunError: There is none of that name, it is damaged, or it is another network's.
     """
-    folder = calibration_folder(run, name)
-    if not (folder / FIT_FILE).is_file():
-        there = (path.parent.name for path in folder.parent.glob(f"*/{FIT_FILE}"))
-        known = sorted(filter(NAME_PATTERN.fullmatch, there))
-        has = f"It has {', '.join(known)}." if known else "It has none."
-        made = script_command("calibrate.py", run, "--records", "DIR", "--name", name)
-        raise RunError(f"{run} has no calibration {name!r}. {has} Make one: {made}")
+    folder = require_named(run, name)
     refuse_links(folder, files=True)
     for file in (FIT_FILE, CALIBRATION_FILE, TRAINING_IMAGES_FILE):
         unchanged(folder / file)

@@ -17,6 +17,8 @@ _LOADING, _WIPE = b"loading TensorFlow ...", b"\r\x1b[K"  # It takes some second
 def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow") -> None:
     """Import TensorFlow and Keras, and show their messages only if the import fails.
 
+    The first time a terminal shows "loading TensorFlow ..." meanwhile, and a log keeps that line.
+
     The C++ library writes warnings about CUDA and a list of CPU instructions to file descriptor 2
     before any log level applies; among progress bars they look like a failure.
 
@@ -35,11 +37,11 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if deterministic else "2")
     sys.stderr.flush()
     terminal = os.dup(2)
-    on_screen = os.isatty(terminal)
+    on_screen, loaded = os.isatty(terminal), "tensorflow" in sys.modules
     with defer_signals(), end_at_once_on_signals(), tempfile.TemporaryFile() as held_back:
         os.dup2(held_back.fileno(), 2)
-        if on_screen:
-            os.write(terminal, _LOADING)
+        if not loaded:
+            os.write(terminal, _LOADING if on_screen else _LOADING + b"\n")
         try:
             keras = importlib.import_module("keras")
             # A user's ~/.keras/keras.json may say otherwise, for other projects.
@@ -58,7 +60,7 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
             os.write(terminal, held_back.read())
             raise
         finally:
-            if on_screen:
+            if on_screen and not loaded:
                 os.write(terminal, _WIPE)
             os.dup2(terminal, 2)
             os.close(terminal)

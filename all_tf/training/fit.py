@@ -16,6 +16,7 @@ from all_tf.data.batches import epoch_order, images_in_epoch, steps_in_epoch, tr
 from all_tf.data.canvas_cache import canvas_lookup
 from all_tf.data.cells import Cells
 from all_tf.data.class_balance import Plan
+from all_tf.estimates.costs import COSTS
 from all_tf.evaluation.predict import batches_to_score
 from all_tf.evaluation.run_weights import BEST_FILE, load_weights
 from all_tf.runs.folder import EVENTS_FOLDER, HISTORY_FILE, RunError
@@ -181,6 +182,7 @@ def _callbacks(
             num_images=(num_images, num_validated),
             validation_steps=-(-num_validated // experiment.batch_size),
             freeze_epochs=frozen,
+            build_seconds=COSTS[experiment.arch].build if experiment.arch in COSTS else None,
         ),
         EarlyStopping(best, patience=patience, freeze_epochs=frozen) if patience else None,
         BackupState(run, best=best, history=history, network=model),

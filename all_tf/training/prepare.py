@@ -1,5 +1,6 @@
 """Preparation of a training: the compiled network for an experiment and its cells."""
 
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +16,11 @@ from all_tf.data.splits import Data
 from all_tf.evaluation.evaluate import build_loss
 from all_tf.runs.parent import initial_weights
 from all_tf.runs.records_digest import RecordsDigest
+from all_tf.system.courtesy import courtesy
 from all_tf.training import startup_text
 from all_tf.training.devices import device_scope, scale_losses_by_share
+from all_tf.training.needs_text import describe_needs
+from all_tf.training.network_size import network_size
 from all_tf.training.streaming_metrics import ConfusionMetrics
 from all_tf.training.xla import compiles_step, step_compiler
 from builders.classifier import Classifier, build_classifier
@@ -36,7 +40,12 @@ class Prepared(NamedTuple):
 
 
 def prepare(
-    experiment: Experiment, data: Data, engine: Engine, *, restored: bool = False
+    experiment: Experiment,
+    data: Data,
+    engine: Engine,
+    *,
+    restored: bool = False,
+    run: Path | None = None,
 ) -> Prepared:
     """Build the model of a training, and print the settings.
 
@@ -46,6 +55,7 @@ def prepare(
         engine: Settings of the hardware and the compiler.
         restored: Whether a saved state will replace all weights. The initial ones are then neither
             looked for nor downloaded.
+        run: The run's folder, for what it will take of the disk; None to say nothing of it.
 
     Raises:
         ConfigError: There are too few devices, they cannot share a batch, or the engine lacks
@@ -58,7 +68,11 @@ def prepare(
     with device_scope(experiment, engine):
         model = build_for(built, plan, engine, steps=steps)
     print(startup_text.describe_run(experiment, data, plan, model, steps=steps))
-    print(_describe_engine(experiment, engine, steps=steps), flush=True)
+    print(_describe_engine(experiment, engine, steps=steps))
+    with courtesy("The estimate of time, memory and disk"):
+        size, devices = network_size(model), engine.devices
+        print(describe_needs(experiment, data, plan, size, run=run, devices=devices))
+    sys.stdout.flush()
     return Prepared(experiment, data, plan, model)
 
 

@@ -55,7 +55,7 @@ def describe_run(
         f"  view         central {view.crop} px of an image at {view.output} px",
         f"  learn from   {_count(data.fit)}",
         f"  choose on    {_choice(experiment, data)}",
-        f"  score once   {_count(data.held_out) if data.held_out else 'nothing'}",
+        f"  score once   {_held_out(experiment, data)}",
         f"  imbalance    {experiment.imbalance}: {remedy}",
         f"  augment      {augment}",
         f"  steps        {steps} of {experiment.batch_size} images an epoch, "
@@ -88,6 +88,20 @@ def _choice(experiment: Experiment, data: Data) -> str:
     return (
         f"{_count(data.selection)} ({selected_on(experiment)}), by {experiment.monitor}; threshold "
         f"by {_threshold_rule(experiment)}"
+    )
+
+
+def _held_out(experiment: Experiment, data: Data) -> str:
+    """What is scored at the end, and without it whether the result can be an honest one."""
+    if data.held_out:
+        return f"{_count(data.held_out)}; nothing is chosen on them"
+    if experiment.protocol != "honest":
+        return "nothing: the epoch is chosen on what would be held out; the score is optimistic"
+    if not experiment.score_held_out:
+        return "nothing: the held-out set is not opened (--no-held-out)"
+    return (
+        "no preliminary phase, and no patients set aside (make_tfrecords.py --hold-out): no score "
+        "of this run will be honest, but that of images from elsewhere"
     )
 
 

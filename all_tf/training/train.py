@@ -95,7 +95,7 @@ def train(
     with unchanged_records(records) as digest:
         data = load_data(experiment, records, trusted=trusted)
         descent = find_descent(experiment, data, records, digest, begun=start.begun)
-        prepared = _prepare(experiment, data, engine, restored=start.begun is not None)
+        prepared = _prepare(experiment, data, engine, run, restored=start.begun is not None)
     run.mkdir(parents=True, exist_ok=True)
     with own_run(run):
         require_empty(run)  # Another process may have used it before the lock was taken.
@@ -139,7 +139,7 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         if state is None:
             _refuse_lost_start(run, facts)
             require_same_parent(run, experiment)
-        prepared = _prepare(experiment, data, engine_of(facts), restored=state is not None)
+        prepared = _prepare(experiment, data, engine_of(facts), run, restored=state is not None)
         print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
             return _complete(run, prepared, state=state)
@@ -164,14 +164,14 @@ def _refuse_other_records(records: Path, facts: dict) -> None:
 
 
 def _prepare(
-    experiment: Experiment, data: Data, engine: Engine, *, restored: bool = False
+    experiment: Experiment, data: Data, engine: Engine, run: Path, *, restored: bool
 ) -> Prepared:
     """Build the model as `prepare` does, with deterministic operations if the engine asks."""
     if engine.deterministic:
         tf.config.experimental.enable_op_determinism()
         # keras-cv's layers need a global generator when they are built, but never use it.
         tf.random.set_global_generator(tf.random.Generator.from_seed(experiment.seed))
-    return prepare(experiment, data, engine, restored=restored)
+    return prepare(experiment, data, engine, restored=restored, run=run)
 
 
 def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict]:

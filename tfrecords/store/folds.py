@@ -56,6 +56,14 @@ def read_folds(directory: Path) -> dict[str, int]:
         raise FoldsError(f"{error}. Make new folds: {again}") from error
 
 
+def require_fold(directory: Path, fold: int) -> None:
+    """Raise FoldsError unless a records directory has a fold, from 0."""
+    known = sorted(set(read_folds(directory).values()))
+    if fold not in known:
+        has = ", ".join(map(str, known))
+        raise FoldsError(f"No such fold. The records have {has}. Received: fold={fold}")
+
+
 def _fold(row: TableRow, path: Path) -> int:
     fold = row.text["fold"]
     if not (fold.isascii() and fold.isdecimal() and len(fold) < 10):

@@ -1,5 +1,6 @@
 """Progress of a training: a bar, a line for each epoch, and an estimate of the duration."""
 
+import sys
 import time
 
 import keras
@@ -9,6 +10,7 @@ from all_tf.system.progress import bar, describe_duration
 from all_tf.training.callbacks.best_weights import BestWeights
 
 _SHOWN = tuple(shown_in("progress"))  # history.csv and TensorBoard have all of them.
+_WORTH_SAYING = 3  # Seconds.
 _TIMED_STEPS = 5  # After the first step, which builds the graph.
 
 
@@ -21,6 +23,7 @@ class ProgressBar(keras.callbacks.Callback):
         validation_steps: Number of steps in a validation.
         freeze_epochs: Number of first epochs with a frozen backbone, which are faster and get
             their own estimate.
+        build_seconds: What building the graph takes the first step, about; None if unknown.
     """
 
     def __init__(
@@ -30,12 +33,14 @@ class ProgressBar(keras.callbacks.Callback):
         num_images: tuple[int, int],
         validation_steps: int,
         freeze_epochs: int = 0,
+        build_seconds: float | None = None,
     ):
         super().__init__()
         self._validation_steps = validation_steps
         self._best = best
         self._validation_share = num_images[1] / num_images[0]
         self._freeze_epochs = freeze_epochs
+        self._build_seconds = build_seconds
         self._phase_end = 0  # First epoch after the current phase: frozen, or not.
         self._num_ahead = 0  # Epochs that the next estimate covers; 0 once it is printed.
         self._timed_from: tuple[int, float] | None = None  # Number of a step, and its end time.
@@ -43,10 +48,12 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         epochs, steps = self.params["epochs"], self.params["steps"]
         phase_end = self._freeze_epochs if epoch < self._freeze_epochs else epochs
-        if phase_end != self._phase_end:
+        if begins := phase_end != self._phase_end:
             self._phase_end, self._num_ahead, self._timed_from = phase_end, phase_end - epoch, None
         self._title = f"epoch {epoch + 1}/{epochs}"
         self._bar = bar(self._title, steps, unit="step")
+        if begins and (self._build_seconds or 0) >= _WORTH_SAYING:  # Each phase has its graph.
+            self._say(f"building the graph, about {describe_duration(self._build_seconds)}")
         self._began = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
@@ -76,6 +83,10 @@ class ProgressBar(keras.callbacks.Callback):
             flush=True,
         )
 
+    def _say(self, line: str) -> None:
+        self._bar.write(line)
+        sys.stdout.flush()  # A log gets the line when it is true.
+
     def _estimate(self, batch: int) -> None:
         now = time.perf_counter()
         if self._timed_from is None:
@@ -90,7 +101,7 @@ class ProgressBar(keras.callbacks.Callback):
         steps = self.params["steps"] * self._num_ahead
         # Validation of an image takes about a third of the time of training on it.
         seconds = seconds_per_step * steps * (1 + self._validation_share / 3)
-        self._bar.write(
+        self._say(
             f"{seconds_per_step:.2f} s a step: about "
             f"{describe_duration(seconds)} for {self._num_ahead} epoch{'s' * (self._num_ahead > 1)}"
         )

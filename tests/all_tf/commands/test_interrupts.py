@@ -20,6 +20,7 @@ MINIMAL = {  # Words that a script begins to work with; without an entry: the na
     "benchmark.py": ("gpu",),
     "calibrate.py": ("run", "--records", "records", "--name", "lab"),
     "cut_cells.py": ("field.png", "--out", "cells"),
+    "doctor.py": (),
     "export.py": ("run", "--format", "keras"),
     "import_weights.py": ("--arch", "googlenet", "--from", "none.pth", "--out", "a.weights.h5"),
     "make_synthetic.py": ("--out", "synthetic", "--images", "2000"),
@@ -56,7 +57,8 @@ def interrupt(script, *arguments, cwd, number=signal.SIGINT, after=0.0) -> tuple
 
 def without_progress(errors: str) -> list[str]:
     """Lines that are neither empty nor say how far the work has come."""
-    return [line for line in errors.splitlines() if line and not line.endswith(" left")]
+    progress = (" left", "loading TensorFlow ...")
+    return [line for line in errors.splitlines() if line and not line.endswith(progress)]
 
 
 def handles_sigterm(pid: int) -> bool:

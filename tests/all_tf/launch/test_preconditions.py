@@ -9,6 +9,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.launch.preconditions import require_startable, starts_from_file
 from all_tf.runs.folder import RunError
 from all_tf.system.checks import ConfigError
+from tfrecords.store.folds import FoldsError
 
 
 def test_possible_training_is_let_through_and_nothing_is_written(records, tmp_path):
@@ -22,7 +23,7 @@ def test_possible_training_is_let_through_and_nothing_is_written(records, tmp_pa
 
 
 def test_missing_fold_and_weights_are_refused(records, tmp_path):
-    with pytest.raises(ConfigError, match="The records have 0, 1, 2. Received: fold=99"):
+    with pytest.raises(FoldsError, match="The records have 0, 1, 2. Received: fold=99"):
         require_startable(Experiment("base_cnn", fold=99), records, tmp_path / "run")
     lost = Experiment("base_cnn", weights="no.weights.h5")
     with pytest.raises(ConfigError, match="No such file of weights: no.weights.h5"):

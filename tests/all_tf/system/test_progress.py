@@ -1,8 +1,5 @@
 """Long work shows how far it has come: a bar on a terminal, now and then a line in a log."""
 
-import os
-import pty
-import select
 import sys
 from types import SimpleNamespace
 
@@ -14,7 +11,6 @@ import tensorflow as tf
 from all_tf.data.cells import load_cells
 from all_tf.system import progress
 from all_tf.system.progress import bar, track
-from all_tf.system.tensorflow_import import load_tensorflow
 from all_tf.training.callbacks.batch_norm import RefreshBatchNorm
 from all_tf.training.callbacks.progress_bar import ProgressBar
 from tfrecords.store.manifest import read_manifest
@@ -93,20 +89,3 @@ def test_checking_of_shards_is_shown(records, capsys, hasty):
     load_cells(records, "validation")
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["checking validation"]
-
-
-def test_terminal_is_told_that_tensorflow_is_loaded_and_a_log_is_not(capfd):
-    kept, (reads, writes) = os.dup(2), pty.openpty()
-    os.dup2(writes, 2)
-    try:
-        load_tensorflow()
-    finally:
-        os.dup2(kept, 2)
-    shown = b""
-    while select.select([reads], [], [], 1)[0]:  # A terminal may pass it on in pieces.
-        shown += os.read(reads, 1000)
-    assert shown == b"loading TensorFlow ...\r\x1b[K"
-    load_tensorflow()
-    assert capfd.readouterr().err == ""
-    for descriptor in (kept, reads, writes):
-        os.close(descriptor)

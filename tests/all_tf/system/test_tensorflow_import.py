@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
 
@@ -34,4 +36,27 @@ def test_settings_of_other_projects_are_overridden(tmp_path):
         text=True,
     )
     assert answer.returncode == 0, answer.stderr
+    assert answer.stderr == "loading TensorFlow ...\n"  # And nothing of TensorFlow's own.
     assert answer.stdout.splitlines() == ["tensorflow float32 channels_last", "1e-07 None"]
+
+
+CODE_ON_TERMINAL = """
+import sys
+from unittest import mock
+from all_tf.system.tensorflow_import import load_tensorflow
+modules = mock.MagicMock(__spec__=object())
+with mock.patch("importlib.import_module", lambda name: sys.modules.setdefault(name, modules)):
+    load_tensorflow()
+    load_tensorflow()
+"""
+
+
+def test_terminal_says_once_that_tensorflow_is_loaded_and_wipes_it():
+    reads, writes = pty.openpty()
+    subprocess.run([sys.executable, "-c", CODE_ON_TERMINAL], cwd=ROOT, stderr=writes, check=True)
+    shown = b""
+    while select.select([reads], [], [], 1)[0]:  # A terminal may pass it on in pieces.
+        shown += os.read(reads, 1000)
+    os.close(reads)
+    os.close(writes)
+    assert shown == b"loading TensorFlow ...\r\x1b[K"

@@ -17,12 +17,12 @@ def test_durations_read_as_people_say_them(seconds, text):
     assert describe_duration(seconds) == text
 
 
-def shown(capsys, *, epochs: int, steps: int, freeze_epochs: int = 0, steps_a_call: int = 1) -> str:
+def shown(capsys, *, epochs: int, steps: int, steps_a_call: int = 1, **settings) -> str:
     line = ProgressBar(
         SimpleNamespace(best_epoch=2),
         num_images=(30, 10),
         validation_steps=2,
-        freeze_epochs=freeze_epochs,
+        **settings,
     )
     line.set_params({"epochs": epochs, "steps": steps})
     for epoch in range(epochs):
@@ -63,3 +63,9 @@ def test_steps_that_run_in_one_call_are_counted_one_by_one(capsys, monkeypatch):
 def test_best_epoch_is_marked(capsys):
     lines = [row for row in shown(capsys, epochs=3, steps=1).splitlines() if "val_loss" in row]
     assert [row.endswith("best") for row in lines] == [False, True, False]
+
+
+def test_first_step_of_each_phase_is_said_to_build_the_graph(capsys):
+    said = shown(capsys, epochs=5, steps=3, freeze_epochs=2, build_seconds=61)
+    assert said.count("building the graph, about 61 s") == 2
+    assert "building" not in shown(capsys, epochs=2, steps=3, build_seconds=0.4)

@@ -1,13 +1,12 @@
-"""An estimate of how long a training takes on this machine's CPU, from a table and one second.
+"""An estimate of how long a training takes on this machine's CPU, from a table and some products.
 
-The table holds the cost of a bare training step in products of two matrices of 1,024 x 1,024,
-measured in turn with such products, so that the load of the machine then cancels out. A second of
-products here gives the seconds. Caches, augmentation and other programs are left out: expect the
-truth within a factor of two. A GPU is not in the table.
+The table (`all_tf.estimates.costs`) holds the cost of a bare training step in products of two
+matrices; the time of such products here gives the seconds. Caches, augmentation and other programs
+are left out: expect the truth within a factor of two. A GPU is not in the table.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -16,42 +15,12 @@ import numpy as np
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.class_balance import STRATEGIES
+from all_tf.estimates.costs import COSTS, MATRIX_SIDE
 from all_tf.runs.stamps import selection_set
 from tfrecords.store.folds import read_folds
 from tfrecords.store.index import IndexRow, read_index
 
-_SIDE = 1024  # Of the matrices.
-_TO_MEASURE = 1.0  # Seconds.
 _REFRESHED = 512  # Images an epoch, for the statistics of batch norm (`all_tf.training.fit`).
-
-
-class ImageCost(NamedTuple):
-    """The cost of one image, in products of two matrices."""
-
-    image_size: int  # At which it was measured.
-    step: float  # A step on the image: forward, backward, Adam.
-    score: float  # Its prediction.
-
-
-# Measured 2026-11 with float32 on two cores of an AMD EPYC and TensorFlow 2.21: processor time of
-# `train_on_batch` and `predict_on_batch` with batches of 4 to 32 images, medians of 3 to 6 rounds.
-# "Derived": from a measured network of the family, by the multiply-adds that its authors state.
-COSTS: dict[str, ImageCost] = {
-    "base_cnn": ImageCost(100, 0.33, 0.07),
-    "cellnet": ImageCost(128, 0.21, 0.06),
-    "vgg16": ImageCost(128, 12.4, 3.4),
-    "vgg19": ImageCost(128, 15.7, 4.3),  # Derived.
-    "efficientnetb0": ImageCost(300, 9.9, 1.9),
-    "efficientnetb3": ImageCost(200, 7.8, 1.7),  # Derived.
-    "efficientnetb4": ImageCost(300, 25.6, 5.6),
-    "efficientnetb5": ImageCost(300, 42.0, 9.2),  # Derived.
-    "efficientnetb7": ImageCost(300, 90.6, 19.9),  # Derived.
-    "densenet121": ImageCost(300, 29.7, 4.8),
-    "densenet161": ImageCost(100, 9.0, 1.5),  # Derived.
-    "densenet169": ImageCost(300, 25.6, 5.1),
-    "googlenet": ImageCost(200, 5.2, 1.0),
-    "resnet152": ImageCost(300, 60.7, 14.4),
-}
 
 
 class ImageCounts(NamedTuple):
@@ -70,12 +39,12 @@ class Estimate(NamedTuple):
     training: float  # All epochs, or the time that bounds them, and the scoring at the end.
 
 
-def seconds_a_product() -> float:
+def seconds_a_product(*, for_seconds: float = 1.0) -> float:
     """Measure this machine for about a second: the median seconds of a product of two matrices."""
-    matrix = np.random.default_rng(0).random((_SIDE, _SIDE), np.float32)
+    matrix = np.random.default_rng(0).random((MATRIX_SIDE, MATRIX_SIDE), np.float32)
     matrix @ matrix  # Starts the threads.
     seconds: list[float] = []
-    until = time.perf_counter() + _TO_MEASURE
+    until = time.perf_counter() + for_seconds
     while not seconds or time.perf_counter() < until:
         began = time.perf_counter()
         matrix @ matrix
@@ -98,6 +67,9 @@ def estimate(experiment: Experiment, counts: ImageCounts, *, product: float) -> 
     scored = counts.selection + min(_REFRESHED, counts.epoch)
     epoch = unit * (cost.step * counts.epoch + cost.score * scored)
     epochs = epoch * (experiment.last_epoch or experiment.epochs)
+    if experiment.is_linear_probe:  # Its epochs learn from features that are computed once.
+        epochs = unit * cost.score * (counts.epoch + counts.selection)
+        epoch = epochs / experiment.epochs
     if experiment.max_minutes is not None:
         epochs = min(epochs, 60 * experiment.max_minutes)
     at_end = unit * cost.score * (counts.selection + counts.held_out)
@@ -110,12 +82,13 @@ def count_images(experiment: Experiment, records: Path) -> ImageCounts:
     Raises:
         RecordsError, FoldsError: There are no records, or no folds.
     """
-    return _count(experiment, read_index(records), read_folds(records))
+    return count_rows(experiment, read_index(records), read_folds(records))
 
 
-def _count(
-    experiment: Experiment, rows: Sequence[IndexRow], fold_of_name: dict[str, int]
+def count_rows(
+    experiment: Experiment, rows: Sequence[IndexRow], fold_of_name: Mapping[str, int]
 ) -> ImageCounts:
+    """Count as `count_images` does, from the tables of a records directory."""
     split, fold = selection_set(experiment)
     chosen_on = [row for row in rows if row.split == split and fold_of_name.get(row.name) == fold]
     learnt = [row for row in rows if row.split == "train" and not row.duplicate_of]

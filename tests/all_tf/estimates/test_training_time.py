@@ -6,15 +6,15 @@ import pytest
 
 from all_tf.config.presets import EXPERIMENTS, STUDY
 from all_tf.data.splits import load_data
-from all_tf.launch import study_time
-from all_tf.launch.study_time import describe_study_time
-from all_tf.launch.time_estimate import (
-    COSTS,
+from all_tf.estimates.costs import COSTS
+from all_tf.estimates.training_time import (
     ImageCounts,
     count_images,
     estimate,
     seconds_a_product,
 )
+from all_tf.launch import study_time
+from all_tf.launch.study_time import describe_study_time
 
 COUNTS = ImageCounts(epoch=1000, selection=200, held_out=100)
 
@@ -49,13 +49,21 @@ def test_time_grows_with_epochs_pixels_and_the_machine_and_ends_at_its_bound():
     assert 60 < bounded.training < 60 + once.epoch
 
 
+def test_linear_probe_scores_each_cell_once_whatever_its_epochs():
+    row = replace(EXPERIMENTS["vgg16"], augment=(), freeze_epochs=20)
+    longer = replace(row, epochs=40, freeze_epochs=40)
+    probe = estimate(row, COUNTS, product=0.04).training
+    assert probe == estimate(longer, COUNTS, product=0.04).training
+    assert probe < estimate(EXPERIMENTS["vgg16"], COUNTS, product=0.04).epoch
+
+
 def test_network_that_was_not_measured_has_no_estimate():
     row = replace(EXPERIMENTS["vgg16"], arch="resnet50")
     assert estimate(row, COUNTS, product=0.04) is None
 
 
-def test_machine_is_measured_in_about_a_second():
-    assert 0 < seconds_a_product() < 5
+def test_machine_is_measured():
+    assert seconds_a_product(for_seconds=0) > 0
 
 
 def test_study_says_how_long_each_row_takes_how_to_shorten_it_and_that_it_can_be_left(

@@ -1,0 +1,44 @@
+"""What a network costs, by architecture: time of an image, time of the graph, kept values.
+
+Measured 2026-11 with float32 on two cores of an AMD EPYC and TensorFlow 2.21: processor time of
+`train_on_batch` and `predict_on_batch` with batches of 4 to 32 images, medians of 3 to 6 rounds in
+turn with products of two matrices, so that the load of the machine cancels out. "Derived": from a
+measured network of the family, by the multiply-adds that its authors state. Measure a row again by
+
+    python scripts/benchmark.py costs --arch densenet121 densenet169 --image-size 300 --batch-size 4
+
+and take the ratio to a network that was measured beside it, as for densenet169. The values that
+layers put out are counted, not measured.
+"""
+
+from typing import NamedTuple
+
+MATRIX_SIDE = 1024  # Of the two matrices whose product is the unit of time.
+
+
+class NetworkCost(NamedTuple):
+    """The cost of a network at a size of its images."""
+
+    image_size: int  # Pixels.
+    step: float  # A step on an image (forward, backward, Adam), in products of two matrices.
+    score: float  # Its prediction, in the same unit.
+    build: float  # What the first step takes longer, in processor seconds; no size changes it.
+    outputs: float  # Millions of values that all layers put out for an image.
+
+
+COSTS: dict[str, NetworkCost] = {
+    "base_cnn": NetworkCost(100, 0.33, 0.07, 0.4, 1.020),
+    "cellnet": NetworkCost(128, 0.21, 0.06, 1.0, 0.580),
+    "vgg16": NetworkCost(128, 12.4, 3.4, 0.9, 5.022),
+    "vgg19": NetworkCost(128, 15.7, 4.3, 1.3, 5.448),  # Derived.
+    "efficientnetb0": NetworkCost(300, 9.9, 1.9, 10.7, 45.886),
+    "efficientnetb3": NetworkCost(200, 7.8, 1.7, 14.2, 39.742),  # Derived.
+    "efficientnetb4": NetworkCost(300, 25.6, 5.6, 18.9, 113.945),
+    "efficientnetb5": NetworkCost(300, 42.0, 9.2, 24.5, 156.027),  # Derived.
+    "efficientnetb7": NetworkCost(300, 90.6, 19.9, 41.1, 266.166),  # Derived.
+    "densenet121": NetworkCost(300, 29.7, 4.8, 18.6, 87.215),
+    "densenet161": NetworkCost(100, 9.0, 1.5, 23.9, 17.585),  # Derived.
+    "densenet169": NetworkCost(300, 36.5, 5.6, 28.0, 104.022),
+    "googlenet": NetworkCost(200, 5.2, 1.0, 7.0, 11.530),
+    "resnet152": NetworkCost(300, 60.7, 14.4, 31.8, 145.352),
+}

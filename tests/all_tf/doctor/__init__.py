@@ -1,0 +1,1 @@
+"""Tests of `all_tf.doctor`."""
