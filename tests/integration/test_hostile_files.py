@@ -177,7 +177,7 @@ def test_bit_flipped_anywhere_is_refused_or_changes_no_weight(model, honest, tmp
     path, whole = tmp_path / "flipped.weights.h5", honest.read_bytes()
     load_file(model, honest)
     expected, refused = model.get_weights(), 0
-    for bit in np.random.default_rng(0).choice(len(whole) * 8, 150, replace=False):
+    for bit in np.random.default_rng(0).choice(len(whole) * 8, 50, replace=False):
         data = bytearray(whole)
         data[bit // 8] ^= 1 << bit % 8
         path.write_bytes(data)
@@ -188,7 +188,7 @@ def test_bit_flipped_anywhere_is_refused_or_changes_no_weight(model, honest, tmp
             continue
         for array, before in zip(model.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(array, before)
-    assert refused > 10  # Most of the file of so small a network is HDF5's empty space.
+    assert refused > 3  # Most of the file of so small a network is HDF5's empty space.
 
 
 def test_seal_leaves_the_weights_as_they_are(model, tmp_path):

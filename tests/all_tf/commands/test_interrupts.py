@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.untrained import write_run
 
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
-DURING_WORK = (1.0, 2.0, 3.0, 4.0, 6.0)  # Seconds: while TensorFlow is imported, and after.
+DURING_WORK = (1.0, 3.0, 6.0)  # Seconds: while TensorFlow is imported, and after.
 MINIMAL = {  # Words that a script begins to work with; without an entry: the name of a run.
     "benchmark.py": ("gpu",),
     "calibrate.py": ("run", "--records", "records", "--name", "lab"),
