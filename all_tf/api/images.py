@@ -66,7 +66,7 @@ def cells_of(
     return measure_new_cells(named, ranges)
 
 
-def patients_of(patients: AnyPath | PatientOf | None) -> PatientOf | None:
+def patient_function(patients: AnyPath | PatientOf | None) -> PatientOf | None:
     """A function from the path of an image to its patient, empty where it gives none; or None."""
     if patients is None:
         return None

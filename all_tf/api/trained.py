@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from all_tf.api.images import Images, cells_of, checked_images, patients_of
+from all_tf.api.images import Images, cells_of, checked_images, patient_function
 from all_tf.api.results import EvaluationReport, Explanation, ExportedModel, PredictionTable
 from all_tf.api.run_folders import RunFolders
 from all_tf.api.set_options import (
@@ -103,7 +103,7 @@ class TrainedClassifier(RunFolders):
             ['image 0']
         """
         check_tta(tta)
-        patient_of = patients_of(patients)
+        patient_of = patient_function(patients)
         require_finished(self.folders, calibration=calibration)
         given = checked_images(images)
         load_tensorflow()
