@@ -10,7 +10,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/api/figure.py": "tests/all_tf/api/test_reference_page.py",
     "all_tf/api/results.py": "tests/all_tf/api/test_trained.py",
     "all_tf/api/run_folders.py": "tests/all_tf/api/test_trained.py",
-    "all_tf/api/set_options.py": "tests/all_tf/api/test_trained.py",
     "all_tf/benchmarks/convert.py": "tests/all_tf/benchmarks/test_benchmarks.py",
     "all_tf/benchmarks/drawn_data.py": "tests/all_tf/benchmarks/test_step.py",
     "all_tf/benchmarks/gpu.py": "tests/all_tf/benchmarks/test_step.py",

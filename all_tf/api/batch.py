@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from all_tf.api.figure import ShownFigure
-from all_tf.api.set_options import AnyPath
+from all_tf.api.set_options import AnyPath, check_options
 from all_tf.config import choices
 from all_tf.config.experiment import Experiment
 from all_tf.runs.records_label import records_label
+from all_tf.system.checks import at_least
 from all_tf.system.tensorflow_import import load_tensorflow
 from tfrecords.store.identity import read_identity
 from tfrecords.store.manifest import verify_split
@@ -43,7 +44,7 @@ def draw_batch(
         options: `image_size` and `crop` in pixels, the held-out `fold`, the `seed`.
 
     Raises:
-        ConfigError: There is no such augmentation.
+        ConfigError: There is no such augmentation or option, or fewer than 2 images.
         RecordsError: There are no records, or they are damaged.
 
     Example:
@@ -51,6 +52,8 @@ def draw_batch(
         >>> figure.save("batch.png")
         PosixPath('batch.png')
     """
+    check_options(options, BatchOptions)
+    at_least("images", images, 2)
     # Some architecture has to be named; the picture is the same for all of them.
     arch = choices.ARCHITECTURE_NAMES[0]
     experiment = Experiment(arch, augment=tuple(augment), limit_train=images, **options)

@@ -1,9 +1,8 @@
 """Runs side by side, and the differences of two of them, patient by patient."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from all_tf.api.set_options import AnyPath
+from all_tf.api.set_options import AnyPath, folders_of
 from all_tf.api.table import Table
 from all_tf.reports.comparison import on_records
 from all_tf.reports.comparison_text import compare_pair, comparison_table
@@ -11,11 +10,11 @@ from all_tf.reports.run_facts import RunFacts, read_facts
 from all_tf.system.checks import ConfigError
 
 
-def compare(runs: Sequence[AnyPath], *, on: str | None = None) -> "ComparedRuns":
+def compare(runs: AnyPath | Sequence[AnyPath], *, on: str | None = None) -> "ComparedRuns":
     """Put finished runs side by side.
 
     Args:
-        runs: Their folders; a cross-validation's, too.
+        runs: Their folders, or one; a cross-validation's, too.
         on: The name of the records whose results are compared; None for those of the training.
 
     Returns:
@@ -23,6 +22,7 @@ def compare(runs: Sequence[AnyPath], *, on: str | None = None) -> "ComparedRuns"
         chosen on.
 
     Raises:
+        ConfigError: No run was named.
         RunError: A run has not ended or is damaged, or has no result on these records.
 
     Example:
@@ -32,7 +32,7 @@ def compare(runs: Sequence[AnyPath], *, on: str | None = None) -> "ComparedRuns"
         >>> "do not differ" in compared.paired() or "cannot be said" in compared.paired()
         True
     """
-    facts = [read_facts(Path(run), name=str(run)) for run in runs]
+    facts = [read_facts(run, name=str(run)) for run in folders_of(runs)]
     return ComparedRuns([on_records(run, on) for run in facts] if on else facts)
 
 

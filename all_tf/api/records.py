@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
-from all_tf.api.set_options import AnyPath
+from all_tf.api.set_options import AnyPath, check_options
 from all_tf.system.checks import ConfigError
 from all_tf.system.progress import track
 from all_tf.system.tensorflow_import import load_tensorflow
@@ -90,9 +90,7 @@ def make_records(
 
 
 def _check(options: PackingOptions) -> None:
-    known = PackingOptions.__annotations__
-    if unknown := sorted(options.keys() - known.keys()):
-        raise ConfigError(f"No such option: {', '.join(unknown)}. Known: {', '.join(known)}.")
+    check_options(options, PackingOptions)
     given = [name for name in _OF_FOLDERS if options.get(name)]
     if given and options.get("layout", CNMC) != FOLDERS:
         raise ConfigError(f"`{given[0]}` is for layout='folders', cells of your own.")

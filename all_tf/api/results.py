@@ -18,6 +18,7 @@ from all_tf.reports.text import format_patients, format_report
 from all_tf.runs.folder import PREDICTIONS_FILE, set_name
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.records_label import records_label
+from all_tf.system.checks import at_least
 from tfrecords.class_names import class_names_of
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class EvaluationReport(dict[str, Any]):
             most: Number of cells, at least 1.
 
         Raises:
+            ConfigError: `most` is below 1.
             ValueError: No cell was called wrongly.
 
         Example:
@@ -101,6 +103,7 @@ class EvaluationReport(dict[str, Any]):
             >>> report.draw_errors(most=4).save("errors.png")
             PosixPath('errors.png')
         """
+        at_least("most", most, 1)
         errors = [row for row in self.cells if row["right"] is False][:most]
         if not errors:
             raise ValueError("There is nothing to draw: no cell was called wrongly.")

@@ -5,17 +5,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from all_tf.api.images import Images, cells_of, require_some
+from all_tf.api.images import Images, cells_of, checked_images, patient_function
 from all_tf.api.results import EvaluationReport, Explanation, ExportedModel, PredictionTable
 from all_tf.api.run_folders import RunFolders
 from all_tf.api.set_options import (
     AnyPath,
     ProofOptions,
     SetOptions,
+    check_options,
     check_tta,
     evaluation_set,
+    folders_of,
 )
-from all_tf.data.patient_column import PatientOf, patient_lookup
+from all_tf.data.patient_column import PatientOf
 from all_tf.export.export_folder import EXPORT_FOLDER, ExportTarget, require_free
 from all_tf.runs.finished import require_finished
 from all_tf.runs.folder import EvaluationSet
@@ -35,6 +37,7 @@ def load(run: AnyPath | Sequence[AnyPath]) -> "TrainedClassifier":
         run: The folder, or several, whose networks then answer together.
 
     Raises:
+        ConfigError: No folder was named.
         RunError: There is no run, it has not ended, or the runs cannot be an ensemble.
 
     Example:
@@ -42,8 +45,7 @@ def load(run: AnyPath | Sequence[AnyPath]) -> "TrainedClassifier":
         >>> classifier.classes
         ClassNames(negative='HEM', positive='ALL')
     """
-    folders = [Path(run)] if isinstance(run, str | Path) else [Path(each) for each in run]
-    return TrainedClassifier(folders)
+    return TrainedClassifier(folders_of(run))
 
 
 class TrainedClassifier(RunFolders):
@@ -69,10 +71,11 @@ class TrainedClassifier(RunFolders):
         """Answer for images of one cell each; nothing is written.
 
         Args:
-            images: A file, a folder, several of these; or arrays, uint8 `(n, h, w, 3)` or
-                `(h, w, 3)`, RGB in [0, 255], cut out on black at the scale of C-NMC.
+            images: A file, a folder, several of these; or an array, uint8 `(n, h, w, 3)` or
+                `(h, w, 3)`, or several, RGB in [0, 255], cut out on black at the scale of C-NMC.
             patients: The patient of each image: "folder" for the name of its folder, a CSV with
-                the columns path and patient, or a function from its path. None if not known.
+                the columns path and patient, or a function from its path. None if not known;
+                a cell whose patient is not known is in no row of `patients`.
             tta: 8 for the mean over the flips and turns, 1 for the image as it is.
             calibration: The name of one that was fitted on other cells; None for its own.
 
@@ -85,11 +88,11 @@ class TrainedClassifier(RunFolders):
         Raises:
             RunError: A run is damaged, or has no calibration of that name.
             FileNotFoundError: There are no such files.
-            ValueError: The arrays are no images.
+            ValueError: There are no images, or the arrays are none.
 
         Example:
             >>> classifier = all_tf.load("runs/first")
-        >>> table = classifier.predict("demo/C-NMC_Leukemia/validation_data")
+            >>> table = classifier.predict("demo/C-NMC_Leukemia/validation_data")
             >>> set(table.column("decision")) <= {"ALL", "HEM"}
             True
             >>> table.problems
@@ -100,14 +103,14 @@ class TrainedClassifier(RunFolders):
             ['image 0']
         """
         check_tta(tta)
-        patient_of = _lookup(patients)
+        patient_of = patient_function(patients)
         require_finished(self.folders, calibration=calibration)
-        require_some(images)
+        given = checked_images(images)
         load_tensorflow()
         from all_tf.evaluation.predict_images import predictor_of
 
         predictor = predictor_of(self._scorers, self.folders[0], tta=tta, calibration=calibration)
-        new = cells_of(images, predictor.ranges)
+        new = cells_of(given, predictor.ranges)
         return PredictionTable(predictor.predict(new, patient_of=patient_of))
 
     def evaluate(
@@ -224,6 +227,7 @@ class TrainedClassifier(RunFolders):
             >>> all_tf.load("runs/first").export("keras", cells=4).path
             PosixPath('runs/first/export/model.keras')
         """
+        check_options(proof, ProofOptions)
         target = ExportTarget(format, quantize)
         target.check()
         one = len(self.folders) == 1
@@ -246,7 +250,3 @@ class TrainedClassifier(RunFolders):
         from all_tf.evaluation.scorers import load_scorers
 
         return load_scorers(self.folders)
-
-
-def _lookup(patients: AnyPath | PatientOf | None) -> PatientOf | None:
-    return patient_lookup(str(patients)) if isinstance(patients, str | Path) else patients

@@ -1,14 +1,16 @@
 """Training by a call: a row of the table or an architecture, with what `train.py` takes."""
 
+import os
 from typing import Literal, TypedDict, Unpack
 
-from all_tf.api.set_options import AnyPath
+from all_tf.api.set_options import AnyPath, check_options
 from all_tf.api.trained import TrainedClassifier, load
 from all_tf.config import choices
 from all_tf.config.presets import EXPERIMENTS
+from all_tf.launch.cluster import find_process
 from all_tf.launch.launch import launch, run_folder
 from all_tf.launch.options import parse_words, words_of
-from all_tf.system.checks import one_of
+from all_tf.system.checks import ConfigError, one_of
 
 
 class TrainingSettings(TypedDict, total=False):
@@ -76,7 +78,8 @@ def train_network(
         The trained classifier. With `fold="all"` it is that of all folds.
 
     Raises:
-        ConfigError: There is no such network or setting, or it has another value.
+        ConfigError: There is no such network or setting, it has another value, or the environment
+            asks for several processes, which only commands start.
         RunError: The folder is not empty, or a training failed.
         RecordsError: There are no records.
 
@@ -85,12 +88,24 @@ def train_network(
         WARNING...
         TrainedClassifier of ALL and HEM: base_cnn in runs/first
     """
+    check_options(settings, TrainingSettings)
+    _refuse_several_processes()
     chosen = {} if network is None else {_option_of(network): network}
     words = words_of({**chosen, "records": records, "run_dir": run, **settings})
     options = parse_words(words)
     with run_folder(options) as folder:
         launch(folder, options)
     return load(folder)
+
+
+def _refuse_several_processes() -> None:
+    """Raise where this process would start others that train, and end with them."""
+    process = find_process(os.environ)
+    if process and process.count > 1:
+        raise ConfigError(
+            "Several processes are started by scripts/train.py, and not by a call (docs/scaling.md)"
+            f". Received: KERAS_DISTRIBUTION_NUM_PROCESSES={process.count}"
+        )
 
 
 def _option_of(network: str) -> str:

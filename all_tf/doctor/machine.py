@@ -13,6 +13,7 @@ from all_tf.system.graphics_cards import (
     gpu_traces,
     how_to_use_gpu,
 )
+from all_tf.system.outputs import require_folder
 from all_tf.system.processors import num_processors
 
 _GIB = 2**30
@@ -34,6 +35,10 @@ def check_disk(folder: Path) -> Check:
     """Whether a run can be written to a folder."""
     from all_tf.estimates.disk import free_disk
 
+    try:
+        require_folder(folder)
+    except OSError as error:
+        return Check("disk", PROBLEM, str(error))
     free = free_disk(folder)
     found = f"{free / _GIB:.1f} GiB free for {folder}"
     return _graded("disk", found, free, scarce=_SCARCE_DISK, least=_LEAST_DISK)
@@ -51,10 +56,15 @@ def check_gpu() -> Check:
         start_new_session=True,  # Ctrl-C ends this process, which then ends the other one.
     )
     if child.returncode:
-        found = f"TensorFlow cannot be loaded: {describe_exit(child.returncode)}"
-        return Check("TensorFlow", PROBLEM, found, INSTALL)
+        return _unloadable(describe_exit(child.returncode))
     told = json.loads(child.stdout.splitlines()[-1])
+    if "problem" in told:
+        return _unloadable(told["problem"])
     return judge_gpu(told["tensorflow"], told["gpus"])
+
+
+def _unloadable(why: str) -> Check:
+    return Check("TensorFlow", PROBLEM, f"TensorFlow cannot be loaded: {why}", INSTALL)
 
 
 def judge_gpu(version: str, gpus: list[str]) -> Check:

@@ -9,6 +9,7 @@ from all_tf.launch.few_patients import few_patients
 from tfrecords.store.folds import FoldsError, read_folds
 from tfrecords.store.identity import read_identity
 from tfrecords.store.index import read_index
+from tfrecords.store.leakage import LeakageError, read_proof
 from tfrecords.store.manifest import RecordsError, read_manifest, verify_split
 
 
@@ -23,8 +24,9 @@ def check_records(records: Path, *, expected: bool) -> Check:
         manifest = read_manifest(records)
         for split in manifest["splits"]:
             verify_split(records, split, trusted=True)
+        read_proof(records)
         found, identity = _describe(records), read_identity(records)
-    except (RecordsError, FoldsError, OSError) as error:
+    except (RecordsError, FoldsError, LeakageError, OSError) as error:
         return Check("records", PROBLEM if expected else WARNING, str(error))
     head = f"{identity.name} ({identity.sha256[:12]}) in {records}: "
     trains = "train" in manifest["splits"]

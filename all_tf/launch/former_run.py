@@ -33,6 +33,7 @@ from tfrecords.names import legible
 
 # What may differ where a training goes on: its length, and what is scored after it.
 _NOT_OF_AN_EPOCH = {"epochs", "last_epoch", "score_held_out"}
+_OF_PROCESSES = "{} was trained with --num-processes, and such a run does not go on"
 _STAMP = re.compile(r"^\d{8}-\d{6}-")  # The time in the name of a run.
 
 
@@ -51,6 +52,11 @@ class Former(NamedTuple):
     def name(self) -> str:
         """What a run with these settings is called, without the time."""
         return _STAMP.sub("", (self.folder or self.file.with_suffix("")).resolve().name)
+
+    @property
+    def is_of_processes(self) -> bool:
+        """Whether JAX trained it, whose states no other backend reads."""
+        return self.engine.backend != choices.BACKENDS[0]
 
 
 def read_former(path: Path) -> Former:
@@ -118,6 +124,9 @@ def find_begun(former: Former, experiment: Experiment, records: Path) -> Path | 
     if RecordsDigest.stored_in(former.facts).differing_files(RecordsDigest.of(records)):
         print(f"{records} are not the records of {folder}: training begins anew")
         return None
+    if former.is_of_processes:
+        print(f"{_OF_PROCESSES.format(folder)}: training begins anew")
+        return None
     if not experiment.chooses:
         raise RunError(
             f"{folder} is a refit: its cross-validation chose its last epoch and its calibration, "
@@ -141,6 +150,8 @@ def require_begun(begun: Path | None, former: Former) -> None:
             f"{resume_command(folder)}"
         )
     _refuse_ended_early(folder, former.experiment, read_history(unchanged(folder / HISTORY_FILE)))
+    if former.is_of_processes:
+        raise RunError(f"{_OF_PROCESSES.format(folder)}. Begin anew: --config {folder} --epochs N")
     raise RunError(
         f"{folder} is finished, and goes on only with more epochs than it has, on its own records. "
         f"Received: {former.experiment.epochs} epochs there"

@@ -10,6 +10,7 @@ from all_tf.system.outputs import require_folder
 from builders.architecture_info import CATALOGUE
 from builders.packaged_weights import packaged_file
 from tfrecords.store.folds import require_fold
+from tfrecords.store.leakage import read_proof
 from tfrecords.store.manifest import verify_split
 
 _NO_FILES = ("imagenet", "none")  # Values of `Experiment.weights` that are no path.
@@ -30,8 +31,8 @@ def require_startable(
         ConfigError: The file of weights is missing, or the run that is to be begun from has another
             architecture.
         FileNotFoundError: The package that holds the ImageNet weights is not installed.
-        RecordsError, FoldsError: There are no records, a file of them is missing or cut short, or
-            there is no such fold.
+        RecordsError, FoldsError, LeakageError: There are no records, a file of them is missing or
+            cut short, there is no such fold, or no proof that the folds do not leak.
         RunError, OSError: The folder is not empty, or cannot be written; or there is no finished
             run to begin from.
     """
@@ -39,6 +40,7 @@ def require_startable(
     require_empty(run)
     for split in ("train", "validation")[: 1 + (experiment.protocol == "study")]:
         verify_split(records, split, trusted=True)
+    read_proof(records)
     if experiment.protocol == "honest" and experiment.fold is not None:
         require_fold(records, experiment.fold)
     if not begun:

@@ -11,13 +11,13 @@ from all_tf.metrics.bootstrap import LEVEL
 def summarise_patients(
     patients: Sequence[str], answers: Sequence[str], probabilities: Sequence[float]
 ) -> list[dict[str, object]]:
-    """A row for each patient, in the order of their names.
+    """A row for each patient, in the order of their names; cells without a patient are in none.
 
     The interval holds for cells drawn from this patient's; it says nothing of how often the
     network is wrong about patients.
 
     Args:
-        patients: Of each cell.
+        patients: Of each cell; empty where it is not known.
         answers: Of each cell: "positive", "negative" or "none".
         probabilities: Of each cell, in [0, 1].
 
@@ -29,7 +29,7 @@ def summarise_patients(
     """
     rows: list[dict[str, object]] = []
     ids, given = np.array(patients, dtype=str), np.array(answers, dtype=str)
-    for patient in np.unique(ids):
+    for patient in np.unique(ids[ids != ""]):
         own = ids == patient
         counts = [int(np.sum(given[own] == each)) for each in ("positive", "negative", "none")]
         answered = counts[0] + counts[1]

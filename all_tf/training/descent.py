@@ -20,7 +20,7 @@ from all_tf.runs.training_images import (
     write_training_images,
 )
 from all_tf.training.checkpoint import adopt_state, last_state
-from all_tf.training.event_files import SELECTION, TRAIN, drop_results
+from all_tf.training.event_files import FORMER_SELECTION, SELECTION, TRAIN, drop_results
 from builders.hdf5_weights import WeightsError
 from tfrecords.class_names import are_turned, class_names_of
 from tfrecords.names import legible
@@ -55,7 +55,7 @@ class Descent(NamedTuple):
             write_training_images(run, pixels=pixels, patients=patients, file=PARENT_IMAGES_FILE)
         if self.begun is None:
             return None
-        for name in (TRAIN, SELECTION):
+        for name in (TRAIN, SELECTION, FORMER_SELECTION):
             if (events := self.begun / EVENTS_FOLDER / name).is_dir():
                 shutil.copytree(events, run / EVENTS_FOLDER / name)
                 drop_results(run / EVENTS_FOLDER / name)

@@ -11,6 +11,7 @@ from tensorflow.core.util.event_pb2 import Event
 from tfrecords.store.files import atomic_write
 
 TRAIN, SELECTION = "train", "selection"  # The entries of a run, one folder each.
+FORMER_SELECTION = "validation"  # The name of the second one in runs of earlier versions.
 STEPS = "steps/"  # Tags that begin so count steps of the training; all others count epochs.
 PLAN = "plan"
 _AT_START = (PLAN, CONFIG_SUMMARY_TAG)  # Written when a process begins, before its first epoch.
@@ -83,6 +84,17 @@ def _is_kept(event: Event, epoch: int, steps_an_epoch: int) -> bool:
     if any(tag in _AT_START for tag in tags):
         return event.step < epoch
     return event.step <= epoch
+
+
+def rename_former_entry(folder: Path) -> None:
+    """Give the events of the selection set the name that they have now, so that charts go on.
+
+    Args:
+        folder: The folder of a run's event files; it need not exist.
+    """
+    former, today = folder / FORMER_SELECTION, folder / SELECTION
+    if former.is_dir() and not today.exists():
+        former.rename(today)
 
 
 def drop_results(folder: Path) -> None:

@@ -31,7 +31,7 @@ from all_tf.training.callbacks.freeze_backbone import FreezeBackbone
 from all_tf.training.callbacks.progress_bar import ProgressBar
 from all_tf.training.callbacks.terminate_on_nan import TerminateOnNonFinite
 from all_tf.training.callbacks.time_limit import TimeLimit
-from all_tf.training.event_files import drop_events_after
+from all_tf.training.event_files import drop_events_after, rename_former_entry
 from all_tf.training.linear_probe import batches_of_features, build_head
 from all_tf.training.prepare import Prepared
 from all_tf.training.watch import board_callbacks
@@ -80,6 +80,7 @@ def fit(
     progress = restore_state(learner, run, state, best=best, history=history, network=model)
     with courtesy("The removal of later epochs from TensorBoard"):
         steps = steps_in_epoch(prepared.data.fit, prepared.plan, batch_size=experiment.batch_size)
+        rename_former_entry(run / EVENTS_FOLDER)
         drop_events_after(run / EVENTS_FOLDER, progress.epoch, steps_an_epoch=steps)
     if not progress.ended:
         epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from all_tf.api.images import cells_of
+from all_tf.api.images import cells_of, checked_images
 from tests.conftest import noise
 
 
@@ -12,22 +12,53 @@ def test_array_becomes_the_cell_that_its_file_becomes(tmp_path):
     pixels = np.stack([noise(1), noise(2)])
     for number, each in enumerate(pixels):
         Image.fromarray(each).save(tmp_path / f"{number}.png")
-    files = cells_of(tmp_path, None)
-    arrays = cells_of(pixels, None)
+    files, arrays = _cells(tmp_path), _cells(pixels)
     assert arrays.cells.pngs.tolist() == files.cells.pngs.tolist()
     assert arrays.cells.names.tolist() == ["image 0", "image 1"]
-    one = cells_of([str(tmp_path / "1.png")], None)
-    assert one.cells.pngs.tolist() == cells_of(pixels[1], None).cells.pngs.tolist()
+    one = _cells([str(tmp_path / "1.png")])
+    assert one.cells.pngs.tolist() == _cells(pixels[1]).cells.pngs.tolist()
 
 
 def test_black_image_is_a_problem():
-    new = cells_of(np.zeros((2, 450, 450, 3), np.uint8), None)
+    new = _cells(np.zeros((2, 450, 450, 3), np.uint8))
     assert not len(new.cells) and new.problems[1].startswith("image 1: ")
 
 
+def test_images_are_taken_from_any_iterable(tmp_path):
+    images = [noise(1), noise(2)[:300]]
+    paths = [tmp_path / "0.png", tmp_path / "1.png"]
+    for path, each in zip(paths, images, strict=True):
+        Image.fromarray(each).save(path)
+    listed = _cells(images).cells.pngs.tolist()
+    assert len(listed) == 2 and _cells(each for each in images).cells.pngs.tolist() == listed
+    assert _cells(path for path in paths).cells.pngs.tolist() == listed
+
+
 @pytest.mark.parametrize(
-    "array", [np.zeros((450, 450), np.uint8), np.zeros((1, 9, 9, 4), np.uint8), np.zeros((9, 9, 3))]
+    ("images", "received"),
+    [
+        (np.zeros((450, 450), np.uint8), r"uint8 of shape \(450, 450\)"),
+        (np.zeros((1, 9, 9, 4), np.uint8), r"uint8 of shape \(1, 9, 9, 4\)"),
+        (np.zeros((9, 9, 3)), "float64 of shape"),
+        (np.zeros((0, 0, 3), np.uint8), r"uint8 of shape \(0, 0, 3\)"),
+        ([np.zeros((9, 9, 3), np.uint8), "cell.png"], "str"),
+        ([Image.new("RGB", (9, 9))], "Image"),
+        (b"cell.png", "bytes"),
+        (None, "NoneType"),
+    ],
 )
-def test_what_is_no_image_is_refused(array):
-    with pytest.raises(ValueError, match="Expected paths, or images as uint8"):
-        cells_of(array, None)
+def test_what_is_no_image_is_refused(images, received):
+    with pytest.raises(ValueError, match=f"Expected paths, or images as uint8.*{received}"):
+        checked_images(images)
+
+
+def test_no_image_is_refused(tmp_path):
+    for images in ([], iter(()), np.zeros((0, 9, 9, 3), np.uint8)):
+        with pytest.raises(ValueError, match="Expected one image at least"):
+            checked_images(images)
+    with pytest.raises(FileNotFoundError, match="No such image or folder: .*none.png"):
+        checked_images([tmp_path / "none.png"])
+
+
+def _cells(images):
+    return cells_of(checked_images(images), None)

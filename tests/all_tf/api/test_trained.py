@@ -32,6 +32,8 @@ def test_rows_are_those_of_the_command(both, runs, synthetic):
     assert {row["patient"] for row in table} == {phase.name}
     assert [row["patient"] for row in table.patients] == [phase.name]
     assert both.predict([phase / "1.bmp"], patients=lambda path: "P1")[0]["patient"] == "P1"
+    unknown = both.predict([phase / "1.bmp"], patients=lambda path: None)
+    assert unknown[0]["patient"] == "" and unknown.patients == []
 
 
 def test_several_runs_are_evaluated_as_one(both, tmp_path):

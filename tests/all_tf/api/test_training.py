@@ -48,6 +48,17 @@ def test_interrupted_run_is_resumed_without_a_name(started, tmp_path):
 def test_unknown_network_is_refused(started):
     with pytest.raises(ConfigError, match="Unknown network. Known: base_cnn, .*scratch"):
         train_network("densenet")
-    with pytest.raises(ConfigError, match="No such setting: epoch"):
+    with pytest.raises(ConfigError, match="No such option: epoch"):
         train_network("scratch", epoch=3)
+    assert not started
+
+
+def test_several_processes_are_refused(started, monkeypatch):
+    with pytest.raises(ConfigError, match="No such option: num_processes"):
+        train_network("scratch", num_processes=2)
+    variables = {"NUM_PROCESSES": "2", "PROCESS_ID": "0", "JOB_ADDRESSES": "localhost:6000"}
+    for name, value in variables.items():
+        monkeypatch.setenv(f"KERAS_DISTRIBUTION_{name}", value)
+    with pytest.raises(ConfigError, match="Several processes are started by scripts/train.py"):
+        train_network("scratch")
     assert not started

@@ -73,6 +73,13 @@ def test_records_are_described_and_a_shard_cut_short_is_a_problem(records, tmp_p
     assert found.state == PROBLEM and not found.usable and "0 bytes" in found.found
 
 
+def test_records_without_the_proof_cannot_be_trained_on(records, tmp_path):
+    copy = shutil.copytree(records, tmp_path / "records")
+    (copy / "leakage.json").unlink()
+    found = check_records(copy, expected=True)
+    assert found.state == PROBLEM and not found.usable and "has no leakage.json" in found.found
+
+
 def test_commands_in_a_check_start_from_here(monkeypatch):
     monkeypatch.setattr("sys.argv", ["all-tf doctor"])
     found = guarded("records", lambda: Check("records", OK, "x", "python scripts/train.py"))

@@ -10,3 +10,13 @@ def test_version_and_gpus_are_printed(capsys, monkeypatch):
     gpu_child.main()
     told = json.loads(capsys.readouterr().out)
     assert told.keys() == {"tensorflow", "gpus"} and told["tensorflow"].startswith("2.")
+
+
+def test_library_that_raises_is_told_without_a_traceback(capsys, monkeypatch):
+    def broken():
+        raise ImportError("libcudart.so.12: cannot open shared object file")
+
+    monkeypatch.setattr(gpu_child, "load_tensorflow", broken)
+    gpu_child.main()
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"problem": "ImportError: libcudart.so.12: cannot open shared object file"}

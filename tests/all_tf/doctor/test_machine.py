@@ -39,7 +39,11 @@ def test_gpu_is_named_with_its_memory(memory, size, monkeypatch):
 
 @pytest.mark.parametrize(
     ("code", "output", "state"),
-    [(0, json.dumps({"tensorflow": "2.21.0", "gpus": ["A"]}), OK), (-4, "", PROBLEM)],
+    [
+        (0, json.dumps({"tensorflow": "2.21.0", "gpus": ["A"]}), OK),
+        (0, "a library's words\n" + json.dumps({"problem": "ImportError: no lib"}), PROBLEM),
+        (-4, "", PROBLEM),
+    ],
 )
 def test_tensorflow_is_loaded_by_a_process_whose_end_is_told(code, output, state, monkeypatch):
     child = SimpleNamespace(returncode=code, stdout=output)
@@ -48,3 +52,10 @@ def test_tensorflow_is_loaded_by_a_process_whose_end_is_told(code, output, state
     found = check_gpu()
     assert found.state == state
     assert code == 0 or "ended by SIGILL" in found.found
+    assert ("cannot be loaded: ImportError: no lib" in found.found) is ("no lib" in output)
+
+
+def test_place_that_cannot_be_written_is_a_problem(tmp_path):
+    (tmp_path / "runs").touch()
+    found = check_disk(tmp_path / "runs")
+    assert found.state == PROBLEM and "runs is not a folder" in found.found

@@ -106,3 +106,12 @@ def test_other_settings_than_a_longer_training_begin_anew(settings, bounded, rec
 def test_going_on_says_that_time_has_ended_the_run(bounded):
     with pytest.raises(RunError, match="was ended by --max-minutes 5"):
         require_begun(None, bounded)
+
+
+def test_run_of_jax_does_not_go_on(run, records, capsys):
+    (run / "history.csv").write_text("epoch\n1\n")
+    finished = read_former(run)._replace(engine=Engine(backend="jax"))
+    assert find_begun(finished, replace(EXPERIMENT, epochs=11), records) is None
+    assert "was trained with --num-processes" in capsys.readouterr().out
+    with pytest.raises(RunError, match="such a run does not go on. Begin anew: --config"):
+        require_begun(None, finished)

@@ -10,6 +10,7 @@ from all_tf.launch.preconditions import require_startable, starts_from_file
 from all_tf.runs.folder import RunError
 from all_tf.system.checks import ConfigError
 from tfrecords.store.folds import FoldsError
+from tfrecords.store.leakage import LeakageError
 
 
 def test_possible_training_is_let_through_and_nothing_is_written(records, tmp_path):
@@ -32,6 +33,13 @@ def test_missing_fold_and_weights_are_refused(records, tmp_path):
         False,
         True,
     ]
+
+
+def test_records_without_the_proof_are_refused(records, tmp_path):
+    copy = shutil.copytree(records, tmp_path / "records")
+    (copy / "leakage.json").write_text("{}")
+    with pytest.raises(LeakageError, match="leakage.json is damaged. Make the folds again"):
+        require_startable(Experiment("base_cnn"), copy, tmp_path / "run")
 
 
 def test_missing_package_of_weights_is_refused(records, tmp_path, monkeypatch):

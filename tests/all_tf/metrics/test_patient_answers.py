@@ -27,3 +27,8 @@ def test_cells_are_counted_by_patient_and_the_interval_is_wilsons():
 
 def test_no_cells_have_no_patients():
     assert summarise_patients([], [], []) == []
+
+
+def test_cells_without_a_patient_are_no_patient():
+    (row,) = summarise_patients(["", "a", ""], ["positive"] * 3, [0.5, 0.75, 1.0])
+    assert (row["patient"], row["num_cells"], row["mean_probability"]) == ("a", 1, 0.75)

@@ -68,6 +68,19 @@ def test_page_fits_without_sideways_scrolling(which, width, pages, browser, tmp_
     assert browser.run(OVERFLOWING) == []
 
 
+def test_longest_names_of_classes_fit_a_phone(browser, tmp_path):
+    names = {"negative_class": "N" * 30, "positive_class": "P" * 30}
+    few = draw_predictions(seed=2, patients=("A", "B", "C", "D"))  # Whose class is named beside.
+    run = write_run(tmp_path / RUN, evaluated=few, **names)
+    for path in run.rglob("metrics.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | names))
+    write_report(run, tmp_path, cells=False)
+    browser.show_as(width=390, height=900, scheme="light")
+    browser.open((tmp_path / "report.html").as_uri())
+    cut = "const box = document.querySelector('.figures'); return box.scrollWidth - box.clientWidth"
+    assert browser.run(cut) <= 0
+
+
 def test_what_a_reviewer_asks_first_comes_first(pages):
     page = Page(pages[0].read_text())
     order = [attributes["id"] for attributes in page.of("section")]

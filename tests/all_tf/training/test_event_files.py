@@ -2,7 +2,12 @@
 
 import tensorflow as tf
 
-from all_tf.training.event_files import drop_events_after, drop_results, result_writer
+from all_tf.training.event_files import (
+    drop_events_after,
+    drop_results,
+    rename_former_entry,
+    result_writer,
+)
 from tests.interruptions import steps_of
 
 
@@ -72,3 +77,13 @@ def test_results_are_replaced_and_epochs_stay(tmp_path):
     drop_results(tmp_path)
     (left,) = tmp_path.iterdir()
     assert ".result." not in left.name
+
+
+def test_events_of_an_earlier_version_are_those_of_the_selection_set(tmp_path):
+    rename_former_entry(tmp_path / "none")
+    write(tmp_path / "validation", [1])
+    rename_former_entry(tmp_path)
+    (kept,) = (tmp_path / "selection").iterdir()
+    (tmp_path / "validation").mkdir()
+    rename_former_entry(tmp_path)  # There is a newer one already.
+    assert list((tmp_path / "selection").iterdir()) == [kept] and (tmp_path / "validation").is_dir()
