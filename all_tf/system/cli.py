@@ -10,6 +10,7 @@ from pathlib import Path
 
 from all_tf.system.script_command import runnable
 from all_tf.system.script_parser import ScriptParser
+from all_tf.system.signals import was_lost
 from all_tf.system.streams import keep_streams_open, output_lost
 from tfrecords.names import legible
 
@@ -142,7 +143,8 @@ def _end_if_interrupted(lost: "sys.UnraisableHookArgs") -> None:
     """Take the place of `sys.unraisablehook`, for what is raised in a `__del__`, for example."""
     if _came:
         _end()
-    sys.__unraisablehook__(lost)
+    if not was_lost(lost.exc_value):
+        sys.__unraisablehook__(lost)
 
 
 def _end() -> None:

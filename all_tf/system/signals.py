@@ -42,6 +42,11 @@ def raise_deferred() -> None:
         raise KeyboardInterrupt(_received[0])
 
 
+def was_lost(error: BaseException | None) -> bool:
+    """Whether an exception that Python ignores is a signal's, which `raise_deferred` will raise."""
+    return isinstance(error, KeyboardInterrupt) and bool(_received)
+
+
 def _record(number: int, frame) -> None:
     # A shell and a parent process may both send a signal; the second must not disturb the exit.
     for each in _SIGNALS:

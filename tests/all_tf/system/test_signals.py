@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from all_tf.system import signals
+from all_tf.system.cli import _end_if_interrupted
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,15 @@ def test_signal_in_the_midst_of_a_step_is_noted_and_raised_between_two(capfd):
             signals.raise_deferred()
     assert steps == [0] and told.value.args == (signal.SIGTERM,)
     assert capfd.readouterr().err == ""
+
+
+def test_signal_that_python_ignores_is_not_printed_and_raised_later(monkeypatch, capfd):
+    monkeypatch.setattr("sys.unraisablehook", _end_if_interrupted)
+    signals.interrupt_on_signals()
+    LateFinalizer()
+    assert capfd.readouterr().err == ""
+    with pytest.raises(KeyboardInterrupt):
+        signals.raise_deferred()
 
 
 def test_signal_after_the_last_step_is_raised_at_the_end():
