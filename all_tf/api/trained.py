@@ -89,7 +89,7 @@ class TrainedClassifier(RunFolders):
 
         Example:
             >>> classifier = all_tf.load("runs/first")
-        >>> table = classifier.predict("demo/C-NMC_Leukemia/validation_data")
+            >>> table = classifier.predict("demo/C-NMC_Leukemia/validation_data")
             >>> set(table.column("decision")) <= {"ALL", "HEM"}
             True
             >>> table.problems

@@ -54,6 +54,16 @@ def test_network_that_is_better_on_nearly_every_patient_is_told_apart(tmp_path):
     assert row["verdict"] == "good is better by F1 and kappa"
 
 
+def test_runs_on_few_patients_are_said_neither_to_differ_nor_to_be_equal(tmp_path):
+    few = draw_predictions(patients=PATIENTS[:4])
+    runs = [write_run(tmp_path / name, evaluated=few) for name in ("a", "b")]
+    (path,) = write_about(runs, tmp_path / "out")
+    text = Page(path.read_text()).text
+    assert "a and b have the highest F1 and the highest kappa." in text
+    assert "Whether they differ cannot be said: not estimable: " in text
+    assert "no significant difference" not in text
+
+
 def test_runs_on_other_images_are_not_compared(tmp_path):
     few = draw_predictions(cells=60)
     runs = [
