@@ -91,6 +91,18 @@ def test_study_page_says_once_that_images_differ(study, monkeypatch):
     assert len(warning.findall(write_tables(study, study, {}))) == 1
 
 
+def test_study_on_few_patients_does_not_say_which_rows_are_worse(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "all_tf.reports.study.is_finished", lambda run, _: (run / "metrics.json").is_file()
+    )
+    for seed, name in enumerate(("efficientnetb0", "googlenet")):
+        few = draw_predictions(seed=seed, patients=PATIENTS[:4])
+        write_run(tmp_path / name, experiment=EXPERIMENTS[name], evaluated=few)
+    text = write_tables(tmp_path, tmp_path, {})
+    assert "Whether the others are worse cannot be said: not estimable: 2 groups of " in text
+    assert "Not significantly worse" not in text
+
+
 def test_folder_without_a_finished_run_is_refused(study):
     for metrics in study.glob("*/metrics.json"):
         metrics.unlink()
