@@ -229,8 +229,9 @@ def _best(runs: Sequence[RunFacts], key: str, title: str) -> str:
     value = per_cent(best[0].evaluated.report[key])
     line = f"Best by {title}: {_names(best)} ({value})."
     if near and (reason := not_estimable(best[0].evaluated.report)):
-        return f"{line} Whether the others are worse cannot be said: {reason}."
-    line += f" Not significantly worse: {_names(near)}." if near else ""
+        line += f" Whether the others are worse cannot be said: {reason}."
+    elif near:
+        line += f" Not significantly worse: {_names(near)}."
     return line + _told_apart(runs, key) if len(runs) > 1 else line
 
 
