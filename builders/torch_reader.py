@@ -47,7 +47,7 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
         from safetensors.numpy import load_file
     except ImportError as error:
         raise WeightsError(
-            f"{path} needs the package safetensors. Install it: pip install '.[import]'"
+            f"{path} needs the package safetensors. Install it: pip install -e '.[import]'"
         ) from error
     try:
         return load_file(path)

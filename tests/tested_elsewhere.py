@@ -89,7 +89,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/page/about.py": "tests/all_tf/page/test_server.py",
     "all_tf/page/limits.py": "tests/all_tf/page/test_uploads.py",
     "all_tf/page/openapi.py": "tests/all_tf/page/test_server.py",
-    "all_tf/page/reading.py": "tests/all_tf/page/test_service.py",
     "all_tf/plots/cell_grid.py": "tests/all_tf/metrics/test_label_errors.py",
     "all_tf/plots/study_chart.py": "tests/all_tf/reports/test_comparison.py",
     "all_tf/reports/html_report/checklists.py": "tests/all_tf/reports/test_html_report.py",

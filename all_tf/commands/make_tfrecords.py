@@ -85,8 +85,7 @@ def _next_command(records: Path) -> str:
     if "train" not in splits:
         split = "" if "validation" in splits else f" --split {splits[0]}"
         return f"python scripts/evaluate.py RUN{split} --records {where}"
-    network = "--arch densenet169" if manifest["layout"] == "cnmc" else "--experiment scratch"
-    return f"python scripts/train.py {network} --records {where}"
+    return f"python scripts/train.py --experiment scratch --records {where}"
 
 
 def _download(args: argparse.Namespace) -> Path:

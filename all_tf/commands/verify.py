@@ -23,8 +23,9 @@ def main() -> None:
 
     checked = verify(args.run)
     for each in checked:
+        figures = f"{each.num_figures} figures from {each.num_images:,} predictions, "
         print(
-            f"{each.folder}: {each.num_figures} figures from {each.num_images:,} predictions, "
+            f"{each.folder}: {figures if each.num_figures else ''}"
             f"{each.num_files} files by SHA-256: "
             + (f"{len(each.drift)} DIFFER" if each.drift else "as they were left")
         )

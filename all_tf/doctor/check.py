@@ -32,7 +32,9 @@ def guarded(name: str, check: Callable[[], Check]) -> Check:
         return Check(name, PROBLEM, f"{type(error).__name__}: {error}")
 
 
-INSTALL = "pip install --constraint constraints.txt . in the checkout, or pip install all_tf"
+INSTALL = (
+    "pip install --constraint constraints.txt -e . in the checkout; without one, the wheel again"
+)
 
 
 def format_check(check: Check) -> str:

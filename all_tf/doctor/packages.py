@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from all_tf.doctor.check import INSTALL, OK, PROBLEM, WARNING, Check
+from all_tf.system.script_command import install_command
 
 _PROJECT = "all_tf"
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -72,7 +73,7 @@ def check_extras() -> Check:
     if not missing:
         return Check("extras", OK, found)
     more = f"{found}; not installed, for other commands: {', '.join(missing)}"
-    return Check("extras", OK, more, f"pip install '.[{missing[0]}]', if you need it")
+    return Check("extras", OK, more, f"{install_command(missing[0])}, if you need it")
 
 
 def _requirements() -> list[str]:

@@ -60,7 +60,8 @@ def _shortages(
     if scores_more and not validation:
         yield (
             "no patient is set aside: no metric of this run will be free of the choice of its "
-            "epoch. make_tfrecords.py --hold-out sets some aside"
+            "epoch. Of C-NMC 2019 these records lack the preliminary phase; of cells of your own "
+            "make_tfrecords.py --hold-out sets some aside"
         )
     elif scores_more and (few := _few(validation, classes)):
         yield f"validation, which is scored once at the end, holds {few}: {_NO_INTERVAL} it"

@@ -36,6 +36,11 @@ class Difference(NamedTuple):
     p_value: float | None  # None there too, and for metrics of the order of the scores.
     better: int  # 1 where the first is, -1 where the second is, 0 where they cannot be told apart.
 
+    @property
+    def is_estimable(self) -> bool:
+        """Whether there is an interval; without one nothing is known about the difference."""
+        return self.low is not None and self.high is not None
+
 
 def paired_differences(
     first: ScoredRun, second: ScoredRun, *, figures: Callable = weighted_metrics

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from PIL import Image
 
 from all_tf.data.measured_images import MeasuredImage, decode_files, measure_images
-from all_tf.system.script_command import install_command
 from tfrecords.codec.pictures import PICTURE_FORMATS
 from tfrecords.codec.png import encode_png
 
@@ -79,7 +78,7 @@ def read_fields(
         from all_tf.fields.cut_in_memory import cut_in_memory
         from all_tf.fields.cutting_plan import CutSettings
     except ImportError:
-        missing = f"scikit-image is missing here: {install_command('fields')}"
+        missing = "fields cannot be cut into cells: this server lacks the extra 'fields' of all_tf"
         return ReadPictures([], [f"{name}: {missing}" for name, _ in files], [], [])
     cells, summary = cut_in_memory(files, CutSettings(microns_per_pixel))
     problems = list(summary.problems)

@@ -7,16 +7,23 @@ from PIL import Image
 
 from tfrecords.codec.encoding import fit_center
 
-_BRIGHTER = 1.8  # The brightest parts of a cell are hardly half as bright as white.
+_BRIGHTER = 1.8  # The brightest parts of a cell of C-NMC are hardly half as bright as white.
+_HIGHLIGHTS = 99  # The percentile of an image's values that is made no brighter than white.
 
 
 def brighten(images: np.ndarray) -> np.ndarray:
     """Images bright enough to be looked at, as uint8.
 
+    All dark images become brighter by one factor, so that they can be compared. Bright ones, such
+    as cells of another stain, become so only until their highlights are white.
+
     Args:
-        images: Of any shape, in [0, 255].
+        images: `(..., h, w, 3)` in [0, 255].
     """
-    return np.clip(np.asarray(images, np.float64) * _BRIGHTER, 0, 255).astype(np.uint8)
+    images = np.asarray(images, np.float64)
+    highlights = np.percentile(images, _HIGHLIGHTS, axis=(-3, -2, -1), keepdims=True)
+    factor = np.clip(255 / np.maximum(highlights, 1), 1, _BRIGHTER)
+    return np.rint(np.clip(images * factor, 0, 255)).astype(np.uint8)
 
 
 def cell_image(png: bytes | memoryview, *, crop: int, side: int) -> np.ndarray:

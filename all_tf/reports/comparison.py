@@ -1,6 +1,6 @@
 """Which of several runs is best, and which differ significantly from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -26,6 +26,12 @@ class Pair:
             (run.name, [key for key in keys if self.differences[key].better == sign])
             for sign, run in ((1, self.first), (-1, self.second))
         ]
+
+
+def undecided(differences: Iterable[Difference]) -> str:
+    """The verdict where neither of two runs is better by any of some metrics."""
+    known = all(difference.is_estimable for difference in differences)
+    return "no significant difference" if known else "cannot be said"
 
 
 def compare_runs(first: RunFacts, second: RunFacts) -> Pair:

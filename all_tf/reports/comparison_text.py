@@ -12,7 +12,13 @@ from all_tf.metrics.formatting import (
 )
 from all_tf.metrics.paired import Difference
 from all_tf.metrics.registry import shown_in
-from all_tf.reports.comparison import Pair, compare_runs, groups_by_images, list_groups
+from all_tf.reports.comparison import (
+    Pair,
+    compare_runs,
+    groups_by_images,
+    list_groups,
+    undecided,
+)
 from all_tf.reports.run_facts import COMPARED_METRICS, RunFacts
 from all_tf.runs.records_label import records_label
 from all_tf.system.plain_text import inert_markdown
@@ -113,7 +119,7 @@ def _difference_row(key: str, difference: Difference, reason: str) -> dict[str, 
         "difference": signed(difference.first - difference.second),
         "interval": reason if low is None or high is None else f"{signed(low)} to {signed(high)}",
         "p_value": None if p_value is None else thousandths(p_value),
-        "verdict": {1: "A is better", -1: "B is better", 0: "no significant difference"}[
+        "verdict": {1: "A is better", -1: "B is better", 0: undecided([difference])}[
             difference.better
         ],
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from all_tf.config.presets import EXPERIMENTS, STUDY, departures
 from all_tf.config.published_results import COMPARATORS, REPORTED
+from all_tf.metrics.formatting import not_estimable
 from all_tf.plots.study_chart import draw_study
 from all_tf.reports.comparison import best_runs, pairs_told_apart, runs_near_best
 from all_tf.reports.comparison_text import shown, warn_of_different_images
@@ -227,7 +228,10 @@ def _best(runs: Sequence[RunFacts], key: str, title: str) -> str:
     best, near = best_runs(runs, key), runs_near_best(runs, key)
     value = per_cent(best[0].evaluated.report[key])
     line = f"Best by {title}: {_names(best)} ({value})."
-    line += f" Not significantly worse: {_names(near)}." if near else ""
+    if near and (reason := not_estimable(best[0].evaluated.report)):
+        line += f" Whether the others are worse cannot be said: {reason}."
+    elif near:
+        line += f" Not significantly worse: {_names(near)}."
     return line + _told_apart(runs, key) if len(runs) > 1 else line
 
 

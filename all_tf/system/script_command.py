@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 _COMMAND = re.compile(r"\bpython scripts/(\w+)\.py")
-_INSTALL = re.compile(r"\bpip install '\.\[(\w+)\]'")
+_INSTALL = re.compile(r"\bpip install -e '\.\[(\w+)\]'")
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _PROGRAM = "all-tf"
 
@@ -24,8 +24,12 @@ def script_command(script: str, *arguments: object) -> str:
 
 
 def install_command(extra: str) -> str:
-    """Return the command for messages that installs an extra of setup.cfg."""
-    return f"pip install '.[{extra}]'"
+    """Return the command for messages that installs an extra of setup.cfg.
+
+    Without -e, pip would put a copy of the checkout into the environment, in the place of the link
+    that `make demo` has made; `git pull` would then change nothing.
+    """
+    return f"pip install -e '.[{extra}]'"
 
 
 def process_command(name: str) -> list[str]:
@@ -45,8 +49,8 @@ def runnable(text: str) -> str:
     in the current folder. Elsewhere the interpreter and the script have their paths. Where there is
     no scripts/, or the program was started as `all-tf`, it becomes "all-tf NAME".
 
-    "pip install '.[EXTRA]'" stays as it is in a checkout; from another folder it has the path of
-    the checkout, and without one the name of the package.
+    "pip install -e '.[EXTRA]'" stays as it is in a checkout; from another folder it has the path of
+    the checkout, and without one, and -e, the name of the package.
     """
     text = _COMMAND.sub(lambda found: _start(found[1]), text)
     return _INSTALL.sub(lambda found: f"pip install {_package(found[1])}", text)
@@ -62,7 +66,9 @@ def _start(name: str) -> str:
 def _package(extra: str) -> str:
     if not (_CHECKOUT / "setup.cfg").is_file():
         return f"'all_tf[{extra}]'"
-    return f"'.[{extra}]'" if Path.cwd() == _CHECKOUT else shlex.quote(f"{_CHECKOUT}[{extra}]")
+    if Path.cwd() == _CHECKOUT:
+        return f"-e '.[{extra}]'"
+    return f"-e {shlex.quote(f'{_CHECKOUT}[{extra}]')}"
 
 
 @cache

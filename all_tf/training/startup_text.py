@@ -100,8 +100,8 @@ def _held_out(experiment: Experiment, data: Data) -> str:
     if not experiment.score_held_out:
         return "nothing: the held-out set is not opened (--no-held-out)"
     return (
-        "no preliminary phase, and no patients set aside (make_tfrecords.py --hold-out): no score "
-        "of this run will be honest, but that of images from elsewhere"
+        "no preliminary phase, and no patients set aside: no score of this run will be honest, but "
+        "that of images from elsewhere"
     )
 
 

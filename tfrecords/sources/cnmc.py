@@ -125,7 +125,8 @@ def list_problems(root: Path, problems: Sequence[str]) -> SourceError:
     """Build the error that lists all problems of a source."""
     return SourceError(
         problems,
-        headline=f"{len(problems)} problems in {root}. Repair or remove these and run again:",
+        headline=f"{len(problems)} problem{'s' * (len(problems) > 1)} in {root}. Repair or remove "
+        "what is named and run again:",
     )
 
 
@@ -159,7 +160,8 @@ def patients_in_both_classes(images: Iterable[SourceImage]) -> list[str]:
             name = image.classes.stored[image.label]
             paths_of_patient[image.patient][name].append(image.path)
     return [
-        f"{paths[0]}: patient {patient} has both classes; {len(paths)} images of {name}"
+        f"{paths[0]}: patient {patient} has both classes; {len(paths)} "
+        f"image{'s' * (len(paths) != 1)} of {name}"
         for patient, classes in paths_of_patient.items()
         if len(classes) > 1
         for name, paths in classes.items()

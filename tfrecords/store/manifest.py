@@ -54,8 +54,8 @@ def read_manifest(directory: Path) -> dict:
     path = directory / MANIFEST_FILE
     if not path.is_file():
         raise RecordsError(
-            f"No records in {directory}: it has no {MANIFEST_FILE}. "
-            "Make them: python scripts/make_tfrecords.py --source data/C-NMC_Leukemia "
+            f"No records in {directory}: it has no {MANIFEST_FILE}. Name their folder by "
+            "--records, or make them: python scripts/make_tfrecords.py --source IMAGES "
             f"--records {shlex.quote(str(directory))}"
         )
     try:

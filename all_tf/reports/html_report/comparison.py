@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from all_tf.config.published_results import REPORTED
-from all_tf.metrics.formatting import basis_of_intervals, signed, with_interval
+from all_tf.metrics.formatting import basis_of_intervals, not_estimable, signed, with_interval
 from all_tf.metrics.paired import Difference
 from all_tf.metrics.registry import METRICS, shown_in
 from all_tf.plots.forest import draw_forest
@@ -13,6 +13,7 @@ from all_tf.reports.comparison import (
     groups_by_images,
     list_groups,
     pairs_with_best,
+    undecided,
 )
 from all_tf.reports.html_report.inline_plots import Drawn, inline
 from all_tf.reports.html_report.prose import name_set, stamps_in_words
@@ -60,12 +61,13 @@ def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
         return "These networks cannot be compared with each other."  # A warning says why.
     count = runs[0].evaluated.count
     best_by = {key: _best(runs, key) for key in _SHORT}
-    ahead = "{} has the highest F1, {} the highest kappa".format(*best_by.values())
+    ahead = "{} the highest F1, {} the highest kappa".format(*best_by.values())
     if len(set(best_by.values())) == 1:
-        ahead = f"{best_by['f1']} has the highest F1 and the highest kappa"
-    equals = [str(row["other"]) for row in pairs if not row["told_apart"]]
+        ahead = f"{best_by['f1']} the highest F1 and the highest kappa"
     near = ""
-    if equals:
+    if pairs and (reason := not_estimable(runs[0].evaluated.report)):
+        near = f" Whether they differ cannot be said: {reason}."
+    elif equals := [str(row["other"]) for row in pairs if not row["told_apart"]]:
         near = f" {pairs[0]['ahead']} does not differ significantly from {', '.join(equals)}."
     return (
         f"Of {len(runs)} networks, evaluated on the same {count.cells:,} cells of {count.patients} "
@@ -74,8 +76,9 @@ def comparison_verdict(runs: Sequence[RunFacts], pairs: Rows) -> str:
 
 
 def _best(runs: Sequence[RunFacts], key: str) -> str:
-    """The name of the best run, or the names of those that share the best value."""
-    return " and ".join(run.name for run in best_runs(runs, key))
+    """The best run, or those that share the best value, with the verb: "a has", "a and b have"."""
+    best = [run.name for run in best_runs(runs, key)]
+    return f"{' and '.join(best)} {'has' if len(best) == 1 else 'have'}"
 
 
 def pair_rows(runs: Sequence[RunFacts]) -> Rows:
@@ -94,7 +97,7 @@ def _pair_row(pair: Pair) -> dict[str, object]:
         "other": pair.second.name,
         **{key: _difference(pair.differences[key]) for key in _SHORT},
         "told_apart": bool(verdicts),
-        "verdict": "; ".join(verdicts) or "no significant difference",
+        "verdict": "; ".join(verdicts) or undecided(pair.differences[key] for key in _SHORT),
     }
 
 

@@ -73,7 +73,7 @@ def test_extras_are_there_or_not_and_neither_is_a_problem(installed):
     installed()
     found = check_extras()
     assert found.state == OK and found.found.startswith("sweep; not installed")
-    assert found.remedy == "pip install '.[multihost]', if you need it"
+    assert found.remedy == "pip install -e '.[multihost]', if you need it"
     installed(jax="0.10.2")
     assert check_extras()[2:4] == ("sweep, multihost", "")
 

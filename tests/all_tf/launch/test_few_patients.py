@@ -53,7 +53,8 @@ def test_few_patients_of_each_set_are_named_with_their_classes(described):
 
 def test_nobody_set_aside_is_said(described):
     (line,) = few_patients(Experiment("base_cnn"), described(train=(10, 10)))
-    assert "no patient is set aside" in line and "--hold-out" in line
+    assert "no patient is set aside" in line
+    assert "lack the preliminary phase" in line and "of cells of your own" in line
 
 
 def test_held_out_set_that_is_not_scored_is_not_spoken_of(described):

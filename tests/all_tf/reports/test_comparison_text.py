@@ -153,6 +153,7 @@ def test_runs_on_few_patients_are_not_compared_whatever_their_metrics(make_pair)
     reason = "not estimable: 4 groups of ALL"
     assert text.endswith(f"Whether first and second differ cannot be said: {reason}.")
     assert text.count(reason) == 11
+    assert text.count("| cannot be said ") == 10 and "no significant" not in text
 
 
 def test_row_without_intervals_says_so_once_in_the_table(make_pair):

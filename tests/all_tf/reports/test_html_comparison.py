@@ -54,6 +54,16 @@ def test_network_that_is_better_on_nearly_every_patient_is_told_apart(tmp_path):
     assert row["verdict"] == "good is better by F1 and kappa"
 
 
+def test_runs_on_few_patients_are_said_neither_to_differ_nor_to_be_equal(tmp_path):
+    few = draw_predictions(patients=PATIENTS[:4])
+    runs = [write_run(tmp_path / name, evaluated=few) for name in ("a", "b")]
+    (path,) = write_about(runs, tmp_path / "out")
+    text = Page(path.read_text()).text
+    assert "a and b have the highest F1 and the highest kappa." in text
+    assert "Whether they differ cannot be said: not estimable: " in text
+    assert "no significant difference" not in text
+
+
 def test_runs_on_other_images_are_not_compared(tmp_path):
     few = draw_predictions(cells=60)
     runs = [
@@ -79,6 +89,18 @@ def test_study_page_says_once_that_images_differ(study, monkeypatch):
     warning = re.compile("not (evaluated on )?the same images", re.IGNORECASE)
     assert len(warning.findall(text)) == 1 and "densenet121 on 60" in text
     assert len(warning.findall(write_tables(study, study, {}))) == 1
+
+
+def test_study_on_few_patients_does_not_say_which_rows_are_worse(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "all_tf.reports.study.is_finished", lambda run, _: (run / "metrics.json").is_file()
+    )
+    for seed, name in enumerate(("efficientnetb0", "googlenet")):
+        few = draw_predictions(seed=seed, patients=PATIENTS[:4])
+        write_run(tmp_path / name, experiment=EXPERIMENTS[name], evaluated=few)
+    text = write_tables(tmp_path, tmp_path, {})
+    assert "Whether the others are worse cannot be said: not estimable: 2 groups of " in text
+    assert "Not significantly worse" not in text
 
 
 def test_folder_without_a_finished_run_is_refused(study):

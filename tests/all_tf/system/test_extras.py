@@ -15,6 +15,6 @@ def test_what_is_there_is_not_imported():
 
 
 def test_what_is_missing_is_named_with_the_extra_that_brings_it():
-    message = r"The page needs what is not installed here: no_a, no_b.*pip install '\.\[page\]'"
+    message = r"The page needs what is not installed here: no_a, no_b.*pip install -e '\.\[page\]'"
     with pytest.raises(ConfigError, match=message):
         require_modules(("no_a", "json", "no_b"), extra="page", what="The page")

@@ -59,8 +59,8 @@ def test_command_starts_from_another_folder(here, tmp_path):
 def test_extra_is_installed_from_the_checkout_or_by_the_name_of_the_package(here, monkeypatch):
     text = f"Install it: {install_command('page')}; or not."
     here(ROOT)
-    assert runnable(text) == "Install it: pip install '.[page]'; or not."
+    assert runnable(text) == "Install it: pip install -e '.[page]'; or not."
     here(ROOT / "docs")
-    assert runnable(text) == f"Install it: pip install '{ROOT}[page]'; or not."
+    assert runnable(text) == f"Install it: pip install -e '{ROOT}[page]'; or not."
     monkeypatch.setattr(room, "_CHECKOUT", ROOT / "docs")
     assert runnable(text) == "Install it: pip install 'all_tf[page]'; or not."

@@ -72,8 +72,8 @@ def test_everything_wrong_with_folders_is_listed_at_once(laboratory):
     with pytest.raises(SourceError, match="7 problems") as error:
         find_folder_images(root, patient_per_image=False)
     for line in (
-        "a.png: patient p has both classes; 1 images of all",
-        "b.png: patient p has both classes; 1 images of hem",
+        "a.png: patient p has both classes; 1 image of all",
+        "b.png: patient p has both classes; 1 image of hem",
         "c.png: expected all/PATIENT/IMAGE or hem/PATIENT/IMAGE",
         "d.gif: expected one of .bmp, .png",
         "e.png: expected CLASS/PATIENT/IMAGE",
