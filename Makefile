@@ -50,7 +50,7 @@ fuzz: $(VENV)/installed-test
 	$(BIN)/python -m pytest tests/fuzz --capture=no --verbose --mutations 20000
 
 faults: $(VENV)/installed-test
-	ALL_TF_FAULTS=50,20,20 $(PYTEST) --dist load tests/integration/test_faults.py
+	ALL_TF_FAULTS=50,20,20 $(PYTEST) --dist load tests/integration/faults
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""Each command, killed, told to end or with a full disk at any moment, ends the same the next time.
+"""A command that is killed, told to end or finds a full disk at any moment, and what is then left.
 
 Whatever was whole before stays as it was; a run verifies or says that it has not ended.
 """
@@ -16,14 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from all_tf.runs.folder import RunError
 from all_tf.runs.verification import verify
 from tests.conftest import ROOT, without_coverage
-from tfrecords.sources.cnmc import find_images
 from tfrecords.store.verification import verify_records
-from tfrecords.synthetic.write import MIN_IMAGES, write_synthetic
 
 KINDS = ("killed", "full disk", "told to end")
 # How many of each kind a command meets: ALL_TF_FAULTS=50,20,20 for a long test.
@@ -92,41 +88,6 @@ def whole_records(out: Path) -> dict[str, bytes]:
 
 def in_run(out: Path) -> bool:
     return (out / "run/config.json").exists()
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory) -> Path:
-    """The fewest images that there can be."""
-    folder = tmp_path_factory.mktemp("source")
-    return write_synthetic(folder, num_images=MIN_IMAGES, seed=3)
-
-
-@pytest.fixture(scope="module")
-def records(source, tmp_path_factory) -> Path:
-    """Records of them, in two folds."""
-    from tfrecords.packing.writer import Settings, write_records  # After load_tensorflow.
-
-    directory = tmp_path_factory.mktemp("records")
-    write_records(find_images(source), directory, Settings(folds=2, num_workers=1))
-    return directory
-
-
-@pytest.fixture(scope="module")
-def run(records, tmp_path_factory) -> Path:
-    """A finished run."""
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    words = script("train.py", *OPTIONS, "--records", records, "--run-dir", folder)
-    call(words, folder).check_returncode()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def folds(records, tmp_path_factory) -> Path:
-    """A finished cross-validation."""
-    folder = tmp_path_factory.mktemp("finished") / "folds"
-    words = script("train.py", *OPTIONS, "--fold", "all", "--records", records)
-    call([*words, "--run-dir", folder], folder).check_returncode()
-    return folder
 
 
 def call(words: Sequence[object], out: Path, **options) -> subprocess.CompletedProcess:
@@ -219,51 +180,3 @@ def check(command: Command, tmp_path: Path, seed: str) -> None:
     assert command.result(out) == expected
     left = [str(path) for path in out.rglob("*") if ".partial" in path.name]
     assert not left
-
-
-@pytest.mark.slow
-def test_conversion(source, tmp_path):
-    words = script("make_tfrecords.py", "--source", source, "--records", "{out}/records")
-    check(Command([*words, "--folds", "2", "--overwrite"], whole_records), tmp_path, "conversion")
-
-
-@pytest.mark.slow
-def test_training(records, tmp_path):
-    words = script("train.py", *OPTIONS, "--records", records, "--run-dir", "{out}/run")
-    again = script("train.py", "--resume", "{out}/run")
-    check(Command(words, results, again, in_run), tmp_path, "training")
-
-
-@pytest.mark.slow
-def test_all_folds(records, tmp_path):
-    words = script("train.py", *OPTIONS, "--fold", "all", "--records", records)
-    check(Command([*words, "--run-dir", "{out}/run"], results), tmp_path, "folds")
-
-
-@pytest.mark.slow
-def test_refit(folds, tmp_path):
-    words = script("train.py", "--refit", folds, "--deterministic", "--run-dir", "{out}/run")
-    again = script("train.py", "--resume", "{out}/run")
-    check(Command(words, results, again, in_run), tmp_path, "refit")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["evaluate.py", "probe.py"])
-def test_analysis(name, run, tmp_path):
-    words = script(name, "{out}/run", "--split", "train", "--fold", "1")
-    check(Command(words, results, before=[run]), tmp_path, name)
-
-
-@pytest.mark.slow
-def test_report(run, tmp_path):
-    check(Command(script("report.py", "{out}/run"), pages, before=[run]), tmp_path, "report")
-
-
-@pytest.mark.slow
-def test_study(records, tmp_path):
-    bench = tmp_path / "bench"
-    bench.mkdir()
-    shutil.copy(ROOT / "tests/stubs/run_study.py", bench)
-    shutil.copy(ROOT / "tests/stubs/train.py", bench / "train.py")
-    words = [bench / "run_study.py", "--rows", ROWS, "--records", records]
-    check(Command([*words, "--study-dir", "{out}/study"], tables), tmp_path, "study")

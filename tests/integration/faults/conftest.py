@@ -1,0 +1,44 @@
+"""The small set and the finished runs that the disturbed commands work on."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import OPTIONS, call, script
+from tfrecords.sources.cnmc import find_images
+from tfrecords.synthetic.write import MIN_IMAGES, write_synthetic
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    """The fewest images that there can be."""
+    folder = tmp_path_factory.mktemp("source")
+    return write_synthetic(folder, num_images=MIN_IMAGES, seed=3)
+
+
+@pytest.fixture(scope="module")
+def records(source, tmp_path_factory) -> Path:
+    """Records of them, in two folds."""
+    from tfrecords.packing.writer import Settings, write_records  # After load_tensorflow.
+
+    directory = tmp_path_factory.mktemp("records")
+    write_records(find_images(source), directory, Settings(folds=2, num_workers=1))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def run(records, tmp_path_factory) -> Path:
+    """A finished run."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    words = script("train.py", *OPTIONS, "--records", records, "--run-dir", folder)
+    call(words, folder).check_returncode()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folds(records, tmp_path_factory) -> Path:
+    """A finished cross-validation."""
+    folder = tmp_path_factory.mktemp("finished") / "folds"
+    words = script("train.py", *OPTIONS, "--fold", "all", "--records", records)
+    call([*words, "--run-dir", folder], folder).check_returncode()
+    return folder
