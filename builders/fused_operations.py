@@ -52,7 +52,9 @@ def _normalize(layer: keras.layers.BatchNormalization, inputs, training=None, ma
     variance = variance * ((count - 1) / count)  # The operation's is Bessel's, Keras' is not.
     for average, value in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
         average.assign(average * layer.momentum + value * (1 - layer.momentum))
-    return outputs
+    # TensorFlow would merge the operation with a ReLU behind it, and that one makes 0 of nan, which
+    # is then hidden from the loss. It merges nothing across another operation.
+    return tf.ensure_shape(outputs, outputs.shape)
 
 
 class FusedAdam(keras.optimizers.Adam):

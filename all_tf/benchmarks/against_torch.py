@@ -16,9 +16,9 @@ _CHILD = "import sys; from all_tf.benchmarks.against_torch import child; child(*
 
 
 def benchmark_against_torch(
-    job: SpeedJob, *, rounds: int, steps: int, threads: int | None = None
+    job: SpeedJob, *, rounds: int, steps: int, threads: int | None = None, jax: bool = False
 ) -> dict[str, object]:
-    """Time blocks of steps of TensorFlow, JAX and two memory layouts of PyTorch in turn.
+    """Time blocks of steps of this project and of two memory layouts of PyTorch in turn.
 
     Each is a process of its own that is idle while another one works. Of PyTorch's layouts the
     faster one counts, by its median. On a machine that other work shares, several threads of
@@ -29,6 +29,7 @@ def benchmark_against_torch(
         rounds: At least 2.
         steps: Of each process in a round.
         threads: Of each process; None leaves it to the frameworks.
+        jax: Whether this project on JAX takes turns too.
 
     Returns:
         `frameworks`, the speed of each; `ratio_to_torch` of TensorFlow, the median over the rounds
@@ -45,7 +46,9 @@ def benchmark_against_torch(
             ".venv-parity/bin/python scripts/benchmark.py torch"
         )
     command = [sys.executable, "-c", _CHILD]
-    commands = {name: [*command, name, *map(str, job)] for name in _BUILDERS if _installed(name)}
+    commands = {
+        name: [*command, name, *map(str, job)] for name in _BUILDERS if name != "jax" or jax
+    }
     with children(commands, _environment(threads)) as started:
         first, turns = take_turns(started, first_steps=_FIRST_STEPS, steps=steps, rounds=rounds)
     return {
@@ -56,10 +59,6 @@ def benchmark_against_torch(
         "frameworks": {name: _speed(name, first, turns, job.batch_size) for name in commands},
         **ratios(turns),
     }
-
-
-def _installed(name: str) -> bool:
-    return name != "jax" or find_spec("jax") is not None
 
 
 def _environment(threads: int | None) -> dict[str, str]:

@@ -14,7 +14,7 @@ _SIDE = whole_number(32, 2048)  # Pixels, as an experiment has them.
 
 def add_torch(what) -> None:
     """Add the subcommand torch; `what` is of `add_subparsers`."""
-    torch = what.add_parser("torch", help="a step in TensorFlow, JAX and PyTorch, in turn")
+    torch = what.add_parser("torch", help="a step in turn with PyTorch")
     torch.add_argument("--arch", choices=choices.ARCHITECTURE_NAMES, required=True, metavar="NAME")
     torch.add_argument("--image-size", type=_SIDE, required=True, metavar="PX")
     torch.add_argument("--batch-size", type=whole_number(1, 4096), default=32, metavar="N")
@@ -30,6 +30,7 @@ def add_torch(what) -> None:
     torch.add_argument(
         "--threads", type=whole_number(1, 1024), metavar="N", help="default: the frameworks' own"
     )
+    torch.add_argument("--jax", action="store_true", help="this project on JAX takes turns too")
     torch.set_defaults(measure=_torch)
 
 
@@ -61,7 +62,9 @@ def _torch(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.speed_table import SpeedJob
 
     job = SpeedJob(args.arch, args.image_size, args.batch_size, args.precision)
-    return benchmark_against_torch(job, rounds=args.rounds, steps=args.steps, threads=args.threads)
+    return benchmark_against_torch(
+        job, rounds=args.rounds, steps=args.steps, threads=args.threads, jax=args.jax
+    )
 
 
 def _gpu(args: argparse.Namespace) -> dict:

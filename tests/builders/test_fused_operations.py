@@ -5,7 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from builders.classifier import build_classifier
 from builders.fused_operations import FusedAdam, fuse_batch_norm
+from builders.losses import WeightedBinaryCrossentropy
+from builders.optimizers import build_optimizer
+from builders.registry import build_model
 
 
 def norm_model(*, fused: bool, shape=(5, 5, 3), **options) -> keras.Model:
@@ -91,3 +95,17 @@ def test_adam_is_one_operation_a_weight():
     types = [node.type for node in graph.get_operations()]
     assert types.count("ResourceApplyAdam") == 1
     assert not {"Sqrt", "Square"} & set(types)
+
+
+def test_loss_shows_that_an_image_is_no_number():
+    """TensorFlow merges batch norm with a ReLU, in this whole step only, to one that hides it."""
+    model = build_model("base_cnn", image_size=32, weights="none")
+    classifier = build_classifier(
+        model,
+        loss=WeightedBinaryCrossentropy(),
+        optimizer=build_optimizer("adam", model, learning_rate=1e-4),
+    )
+    images, labels = np.full((2, 32, 32, 3), np.nan, "float32"), np.ones((2, 1), "float32")
+    batch = tf.data.Dataset.from_tensors((images, labels, np.ones(2, "float32")))
+    classifier.make_train_function()
+    assert np.isnan(float(classifier.train_function(iter(batch))["loss"]))

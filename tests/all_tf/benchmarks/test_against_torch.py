@@ -49,7 +49,7 @@ def test_step_of_tensorflow_trains():
 
 def test_all_frameworks_are_timed_where_pytorch_is_installed():
     pytest.importorskip("torch", reason="make test-parity installs PyTorch")
-    figures = against_torch.benchmark_against_torch(JOB, rounds=2, steps=1, threads=1)
+    figures = against_torch.benchmark_against_torch(JOB, rounds=2, steps=1, threads=1, jax=True)
     json.dumps(figures)
     assert set(figures["frameworks"]) == {"tensorflow", "torch_nchw", "torch_channels_last", "jax"}
     assert figures["ratio_to_torch"] > 0 < figures["jax_cpu_ratio_to_torch"]
