@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
+from builders.fused_operations import fuse_batch_norm
 from builders.weight_ema import WeightAverages
 
 # (canvas uint8 (b, c, c, 3), labels (b, 1), step) -> images float32 (b, s, s, 3), labels (b, 1).
@@ -101,6 +102,7 @@ def build_classifier(
     """
     backend = keras.backend.backend()
     classifier = CLASSIFIERS[backend](model.input, model.output, name=model.name)
+    fuse_batch_norm(classifier)
     if ema:
         classifier.averages = WeightAverages(classifier.trainable_variables, decay=ema)
     classifier.compile(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
+from builders.fused_operations import FusedAdam
 from builders.layer_groups import backbone_layers, layer_rates
 from builders.schedules import LearningRate
 
@@ -48,7 +49,7 @@ class _PerVariable(keras.optimizers.Optimizer):
         return 1.0
 
 
-class _Adam(_PerVariable, keras.optimizers.Adam):
+class _Adam(_PerVariable, FusedAdam):
     def _late_start(self, late: int):
         """The factor that makes the bias correction count from the variable's own first step.
 

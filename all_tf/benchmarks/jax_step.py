@@ -3,7 +3,7 @@
 import gc
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from unittest import mock
 
@@ -11,13 +11,11 @@ import jax
 import keras
 import numpy as np
 
+from all_tf.benchmarks.classifier_step import classifier_of, draw_batch
 from all_tf.benchmarks.speed_table import SpeedJob, failure
 from all_tf.benchmarks.step_timing import step_figures, time_steps
 from all_tf.system.checks import ConfigError
-from builders.classifier import Classifier, build_classifier
-from builders.losses import LOSSES
-from builders.optimizers import build_optimizer
-from builders.registry import build_model
+from builders.classifier import Classifier
 
 _TOGETHER = 10  # Jobs whose programs are compiled at once, before any of them is timed.
 _THREADS = 8
@@ -80,7 +78,7 @@ class _Program:
                 classifier.metrics_variables,
             )
         )
-        self.batch = _draw_batch(job)
+        self.batch = draw_batch(job)
         step = jax.jit(classifier.train_step, donate_argnums=0)
         self.compiled: Future = pool.submit(_compile, step.lower(self.state, self.batch))
 
@@ -108,11 +106,7 @@ def _compile(lowered: jax.stages.Lowered) -> tuple[jax.stages.Compiled, float]:
 
 def _build(job: SpeedJob) -> Classifier:
     with mock.patch.object(keras.initializers.VarianceScaling, "__call__", _draw_weights):
-        model = build_model(
-            job.arch, image_size=job.image_size, weights="none", precision=job.precision
-        )
-    optimizer = build_optimizer("adam", model, learning_rate=1e-4, precision=job.precision)
-    return build_classifier(model, loss=LOSSES["weighted_bce"](), optimizer=optimizer)
+        return classifier_of(job)
 
 
 def _draw_weights(initializer, shape, dtype=None):
@@ -122,29 +116,34 @@ def _draw_weights(initializer, shape, dtype=None):
     return keras.ops.convert_to_tensor(drawn, dtype=dtype)
 
 
-def _draw_batch(job: SpeedJob) -> tuple[np.ndarray, np.ndarray]:
-    """Images float32 `(b, side, side, 3)` in [0, 255] and labels float32 `(b, 1)`."""
-    rng = np.random.default_rng(0)
-    images = rng.random((job.batch_size, job.image_size, job.image_size, 3), np.float32)
-    return images * 255, np.arange(job.batch_size, dtype=np.float32)[:, None] % 2
+class _Loop:
+    """Runs so many steps and waits for the device."""
+
+    def __init__(self, program: _Program):
+        self._compiled, self.compile_seconds = program.compiled.result()
+        self._state, self._batch = jax.device_put((program.state, program.batch))
+        self.peak_bytes = _peak_bytes(self._compiled)
+
+    def __call__(self, steps: int) -> None:
+        for _ in range(steps):
+            logs, self._state = self._compiled(self._state, self._batch)
+        jax.block_until_ready((logs, self._state))
+
+
+def jax_step(job: SpeedJob) -> Callable[[int], None]:
+    """Return a function that runs so many steps of a job and waits for the device."""
+    with ThreadPoolExecutor(1) as pool:
+        return _Loop(_Program(job, pool))
 
 
 def _measure(job: SpeedJob, program: _Program | Exception, *, seconds: float) -> dict[str, object]:
     try:
         if isinstance(program, Exception):
             raise program
-        compiled, compile_seconds = program.compiled.result()
-        state, batch = jax.device_put((program.state, program.batch))
-
-        def run_steps(count: int) -> None:
-            nonlocal state
-            for _ in range(count):
-                logs, state = compiled(state, batch)
-            jax.block_until_ready((logs, state))
-
-        times = time_steps(run_steps, seconds=seconds)
-        figures = step_figures(times, batch_size=job.batch_size, peak_bytes=_peak_bytes(compiled))
-        return figures | {"compile_seconds": round(compile_seconds, 1)}
+        loop = _Loop(program)
+        times = time_steps(loop, seconds=seconds)
+        figures = step_figures(times, batch_size=job.batch_size, peak_bytes=loop.peak_bytes)
+        return figures | {"compile_seconds": round(loop.compile_seconds, 1)}
     except Exception as error:  # Out of memory, or an operation that the device lacks.
         return failure(error)
 

@@ -82,10 +82,9 @@ class SpeedTable:
     def as_dict(self) -> dict[str, Any]:
         """Device, versions and cases, each with its `ratio_to_torch` where both were measured."""
         torch = {_key(x)[1:]: x for x in self._cases if x["framework"] == "torch" and _measured(x)}
-        versions = {name: _version(name) for name in _PACKAGES}
         return {
             "device": self._device,
-            "versions": {name: version for name, version in versions.items() if version},
+            "versions": versions(),
             "cases": [case | _ratio(case, torch.get(_key(case)[1:])) for case in self._cases],
         }
 
@@ -102,6 +101,12 @@ def _ratio(case: dict, torch: dict | None) -> dict[str, float]:
     if torch is None or case["framework"] == "torch" or not _measured(case):
         return {}
     return {"ratio_to_torch": round(case["images_per_second"] / torch["images_per_second"], 3)}
+
+
+def versions() -> dict[str, str]:
+    """The versions of the frameworks that are installed."""
+    found = {name: _version(name) for name in _PACKAGES}
+    return {name: version for name, version in found.items() if version}
 
 
 def _version(package: str) -> str | None:

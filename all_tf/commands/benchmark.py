@@ -5,6 +5,7 @@
     python scripts/benchmark.py startup --arch efficientnetb0 --image-size 128
     python scripts/benchmark.py step --arch densenet121 --image-size 100
     python scripts/benchmark.py costs --arch densenet121 densenet169 --image-size 300 --batch-size 4
+    python scripts/benchmark.py torch --arch densenet121 --image-size 100
     python scripts/benchmark.py gpu --framework tensorflow
     python scripts/benchmark.py growth --images 120 2000 15000
     python scripts/benchmark.py fields --source ../shared/smear_real
@@ -16,13 +17,11 @@ Ratios are measured side by side in one run: machines differ, and are shared.
 
 import argparse
 import json
-import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
+from all_tf.benchmarks.framework_commands import add_gpu, add_torch
 from all_tf.config import choices
-from all_tf.system.arguments import path_to_write, real_number, whole_number
+from all_tf.system.arguments import path_to_write, whole_number
 from all_tf.system.cli import add_set_options, exit_on_errors, script_parser
 from all_tf.system.outputs import require_file
 
@@ -118,52 +117,6 @@ def _page(args: argparse.Namespace) -> dict:
     return benchmark_page(args.run, num_requests=args.requests, num_clients=args.clients)
 
 
-def _gpu(args: argparse.Namespace) -> dict:
-    from all_tf.benchmarks.speed_table import SpeedTable
-
-    name, measure = _GPU_FRAMEWORKS[args.framework](args)
-    measure(table := SpeedTable(name, args.json))
-    return table.as_dict()
-
-
-def _gpu_tensorflow(args: argparse.Namespace) -> tuple[str, Callable]:
-    _load_tensorflow()
-    from all_tf.benchmarks.gpu import benchmark_gpu, find_gpu
-
-    device = find_gpu()
-    archs = args.arch or choices.ARCHITECTURE_NAMES
-    return device.name, lambda table: benchmark_gpu(archs, device=device, keep=table.add)
-
-
-def _gpu_jax(args: argparse.Namespace) -> tuple[str, Callable]:
-    os.environ["KERAS_BACKEND"] = "jax"
-    # What the programs take is to be seen; all of it at once would leave other processes none.
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    from all_tf.benchmarks.jax_step import jax_cases, jax_device
-
-    return jax_device(any_kind=args.quick), lambda table: _measure_jobs(args, table, jax_cases)
-
-
-def _gpu_torch(args: argparse.Namespace) -> tuple[str, Callable]:
-    try:
-        from all_tf.benchmarks.torch_step import torch_cases, torch_device
-    except ImportError as error:
-        sys.exit(f"error: PyTorch or torchvision is not installed here ({error}).")
-    return torch_device(any_kind=args.quick), lambda table: _measure_jobs(args, table, torch_cases)
-
-
-_GPU_FRAMEWORKS = {"tensorflow": _gpu_tensorflow, "jax": _gpu_jax, "torch": _gpu_torch}
-
-
-def _measure_jobs(args: argparse.Namespace, table, cases: Callable) -> None:
-    from all_tf.benchmarks.speed_table import speed_jobs
-
-    archs = args.arch or choices.ARCHITECTURE_NAMES
-    jobs = speed_jobs(archs, precisions=args.precision, quick=args.quick)
-    for case in cases(table.missing(jobs, args.framework), seconds=args.seconds):
-        table.add(case)
-
-
 def _parse() -> argparse.Namespace:
     parser = script_parser(__doc__)
     what = parser.add_subparsers(required=True, metavar="WHAT")
@@ -202,7 +155,8 @@ def _parse() -> argparse.Namespace:
     page.add_argument("--requests", type=whole_number(5, 10**6), default=1000, metavar="N")
     page.add_argument("--clients", type=whole_number(1, 200), default=16, metavar="N")
     page.set_defaults(measure=_page)
-    _add_gpu(what)
+    add_torch(what)
+    add_gpu(what)
     return parser.parse_args()
 
 
@@ -227,24 +181,3 @@ def _add_refusals(what) -> None:
         "--foreign", type=Path, nargs="+", default=(), metavar="DIR", help="NAME.png, NAME_mask.png"
     )
     refusals.set_defaults(measure=_refusals)
-
-
-def _add_gpu(what) -> None:
-    gpu = what.add_parser("gpu", help="every architecture by precision and compiler, on a GPU")
-    names = choices.ARCHITECTURE_NAMES
-    gpu.add_argument("--arch", choices=names, nargs="+", metavar="NAME", help="default: all")
-    gpu.add_argument("--framework", choices=_GPU_FRAMEWORKS, default="tensorflow")
-    gpu.add_argument("--json", type=Path, metavar="FILE", help="kept up to date, taken up again")
-    only = gpu.add_argument_group("jax and torch: the bare network step")
-    only.add_argument(
-        "--precision",
-        choices=choices.PRECISIONS,
-        nargs="+",
-        default=["float32", "mixed_bfloat16"],
-        metavar="NAME",
-    )
-    only.add_argument(
-        "--seconds", type=real_number(0.01, 3600), default=2.0, help="of each case (default: 2)"
-    )
-    only.add_argument("--quick", action="store_true", help="tiny batches, on a processor as well")
-    gpu.set_defaults(measure=_gpu)

@@ -97,7 +97,8 @@ def test_kept_statistics_of_batch_norm_are_those_of_the_kept_weights(runs, recor
     refresh = RefreshBatchNorm(_typical_batches(data.fit, TUNED, plan))
     refresh.set_model(model)
     refresh.on_test_begin()
-    np.testing.assert_allclose(norm.moving_variance, kept, rtol=1e-4)
+    # The kept ones are of the fused operation, whose sums round otherwise than Keras'.
+    np.testing.assert_allclose(norm.moving_variance, kept, rtol=5e-4)
 
 
 def test_learning_rate_rises_and_falls_to_0(runs):
