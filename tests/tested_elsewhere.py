@@ -13,6 +13,7 @@ TESTED_IN: dict[str, str] = {
     "all_tf/benchmarks/classifier_step.py": "tests/all_tf/benchmarks/test_against_torch.py",
     "all_tf/benchmarks/convert.py": "tests/all_tf/benchmarks/test_benchmarks.py",
     "all_tf/benchmarks/drawn_data.py": "tests/all_tf/benchmarks/test_step.py",
+    "all_tf/benchmarks/framework_commands.py": "tests/all_tf/benchmarks/test_speed_table.py",
     "all_tf/benchmarks/gpu.py": "tests/all_tf/benchmarks/test_step.py",
     "all_tf/benchmarks/input.py": "tests/all_tf/benchmarks/test_benchmarks.py",
     "all_tf/benchmarks/jax_step.py": "tests/all_tf/benchmarks/test_speed_table.py",

@@ -18,7 +18,7 @@ def classifier_of(job: SpeedJob) -> Classifier:
     return build_classifier(model, loss=LOSSES["weighted_bce"](), optimizer=optimizer)
 
 
-def draw_batch(job: SpeedJob) -> tuple[np.ndarray, np.ndarray]:
+def random_batch(job: SpeedJob) -> tuple[np.ndarray, np.ndarray]:
     """Images float32 `(b, side, side, 3)` in [0, 255] and labels float32 `(b, 1)`."""
     rng = np.random.default_rng(0)
     images = rng.random((job.batch_size, job.image_size, job.image_size, 3), np.float32)

@@ -11,7 +11,7 @@ import jax
 import keras
 import numpy as np
 
-from all_tf.benchmarks.classifier_step import classifier_of, draw_batch
+from all_tf.benchmarks.classifier_step import classifier_of, random_batch
 from all_tf.benchmarks.speed_table import SpeedJob, failure
 from all_tf.benchmarks.step_timing import step_figures, time_steps
 from all_tf.system.checks import ConfigError
@@ -78,7 +78,7 @@ class _Program:
                 classifier.metrics_variables,
             )
         )
-        self.batch = draw_batch(job)
+        self.batch = random_batch(job)
         step = jax.jit(classifier.train_step, donate_argnums=0)
         self.compiled: Future = pool.submit(_compile, step.lower(self.state, self.batch))
 

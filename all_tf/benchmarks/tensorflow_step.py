@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from all_tf.benchmarks.classifier_step import classifier_of, draw_batch
+from all_tf.benchmarks.classifier_step import classifier_of, random_batch
 from all_tf.benchmarks.speed_table import SpeedJob
 from all_tf.config.engine import Engine
 from all_tf.training.xla import step_compiler
@@ -27,7 +27,7 @@ class TensorFlowStep:
         self.classifier = classifier_of(job)
         self.classifier.compile_step = step_compiler(Engine())
         self.classifier.make_train_function()
-        batch = (*draw_batch(job), np.ones(job.batch_size, np.float32))
+        batch = (*random_batch(job), np.ones(job.batch_size, np.float32))
         self._batches = iter(tf.data.Dataset.from_tensors(batch).repeat())
 
     def __call__(self, steps: int) -> None:
