@@ -84,8 +84,8 @@ def _portable(layer: layers.Layer) -> layers.Layer:
     """
     if not isinstance(layer, layers.Normalization):
         return layer
-    scale = 1 / np.sqrt(np.ravel(layer.adapt_variance))
-    offset = -np.ravel(layer.adapt_mean) * scale
+    scale = 1 / np.sqrt(np.ravel(layer.variance))
+    offset = -np.ravel(layer.mean) * scale
     return layers.Rescaling(scale.tolist(), offset.tolist(), name=layer.name)
 
 

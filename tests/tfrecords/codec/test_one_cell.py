@@ -63,7 +63,7 @@ def test_converter_names_each_field(unpack):
     field = saved(np.full((480, 640, 3), 200, np.uint8), "JPEG")
     cell = saved(disc(shape=(300, 300), radius=90))
     root = unpack({"all/p/field.jpg": field, "all/p/cell.png": cell, "hem/q/cell.png": cell})
-    with pytest.raises(SourceError, match="1 problems") as error:
+    with pytest.raises(SourceError, match="1 problem in") as error:
         find_folder_images(root, patient_per_image=False)
     assert "field.jpg: 104,700 pixels beyond its central 450 px" in str(error.value)
 

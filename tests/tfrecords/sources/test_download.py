@@ -239,7 +239,7 @@ def change_labels(folder: Path) -> str:
 def test_file_that_is_not_as_published_is_named(kaggle, cache, spoil):
     folder = fetch()
     reason = spoil(folder)
-    text = refused("(?s)not the published|Not the published|problems in")
+    text = refused("(?s)not the published|Not the published|problems? in")
     assert reason in text and f"Remove {folder} and run the same command again" in text
 
 

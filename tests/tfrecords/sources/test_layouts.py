@@ -160,7 +160,7 @@ def test_copy_is_passed_over_and_counted(unpack):
 )
 def test_files_of_one_name_that_are_no_copies_are_listed(unpack, first, second, seed, difference):
     root = unpack(LAYOUTS["challenge"] | {second: seed})
-    with pytest.raises(SourceError, match="1 problems") as error:
+    with pytest.raises(SourceError, match="1 problem in") as error:
         find_images(root)
     line = f"{root / first}, {root / second}: the same name 2 times, {difference}"
     assert line in str(error.value)
