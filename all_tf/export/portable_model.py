@@ -77,11 +77,13 @@ def _in_keras_layers(network: keras.Model, *, name: str) -> keras.Model:
 
 
 def _portable(layer: layers.Layer) -> layers.Layer:
-    """The layer itself; for a `Normalization` the same arithmetic.
+    """The layer itself, or one that computes the same where tf2onnx 1.17 cannot convert it.
 
-    Its mean and its variance are tensors and no variables, and tf2onnx 1.17 makes inputs of the
-    ONNX model of them.
+    The mean and the variance of a `Normalization` are tensors and no variables, of which it makes
+    inputs. A convolution in as many groups as channels is a call of a function that XLA compiles.
     """
+    if type(layer) is layers.Conv2D and layer.groups == layer.filters == layer.input.shape[-1] > 1:
+        return _depthwise(layer)
     if not isinstance(layer, layers.Normalization):
         return layer
     scale = 1 / np.sqrt(np.ravel(layer.variance))
@@ -89,8 +91,29 @@ def _portable(layer: layers.Layer) -> layers.Layer:
     return layers.Rescaling(scale.tolist(), offset.tolist(), name=layer.name)
 
 
+def _depthwise(layer: layers.Conv2D) -> layers.DepthwiseConv2D:
+    same = layers.DepthwiseConv2D(
+        layer.kernel_size,
+        strides=layer.strides,
+        padding=layer.padding,
+        dilation_rate=layer.dilation_rate,
+        activation=layer.activation,
+        use_bias=layer.use_bias,
+        name=layer.name,
+    )
+    same.build(layer.input.shape)
+    kernel, *bias = layer.get_weights()
+    same.set_weights([np.swapaxes(kernel, 2, 3), *bias])
+    return same
+
+
 def _call(layer: layers.Layer, *inputs, **options):
-    """Call a layer of Keras; of another one, note the operations that it consists of."""
+    """Call a layer of Keras; of another one, note the operations that it consists of.
+
+    So is an exact GELU, which TensorFlow computes by an operation that tf2onnx 1.17 lacks.
+    """
+    if isinstance(layer, layers.Activation) and layer.activation is keras.activations.gelu:
+        return 0.5 * inputs[0] * (1 + ops.erf(inputs[0] / np.sqrt(2).item()))
     if type(layer).__module__.partition(".")[0] == "keras":
         return layer(*inputs, **options)
     if layer.weights:

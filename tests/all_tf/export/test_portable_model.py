@@ -85,6 +85,22 @@ def test_every_layer_of_the_saved_model_is_of_keras():
     assert named and all(name.split(".")[0] in ("keras", "builtins") for name in named)
 
 
+def test_layers_that_are_replaced_compute_the_same():
+    image = keras.Input((SIDE, SIDE, 3), name="image")
+    maps = layers.Normalization(mean=[120, 110, 100], variance=[9, 16, 25])(image)
+    maps = layers.Conv2D(6, 3, strides=2, groups=1, name="mixing")(maps)
+    maps = layers.Conv2D(6, 3, padding="same", groups=6, name="grouped")(maps)
+    maps = layers.Activation("gelu", name="gelu")(maps)
+    network = keras.Model(image, layers.Dense(1)(layers.GlobalAveragePooling2D()(maps)))
+    part = ExportedRun(VIEW, network, Calibration())
+    model = portable_model([part], threshold=0.5)
+    names = {type(layer).__name__ for layer in model.get_layer("network_0").layers}
+    assert "DepthwiseConv2D" in names and not names & {"Normalization", "Activation"}
+    expected = logistic(logits_of(part))
+    found = model.predict(CELLS, verbose=0)["probability"]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_layer_of_ones_own_with_weights_is_refused():
     class Scale(layers.Layer):
         def build(self, shape):
