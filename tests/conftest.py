@@ -72,10 +72,14 @@ def synthetic(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def records(synthetic, tmp_path_factory) -> Path:
     """The synthetic set, packed in three folds."""
+    return pack(synthetic, tmp_path_factory.mktemp("records"), folds=3)
+
+
+def pack(source: Path, directory: Path, *, folds: int) -> Path:
+    """Write the records of a set into an empty folder."""
     from tfrecords.packing.writer import Settings, write_records  # After load_tensorflow.
 
-    directory = tmp_path_factory.mktemp("records")
-    write_records(find_images(synthetic), directory, Settings(folds=3, num_workers=1))
+    write_records(find_images(source), directory, Settings(folds=folds, num_workers=1))
     return directory
 
 

@@ -140,7 +140,9 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-class _Cnmc(GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]  # Untyped.
+class _Cnmc(  # type: ignore[call-arg]  # TFDS does not declare the keyword to type checkers.
+    GeneratorBasedBuilder, skip_registration=True
+):
     """A TFDS builder of the same examples."""
 
     VERSION = tfds.core.Version("1.0.0")

@@ -150,14 +150,18 @@ def _parse() -> argparse.Namespace:
     fields.add_argument("--source", type=Path, default=Path("../shared/smear_real"))
     fields.set_defaults(measure=_fields)
     _add_refusals(what)
+    _add_page(what)
+    add_torch(what)
+    add_gpu(what)
+    return parser.parse_args()
+
+
+def _add_page(what) -> None:
     page = what.add_parser("page", help="the page under load, against predict.py")
     page.add_argument("run", type=Path, help="the run's folder")
     page.add_argument("--requests", type=whole_number(5, 10**6), default=1000, metavar="N")
     page.add_argument("--clients", type=whole_number(1, 200), default=16, metavar="N")
     page.set_defaults(measure=_page)
-    add_torch(what)
-    add_gpu(what)
-    return parser.parse_args()
 
 
 def _add_costs(what) -> None:

@@ -113,6 +113,9 @@ class Experiment:
         between("ema", self.ema, 0, 0.99999)
         between("min_sensitivity", self.min_sensitivity, 0, 1)
         self._refuse_augmented_probe()
+        self._refuse_study_without_its_set()
+
+    def _refuse_study_without_its_set(self):
         if self.protocol == "study" and not self.score_held_out:
             raise ConfigError(
                 "Protocol study chooses its epoch on the only set that could be held out. Leave "

@@ -80,10 +80,7 @@ def calibrate_run(
     records = asked.records
     if records is None:
         raise ValueError("Expected the records of the cells to fit to. Received: none")
-    folder = calibration_folder(run, name or _name_of(records))
-    if folder.exists():
-        raise RunError(f"{folder} exists already. Name another calibration: --name NAME")
-    refuse_links(run)
+    folder = _new_folder(run, name or _name_of(records))
     members = members_of([run]) if is_cross_validation(run) else [run]
     experiment, facts = read_config(members[0])
     if asked.split is None:
@@ -111,6 +108,14 @@ def calibrate_run(
     }
     _save(folder, calibration, fit, _with_parts(predictions, parts, crossed.scores), loaded.cells)
     return OwnCalibration(folder, calibration, fit)
+
+
+def _new_folder(run: Path, name: str) -> Path:
+    folder = calibration_folder(run, name)
+    if folder.exists():
+        raise RunError(f"{folder} exists already. Name another calibration: --name NAME")
+    refuse_links(run)
+    return folder
 
 
 def _name_of(records: Path) -> str:

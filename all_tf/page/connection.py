@@ -16,8 +16,9 @@ class TimedConnection(H11Protocol):
 
     _timer: asyncio.TimerHandle | None = None
 
-    # The transport has uvicorn's narrower type, which mypy does not allow.
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(  # type: ignore[override]  # uvicorn, too, takes a narrower type here.
+        self, transport: asyncio.Transport
+    ) -> None:
         """Begin to wait for a head."""
         super().connection_made(transport)
         self._allow(SECONDS_TO_ASK)

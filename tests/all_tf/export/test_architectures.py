@@ -27,7 +27,7 @@ def run(architecture, records, tmp_path_factory):
 def test_architecture_answers_alike_in_every_format(name, architecture, run, request):
     every = architecture == _IN_EVERY_FORMAT or request.config.getoption("all_architectures")
     if not every and name != _IN_ONE_FORMAT:
-        pytest.skip("make test-all exports it to this format")
+        pytest.skip("make test-all exports it to this format")  # Some networks take a minute.
     _, found = export_runs([run], ExportTarget(name), out=run / "export", asked=ProofCells(12))
     assert found["proof"]["largest_difference"] <= 1e-4
     assert found["proof"]["answers_that_differ"] == 0

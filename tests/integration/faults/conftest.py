@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import pack
 from tests.faults import OPTIONS, call, script
-from tfrecords.sources.cnmc import find_images
 from tfrecords.synthetic.write import MIN_IMAGES, write_synthetic
 
 
@@ -19,11 +19,7 @@ def source(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def records(source, tmp_path_factory) -> Path:
     """Records of them, in two folds."""
-    from tfrecords.packing.writer import Settings, write_records  # After load_tensorflow.
-
-    directory = tmp_path_factory.mktemp("records")
-    write_records(find_images(source), directory, Settings(folds=2, num_workers=1))
-    return directory
+    return pack(source, tmp_path_factory.mktemp("records"), folds=2)
 
 
 @pytest.fixture(scope="module")
