@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from all_tf.system.script_command import runnable
 from all_tf.system.script_parser import ScriptParser
@@ -83,9 +84,10 @@ def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
     """End the script with one message and an exit code, without a traceback; also a decorator.
 
     Enter it before TensorFlow is imported: that takes seconds, in which a user may press Ctrl-C.
-    The first signal raises KeyboardInterrupt, so that files half written are removed. Where a
-    library has lost that exception, a second signal ends the process at once. Standard streams
-    that are closed or break do not end the script (`all_tf.system.streams`).
+    The first signal raises KeyboardInterrupt, so that files half written are removed. During an
+    import it ends the process at once, and so does a second signal, where a library has lost that
+    exception. Standard streams that are closed or break do not end the script
+    (`all_tf.system.streams`).
 
     Args:
         hint: Gives the rest of the line after "interrupted; ", as how to resume.
@@ -116,7 +118,7 @@ def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
 def end_at_once_on_signals() -> Iterator[None]:
     """In here a signal that `exit_on_errors` handles ends the process, and raises nothing.
 
-    An exception in the midst of the import of a C++ library may crash the process.
+    An exception in the midst of the start of a C++ library may crash the process.
     """
     _at_once.append(True)
     try:
@@ -132,11 +134,18 @@ def _signal_of(error: BaseException) -> int | None:
     return _came[0] if _came else None
 
 
-def _interrupt(number: int, frame: object) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     _came.append(number)
-    if _at_once or len(_came) > 1:
+    if _at_once or len(_came) > 1 or _is_importing(frame):
         _end()
     raise KeyboardInterrupt(number)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: a library may lose what is raised then, or crash."""
+    while frame and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None
 
 
 def _end_if_interrupted(lost: "sys.UnraisableHookArgs") -> None:

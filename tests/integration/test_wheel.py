@@ -17,6 +17,8 @@ from tests.conftest import ROOT
 
 
 def succeed(*words, **how) -> str:
+    """What a command prints. It knows nothing of the checkout, which pip takes for installed."""
+    how["env"] = {**os.environ, "PYTHONPATH": "", **how.get("env", {})}
     answer = subprocess.run([*map(str, words)], capture_output=True, text=True, check=False, **how)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return answer.stdout
@@ -72,10 +74,10 @@ def environment(tmp_path_factory):
 
 @pytest.mark.slow
 def test_commands_of_a_wheel_lead_from_images_to_a_report(environment, synthetic, tmp_path):
-    unset = {"PYTHONPATH": "", "PATH": f"{environment}:{os.environ['PATH']}"}
+    path = {"PATH": f"{environment}:{os.environ['PATH']}"}
 
     def type_line(line: str) -> str:
-        return succeed(*shlex.split(line), cwd=tmp_path, env={**os.environ, **unset})
+        return succeed(*shlex.split(line), cwd=tmp_path, env=path)
 
     place = type_line("python -c 'import all_tf; print(all_tf.__file__)'")
     assert Path(place.strip()).is_relative_to(environment.parent)

@@ -1,5 +1,8 @@
 """Each architecture can be exported to each format, and answers there as in prediction."""
 
+import gc
+
+import keras
 import pytest
 
 from all_tf.config import choices
@@ -20,7 +23,9 @@ _IN_EVERY_FORMAT = "cellnet"  # The others take half a minute a format.
 @pytest.fixture(scope="module")
 def run(architecture, records, tmp_path_factory):
     experiment = Experiment(architecture, image_size=64, crop=300, batch_size=8, weights="none")
-    return write_spread_run(tmp_path_factory.mktemp("runs") / architecture, records, experiment)
+    yield write_spread_run(tmp_path_factory.mktemp("runs") / architecture, records, experiment)
+    keras.backend.clear_session()  # Else each of some twenty networks stays in memory.
+    gc.collect()
 
 
 @pytest.mark.parametrize("name", choices.EXPORT_FORMATS)

@@ -1,5 +1,8 @@
 """What all scripts share: bounds of their options, quoted commands, one line for an error."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +33,25 @@ def test_plain_types_have_bounds_also_below_a_subcommand(parser, capsys):
 def test_error_is_one_line_and_exit_code_1(error):
     with pytest.raises(SystemExit, match="^error: no disk$"), exit_on_errors():
         raise error
+
+
+_SWALLOWS = """
+import os, signal
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+except BaseException:
+    pass
+"""
+_IMPORTS = "from all_tf.system.cli import exit_on_errors\nwith exit_on_errors(): import swallows"
+
+
+def test_signal_that_a_module_would_swallow_as_it_is_imported_ends_the_script(tmp_path):
+    (tmp_path / "swallows.py").write_text(_SWALLOWS)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}"
+    answer = subprocess.run(
+        [sys.executable, "-c", _IMPORTS],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        check=False,
+    )
+    assert (answer.returncode, answer.stderr) == (143, b"\ninterrupted\n")
