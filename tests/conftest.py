@@ -26,6 +26,8 @@ os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')
     os.pathsep
 )
 
+pytest_plugins = ("tests.study_bench",)  # Fixtures of two packages' tests.
+
 # The first architecture of each file, so that `make test` stays short; `make test-all` tests all.
 ONE_A_FAMILY = [next(iter(rows)) for rows in FAMILIES.values()]
 QUICK = ("base_cnn", "cellnet", "efficientnetb0", "googlenet", "vgg16")  # To build; others: slow.

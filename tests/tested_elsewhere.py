@@ -108,7 +108,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/plots/sweep_plots.py": "tests/all_tf/reports/test_sweep_page.py",
     "all_tf/reports/html_report/sweep_page.py": "tests/all_tf/reports/test_sweep_page.py",
     "all_tf/runs/sweep_file.py": "tests/all_tf/launch/test_run_sweep.py",
-    "all_tf/reports/study.py": "tests/all_tf/launch/test_run_queue.py",
     "all_tf/reports/scored_set_files.py": "tests/all_tf/reports/test_run_facts.py",
     "all_tf/reports/analysis_files.py": "tests/all_tf/reports/test_html_report.py",
     "all_tf/reports/training_source.py": "tests/all_tf/reports/test_html_report.py",

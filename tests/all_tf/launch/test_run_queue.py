@@ -1,77 +1,19 @@
-"""The study in one command: what runs, what is kept, what is said, and that figures are copied."""
+"""The study in one command: what runs, what is kept, and how several processes share it."""
 
-import json
 import os
-import runpy
-import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import ExitStack
 
 import pytest
 
 from all_tf.config.presets import EXPERIMENTS
-from all_tf.config.published_results import COMPARATORS, REPORTED
 from all_tf.launch import run_queue
 from all_tf.launch.run_queue import ELSEWHERE, Study, run_rows
-from all_tf.reports import study
-from all_tf.runs.checksums import write_checksums
 from all_tf.system.locks import lock_of, locked
-from tests.conftest import ROOT, read_rows
-
-ROWS = "base_cnn,vgg16,densenet169"
-
-
-@pytest.fixture
-def bench(tmp_path):
-    """Copies of run_study.py and, as its train.py, of the stub; records of two splits."""
-    shutil.copy(ROOT / "tests/stubs/run_study.py", tmp_path)
-    shutil.copy(ROOT / "tests/stubs/train.py", tmp_path / "train.py")
-    (tmp_path / "records").mkdir()
-    split = {"num_images": 0, "num_images_of_class": {}, "shards": []}
-    splits = {"train": split, "validation": split}
-    manifest = {"format": 1, "patient_per_image": False, "splits": splits}
-    (tmp_path / "records/manifest.json").write_text(json.dumps(manifest))
-    (tmp_path / "records/folds.csv").write_text("name,group,fold\n")
-    return tmp_path
-
-
-def command(bench, *options, rows=ROWS):
-    words = [sys.executable, bench / "run_study.py", "--rows", rows, *options]
-    return [*map(str, words), "--records", "records", "--study-dir", "study"]
-
-
-@pytest.fixture
-def call(bench, monkeypatch, capsys):
-    """Run the script on the bench, in this process for speed: `call(*options, rows=...)`."""
-    monkeypatch.setattr(run_queue, "process_command", run_queue.process_command)  # Put back.
-    monkeypatch.chdir(bench)
-    # Drawing takes most of a call; test_comparison.py looks at the chart.
-    monkeypatch.setattr(study, "draw_study", lambda path, rows, **how: path.touch())
-    handler = signal.getsignal(signal.SIGTERM)
-
-    def as_typed(*options, rows=ROWS) -> subprocess.CompletedProcess:
-        words = command(bench, *options, rows=rows)[1:]
-        monkeypatch.setattr(sys, "argv", words)
-        code = 0
-        try:
-            runpy.run_path(words[0], run_name="__main__")
-        except SystemExit as end:
-            code = end.code
-        out, err = capsys.readouterr()
-        if isinstance(code, str):  # As the interpreter would end.
-            err, code = err + code, 1
-        return subprocess.CompletedProcess(words, code, out, err)
-
-    yield as_typed
-    signal.signal(signal.SIGTERM, handler)
-
-
-def trained(bench) -> list[str]:
-    """Names of the rows whose training was begun, in order."""
-    return [line.split()[0] for line in (bench / "order.txt").read_text().splitlines()]
+from tests.conftest import read_rows
+from tests.study_bench import ROWS, command, trained
 
 
 def test_rows_run_in_order_and_finished_ones_are_kept(bench, call):
@@ -85,27 +27,6 @@ def test_rows_run_in_order_and_finished_ones_are_kept(bench, call):
     assert again.returncode == 0 and "row 2 of 3: vgg16 is finished already" in again.stdout
     assert trained(bench) == ROWS.split(",")
     assert (bench / "study/study.md").read_text() == before
-
-
-def test_table_holds_the_figures_of_the_set_that_nothing_was_chosen_on(bench, call):
-    call()
-    rows = read_rows(bench / "study/study.csv")
-    assert [row["row"] for row in rows] == ROWS.split(",")
-    for row in rows:
-        run = bench / "study" / row["row"]
-        report = json.loads((run / "evaluation/validation/metrics.json").read_text())
-        assert (row["set"], row["stamps"], row["status"]) == ("validation", "", "finished")
-        for key in ("accuracy", "f1", "kappa", "auc", "num_images", "num_patients"):
-            assert float(row[key]) == report[key]
-        assert (row["num_parameters"], row["images_per_second"]) == ("1234567", "12.345")
-    assert [rows[n]["reported_kappa"] for n in range(3)] == ["", "", "0.408"]
-    assert float(rows[2]["reported_f1"]) == REPORTED["densenet169"].f1 / 100
-    text = (bench / "study/study.md").read_text()
-    best = max(rows, key=lambda row: float(row["f1"]))
-    assert f"Best by F1: {best['row']} ({100 * float(best['f1']):.1f})" in text
-    assert "3 images of 2 patients, epoch chosen on train fold 0" in text
-    assert "settings of the study's table" in text
-    assert all(other.work in text for other in COMPARATORS)
 
 
 def test_failure_stands_in_the_table_and_does_not_stop_the_rest(bench, call):
@@ -134,16 +55,6 @@ def test_row_whose_process_fails_after_its_last_result_is_finished(bench, call):
     assert answer.returncode == 0
     assert "its process failed afterwards: exit code 1: FileNotFoundError" in answer.stdout
     assert [row["status"] for row in read_rows(bench / "study/study.csv")] == ["finished"]
-
-
-def test_table_and_chart_that_cannot_be_drawn_end_no_study(bench, call, monkeypatch):
-    def fail(*args, **how):
-        raise OSError("no space")
-
-    monkeypatch.setattr(study, "draw_study", fail)
-    answer = call(rows="vgg16")
-    assert answer.returncode == 0 and "warning: The study's chart failed" in answer.stderr
-    assert (bench / "study/study.md").is_file()
 
 
 @pytest.mark.parametrize("missing", ["metrics.json", "evaluation/validation/metrics.json"])
@@ -193,62 +104,6 @@ def test_folder_of_a_training_that_died_before_it_began_is_trained_in(bench, cal
     (bench / "study/vgg16/.lock").touch()
     assert call(rows="vgg16").returncode == 0
     assert [path.name for path in bench.glob("study/vgg16*/")] == ["vgg16"]
-
-
-def test_departures_from_the_study_are_stated_above_the_table(bench, call):
-    call("--epochs", 1, "--limit-train", 64, "--weights", "none")
-    above, _ = (bench / "study/study.md").read_text().split("| row ")
-    assert "NOT THE STUDY'S SETTINGS" in above
-    assert "epochs 1 (vgg16, densenet169)" in above  # base_cnn has one in the study too.
-    assert "limit_train 64;" in above or "limit_train 64." in above
-    assert "weights none (vgg16, densenet169)" in above
-
-
-def test_row_that_is_not_of_the_study_is_not_counted_as_one(bench, call):
-    call(rows="scratch")
-    above, _ = (bench / "study/study.md").read_text().split("| row ")
-    assert "settings of the study's table" not in above
-    call(rows="base_cnn")
-    above, _ = (bench / "study/study.md").read_text().split("| row ")
-    assert "All rows of the study were trained with the settings of the study's table." in above
-    assert "Rows that are not of the study: scratch." in above
-
-
-def test_figures_of_c_nmc_do_not_stand_beside_those_of_other_images(bench, call):
-    call()
-    assert "What others published" in (bench / "study/study.md").read_text()
-    assert any(row["reported_accuracy"] for row in read_rows(bench / "study/study.csv"))
-    for path in (bench / "study").rglob("metrics.json"):
-        report = json.loads(path.read_text()) | {"records_name": "Ward 7"}
-        path.write_text(json.dumps(report))
-        write_checksums(path.parent)
-    call()
-    text = (bench / "study/study.md").read_text()
-    assert "These images are not those of C-NMC 2019" in text
-    assert "reported |" not in text and "What others published" not in text
-    assert not any(row["reported_accuracy"] for row in read_rows(bench / "study/study.csv"))
-
-
-def test_page_says_which_networks_these_patients_tell_apart(bench, call):
-    call()
-    text = (bench / "study/study.md").read_text()
-    assert text.index("These patients tell") < text.index("| row ")  # Before the table.
-
-
-def test_every_row_gets_the_same_time_and_says_how_far_it_got(bench, call):
-    answer = call("--every-row-for", 0.5, rows="base_cnn,vgg16")
-    assert answer.returncode == 0, answer.stderr
-    text = (bench / "study/study.md").read_text()
-    assert "NOT THE STUDY'S SETTINGS" in text and "max_minutes 0.5" in text
-    assert "ended by time after 0.5 of 20 epochs" in text
-    rows = read_rows(bench / "study/study.csv")
-    assert [(row["trained"], row["max_minutes"]) for row in rows] == [("0.5", "0.5")] * 2
-
-
-def test_rows_that_were_not_asked_for_stay_in_the_table(bench, call):
-    call(rows="vgg16")
-    call(rows="base_cnn")
-    assert [row["row"] for row in read_rows(bench / "study/study.csv")] == ["base_cnn", "vgg16"]
 
 
 def is_alive(pid: int) -> bool:
@@ -350,26 +205,3 @@ def test_row_that_failed_here_and_was_finished_by_another_process_is_finished(
     monkeypatch.setattr(run_queue, "run_rows", lambda rows, study: iter([("vgg16", "no memory")]))
     assert call(rows="vgg16").returncode == 0
     assert [row["status"] for row in read_rows(bench / "study/study.csv")] == ["finished"]
-
-
-@pytest.mark.slow
-def test_study_of_one_row_as_typed(records, tmp_path):
-    answer = subprocess.run(
-        [sys.executable, ROOT / "scripts/run_study.py", "--rows", "base_cnn", "--records", records,
-         "--study-dir", tmp_path / "study", "--epochs", "1", "--image-size", "64",
-         "--limit-train", "64", "--weights", "none"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    (row,) = read_rows(tmp_path / "study/study.csv")
-    run = tmp_path / "study/base_cnn"
-    report = json.loads((run / "evaluation/validation/metrics.json").read_text())
-    for key in ("accuracy", "f1", "kappa", "auc"):
-        assert float(row[key]) == report[key]
-    chosen = json.loads((run / "metrics.json").read_text())
-    for key in ("num_parameters", "images_per_second"):
-        assert float(row[key]) == chosen[key]
-    assert row["reported_accuracy"] == ""  # The cells are drawn, and not those of C-NMC.
-    assert "limit_train 64" in answer.stdout and "epoch 1/1" in answer.stdout
