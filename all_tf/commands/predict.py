@@ -4,13 +4,13 @@
     python scripts/predict.py runs/folds cells --patients folder --format json
 
 Takes BMP, PNG, TIFF and JPEG files of one cell each, cut out on black at the scale of C-NMC, and
-folders of them. Prints a table with probability, threshold, answer and reason, and writes it to a
-file. The answer is positive, negative, or none: where the image is not one cell on black, where its
-size, colour, focus or scale is outside the range of the training cells, where its features are far
-from every training cell, or where networks disagree; docs/refusals.md says how often. A warning
-names a single number of an image that is unusual; about one in twenty has one. Files that cannot be
-read are listed and skipped, and the exit code is then 1. For research use only: no basis for the
-care of any patient.
+folders of them. Writes a table with probability, threshold, answer and reason to a file, and prints
+it; a terminal gets its first rows and the columns that people look for. The answer is positive,
+negative, or none: where the image is not one cell on black, where its size, colour, focus or scale
+is outside the range of the training cells, where its features are far from every training cell, or
+where networks disagree; docs/refusals.md says how often. A warning names a single number of an
+image that is unusual; about one in twenty has one. Files that cannot be read are listed and
+skipped, and the exit code is then 1. For research use only: no basis for the care of any patient.
 """
 
 import argparse
@@ -26,6 +26,8 @@ from all_tf.config import choices
 from all_tf.system.cli import exit_on_errors, script_parser
 from all_tf.system.outputs import claimed_file, require_file
 from tfrecords.names import legible
+
+_ROWS_ON_SCREEN = 25
 
 
 class _Places(NamedTuple):
@@ -80,10 +82,13 @@ def _give(answer, places: _Places, args: argparse.Namespace) -> None:
     from tfrecords.store.files import write_text
 
     text = _json_text(answer) if args.format == "json" else csv_text(answer.rows)
+    printed = text
     try:
         write_text(places.table, text)
+        if sys.stdout.isatty():
+            printed = _first_rows(answer.rows)
     finally:
-        print(legible(text, keep="\n"), end="", flush=True)
+        print(legible(printed, keep="\n"), end="", flush=True)
     if places.patients:
         write_text(places.patients, csv_text(answer.patients))
     if places.picture:
@@ -94,6 +99,31 @@ def _give(answer, places: _Places, args: argparse.Namespace) -> None:
         )
         print(f"Pictured: the first {number} of {len(answer.rows)} images", file=sys.stderr)
     _summarise(answer, [str(path) for path in places if path])
+
+
+def _first_rows(rows: list[dict]) -> str:
+    """What a person looks for in the first images, as a table."""
+    from all_tf.system.plain_text import file_name
+    from all_tf.system.tables import Column, markdown
+
+    shown = [
+        row
+        | {"image": file_name(row["path"]), "words": _first_of(row["reason"] or row["warnings"])}
+        for row in rows[:_ROWS_ON_SCREEN]
+    ]
+    columns = [
+        Column("image", "image"),
+        Column("answer", "answer"),
+        Column("probability", "probability", "{:.3f}".format),
+        Column("reason or warnings", "words"),
+    ]
+    more = len(rows) - len(shown)
+    return f"{markdown(shown, columns)}\n" + f"and {more:,} more in the file\n" * (more > 0)
+
+
+def _first_of(reasons: str) -> str:
+    first, *others = reasons.split("; ")
+    return f"{first}; and {len(others)} more" if others else first
 
 
 def _json_text(answer) -> str:

@@ -73,7 +73,8 @@ def check_extras() -> Check:
     if not missing:
         return Check("extras", OK, found)
     more = f"{found}; not installed, for other commands: {', '.join(missing)}"
-    return Check("extras", OK, more, f"{install_command(missing[0])}, if you need it")
+    whichever = " or any of them" * (len(missing) > 1)
+    return Check("extras", OK, more, f"{install_command(missing[0])}{whichever}, if you need it")
 
 
 def _requirements() -> list[str]:

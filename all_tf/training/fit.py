@@ -84,10 +84,13 @@ def fit(
         drop_events_after(run / EVENTS_FOLDER, progress.epoch, steps_an_epoch=steps)
     if not progress.ended:
         epochs = range(progress.epoch, experiment.last_epoch or experiment.epochs)
-        board = board_callbacks(
-            prepared, learner, run=run, best=best, history=history, first_epoch=progress.epoch
+        minutes = experiment.max_minutes
+        limit = TimeLimit(history, minutes=minutes) if minutes else None
+        board = board_callbacks(prepared, learner, run=run, best=best, history=history, limit=limit)
+        callbacks = _callbacks(
+            prepared, learner, best=best, history=history, board=board, limit=limit
         )
-        callbacks = _callbacks(prepared, learner, best=best, history=history, run=run, board=board)
+        callbacks.append(BackupState(run, best=best, history=history, network=model))
         with defer_signals():
             batches, selection = _batches(prepared, epochs, selection)
             _fit_epochs(learner, batches, epochs, selection, [*callbacks, *watchers])
@@ -154,15 +157,14 @@ def _callbacks(
     *,
     best: BestWeights,
     history: CSVHistory,
-    run: Path,
     board: Sequence[Callback],
+    limit: TimeLimit | None,
 ) -> list[Callback]:
     """Return the callbacks in order: the weights that are validated are those that are saved."""
-    experiment, data, plan, model = prepared
+    experiment, data, plan, _ = prepared
     num_images = images_in_epoch(data.fit, plan)
     num_validated = len(data.selection) if experiment.chooses else 0
     frozen, patience, averages = experiment.frozen_first, experiment.patience, learner.averages
-    minutes = experiment.max_minutes
     before_validation = _before_validation(prepared, averages)
     callbacks = [
         LambdaCallback(
@@ -173,7 +175,7 @@ def _callbacks(
         None if experiment.chooses else WithoutValidation(before_validation),
         FreezeBackbone(frozen) if frozen else None,
         *before_validation,
-        TimeLimit(history, minutes=minutes) if minutes else None,
+        limit,
         best,
         LambdaCallback(on_epoch_end=lambda epoch, logs: averages.swap()) if averages else None,
         history,
@@ -183,10 +185,10 @@ def _callbacks(
             num_images=(num_images, num_validated),
             validation_steps=-(-num_validated // experiment.batch_size),
             freeze_epochs=frozen,
+            limit=limit,
             build_seconds=COSTS[experiment.arch].build if experiment.arch in COSTS else None,
         ),
         EarlyStopping(best, patience=patience, freeze_epochs=frozen) if patience else None,
-        BackupState(run, best=best, history=history, network=model),
     ]
     return [callback for callback in callbacks if callback is not None]
 

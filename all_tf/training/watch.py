@@ -14,6 +14,7 @@ from all_tf.training.callbacks.epoch_charts import EpochCharts, ProgressText
 from all_tf.training.callbacks.epoch_log import CSVHistory
 from all_tf.training.callbacks.epoch_pictures import EpochPictures
 from all_tf.training.callbacks.step_charts import StepCharts, StepMeter
+from all_tf.training.callbacks.time_limit import TimeLimit
 from all_tf.training.event_files import EventWriters
 from all_tf.training.kept_logits import KeptLogits
 from all_tf.training.prepare import Prepared
@@ -28,7 +29,7 @@ def board_callbacks(
     run: Path,
     best: BestWeights,
     history: CSVHistory,
-    first_epoch: int,
+    limit: TimeLimit | None,
 ) -> list[Callback]:
     """Return the callbacks that write for TensorBoard, in their order.
 
@@ -40,7 +41,7 @@ def board_callbacks(
         learner: What is trained: the network, or its head.
         run: The run's folder.
         best, history: Callbacks that come earlier in the list.
-        first_epoch: The first epoch of this process, from 0.
+        limit: Callback with the time that is left, which comes earlier too; None without a limit.
     """
     experiment, data, plan, model = prepared
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
@@ -51,7 +52,7 @@ def board_callbacks(
         ProgressText(
             writers,
             plan=describe_run(experiment, data, plan, model, steps=steps),
-            first_epoch=first_epoch,
+            first_epoch=len(history.rows),
             best=best,
             history=history,
         ),
@@ -60,6 +61,7 @@ def board_callbacks(
             StepMeter(num_images=num_images, steps=steps, batch_size=experiment.batch_size),
             num_images=(num_images, num_validated),
             freeze_epochs=experiment.frozen_first,
+            limit=limit,
         ),
     ]
     if experiment.chooses and keras.backend.backend() == "tensorflow":

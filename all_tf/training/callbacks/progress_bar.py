@@ -8,6 +8,7 @@ import keras
 from all_tf.metrics.registry import shown_in
 from all_tf.system.progress import bar, describe_duration
 from all_tf.training.callbacks.best_weights import BestWeights
+from all_tf.training.callbacks.time_limit import TimeLimit
 
 _SHOWN = tuple(shown_in("progress"))  # history.csv and TensorBoard have all of them.
 _WORTH_SAYING = 3  # Seconds.
@@ -23,6 +24,7 @@ class ProgressBar(keras.callbacks.Callback):
         validation_steps: Number of steps in a validation.
         freeze_epochs: Number of first epochs with a frozen backbone, which are faster and get
             their own estimate.
+        limit: Callback that ends the training by time; None without a limit.
         build_seconds: What building the graph takes the first step, about; None if unknown.
     """
 
@@ -33,6 +35,7 @@ class ProgressBar(keras.callbacks.Callback):
         num_images: tuple[int, int],
         validation_steps: int,
         freeze_epochs: int = 0,
+        limit: TimeLimit | None = None,
         build_seconds: float | None = None,
     ):
         super().__init__()
@@ -40,6 +43,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._best = best
         self._validation_share = num_images[1] / num_images[0]
         self._freeze_epochs = freeze_epochs
+        self._limit = limit
         self._build_seconds = build_seconds
         self._phase_end = 0  # First epoch after the current phase: frozen, or not.
         self._num_ahead = 0  # Epochs that the next estimate covers; 0 once it is printed.
@@ -101,7 +105,10 @@ class ProgressBar(keras.callbacks.Callback):
         steps = self.params["steps"] * self._num_ahead
         # Validation of an image takes about a third of the time of training on it.
         seconds = seconds_per_step * steps * (1 + self._validation_share / 3)
-        self._say(
+        line = (
             f"{seconds_per_step:.2f} s a step: about "
             f"{describe_duration(seconds)} for {self._num_ahead} epoch{'s' * (self._num_ahead > 1)}"
         )
+        if self._limit and (left := self._limit.seconds_left()) < seconds:
+            line += f"; --max-minutes ends them in {describe_duration(left)}"
+        self._say(line)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from all_tf.system.courtesy import courtesy
 from all_tf.training.callbacks.epoch_log import learning_rate
+from all_tf.training.callbacks.time_limit import TimeLimit
 from all_tf.training.event_files import STEPS, TRAIN, EventWriters
 
 _LEAST_SECONDS = 2.0  # Between two points,
@@ -77,6 +78,7 @@ class StepCharts(keras.callbacks.Callback):
         num_images: Numbers of images in the training set and in the selection set.
         freeze_epochs: Number of first epochs with a frozen backbone, whose speed says nothing about
             the time that is left.
+        limit: Callback that ends the training by time; None without a limit.
     """
 
     def __init__(
@@ -86,9 +88,10 @@ class StepCharts(keras.callbacks.Callback):
         *,
         num_images: tuple[int, int],
         freeze_epochs: int = 0,
+        limit: TimeLimit | None = None,
     ):
         super().__init__()
-        self._writers, self._meter = writers, meter
+        self._writers, self._meter, self._limit = writers, meter, limit
         self._num_images, self._freeze_epochs = num_images, freeze_epochs
         self._failed = False  # One warning is enough.
 
@@ -112,11 +115,15 @@ class StepCharts(keras.callbacks.Callback):
         if speed := point.images_per_second:
             values["images_per_second"] = speed
             if self._epoch >= self._freeze_epochs:
-                values["minutes_left"] = self._images_left() / speed / 60
+                values["minutes_left"] = self._seconds_left(speed) / 60
         with self._writers.writing(TRAIN, step=done):
             for name, value in values.items():
                 tf.summary.scalar(f"{STEPS}{name}", value)
         self._writers.flush()
+
+    def _seconds_left(self, speed: float) -> float:
+        by_images = self._images_left() / speed
+        return min(by_images, self._limit.seconds_left()) if self._limit else by_images
 
     def _images_left(self) -> float:
         """Images to learn from; validation of one takes about a third of the time."""

@@ -48,5 +48,9 @@ class TimeLimit(keras.callbacks.Callback):
             flush=True,
         )
 
+    def seconds_left(self) -> float:
+        """Seconds until the limit, once training has begun; negative after it."""
+        return self._until - time.perf_counter()
+
     def _is_over(self) -> bool:
-        return time.perf_counter() >= self._until
+        return self.seconds_left() <= 0

@@ -236,6 +236,20 @@ def test_command_prints_and_writes_the_table_and_ends_with_1_for_a_bad_file(
     assert not (tmp_path / "none.csv").exists()
 
 
+def test_terminal_gets_the_first_rows_with_what_people_look_for(
+    call, run, folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("all_tf.commands.predict._ROWS_ON_SCREEN", 1)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    _, out, _ = call(run, folder, "--out", "new.csv")
+    titles, _, row, more = out.splitlines()
+    assert [title.strip() for title in titles.strip("|").split("|")] == [
+        *("image", "answer", "probability", "reason or warnings")
+    ]
+    assert row.startswith("| a.png ") and more == "and 1 more in the file"
+    assert len(read_rows(tmp_path / "new.csv")) == 2
+
+
 def test_command_takes_folds_and_gives_json_patients_and_a_picture(call, run, folder, tmp_path):
     options = ("--patients", "folder", "--format", "json", "--picture", "p.png", "--heat")
     code, out, err = call(run, folder, "--ensemble", _twin(run, tmp_path), *options)

@@ -41,6 +41,13 @@ def test_one_estimate_is_for_the_whole(capsys):
     assert "epoch 1/4  loss 0.500  f1 0.600  kappa 0.100  |  val_loss 0.400" in text
 
 
+@pytest.mark.parametrize(("left", "says"), [(0.0, True), (3600.0, False)])
+def test_limit_of_time_is_said_where_it_comes_first(left, says, capsys):
+    limit = SimpleNamespace(seconds_left=lambda: left)
+    text = shown(capsys, epochs=4, steps=3, limit=limit)
+    assert ("for 4 epochs; --max-minutes ends them in 0 s" in text) is says
+
+
 def test_frozen_epochs_have_an_estimate_of_their_own(capsys):
     text = shown(capsys, epochs=5, steps=3, freeze_epochs=2)
     assert text.count("s a step: about") == 2

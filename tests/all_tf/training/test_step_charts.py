@@ -34,11 +34,17 @@ def test_long_epoch_has_a_bounded_number_of_points():
     assert 100 <= len([point for point in points if point]) <= 102
 
 
-def test_first_step_is_there_before_the_epoch_ends(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("limit", "minutes"), [(None, 50 / 2 / 60), (6.0, 0.1), (600.0, 25 / 60)])
+def test_first_step_is_there_before_the_epoch_ends(limit, minutes, tmp_path, monkeypatch):
     clock = iter([0.0, 10.0, 15.0])
     monkeypatch.setattr(step_charts.time, "perf_counter", lambda: next(clock))
     meter = StepMeter(num_images=30, steps=3, batch_size=10)
-    charts = StepCharts(EventWriters(tmp_path), meter, num_images=(30, 15))
+    charts = StepCharts(
+        EventWriters(tmp_path),
+        meter,
+        num_images=(30, 15),
+        limit=limit and SimpleNamespace(seconds_left=lambda: limit),
+    )
     charts.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.5)))
     charts.set_params({"epochs": 2, "steps": 3})
     charts.on_epoch_begin(0)
@@ -54,7 +60,7 @@ def test_first_step_is_there_before_the_epoch_ends(tmp_path, monkeypatch):
     assert values["steps/loss"] == [(1, 2.0), (2, 1.0)]
     assert values["steps/images_per_second"] == [(2, 2.0)]
     # 10 images of this epoch, 30 of the next, and 15 validated twice at a third of the time.
-    assert values["steps/minutes_left"] == [(2, pytest.approx((10 + 30 + 10) / 2 / 60))]
+    assert values["steps/minutes_left"] == [(2, pytest.approx(minutes))]
 
 
 def test_failure_is_one_warning(tmp_path, monkeypatch, capsys):
