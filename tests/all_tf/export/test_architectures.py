@@ -1,8 +1,8 @@
 """Each architecture can be exported to each format, and answers there as in prediction."""
 
-import gc
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
-import keras
 import pytest
 
 from all_tf.config import choices
@@ -21,19 +21,32 @@ _IN_EVERY_FORMAT = "cellnet"  # The others take half a minute a format.
 
 
 @pytest.fixture(scope="module")
-def run(architecture, records, tmp_path_factory):
+def call(architecture, request):
+    """Calls a function, in a process for each network where all of them are exported.
+
+    TensorFlow keeps what it has exported, also after `clear_session`: some 250 MB a case.
+    """
+    if not request.config.getoption("all_architectures"):
+        yield lambda function, *args, **how: function(*args, **how)
+        return
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        yield lambda function, *args, **how: process.submit(function, *args, **how).result()
+
+
+@pytest.fixture(scope="module")
+def run(call, architecture, records, tmp_path_factory):
     experiment = Experiment(architecture, image_size=64, crop=300, batch_size=8, weights="none")
-    yield write_spread_run(tmp_path_factory.mktemp("runs") / architecture, records, experiment)
-    keras.backend.clear_session()  # Else each of some twenty networks stays in memory.
-    gc.collect()
+    folder = tmp_path_factory.mktemp("runs") / architecture
+    return call(write_spread_run, folder, records, experiment)
 
 
 @pytest.mark.parametrize("name", choices.EXPORT_FORMATS)
-def test_architecture_answers_alike_in_every_format(name, architecture, run, request):
+def test_architecture_answers_alike_in_every_format(name, architecture, call, run, request):
     every = architecture == _IN_EVERY_FORMAT or request.config.getoption("all_architectures")
     if not every and name != _IN_ONE_FORMAT:
         pytest.skip("make test-all exports it to this format")  # Some networks take a minute.
-    _, found = export_runs([run], ExportTarget(name), out=run / "export", asked=ProofCells(12))
+    target, cells = ExportTarget(name), ProofCells(12)
+    _, found = call(export_runs, [run], target, out=run / "export", asked=cells)
     assert found["proof"]["largest_difference"] <= 1e-4
     assert found["proof"]["answers_that_differ"] == 0
 
