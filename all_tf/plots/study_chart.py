@@ -39,8 +39,9 @@ def draw_study(
             their intervals (`accuracy_low`, `accuracy_high` and so on), drawn as lines, and for
             `reported_accuracy` and so on. Intervals and reported values may be None.
         title: Says what the metrics were measured on.
-        comparators: Drawn as dashed lines in the panel of F1, and listed below the chart.
+        comparators: Those with an F1 are dashed lines in its panel, and listed below the chart.
     """
+    comparators = [other for other in comparators if other.f1 is not None]
     caption = _caption(comparators)
     title = "\n".join(part for line in title.splitlines() for part in wrap(line, _LINE))
     lines_of_text = title.count("\n") + 1 + caption.count("\n") + 1

@@ -36,6 +36,7 @@ _COMPARATOR_COLUMNS = (
     Column("work", "work"),
     Column("tested on", "tested_on"),
     Column("F1", "f1", decimal),
+    Column("AUROC", "auc", decimal),
     Column("caveat", "caveat"),
 )
 _KEYS = (  # Of a row; all None for a run that has failed.

@@ -47,6 +47,7 @@ BESIDE_COLUMNS = (
     Column("F1", "f1", decimal),
     Column("kappa", "kappa", decimal),
     Column("accuracy", "accuracy", decimal),
+    Column("AUROC", "auc", decimal),
     Column("tested on", "tested_on"),
     Column("caveat", "caveat"),
 )
@@ -241,6 +242,9 @@ def ours(run: RunFacts) -> dict[str, object]:
         "tested_on": f"{name_set(run.evaluated, limit=limit)} of "
         f"{records_label(run.evaluated.report)}, {cells:,} cells",
         **{key: 100 * report[key] for key in ("f1", "accuracy", "kappa")},
+        "auc": None
+        if report["auc"] is None
+        else 100 * report["auc"],  # Of one class there is none.
         "caveat": "; ".join(report["stamps"]),
         "ours": True,
     }
