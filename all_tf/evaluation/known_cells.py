@@ -31,6 +31,7 @@ SHARE_REFUSED = 0.05  # Of known cells, by their distance from the training cell
 _MOST_CELLS = 2000  # Training cells that are kept, evenly over classes and patients.
 _MOST_MEASURED = 300  # Of them, whose images are measured, with resized copies; 50 ms each.
 _MOST_AXES = 32
+_LEAST_SPREAD = 1e-6  # Of a channel; below it there is nothing but rounding.
 
 
 def learn_known_cells(
@@ -82,7 +83,8 @@ def fit_known_features(
             training cells, each without those of its own patient group.
         limit_from: What these cells are, in words.
     """
-    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
+    mean, spread = features.mean(axis=0), features.std(axis=0)
+    scale = np.where(spread > _LEAST_SPREAD, spread, np.inf)  # What never varies has no weight.
     num_axes = min(_MOST_AXES, *features.shape)
     axes = PCA(num_axes, random_state=0).fit((features - mean) / scale).components_.T
     axes = (axes / scale[:, np.newaxis]).astype(np.float32)

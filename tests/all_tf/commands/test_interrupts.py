@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.untrained import write_run
 
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
-DURING_WORK = (1.0, 3.0, 6.0)  # Seconds: while TensorFlow is imported, and after.
+DURING_WORK = (1.0, 5.0)  # Seconds: while TensorFlow is imported, and after.
 MINIMAL = {  # Words that a script begins to work with; without an entry: the name of a run.
     "benchmark.py": ("gpu",),
     "calibrate.py": ("run", "--records", "records", "--name", "lab"),
@@ -93,9 +93,8 @@ def test_script_accepts_the_words_with_which_it_is_interrupted(script, monkeypat
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_script_that_is_interrupted_as_it_starts_ends_in_one_line(script, tmp_path):
     code, lines = interrupt(script, *MINIMAL.get(script, ("run",)), cwd=tmp_path)
-    if any("error: " in line for line in lines):  # It was faster: there is no run, no image.
-        # Python gives SIGINT back to the system, as it ends.
-        assert code in (1, -signal.SIGINT)
+    if code in (1, -signal.SIGINT):  # It was faster, since there is no run; Python was ending.
+        assert not any("Traceback" in line or "interrupted" in line for line in lines)
     else:
         assert code == 130
         assert len(lines) == 1 and lines[0].startswith("interrupted")
