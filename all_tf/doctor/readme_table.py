@@ -8,7 +8,7 @@ from all_tf.estimates.memory import GIB, tabulated_size
 from all_tf.system.progress import describe_duration
 from all_tf.system.tables import Column, markdown, whole
 
-_PRODUCT = 0.02  # Seconds of the unit of time (`estimates.costs`) on two cores of an AMD EPYC.
+_PRODUCT = 0.012  # Seconds of the unit of time (`estimates.costs`) on two cores of an AMD EPYC.
 # Figures on the real images, with what they were measured on; decision 10.
 _MEASURED = {"scratch": "AUROC .892 on 989 real cells of 13 patients; cell size alone .883"}
 _COLUMNS = (

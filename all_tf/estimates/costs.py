@@ -27,18 +27,18 @@ class NetworkCost(NamedTuple):
 
 
 COSTS: dict[str, NetworkCost] = {
-    "base_cnn": NetworkCost(100, 0.33, 0.07, 0.4, 1.020),
-    "cellnet": NetworkCost(128, 0.21, 0.06, 1.0, 0.580),
-    "vgg16": NetworkCost(128, 12.4, 3.4, 0.9, 5.022),
-    "vgg19": NetworkCost(128, 15.7, 4.3, 1.3, 5.448),  # Derived.
-    "efficientnetb0": NetworkCost(300, 9.9, 1.9, 10.7, 45.886),
-    "efficientnetb3": NetworkCost(200, 7.8, 1.7, 14.2, 39.742),  # Derived.
-    "efficientnetb4": NetworkCost(300, 25.6, 5.6, 18.9, 113.945),
-    "efficientnetb5": NetworkCost(300, 42.0, 9.2, 24.5, 156.027),  # Derived.
-    "efficientnetb7": NetworkCost(300, 90.6, 19.9, 41.1, 266.166),  # Derived.
-    "densenet121": NetworkCost(300, 29.7, 4.8, 18.6, 87.215),
-    "densenet161": NetworkCost(100, 9.0, 1.5, 23.9, 17.585),  # Derived.
-    "densenet169": NetworkCost(300, 36.5, 5.6, 28.0, 104.022),
-    "googlenet": NetworkCost(200, 5.2, 1.0, 7.0, 11.530),
-    "resnet152": NetworkCost(300, 60.7, 14.4, 31.8, 145.352),
+    "base_cnn": NetworkCost(100, 0.10, 0.03, 0.3, 1.020),  # An epoch of train.py, as is the next:
+    "cellnet": NetworkCost(128, 0.21, 0.06, 0.9, 0.580),  # its input takes longer than the network.
+    "vgg16": NetworkCost(128, 12.2, 3.7, 0.8, 5.022),
+    "vgg19": NetworkCost(128, 15.4, 4.7, 1.1, 5.448),  # Derived.
+    "efficientnetb0": NetworkCost(300, 7.3, 1.8, 6.0, 45.886),
+    "efficientnetb3": NetworkCost(200, 7.6, 1.6, 7.9, 39.742),  # Derived.
+    "efficientnetb4": NetworkCost(300, 24.8, 5.4, 10.5, 113.945),
+    "efficientnetb5": NetworkCost(300, 40.7, 8.9, 13.6, 156.027),  # Derived.
+    "efficientnetb7": NetworkCost(300, 87.8, 19.2, 22.8, 266.166),  # Derived.
+    "densenet121": NetworkCost(300, 18.4, 6.1, 8.1, 87.215),
+    "densenet161": NetworkCost(100, 5.6, 1.9, 10.4, 17.585),  # Derived.
+    "densenet169": NetworkCost(300, 21.5, 6.5, 10.3, 104.022),
+    "googlenet": NetworkCost(200, 3.6, 1.1, 3.6, 11.530),
+    "resnet152": NetworkCost(300, 63.4, 19.0, 11.0, 145.352),
 }

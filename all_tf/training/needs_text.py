@@ -68,9 +68,8 @@ def _time(experiment: Experiment, data: Data, plan: Plan, *, on_gpu: bool) -> st
     found = estimate(experiment, counts, product=product)
     if found is None:
         return f"said after the first steps; no table has {experiment.arch}"
-    epoch, training, build = map(
-        describe_duration, (found.epoch, found.training, COSTS[experiment.arch].build)
-    )
+    figures = (found.epoch, found.training, COSTS[experiment.arch].build)
+    epoch, training, build = (describe_duration(max(1.0, seconds)) for seconds in figures)
     return (
         f"an epoch about {epoch}, in all about {training}, and {build} to build the graph (from a "
         "table of measured steps, within a factor of two)"
