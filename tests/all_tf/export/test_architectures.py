@@ -22,14 +22,11 @@ _ONLY_IN_ALL = ("densenet121", "resnet50", "vgg16")  # The others have each of t
 
 
 @pytest.fixture(scope="module")
-def call(architecture, request):
-    """Calls a function, in a process for each network where all of them are exported.
+def call(architecture):
+    """Calls a function in a process that each network has of its own.
 
-    TensorFlow keeps what it has exported, also after `clear_session`: some 250 MB a case.
+    TensorFlow keeps what it has exported, also after `clear_session`: 15 GB after 62 cases.
     """
-    if not request.config.getoption("all_architectures"):
-        yield lambda function, *args, **how: function(*args, **how)
-        return
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         yield lambda function, *args, **how: process.submit(function, *args, **how).result()
 
