@@ -162,7 +162,6 @@ def _callbacks(
 ) -> list[Callback]:
     """Return the callbacks in order: the weights that are validated are those that are saved."""
     experiment, data, plan, _ = prepared
-    num_images = images_in_epoch(data.fit, plan)
     num_validated = len(data.selection) if experiment.chooses else 0
     frozen, patience, averages = experiment.frozen_first, experiment.patience, learner.averages
     before_validation = _before_validation(prepared, averages)
@@ -182,7 +181,6 @@ def _callbacks(
         *board,
         ProgressBar(
             best,
-            num_images=(num_images, num_validated),
             validation_steps=-(-num_validated // experiment.batch_size),
             freeze_epochs=frozen,
             limit=limit,

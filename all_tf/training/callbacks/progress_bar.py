@@ -20,7 +20,6 @@ class ProgressBar(keras.callbacks.Callback):
 
     Args:
         best: Callback with the best epoch; it comes earlier in the list of callbacks.
-        num_images: Numbers of images in the training set and in the selection set.
         validation_steps: Number of steps in a validation.
         freeze_epochs: Number of first epochs with a frozen backbone, which are faster and get
             their own estimate.
@@ -32,7 +31,6 @@ class ProgressBar(keras.callbacks.Callback):
         self,
         best: BestWeights,
         *,
-        num_images: tuple[int, int],
         validation_steps: int,
         freeze_epochs: int = 0,
         limit: TimeLimit | None = None,
@@ -41,7 +39,6 @@ class ProgressBar(keras.callbacks.Callback):
         super().__init__()
         self._validation_steps = validation_steps
         self._best = best
-        self._validation_share = num_images[1] / num_images[0]
         self._freeze_epochs = freeze_epochs
         self._limit = limit
         self._build_seconds = build_seconds
@@ -102,9 +99,9 @@ class ProgressBar(keras.callbacks.Callback):
             self._num_ahead = 0
 
     def _print_estimate(self, seconds_per_step: float) -> None:
-        steps = self.params["steps"] * self._num_ahead
         # Validation of an image takes about a third of the time of training on it.
-        seconds = seconds_per_step * steps * (1 + self._validation_share / 3)
+        steps = self._num_ahead * (self.params["steps"] + self._validation_steps / 3)
+        seconds = seconds_per_step * steps
         line = (
             f"{seconds_per_step:.2f} s a step: about "
             f"{describe_duration(seconds)} for {self._num_ahead} epoch{'s' * (self._num_ahead > 1)}"

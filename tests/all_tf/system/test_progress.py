@@ -60,7 +60,7 @@ def test_terminal_has_a_bar_that_is_wiped_at_the_end(capsys, monkeypatch):
 
 
 def test_validation_and_batch_norm_have_lines_of_their_own(capsys, hasty):
-    line = ProgressBar(SimpleNamespace(best_epoch=1), num_images=(8, 4), validation_steps=2)
+    line = ProgressBar(SimpleNamespace(best_epoch=1), validation_steps=2)
     line.set_params({"epochs": 1, "steps": 1})
     logs = dict.fromkeys(("loss", "f1", "kappa", "val_loss", "val_f1", "val_kappa"), 0.5)
     line.on_epoch_begin(0)

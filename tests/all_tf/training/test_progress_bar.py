@@ -20,7 +20,6 @@ def test_durations_read_as_people_say_them(seconds, text):
 def shown(capsys, *, epochs: int, steps: int, steps_a_call: int = 1, **settings) -> str:
     line = ProgressBar(
         SimpleNamespace(best_epoch=2),
-        num_images=(30, 10),
         validation_steps=2,
         **settings,
     )
