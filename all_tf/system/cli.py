@@ -18,6 +18,7 @@ from tfrecords.names import legible
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 _came: list[int] = []  # Signals, of which the first ends the script.
 _screen: list[int] = []  # A copy of file descriptor 2, which the import of TensorFlow redirects.
+_undo: list[Callable[[], None]] = []  # What a sudden end must not leave behind, oldest first.
 _at_once: list[bool] = []  # Not empty where a signal ends the process instead of being raised.
 
 
@@ -127,6 +128,16 @@ def end_at_once_on_signals() -> Iterator[None]:
         _at_once.pop()
 
 
+@contextmanager
+def undone_at_a_sudden_end(undo: Callable[[], None]) -> Iterator[None]:
+    """Call `undo` if a signal ends the process in here without an exception."""
+    _undo.append(undo)
+    try:
+        yield
+    finally:
+        _undo.remove(undo)
+
+
 def _signal_of(error: BaseException) -> int | None:
     """The signal that an exception stems from; libraries may raise their own instead of ours."""
     if isinstance(error, KeyboardInterrupt):
@@ -158,6 +169,9 @@ def _end_if_interrupted(lost: "sys.UnraisableHookArgs") -> None:
 
 def _end() -> None:
     """End the process at once, where Python cannot raise an exception in the main code."""
+    for undo in reversed(_undo):
+        with suppress(OSError):
+            undo()
     with suppress(OSError):  # The terminal may be gone.
         os.write(_screen[-1], b"\ninterrupted\n")
     os._exit(128 + _came[0])

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from all_tf.system.cli import undone_at_a_sudden_end
 from all_tf.system.locks import LOCK_FILE
 from tfrecords.store.files import PARTIAL_PREFIX
 
@@ -95,11 +96,16 @@ def claimed_file(path: Path, *, or_next: bool = False) -> Iterator[Path]:
         except FileExistsError:
             if not or_next:
                 raise
-    try:
-        yield name
-    finally:
+
+    def remove_if_empty() -> None:
         if name.is_file() and not name.stat().st_size:
             name.unlink()
+
+    try:
+        with undone_at_a_sudden_end(remove_if_empty):
+            yield name
+    finally:
+        remove_if_empty()
 
 
 @contextmanager
@@ -121,13 +127,18 @@ def claimed_folder(path: Path) -> Iterator[Path]:
         with suppress(FileExistsError):
             name.mkdir()
             break
-    try:
-        yield name
-    finally:
+
+    def remove_if_empty() -> None:
         with suppress(OSError):  # They are not empty.
             name.rmdir()
             if above_is_new:
                 path.parent.rmdir()
+
+    try:
+        with undone_at_a_sudden_end(remove_if_empty):
+            yield name
+    finally:
+        remove_if_empty()
 
 
 def _numbered(path: Path) -> Iterator[Path]:

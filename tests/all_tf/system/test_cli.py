@@ -42,16 +42,24 @@ try:
 except BaseException:
     pass
 """
-_IMPORTS = "from all_tf.system.cli import exit_on_errors\nwith exit_on_errors(): import swallows"
+_IMPORTS = """
+from pathlib import Path
+from all_tf.system.cli import exit_on_errors
+from all_tf.system.outputs import claimed_file, claimed_folder
+with exit_on_errors(), claimed_file(Path("a.csv")), claimed_folder(Path("runs/b")):
+    import swallows
+"""
 
 
-def test_signal_that_a_module_would_swallow_as_it_is_imported_ends_the_script(tmp_path):
+def test_signal_that_a_module_would_swallow_ends_the_script_and_leaves_nothing(tmp_path):
     (tmp_path / "swallows.py").write_text(_SWALLOWS)
     path = f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}"
     answer = subprocess.run(
         [sys.executable, "-c", _IMPORTS],
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=tmp_path,
         capture_output=True,
         check=False,
     )
     assert (answer.returncode, answer.stderr) == (143, b"\ninterrupted\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["swallows.py"]
