@@ -42,7 +42,9 @@ def measure_cell(image: np.ndarray) -> np.ndarray:
     mask, pixels = ndimage.binary_fill_holes(mask[box]), image[box].astype(np.float32)
     # A cell that reaches the edge of the image ends there, hence the padding.
     depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    grey, cell = pixels.mean(axis=-1), pixels[mask]
+    # The mean to the bit, which over an axis of length 3 takes eight times as long.
+    grey = (pixels[..., 0] + pixels[..., 1] + pixels[..., 2]) / np.float32(3)
+    cell = pixels[mask]
     bands = np.log(_bands(grey, depth > min(_INSIDE, depth.max() / 2)))
     outer = depth <= _NUM_RINGS + 1
     place, shade = np.ceil(depth[outer]), grey[outer]

@@ -1,9 +1,12 @@
 """Import of TensorFlow and Keras, without the messages that TensorFlow prints meanwhile."""
 
+import gc
 import importlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from all_tf.system.cli import end_at_once_on_signals
 from all_tf.system.extras import require_modules
@@ -38,7 +41,8 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
     sys.stderr.flush()
     terminal = os.dup(2)
     on_screen, loaded = os.isatty(terminal), "tensorflow" in sys.modules
-    with defer_signals(), end_at_once_on_signals(), tempfile.TemporaryFile() as held_back:
+    quiet = _without_garbage_collection()
+    with defer_signals(), end_at_once_on_signals(), quiet, tempfile.TemporaryFile() as held_back:
         os.dup2(held_back.fileno(), 2)
         if not loaded:
             os.write(terminal, _LOADING if on_screen else _LOADING + b"\n")
@@ -64,3 +68,23 @@ def load_tensorflow(*, deterministic: bool = False, backend: str = "tensorflow")
                 os.write(terminal, _WIPE)
             os.dup2(terminal, 2)
             os.close(terminal)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Import without looking for garbage, and never look among what was imported.
+
+    TensorFlow, Keras and what they import make half a million objects that stay to the end.
+    Python would go through them again and again, a quarter of the import's time, and for a third
+    of a second each now and then later.
+    """
+    if "tensorflow" in sys.modules or not gc.isenabled():
+        yield
+        return
+    gc.collect()  # What the caller has left would be kept for good by `freeze`.
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -40,6 +40,27 @@ def test_settings_of_other_projects_are_overridden(tmp_path):
     assert answer.stdout.splitlines() == ["tensorflow float32 channels_last", "1e-07 None"]
 
 
+CODE_OF_GARBAGE = """
+import gc
+from all_tf.system.tensorflow_import import load_tensorflow
+collections = []
+gc.callbacks.append(lambda phase, info: collections.append(info["generation"]))
+load_tensorflow()
+assert len(collections) <= 4, collections  # Of the one before: its begin and its end.
+kept = gc.get_freeze_count()
+load_tensorflow()
+assert gc.get_freeze_count() == kept  # What the caller makes later is never frozen.
+print(gc.isenabled(), kept > 100_000, len(gc.get_objects()) < 10_000)
+"""
+
+
+def test_nobody_looks_for_garbage_during_the_import_or_in_what_it_made():
+    answer = subprocess.run(
+        [sys.executable, "-c", CODE_OF_GARBAGE], cwd=ROOT, capture_output=True, text=True
+    )
+    assert answer.stdout == "True True True\n", answer.stderr
+
+
 CODE_ON_TERMINAL = """
 import sys
 from unittest import mock
