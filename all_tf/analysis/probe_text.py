@@ -7,6 +7,7 @@ from all_tf.metrics.formatting import basis_of_intervals, interval_text, signed
 from all_tf.runs.folder import set_name
 from all_tf.runs.records_label import records_label
 from all_tf.system.tables import Column, markdown, per_cent, whole
+from tfrecords.counted import counted
 
 _PROBE_COLUMNS = (
     Column("probe", "name"),
@@ -44,8 +45,8 @@ def format_probes(result: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             f"{set_name(result['split'], result['fold'])} of {records_label(result)}: "
-            f"{result['num_images']:,} images of "
-            f"{result['num_patients']} patients, epoch {result['best_epoch']}"
+            f"{counted(result['num_images'], 'image')} of "
+            f"{counted(result['num_patients'], 'patient')}, epoch {result['best_epoch']}"
             + "".join(f" [{stamp}]" for stamp in result["stamps"]),
             f"intervals over patients: {basis_of_intervals(result)}",
             "",

@@ -39,7 +39,8 @@ def benchmark_convert(images: Sequence[SourceImage]) -> dict[str, float]:
         `ceiling_of_ratio_to_codec`, the value of `ratio_to_codec` if the converter added only the
         digests of files and PNGs, measured on all cores at once; `ratio_to_ceiling`, divided by the
         rate of such a converter; `ratio_to_tfds`, divided by the rate of a `GeneratorBasedBuilder`
-        with the same encoder; `peak_rss_mb` of this process and its children while converting;
+        with the same encoder; `ceiling_of_ratio_to_tfds`, the rate of such a converter divided by
+        that of the builder; `peak_rss_mb` of this process and its children while converting;
         `near_duplicate_seconds`, the additional time of the hashes and of the search
         for near-duplicates; `num_images` and `cores`.
     """
@@ -65,6 +66,7 @@ def benchmark_convert(images: Sequence[SourceImage]) -> dict[str, float]:
         "ceiling_of_ratio_to_codec": round(digested / (cores * (before + after) / 2), 3),
         "ratio_to_ceiling": round(len(images) / plain / digested, 3),
         "ratio_to_tfds": round(by_tfds / plain, 2),
+        "ceiling_of_ratio_to_tfds": round(digested * by_tfds / len(images), 2),
         "peak_rss_mb": round(peak() / 1e6),
         "near_duplicate_seconds": round(scanned - plain, 1),
     }

@@ -8,6 +8,7 @@ from all_tf.metrics.bootstrap import LEAST_GROUPS
 from all_tf.runs.folder import set_name
 from all_tf.runs.stamps import selection_set
 from tfrecords.class_names import ClassNames
+from tfrecords.counted import counted
 from tfrecords.store.folds import read_folds
 from tfrecords.store.identity import read_identity
 from tfrecords.store.index import IndexRow, read_index
@@ -72,5 +73,5 @@ def _few(rows: Sequence[IndexRow], classes: ClassNames, *, least: int = LEAST_GR
     counts = [len({row.group for row in rows if row.label == label}) for label in (0, 1)]
     if min(counts) >= least:
         return ""
-    patients = f"{counts[1]} patient{'s' * (counts[1] != 1)} of {classes.positive}"
+    patients = f"{counted(counts[1], 'patient')} of {classes.positive}"
     return f"{patients}, {counts[0]} of {classes.negative} (it takes {least} of each)"

@@ -5,6 +5,7 @@ from typing import Any
 
 from all_tf.metrics.bootstrap import LEAST_GROUPS
 from tfrecords.class_names import class_names_of
+from tfrecords.counted import counted
 
 _SEPARATED = "a score tells the classes apart"  # A slope then has no finite best value.
 
@@ -52,7 +53,7 @@ def not_estimable(report: Mapping[str, Any]) -> str:
     number, title = min(each for each in groups if each[1] != _lacking_class(report))
     if number >= LEAST_GROUPS:
         return ""
-    return f"not estimable: {number} group{'s' * (number != 1)} of {title}"
+    return f"not estimable: {counted(number, 'group')} of {title}"
 
 
 def _lacking_class(report: Mapping[str, Any]) -> str | None:

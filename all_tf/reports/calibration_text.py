@@ -10,6 +10,7 @@ from all_tf.metrics.registry import METRICS
 from all_tf.runs.folder import set_name
 from all_tf.system.tables import Column, markdown
 from tfrecords.class_names import class_names_of
+from tfrecords.counted import counted
 from tfrecords.names import legible
 
 _COLUMNS = (
@@ -48,7 +49,7 @@ def format_fit(calibration: Calibration, fit: Mapping[str, Any]) -> str:
     lines = [
         f"calibration {fit['name']}: fitted on {fit['records']} ({fit['records_sha256'][:12]}), "
         f"{name}: "
-        f"{fit['num_images_all']:,} {positive} of {fit['num_groups_all']} patients, "
+        f"{fit['num_images_all']:,} {positive} of {counted(fit['num_groups_all'], 'patient')}, "
         f"{fit['num_images_hem']:,} {negative} of {fit['num_groups_hem']}{stamps}",
         f"measured in {fit['parts']} parts, patients held apart; intervals over patients: "
         f"{basis_of_intervals(fit)}",

@@ -10,6 +10,7 @@ from all_tf.runs.set_words import set_in_words
 from all_tf.runs.stamps import LEARNT_BY_PARENT
 from all_tf.system.tables import per_cent
 from tfrecords.class_names import class_names_of
+from tfrecords.counted import counted
 
 # What was done with the images of a set, by the caveat that says so; the first that applies.
 _SEEN = {
@@ -40,8 +41,9 @@ def result_sentence(report: Mapping[str, Any]) -> str:
         if report[key] is not None  # A set may have cells of one class only.
     ]
     return (
-        f"Result ({set_in_words(report)}): of {report['num_images']:,} cells of "
-        f"{report['num_patients']} patients, {seen}, {' and '.join(shares)} are called right."
+        f"Result ({set_in_words(report)}): of {counted(report['num_images'], 'cell')} of "
+        f"{counted(report['num_patients'], 'patient')}, {seen}, {' and '.join(shares)} are called "
+        "right."
     )
 
 

@@ -15,6 +15,7 @@ from all_tf.runs.history_file import ended_by_time, epochs_trained
 from all_tf.runs.records_label import is_cnmc
 from all_tf.system.plain_text import file_name, inert_markdown, without_folders
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole, write_csv
+from tfrecords.counted import counted
 from tfrecords.store.files import write_text
 
 _COLUMNS = (
@@ -197,12 +198,12 @@ def preface(runs: Mapping[str, RunFacts]) -> list[str]:
 
 
 def _describe_set(run: RunFacts) -> str:
-    row = run.row()
+    row, count = run.row(), run.evaluated.count
     fold = f" (fold {run.experiment.fold} held out)" if row["protocol"] == "honest" else ""
     return (
         f"Protocol {row['protocol']}{fold}, seed {run.experiment.seed}: evaluated on {row['set']} "
         f"of {inert_markdown(str(row['records']))}, "
-        f"{row['num_images']:,} images of {row['num_patients']} patients, epoch chosen on "
+        f"{counted(count.cells, 'image')} of {counted(count.patients, 'patient')}, epoch chosen on "
         f"{inert_markdown(str(row['selected_on']))}"
         + "".join(f" [{inert_markdown(stamp)}]" for stamp in run.evaluated.report["stamps"])
     )

@@ -19,6 +19,7 @@ from all_tf.runs.set_words import set_in_words
 from all_tf.system.script_command import script_command
 from all_tf.system.tables import Column, markdown, per_cent, whole
 from tfrecords.class_names import ClassNames
+from tfrecords.counted import counted
 from tfrecords.names import legible
 
 _SHOWN = tuple(shown_in("text", first=("f1", "kappa")))
@@ -83,7 +84,7 @@ def _details(report: Mapping[str, Any]) -> list[str]:
         *([f"  {with_interval(report, missing[0])}: {', '.join(missing)}"] if missing else []),
         f"  worst patient: {report['worst_patient']}, "
         f"{per_cent(report['worst_patient_correct'])} % of its "
-        f"{report['worst_patient_images']} images right",
+        f"{counted(report['worst_patient_images'], 'image')} right",
         *([f"  {report['note']}"] if "note" in report else []),
     ]
 
@@ -91,8 +92,9 @@ def _details(report: Mapping[str, Any]) -> list[str]:
 def _about(report: Mapping[str, Any]) -> list[str]:
     """Which set, of which records, with which threshold."""
     return [
-        f"{set_in_words(report)}: {report['num_images']:,} images of "
-        f"{report['num_patients']} patients, {_choice(report)} chosen on {report['selected_on']}"
+        f"{set_in_words(report)}: {counted(report['num_images'], 'image')} of "
+        f"{counted(report['num_patients'], 'patient')}, {_choice(report)} chosen on "
+        f"{report['selected_on']}"
         + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
         + "".join(f" [{stamp}]" for stamp in report["stamps"]),
         f"  records {records_label(report)}",

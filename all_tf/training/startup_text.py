@@ -9,6 +9,7 @@ from all_tf.data.cells import Cells
 from all_tf.data.class_balance import Plan
 from all_tf.data.splits import Data
 from all_tf.runs.stamps import selected_on
+from tfrecords.counted import counted
 
 # Fields of an experiment that are printed only if they differ from their defaults.
 _FINE_TUNING = (
@@ -59,8 +60,8 @@ def describe_run(
         f"  imbalance    {experiment.imbalance}: {remedy}",
         f"  augment      {augment}",
         f"  steps        {steps} of {experiment.batch_size} images an epoch, "
-        f"{experiment.last_epoch or experiment.epochs} epochs, {experiment.optimizer} at "
-        f"{experiment.learning_rate:g}{_time_limit(experiment)}",
+        f"{counted(experiment.last_epoch or experiment.epochs, 'epoch')}, "
+        f"{experiment.optimizer} at {experiment.learning_rate:g}{_time_limit(experiment)}",
     ]
     tuned = [
         f"{name} {getattr(experiment, name)}"
@@ -69,6 +70,8 @@ def describe_run(
     ]
     if experiment.is_linear_probe:
         lines.append("  frozen       the backbone, in all epochs; its features are computed once")
+        if experiment.weights == "none":  # The signal fades in a deep network; docs/decisions/0028.
+            lines.append("               with random weights: they may be the same for each cell")
     return "\n".join([*lines, *([f"  fine-tuning  {', '.join(tuned)}"] if tuned else [])])
 
 
@@ -110,6 +113,6 @@ def _count(cells: Cells) -> str:
     patients = [len(set(cells.patients[cells.labels == label])) for label in (1, 0)]
     negative, positive = cells.classes
     return (
-        f"{disease:,} {positive} of {patients[0]} patients, "
-        f"{hem:,} {negative} of {patients[1]} patients"
+        f"{disease:,} {positive} of {counted(patients[0], 'patient')}, "
+        f"{hem:,} {negative} of {counted(patients[1], 'patient')}"
     )

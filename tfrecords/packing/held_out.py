@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tfrecords.counted import counted
 from tfrecords.names import legible
 from tfrecords.schema import SPLITS
 from tfrecords.sources.cnmc import SourceImage
@@ -64,9 +65,9 @@ def set_aside(
         if number >= len(members) and not hold_out.everything:
             name = images[0].classes[label]
             raise HeldOutError(
-                f"{number} patients of {name} cannot be set aside: there are {len(members)} "
-                "(those who share an image count as one), and some have to be left to train on. "
-                "Choose a smaller --hold-out, or all, for a set to evaluate on only"
+                f"{counted(number, 'patient')} of {name} cannot be set aside: there are "
+                f"{len(members)} (those who share an image count as one), and some have to be left "
+                "to train on. Choose a smaller --hold-out, or all, for a set to evaluate on only"
             )
         order = np.random.default_rng([seed, label]).permutation(len(members))
         chosen |= {members[place] for place in order[:number]}
@@ -110,7 +111,7 @@ def refuse_shared(
     lines = pairs or [f"by images in common: {legible(group)}" for group in shared]
     rest = [f"and {len(lines) - _SHOWN:,} more"] if len(lines) > _SHOWN else []
     headline = (
-        f"{len(shared)} patients lie in two splits, because images of two splits have equal "
+        f"{counted(len(shared), 'patient')} in two splits, because images of two splits have equal "
         "pixels. Move or remove these and run again:"
     )
     raise HeldOutError("\n  ".join([headline, *lines[:_SHOWN], *rest]))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tfrecords.counted import counted
 from tfrecords.names import legible
 
 _SHOWN = 10  # Files listed in one message; the others are only counted.
@@ -39,7 +40,9 @@ def refuse_changed(paths: Sequence[Path], states: Sequence[FileState]) -> None:
     ]
     if changed:
         rest = [f"and {len(changed) - _SHOWN:,} more"] if len(changed) > _SHOWN else []
-        headline = f"{len(changed)} files changed while they were packed. Run again when they rest:"
+        headline = (
+            f"{counted(len(changed), 'file')} changed while being packed. Run again when they rest:"
+        )
         raise SourceChangedError("\n  ".join([headline, *changed[:_SHOWN], *rest]))
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tfrecords.class_names import CNMC_CLASSES, ClassNames
 from tfrecords.codec.bmp import BitmapError, check_bitmap
+from tfrecords.counted import counted
 from tfrecords.names import legible
 from tfrecords.schema import CLASSES, SPLITS, UNLABELLED
 from tfrecords.sources.layouts import (
@@ -160,8 +161,7 @@ def patients_in_both_classes(images: Iterable[SourceImage]) -> list[str]:
             name = image.classes.stored[image.label]
             paths_of_patient[image.patient][name].append(image.path)
     return [
-        f"{paths[0]}: patient {patient} has both classes; {len(paths)} "
-        f"image{'s' * (len(paths) != 1)} of {name}"
+        f"{paths[0]}: patient {patient} has both classes; {counted(len(paths), 'image')} of {name}"
         for patient, classes in paths_of_patient.items()
         if len(classes) > 1
         for name, paths in classes.items()

@@ -16,6 +16,7 @@ from all_tf.plots.style import as_svg
 from all_tf.reports.run_facts import RunFacts
 from all_tf.runs.folder import HISTORY_FILE, RunError
 from all_tf.runs.records_label import records_label
+from tfrecords.counted import counted
 from tfrecords.names import legible
 
 
@@ -111,8 +112,9 @@ def patient_strip(scored: ScoredSet) -> Drawn:
     figure = draw_patients(rows, scores_of, threshold=scored.report["threshold"])
     wrong = min(rows, key=lambda row: row["share_correct"])
     caption = (
-        f"A tick for every cell of {len(rows)} patients. The worst is {wrong['pseudonym']}, "
-        f"with {100 * wrong['share_correct']:.0f} % of {wrong['num_images']} cells called right."
+        f"A tick for every cell of {counted(len(rows), 'patient')}. The worst is "
+        f"{wrong['pseudonym']}, with {100 * wrong['share_correct']:.0f} % of "
+        f"{counted(wrong['num_images'], 'cell')} called right."
     )
     return inline(figure, title=_titled("Scores by patient", scored.report), caption=caption)
 

@@ -13,6 +13,7 @@ from all_tf.runs.records_label import is_cnmc, records_label
 from all_tf.runs.stamps import CHOSEN_AMONG, LEARNT_BY_PARENT
 from all_tf.system.tables import per_cent
 from tfrecords.class_names import CNMC_CLASSES, class_names_of
+from tfrecords.counted import counted
 
 STAMPS = {  # What each caveat means for a reader of the metrics.
     "optimistic": "The epoch, and the threshold if one was fitted, were chosen on these same "
@@ -83,8 +84,8 @@ def run_verdict(run: RunFacts) -> str:
     if classes == CNMC_CLASSES:
         positive, negative = "the leukaemic", "the normal ones"
     return (
-        f"Of {count.cells:,} cells of {count.patients} patients{_how_known(run)}, {who} called "
-        f"{per_cent(report['sensitivity'])}{_PER_CENT} of {positive} and "
+        f"Of {counted(count.cells, 'cell')} of {people(count.patients)}{_how_known(run)}, {who} "
+        f"called {per_cent(report['sensitivity'])}{_PER_CENT} of {positive} and "
         f"{per_cent(report['specificity'])}{_PER_CENT} of {negative} correctly."
     )
 
@@ -231,8 +232,9 @@ def about_scores(run: RunFacts) -> Iterator[str]:
         return
     yield (
         f"That threshold was fitted ({calibration.rule}) on {calibration.fitted_on}: "
-        f"{calibration.num_images:,} cells of {calibration.num_groups} patient groups. It was "
-        "not fitted again on any evaluated set."
+        f"{counted(calibration.num_images, 'cell')} of "
+        f"{counted(calibration.num_groups, 'patient group')}. It was not fitted again on any "
+        "evaluated set."
     )
     if calibration.note:
         yield f"Scores are those of the network: {calibration.note}."
@@ -290,4 +292,4 @@ def positive_class(run: RunFacts) -> str:
 
 def people(number: int) -> str:
     """A number of patients in words."""
-    return f"{number} patient{'s' * (number != 1)}"
+    return counted(number, "patient")

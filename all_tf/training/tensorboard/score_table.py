@@ -10,6 +10,7 @@ from all_tf.metrics.scored_set import ScoredSet
 from all_tf.system.tables import Column, markdown
 from all_tf.training.tensorboard.scored_sets import title_of
 from tfrecords.class_names import class_names_of
+from tfrecords.counted import counted
 
 
 def write_results(sets: Mapping[str, ScoredSet]) -> None:
@@ -27,8 +28,9 @@ def _about(report: dict) -> str:
     negative, positive = class_names_of(report)
     return (
         f"{title_of(report)}; classes: {positive} (positive), {negative}; "
-        f"{report['num_images']:,} images of {report['num_patients']} patients; intervals over "
-        f"patients: {basis_of_intervals(report)}"
+        f"{counted(report['num_images'], 'image')} of "
+        f"{counted(report['num_patients'], 'patient')}; intervals over patients: "
+        f"{basis_of_intervals(report)}"
     )
 
 

@@ -18,7 +18,7 @@ def data():
 
 def test_held_out_patients_are_counted(data):
     said = _held_out(ROW, replace(data, held_out=data.selection))
-    assert said == "2 ALL of 1 patients, 2 HEM of 1 patients; nothing is chosen on them"
+    assert said == "2 ALL of 1 patient, 2 HEM of 1 patient; nothing is chosen on them"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_somebody_has_to_stay():
 def test_equal_pixels_in_two_splits_are_refused_with_their_files():
     images = [image("B0", 0), image("B1", 0, split="validation"), image("N0", 0)]
     refuse_shared(images, ["a", "b", "c"], ["B0", "B1", "N0"])
-    with pytest.raises(HeldOutError, match=r"1 patients lie in two.*\n.*B0/0.png = .*B1/0.png"):
+    with pytest.raises(HeldOutError, match=r"1 patient in two.*\n.*B0/0.png = .*B1/0.png"):
         refuse_shared(images, ["a", "a", "c"], ["B0+B1", "B0+B1", "N0"])
     joined = [*images, replace(image("B1", 1), phase="test")]
     with pytest.raises(HeldOutError, match="by images in common: B0"):

@@ -30,5 +30,5 @@ def test_change_of_equal_length_and_time_is_noticed(change, tmp_path):
     change(path)
     if path.exists():
         os.utime(path, ns=(entry.st_atime_ns, entry.st_mtime_ns))
-    with pytest.raises(SourceChangedError, match=r"1 files changed.*\n  .*cell\\n\.png"):
+    with pytest.raises(SourceChangedError, match=r"1 file changed.*\n  .*cell\\n\.png"):
         refuse_changed([path], states)
