@@ -37,7 +37,7 @@ from all_tf.runs.named_calibration import calibration_folder
 from all_tf.runs.prediction_files import write_predictions
 from all_tf.runs.report_header import SetPlace
 from all_tf.runs.stamps import LEARNT_BY_PARENT
-from all_tf.runs.training_images import write_training_images
+from all_tf.runs.training_images import UsedImage, write_training_images
 from tfrecords.packing.atomic import fresh_directory
 from tfrecords.store.manifest import read_manifest
 
@@ -174,5 +174,5 @@ def _save(
         write_calibration(partial, calibration)
         write_json(partial / FIT_FILE, fit)
         write_predictions(partial / PREDICTIONS_FILE, predictions)
-        write_training_images(partial, pixels=pixels, patients=cells.patients.tolist())
+        write_training_images(partial, map(UsedImage, pixels, cells.patients.tolist()))
         write_checksums(partial)

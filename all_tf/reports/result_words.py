@@ -7,7 +7,7 @@ from all_tf.metrics.bootstrap import LEAST_GROUPS
 from all_tf.metrics.formatting import not_estimable
 from all_tf.runs.records_label import is_cnmc
 from all_tf.runs.set_words import set_in_words
-from all_tf.runs.stamps import LEARNT_BY_PARENT
+from all_tf.runs.stamps import CHOSEN_BY_PARENT, LEARNT_BY_PARENT, OPTIMISTIC
 from all_tf.system.tables import per_cent
 from tfrecords.class_names import class_names_of
 from tfrecords.counted import counted
@@ -16,8 +16,10 @@ from tfrecords.counted import counted
 _SEEN = {
     "resubstitution": "on which the network was trained, so that it says nothing about new ones",
     LEARNT_BY_PARENT: "of which the network it began from has learnt some",
-    "optimistic": "on which the epoch was chosen, so that new patients will fare worse",
+    OPTIMISTIC: "on which the epoch was chosen, so that it will do worse on new patients",
+    CHOSEN_BY_PARENT: "on which the epoch of the network that it began from was chosen",
     "leaky folds": "of whom it may have met some under other ids",
+    "patient ids of the selection set": "of whom some may be those that its epoch was chosen on",
     "patient ids of the training set": "of whom it may have met some: they share ids",
     "patient ids of its parent": "of whom it may have met some: they share ids",
     "training images unknown": "of which it may have learnt some",

@@ -26,7 +26,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.named_calibration import calibration_folder
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.strict_reading import read_object
-from all_tf.runs.training_images import TRAINING_IMAGES_FILE, read_pairs
+from all_tf.runs.training_images import TRAINING_IMAGES_FILE, read_used_images
 
 _CLOSE = 1e-4  # Of a number that a fit gives; machines round differently.
 
@@ -62,8 +62,8 @@ def _contradictions(folder: Path, fit: Mapping, predictions: Predictions) -> Ite
     yield from _differing(CALIBRATION_FILE, asdict(calibration), asdict(again))
     yield from _of_parts(fit, predictions)
     yield from _of_run(folder, fit)
-    listed = read_pairs(folder, file=TRAINING_IMAGES_FILE) or []
-    if sorted(who or "" for _, who in listed) != sorted(predictions.patients.tolist()):
+    listed = read_used_images(folder, file=TRAINING_IMAGES_FILE) or []
+    if sorted(image.patient or "" for image in listed) != sorted(predictions.patients.tolist()):
         yield f"{TRAINING_IMAGES_FILE}: not the patients of {PREDICTIONS_FILE}"
 
 

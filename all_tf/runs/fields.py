@@ -47,13 +47,15 @@ _IDENTITY_OF_RECORDS = {
     "negative_class": _CLASS,
     "positive_class": _CLASS,
 }
+_OF_SWEEP = {"trials": integer(1), "trial": NAME, "metric": word_of("kappa", "auc")}
+_SWEEP = table(_OF_SWEEP, needed=_OF_SWEEP)
 _PARENT = {  # The run that a run began from, with the caveats of sets by their names.
     "run": NAME,
     "records": TEXT,
     **dict.fromkeys(("run_sha256", "weights_sha256", "manifest_sha256"), DIGEST),
     "stamps": mapping_of(list_of(NAME)),
+    "sweep": _SWEEP,  # Of which that run, or one that it began from, is a trial.
 }
-_SWEEP = {"trials": integer(1), "trial": NAME, "metric": word_of("kappa", "auc")}
 _CONTINUES = {"run": NAME, "epoch": integer(1), "run_sha256": DIGEST, "as_one": NAME}
 
 CONFIG = {
@@ -68,8 +70,8 @@ CONFIG = {
     **_IDENTITY_OF_RECORDS,
     "engine": ANY_OBJECT,  # `Engine` checks it.
     "tensorboard": word_of(*choices.TENSORBOARD),
-    "sweep": table(_SWEEP, needed=_SWEEP),  # Of a refit of one of its trials.
-    "parent": table(_PARENT, needed=_PARENT),
+    "sweep": _SWEEP,  # Of a refit of one of its trials.
+    "parent": table(_PARENT, needed=_PARENT.keys() - {"sweep"}),
     "continues": table(_CONTINUES, needed=_CONTINUES),
 }
 HEADER = {  # Of the set that was scored: the first fields of metrics.json and of analyses.
@@ -278,4 +280,5 @@ HISTORY = {
     "learning_rate": _POSITIVE,
     "seconds": _POSITIVE,
 }
-TRAINING_IMAGES = {"pixels": NAME, "patient": TEXT}
+LEARNT_FROM, CHOSEN_ON = "learnt from", "chosen on"
+TRAINING_IMAGES = {"pixels": NAME, "patient": TEXT, "use": word_of(LEARNT_FROM, CHOSEN_ON)}

@@ -15,8 +15,13 @@ from all_tf.runs.folder import (
     read_metrics,
     refuse_links,
 )
-from all_tf.runs.stamps import PARENT_UNKNOWN
-from all_tf.runs.training_images import PARENT_IMAGES_FILE, TRAINING_IMAGES_FILE, read_pairs
+from all_tf.runs.stamps import PARENT_UNKNOWN, sweep_of
+from all_tf.runs.training_images import (
+    PARENT_IMAGES_FILE,
+    TRAINING_IMAGES_FILE,
+    UsedImage,
+    read_used_images,
+)
 from all_tf.system.checks import ConfigError
 from all_tf.system.script_command import script_command
 from tfrecords.names import legible
@@ -33,7 +38,7 @@ class Parent:
     folder: Path
     weights: Path  # The file of its best weights.
     facts: Mapping[str, object]  # For the config.json of that training; `stamps` are added there.
-    images: list[tuple[str, str]]  # Pixels and patient of all images that it has learnt from.
+    images: list[UsedImage]  # All that it, and the runs that it began from, have used.
     knows_all: bool  # Whether those are all: an earlier version wrote no list of them.
 
 
@@ -97,13 +102,14 @@ def _describe(folder: Path, facts: Mapping, digest: str) -> dict[str, object]:
         "weights_sha256": digest,
         "records": legible(facts.get("records_name") or Path(facts.get("records", "")).name),
         "manifest_sha256": facts.get("manifest_sha256", ""),
+        **({"sweep": sweep} if (sweep := sweep_of(facts)) else {}),
     }
 
 
-def _images(folder: Path, facts: Mapping) -> tuple[list[tuple[str, str]], bool]:
-    """The images that a run and the runs that it began from were trained on, each once."""
-    own = read_pairs(folder, file=TRAINING_IMAGES_FILE)
-    inherited = read_pairs(folder, file=PARENT_IMAGES_FILE)
+def _images(folder: Path, facts: Mapping) -> tuple[list[UsedImage], bool]:
+    """The images that a run and the runs that it began from have used, each once a use."""
+    own = read_used_images(folder, file=TRAINING_IMAGES_FILE)
+    inherited = read_used_images(folder, file=PARENT_IMAGES_FILE)
     knows_all = own is not None and (inherited is not None or "parent" not in facts)
     parent = facts.get("parent", {})
     knows_all &= all(PARENT_UNKNOWN not in each for each in parent.get("stamps", {}).values())

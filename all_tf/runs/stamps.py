@@ -10,7 +10,9 @@ from tfrecords.class_names import ClassNames
 from tfrecords.store.leakage import OFFICIAL
 from tfrecords.store.manifest import read_manifest
 
+OPTIMISTIC = "optimistic"
 LEARNT_BY_PARENT = "learnt by its parent"
+CHOSEN_BY_PARENT = "selection set of its parent"
 CHOSEN_AMONG = "chosen among "  # The number of trials follows.
 PARENT_UNKNOWN = "training images of its parent unknown"
 
@@ -59,7 +61,7 @@ def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) 
     optimistic = experiment.chooses and meets_chosen
     resubstitution = split == "train" and (chosen_fold is None or fold != chosen_fold)
     return (
-        ["optimistic"] * optimistic
+        [OPTIMISTIC] * optimistic
         + ["resubstitution"] * resubstitution
         + ["leaky folds"] * (folds == OFFICIAL)
     )
@@ -71,21 +73,26 @@ def stamps_of_others(
     """Caveats of metrics on records that a run was not trained on.
 
     Args:
-        known: The run's training images; None if they are unknown.
+        known: The images that the run has used; None if they are unknown.
         pixels: Digests of the images that are scored.
         patients: Their patients.
 
     Returns:
-        "resubstitution" where an image has the pixels of a training image, "patient ids of the
-        training set" where only ids are equal, "training images unknown" for a run of an earlier
-        version, whose training images nobody can compare.
+        "resubstitution" where an image has the pixels of a training image, "optimistic" where it
+        has those of an image that the epoch was chosen on; "patient ids of the training set", or
+        "of the selection set", where only ids are equal; "training images unknown" for a run of an
+        earlier version, whose training images nobody can compare.
     """
     if known is None:
         return ["training images unknown"]
-    if not known.pixels.isdisjoint(pixels):
-        return ["resubstitution"]
-    same_ids = known.patients & (set(patients) - {""})
-    return ["patient ids of the training set"] if same_ids else []
+    pixels, ids = set(pixels), set(patients) - {""}
+    same_images = ["resubstitution"] * (not known.pixels.isdisjoint(pixels))
+    same_images += [OPTIMISTIC] * (not known.chosen.isdisjoint(pixels))
+    if same_images:
+        return same_images
+    if known.patients & ids:
+        return ["patient ids of the training set"]
+    return ["patient ids of the selection set"] if known.chosen_patients & ids else []
 
 
 def stamps_of_classes(learnt: ClassNames, scored: ClassNames) -> list[str]:
@@ -110,20 +117,23 @@ def stamps_of_parent(
     """Caveats of metrics on images that the run which a run began from may have learnt from.
 
     Args:
-        known: What that run was trained on, and the run that it began from in turn.
+        known: What that run has used, and the run that it began from in turn.
         pixels: Digests of the images that are scored.
         patients: Their patients, with all other ids of the same people.
         same_records: Whether both runs have the same records, where equal ids are the same person.
 
     Returns:
         "learnt by its parent" where an image has the pixels, or the person, of an image that the
-        parent was trained on; "patient ids of its parent" where only ids are equal, in other
+        parent was trained on; "selection set of its parent" where it has those of an image that the
+        parent's epoch was chosen on; "patient ids of its parent" where only ids are equal, in other
         records.
     """
-    same_ids = bool(known.patients & (set(patients) - {""}))
-    if not known.pixels.isdisjoint(pixels) or (same_ids and same_records):
-        return [LEARNT_BY_PARENT]
-    return ["patient ids of its parent"] if same_ids else []
+    pixels, ids = set(pixels), set(patients) - {""}
+    learnt, chosen = bool(known.patients & ids), bool(known.chosen_patients & ids)
+    found = [LEARNT_BY_PARENT] * (not known.pixels.isdisjoint(pixels) or (learnt and same_records))
+    if not known.chosen.isdisjoint(pixels) or (chosen and same_records):
+        found.append(CHOSEN_BY_PARENT)
+    return found or ["patient ids of its parent"] * (learnt or chosen)
 
 
 def stamps_of_calibration(fitted_on: TrainingImages, *, patients: Iterable[str]) -> list[str]:
@@ -140,10 +150,18 @@ def stamps_of_calibration(fitted_on: TrainingImages, *, patients: Iterable[str])
 def stamps_of_sweep(facts: Mapping) -> list[str]:
     """The caveat of a run whose settings are those of a trial of a sweep: how many were tried.
 
+    A run that began from such a one has it, too.
+
     Args:
         facts: The entries of the run's config.json other than the experiment.
     """
-    return [f"{CHOSEN_AMONG}{facts['sweep']['trials']} trials"] if "sweep" in facts else []
+    sweep = sweep_of(facts)
+    return [f"{CHOSEN_AMONG}{sweep['trials']} trials"] if sweep else []
+
+
+def sweep_of(facts: Mapping) -> Mapping | None:
+    """The sweep of which a run, or one that it began from, is a trial; None where there is none."""
+    return facts.get("sweep") or facts.get("parent", {}).get("sweep")
 
 
 def stamps_of_records(records: Path) -> list[str]:

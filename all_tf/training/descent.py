@@ -12,11 +12,12 @@ from all_tf.runs.folder import EVENTS_FOLDER, HISTORY_FILE, RunError, read_confi
 from all_tf.runs.history_file import read_history
 from all_tf.runs.parent import Parent, read_parent
 from all_tf.runs.records_digest import RecordsDigest
-from all_tf.runs.stamps import PARENT_UNKNOWN, selection_set
+from all_tf.runs.stamps import CHOSEN_BY_PARENT, PARENT_UNKNOWN, selection_set
 from all_tf.runs.training_images import (
     PARENT_IMAGES_FILE,
-    images_of,
-    read_pairs,
+    UsedImage,
+    read_used_images,
+    training_images,
     write_training_images,
 )
 from all_tf.training.checkpoint import adopt_state, last_state
@@ -38,7 +39,7 @@ class Descent(NamedTuple):
     """What a new run notes, and takes over, of the run that it begins from."""
 
     facts: dict  # For config.json.
-    images: list[tuple[str, str]]  # Pixels and patient of all that was learnt from before.
+    images: list[UsedImage]  # All that the runs before have used.
     begun: Path | None = None  # The finished run that it goes on with.
 
     def leave_in(self, run: Path) -> Path | None:
@@ -51,8 +52,7 @@ class Descent(NamedTuple):
             The state; None to begin at the first epoch.
         """
         if self.images:
-            pixels, patients = zip(*self.images, strict=True)
-            write_training_images(run, pixels=pixels, patients=patients, file=PARENT_IMAGES_FILE)
+            write_training_images(run, self.images, file=PARENT_IMAGES_FILE)
         if self.begun is None:
             return None
         for name in (TRAIN, SELECTION, FORMER_SELECTION):
@@ -98,12 +98,15 @@ def find_descent(
     if data.held_out is not None:
         sets["validation"] = data.held_out
     same = parent.facts["manifest_sha256"] == digest.manifest_sha256
-    known = images_of(parent.images)
+    known = training_images(parent.images)
     unknown = [PARENT_UNKNOWN] * (not parent.knows_all)
     stamps = {
         name: stamps_of_cells(cells, records, known, same_records=same) + unknown
         for name, cells in sets.items()
     }
+    own = stamps[set_name(*selection_set(experiment))]
+    if experiment.chooses and CHOSEN_BY_PARENT in own:
+        own.remove(CHOSEN_BY_PARENT)  # The new run chooses on it, too.
     print(_describe(parent, stamps), flush=True)
     return Descent({"parent": {**parent.facts, "stamps": stamps}}, parent.images)
 
@@ -122,7 +125,7 @@ def _going_on(experiment: Experiment, begun: Path) -> Descent:
         "as_one": as_one,
     }
     parent = {"parent": facts["parent"]} if "parent" in facts else {}
-    images = read_pairs(begun, file=PARENT_IMAGES_FILE) or []
+    images = read_used_images(begun, file=PARENT_IMAGES_FILE) or []
     return Descent(parent | {"continues": noted}, images, begun)
 
 

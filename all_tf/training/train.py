@@ -21,6 +21,7 @@ from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.calibration import Calibration, fit_calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_file import read_calibration, write_calibration
+from all_tf.runs.fields import CHOSEN_ON, LEARNT_FROM
 from all_tf.runs.folder import (
     RunError,
     evaluation_folder,
@@ -33,7 +34,7 @@ from all_tf.runs.records_digest import RecordsDigest, unchanged_records
 from all_tf.runs.report_header import SetPlace
 from all_tf.runs.set_words import scored_once
 from all_tf.runs.stamps import selection_set
-from all_tf.runs.training_images import write_training_images
+from all_tf.runs.training_images import UsedImage, write_training_images
 from all_tf.system.checks import one_of
 from all_tf.system.courtesy import courtesy
 from all_tf.training import environment
@@ -197,8 +198,7 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     }
     write_range(run, data.fit.pngs.tolist())
     learn_known_cells(run, model, data, experiment, features)
-    pixels = pixel_digests(data.fit.pngs.tolist(), title="training images")
-    write_training_images(run, pixels=pixels, patients=data.fit.patients.tolist())
+    _write_used_images(run, data, chooses=experiment.chooses)
     place = own_place(experiment, facts, *selection_set(experiment))
     chosen_on = "selection" if experiment.chooses else "training images"
     results = {chosen_on: _save(run, context, place, predictions, measured=measured)}
@@ -211,6 +211,17 @@ def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict
     with courtesy("What TensorBoard shows of the finished run"):
         show_run(run, prepared, results, amount=facts["tensorboard"])
     return [report for _, report in results.values()]
+
+
+def _write_used_images(run: Path, data: Data, *, chooses: bool) -> None:
+    """Note what the run has learnt from, and what its epoch was chosen on, if it chose one."""
+    sets = [(data.fit, LEARNT_FROM), *([(data.selection, CHOSEN_ON)] if chooses else [])]
+    used = []
+    for cells, use in sets:
+        pixels = pixel_digests(cells.pngs.tolist(), title=f"images {use}")
+        patients = cells.patients.tolist()
+        used += [UsedImage(*pair, use) for pair in zip(pixels, patients, strict=True)]
+    write_training_images(run, used)
 
 
 def _save(

@@ -14,6 +14,7 @@ from all_tf.metrics.cross_fitting import decide, measure
 from all_tf.reports.run_facts import read_facts
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import write_checksums
+from all_tf.runs.fields import CHOSEN_ON
 from all_tf.runs.folder import (
     CALIBRATION_FILE,
     CONFIG_FILE,
@@ -38,7 +39,7 @@ from all_tf.runs.known_cells_file import (
 from all_tf.runs.named_calibration import calibration_folder, read_named
 from all_tf.runs.ownership import require_unfinished
 from all_tf.runs.prediction_files import read_predictions
-from all_tf.runs.training_images import write_training_images
+from all_tf.runs.training_images import UsedImage, write_training_images
 from all_tf.runs.verification import verify
 from tests.fuzz.mutations import mutate_json, mutate_table
 from tests.fuzz.runner import Target
@@ -213,7 +214,7 @@ def make_fit(folder: Path, records: Path) -> Target:
     place.mkdir(parents=True)
     own = Calibration(threshold=0.4, fitted_on="train fold 0", num_images=9, num_groups=4)
     write_calibration(place, own)
-    write_training_images(place, pixels=["a1", "b2"], patients=["p", "q"])
+    write_training_images(place, [UsedImage("a1", "p"), UsedImage("b2", "q", CHOSEN_ON)])
     predictions = draw_predictions()
     measured = measure(predictions, decide(predictions, own))
     fit = {

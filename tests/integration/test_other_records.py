@@ -21,7 +21,7 @@ from all_tf.runs.folder import EvaluationSet, RunError
 from all_tf.runs.training_images import TRAINING_IMAGES_FILE, read_training_images
 from all_tf.runs.verification import verify
 from all_tf.training.train import train
-from tests.conftest import ROOT
+from tests.conftest import ROOT, read_rows
 from tfrecords.codec.png import encode_png
 from tfrecords.packing.held_out import HoldOut
 from tfrecords.packing.writer import Settings, write_records
@@ -44,12 +44,14 @@ def run(trained, tmp_path):
     return shutil.copytree(trained, tmp_path / "run")
 
 
-def own_cells(records, split: str) -> list[tuple[str, int, Image.Image]]:
-    """Patient, label and image of the first cells of a split."""
+def own_cells(records, split: str, *, names=None) -> list[tuple[str, int, Image.Image]]:
+    """Patient, label and image of the cells of a split, or of those of these names."""
     from tensorflow.io import decode_png
 
     found = []
     for example in load_examples(records, split):
+        if names is not None and example["name"] not in names:
+            continue
         image = Image.fromarray(decode_png(bytes(example["image"])).numpy())
         found.append((example["patient"], example["label"], image))
     return found
@@ -134,6 +136,33 @@ def test_training_images_are_known_however_they_are_packed(run, records, tmp_pat
     pack([("x" + p, label, image) for p, label, image in own_cells(records, "train")[:60]], other)
     _, report = evaluate_run(run, EvaluationSet(SET, records=other))
     assert "resubstitution" in report["stamps"]
+
+
+def test_images_that_the_epoch_was_chosen_on_are_known_however_they_are_packed(
+    run, records, tmp_path
+):
+    named = {row["name"] for row in read_rows(run / "predictions.csv")}
+    chosen = own_cells(records, "train", names=named)
+    pack([("x" + who, label, image) for who, label, image in chosen], tmp_path / "other")
+    _, report = evaluate_run(run, EvaluationSet(SET, records=tmp_path / "other"))
+    assert "optimistic" in report["stamps"] and "resubstitution" not in report["stamps"]
+    own = json.loads((run / "metrics.json").read_text())
+    assert report["auc"] == pytest.approx(own["auc"])
+    shutil.rmtree(tmp_path / "source")
+    who = chosen[0][0]  # Of other cells of the same patient only the id is known.
+    pack([(who, *drawn("a")[chosen[0][1]][1:]), *drawn("bcdef")], tmp_path / "more")
+    _, report = evaluate_run(run, EvaluationSet(SET, records=tmp_path / "more"))
+    assert report["stamps"][:1] == ["patient ids of the selection set"]
+
+
+def test_earlier_version_that_lists_no_selection_set_is_read(run, tmp_path):
+    path = run / TRAINING_IMAGES_FILE
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    learnt = [",".join(row[:2]) for row in rows if row[2] != "chosen on"]
+    path.write_text("\n".join(learnt) + "\n")
+    write_checksums(run)
+    known = read_training_images(run)
+    assert len(known.pixels) == len(set(learnt)) - 1 and not known.chosen
 
 
 def test_patients_of_the_training_set_are_known_by_their_ids(run, records, tmp_path):

@@ -17,7 +17,11 @@ from all_tf.reports.html_report.write import write_report
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EvaluationSet, RunError
 from all_tf.runs.parent import parent_folder, read_parent
-from all_tf.runs.training_images import PARENT_IMAGES_FILE, read_training_images
+from all_tf.runs.training_images import (
+    PARENT_IMAGES_FILE,
+    read_training_images,
+    training_images,
+)
 from all_tf.runs.verification import verify
 from all_tf.system.checks import ConfigError
 from all_tf.training.train import resume, train
@@ -27,7 +31,8 @@ from tfrecords.store.manifest import digest_file
 
 EXPERIMENT = Experiment("base_cnn", image_size=32, weights="none", epochs=1, batch_size=64)
 LEARNT = "learnt by its parent"
-OF_PARENT = {LEARNT, "patient ids of its parent", "training images of its parent unknown"}
+CHOSEN = "selection set of its parent"
+OF_PARENT = {LEARNT, CHOSEN, "patient ids of its parent", "training images of its parent unknown"}
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +95,46 @@ def test_fold_that_the_parent_has_learnt_from_is_not_called_honest(child):
     assert LEARNT not in read_json(child / "evaluation/validation/metrics.json")["stamps"]
     assert STAMPS.keys() > OF_PARENT
     assert not drift_of(child)
+
+
+@pytest.fixture(scope="module")
+def chosen_on_validation(records, tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "study"
+    train(replace(EXPERIMENT, protocol="study"), records, run)
+    return run
+
+
+def test_set_that_the_parents_epoch_was_chosen_on_is_not_called_honest(
+    chosen_on_validation, records, tmp_path
+):
+    child = tmp_path / "child"
+    train(from_run(chosen_on_validation), records, child)
+    found = set(read_json(child / "evaluation/validation/metrics.json")["stamps"])
+    assert found & OF_PARENT == {CHOSEN}
+    inherited = training_images(read_parent(from_run(child)).images)
+    assert inherited.chosen > read_training_images(chosen_on_validation).chosen
+    for path in write_report(child, tmp_path, cells=False):
+        assert STAMPS[CHOSEN] in path.read_text()
+    assert not drift_of(child)
+
+
+def test_child_that_chooses_on_the_same_fold_is_optimistic_and_no_more(parent, records, tmp_path):
+    train(from_run(parent), records, tmp_path / "child")
+    stamps = read_json(tmp_path / "child/metrics.json")["stamps"]
+    assert "optimistic" in stamps and CHOSEN not in stamps
+
+
+def test_trial_of_a_sweep_is_known_in_the_next_generations(parent, records, tmp_path):
+    winner, child = shutil.copytree(parent, tmp_path / "winner"), tmp_path / "child"
+    sweep = {"trials": 7, "trial": "trial-0003", "metric": "kappa"}
+    config = read_json(winner / "config.json") | {"sweep": sweep}
+    (winner / "config.json").write_text(json.dumps(config))
+    write_checksums(winner)
+    train(from_run(winner), records, child)
+    report = read_json(child / "evaluation/validation/metrics.json")
+    assert "chosen among 7 trials" in report["stamps"]
+    assert not drift_of(child)
+    assert read_parent(from_run(child)).facts["sweep"] == sweep
 
 
 def test_verify_misses_the_caveat_where_it_was_taken_away(child, tmp_path):

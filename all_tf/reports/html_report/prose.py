@@ -24,12 +24,16 @@ STAMPS = {  # What each caveat means for a reader of the metrics.
     "have been trained on people that it is evaluated on.",
     "not calibrated": "The scores could not be turned into probabilities on the selection set. "
     "They only order the cells.",
+    "patient ids of the selection set": "Some patients have ids that also occur in the set that "
+    "the epoch was chosen on. If they are the same people, expect worse results on new patients.",
     "patient ids of the training set": "Some patients have ids that also occur in the training "
     "set. If they are the same people, expect worse results on new patients.",
     "training images unknown": "The run does not say which images it was trained on, so some of "
     "these may be among them.",
     "learnt by its parent": "The network began from that of another run, which was trained on "
     "images, or on people, of this set. The metrics show in part what it remembers.",
+    "selection set of its parent": "The network began from that of another run, whose epoch was "
+    "chosen on images, or on people, of this set. On new patients, expect worse results.",
     "patient ids of its parent": "The network began from that of another run, and some patients "
     "have ids that also occur in that run's training set. If they are the same people, expect "
     "worse results on new patients.",

@@ -29,7 +29,7 @@ GOOD = {
     ("stamps", "said"),
     [
         ([], "nothing was learnt or chosen"),
-        (["optimistic"], "new patients will fare worse"),
+        (["optimistic"], "it will do worse on new patients"),
         (["optimistic", "resubstitution"], "says nothing about new ones"),
         (["training images unknown"], "may have learnt some"),
     ],
