@@ -100,6 +100,8 @@ def read_header(path: Path, *, max_characters: int) -> list[str]:
 
 
 def _read_bounded(path: Path) -> bytes:
+    if path.is_dir():  # `os.fdopen` would name the number of the open file, and not its path.
+        raise TableError(f"{path} is a folder. Expected a CSV file")
     # Without O_NONBLOCK, opening a FIFO would wait for its writer.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -282,3 +282,17 @@ def test_csv_has_a_table_of_patients_beside_it(call, run, folder, tmp_path):
     assert row["patient"] == "P1" and row["num_cells"] == "2"
     code, *_ = call(run, folder, "--patients", table, "--out", "new.csv")
     assert "exists already" in code
+
+
+@pytest.mark.parametrize("rows", ["", "cells/c.png,P1\n", "cells/a.png,\n"])
+def test_table_without_a_patient_of_these_images_leaves_a_header_and_a_note(
+    rows, call, run, folder, tmp_path
+):
+    (tmp_path / "whose.csv").write_text(f"path,patient\n{rows}")
+    options = ("--patients", "whose.csv", "--out", "new.csv", "--picture", "p.png")
+    code, out, err = call(run, folder, *options)
+    assert code is None and err.count("No patient is known: ") == 1
+    assert "Written: new.csv, new-patients.csv, p.png" in err
+    assert (tmp_path / "new.csv").read_text() == out and (tmp_path / "p.png").stat().st_size
+    (header,) = (tmp_path / "new-patients.csv").read_text().splitlines()
+    assert header.startswith("patient,num_cells,") and header.endswith(",mean_probability")
