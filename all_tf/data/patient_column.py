@@ -1,40 +1,46 @@
 """The patient of each image file: the folder that it lies in, or a row of a table."""
 
+import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from tfrecords.names import one_spelling
+from tfrecords.names import legible, name_fault, one_spelling
 from tfrecords.store.tables import TableError, read_table
 
 FOLDER = "folder"  # The word for the folder that holds an image.
 _COLUMNS = ("path", "patient")
+_NOT_UTF8 = "\ufffd"  # In the path of an image, for each byte that is not; see `read_new_cells`.
 PatientOf: TypeAlias = Callable[[str], str]  # From the path of an image.
 
 
-class _ListedPatients(NamedTuple):
+@dataclass(frozen=True)
+class _ListedPatients:
     """The patients that a table names; a `PatientOf`."""
 
     table: Path
-    patient_of_path: dict[Path, str]
+    patient_of_path: dict[Path, str]  # By `_place`.
 
     def __call__(self, name: str) -> str:
-        return self.patient_of_path.get(Path(name).resolve(), "")
+        return self.patient_of_path.get(_place(Path(name)), "")
 
 
 def patient_lookup(source: str) -> PatientOf:
     """A function from the path of an image to its patient, empty where none is known.
 
     Args:
-        source: FOLDER for the name of the folder that holds the image; or a CSV file with the
-            columns path and patient. A path is absolute, or as seen from the folder of the table.
+        source: FOLDER for the name of the folder that holds the image, without links and "..";
+            or a CSV file with the columns path and patient. A path is absolute, or as seen from
+            the folder of the table.
 
     Raises:
-        TableError: The table is a folder or damaged, or gives a file two patients.
+        TableError: The table is a folder or damaged, gives a file two patients, or a patient a name
+            that may be none (`name_fault`). The function raises ValueError for a folder's name.
         OSError: It cannot be read.
     """
     if source == FOLDER:
-        return lambda name: Path(name).absolute().parent.name
+        return _folder_of
     table = Path(source)
     if table.is_dir():
         raise TableError(
@@ -43,8 +49,10 @@ def patient_lookup(source: str) -> PatientOf:
         )
     patient_of_path: dict[Path, str] = {}
     for row in read_table(table, columns=_COLUMNS):
-        path = (table.parent / row.text["path"].strip()).resolve()
+        path = _place(table.parent / row.text["path"].strip())
         patient = one_spelling(row.text["patient"])
+        if fault := name_fault(patient):
+            raise TableError(f"{table}, line {row.line}: patient {legible(patient)}: {fault}")
         if patient_of_path.setdefault(path, patient) != patient:
             raise TableError(f"{table}, line {row.line}: {path.name} has two patients")
     return _ListedPatients(table, patient_of_path)
@@ -62,8 +70,8 @@ def unmatched(patient_of: PatientOf, names: Sequence[str]) -> list[str]:
     """
     if not isinstance(patient_of, _ListedPatients):
         return []
-    table, listed = patient_of
-    given = {Path(name).resolve() for name in names}
+    table, listed = patient_of.table, patient_of.patient_of_path
+    given = {_place(Path(name)) for name in names}
     notes = []
     if not given & listed.keys():
         notes.append(f"No patient is known: none of the images is in {table}.")
@@ -75,3 +83,16 @@ def unmatched(patient_of: PatientOf, names: Sequence[str]) -> list[str]:
             f"The first: {left[0]}"
         )
     return notes
+
+
+def _folder_of(name: str) -> str:
+    folder = Path(name).parent.resolve()  # Without "..", which would be one patient everywhere.
+    patient = one_spelling(folder.name)
+    if fault := name_fault(patient.replace(_NOT_UTF8, "\udc80")):
+        raise ValueError(f"The folder {legible(folder)} cannot name a patient: {fault}")
+    return patient
+
+
+def _place(path: Path) -> Path:
+    """The place of a file in one spelling: a table may spell accents otherwise than the disk."""
+    return Path(unicodedata.normalize("NFC", str(path.resolve())))

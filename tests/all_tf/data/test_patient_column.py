@@ -1,5 +1,7 @@
 """The patient of an image is its folder's name, or what a table says."""
 
+import unicodedata
+
 import pytest
 
 from all_tf.data.patient_column import patient_lookup, unmatched
@@ -11,6 +13,57 @@ def test_folder_that_holds_an_image_names_its_patient(tmp_path, monkeypatch):
     assert patient_of("cells/P7/a.png") == "P7" and patient_of("/x/y/b.png") == "y"
     monkeypatch.chdir(tmp_path)
     assert patient_of("a.png") == tmp_path.name
+
+
+def test_folders_above_have_their_own_names(tmp_path, monkeypatch):
+    (tmp_path / "P1/P2/P3").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "P1/P2/P3")
+    patient_of = patient_lookup("folder")
+    names = ("a.png", "../a.png", "../../a.png", "../P3/../a.png", "../../../P1/a.png")
+    assert list(map(patient_of, names)) == ["P3", "P2", "P1", "P2", "P1"]
+
+
+def test_link_to_a_folder_is_that_folder_and_link_to_a_file_is_where_it_lies(tmp_path):
+    for name in ("P1/a.png", "P2/b.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    (tmp_path / "again").symlink_to("P1")
+    (tmp_path / "P2/c.png").symlink_to("../P1/a.png")
+    patient_of = patient_lookup("folder")
+    assert patient_of(str(tmp_path / "again/a.png")) == "P1"
+    assert patient_of(str(tmp_path / "P2/c.png")) == "P2"
+
+
+COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "\u00c41") for form in ("NFC", "NFD"))
+
+
+def test_patient_and_path_have_one_spelling(tmp_path):
+    patient_of = patient_lookup("folder")
+    assert patient_of(f"{COMPOSED}/a.png") == patient_of(f"{DECOMPOSED}/b.png") == COMPOSED
+    table = tmp_path / "patients.csv"
+    table.write_text(f"path,patient\n{COMPOSED}.png,{DECOMPOSED}\n", encoding="utf-8")
+    assert patient_lookup(str(table))(str(tmp_path / f"{DECOMPOSED}.png")) == COMPOSED
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("P\ufffd/a.png", "the name is not UTF-8"),  # As `read_new_cells` shows a name's bytes.
+        ("P\udcff/a.png", "the name is not UTF-8"),
+        ("P\x1b/a.png", "a control character"),
+        ("P\u202e/a.png", "writing direction"),
+    ],
+)
+def test_folder_whose_name_cannot_be_a_patients_is_refused(name, fault):
+    with pytest.raises(ValueError, match=f"{fault}; rename it"):
+        patient_lookup("folder")(name)
+
+
+def test_patient_of_a_table_whose_name_cannot_be_one_is_refused(tmp_path):
+    table = tmp_path / "patients.csv"
+    table.write_text("path,patient\na.png,P1\nb.png,P\x1b1\n")
+    with pytest.raises(TableError, match=r"line 3: patient P\\x1b1: .* a control character"):
+        patient_lookup(str(table))
 
 
 def test_table_names_the_patient_of_paths_beside_it_and_elsewhere(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from all_tf.data.image_files import read_new_cells
+from all_tf.data.patient_column import patient_lookup
 from all_tf.data.training_range import RANGE_FEATURES, write_range
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.predict_images import predict_new
@@ -189,6 +190,18 @@ def test_name_that_is_no_text_is_shown_all_the_same(folder):
     os.rename(folder / "a.png", os.fsencode(folder) + b"/\xff.png")  # noqa: PTH104  Path knows no bytes.
     new = read_new_cells([folder], ANYTHING)
     assert new.cells.names.tolist()[0].endswith("/�.png")
+
+
+def test_folders_whose_names_are_no_text_are_not_one_patient(run, folder):
+    for name in (b"/\xfe", b"/\xff"):
+        place = os.fsencode(folder) + name
+        os.mkdir(place)  # noqa: PTH102  Path knows no bytes.
+        shutil.copy(folder / "a.png", os.fsdecode(place))
+    with pytest.raises(
+        ValueError, match="cells/\ufffd cannot name a patient: the name is not UTF-8; rename it"
+    ):
+        predict_new(run, [folder], patient_of=patient_lookup("folder"))
+    assert predict_new(run, [folder / "a.png"], patient_of=patient_lookup("folder")).patients
 
 
 def test_run_without_a_range_says_that_nothing_was_compared(folder):
