@@ -75,7 +75,14 @@ def test_table_names_the_patient_of_paths_beside_it_and_elsewhere(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["path\na.png\n", "path,patient\na.png\n", "path,patient\na.png,P1\na.png,P2\n"]
+    "text",
+    [
+        "path\na.png\n",
+        "path,patient\na.png\n",
+        "path,patient\na.png,P1\na.png,P2\n",
+        "path,Patient\na.png,P1\n",
+        "path,patient,Patient\na.png,P1,P2\n",
+    ],
 )
 def test_table_without_the_columns_or_with_two_patients_is_refused(text, tmp_path):
     table = tmp_path / "patients.csv"
