@@ -56,3 +56,13 @@ def _escape(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"  # A byte that Python could not decode.
     return character.encode("unicode_escape").decode()
+
+
+def without_steps_up(path: Path) -> Path:
+    """The absolute path without "..", which is no name; links that no ".." follows keep theirs.
+
+    A patient's folder may be a link to a place that is called `raw` for every patient.
+    """
+    parts = path.absolute().parts
+    end = max((place for place, part in enumerate(parts, start=1) if part == ".."), default=1)
+    return Path(*parts[:end]).resolve().joinpath(*parts[end:])

@@ -15,6 +15,7 @@ import argparse
 from pathlib import Path
 
 from all_tf.config import choices
+from all_tf.system.checks import between
 from all_tf.system.cli import add_trust_option, exit_on_errors, script_parser
 from all_tf.system.outputs import require_folder
 from all_tf.system.script_command import runnable, script_command
@@ -59,4 +60,7 @@ def _parse() -> argparse.Namespace:
     text = "the highest threshold with this sensitivity; default: the run's rule"
     add("--min-sensitivity", type=float, metavar="X", help=text)
     add_trust_option(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.min_sensitivity is not None:
+        between("min_sensitivity", args.min_sensitivity, 0, 1)
+    return args

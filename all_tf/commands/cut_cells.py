@@ -39,7 +39,7 @@ def main() -> None:
     from all_tf.fields.cutting_plan import CutSettings
     from all_tf.fields.field_files import find_fields
 
-    fields, problems = find_fields(args.paths)
+    fields, problems = find_fields(args.paths, leave_out=args.out)
     settings = CutSettings(
         args.microns_per_pixel, args.native_scale, args.masks, args.stain is not None
     )

@@ -42,7 +42,7 @@ class _Places(NamedTuple):
 def main() -> None:
     """Score the images; print the table to stdout and to a file, and a summary to stderr."""
     args = _parse()
-    from all_tf.data.patient_column import patient_lookup
+    from all_tf.data.patient_column import patient_lookup, unmatched
 
     patient_of = None if args.patients is None else patient_lookup(args.patients)
     with _claimed(args) as places:
@@ -53,6 +53,8 @@ def main() -> None:
         )
         if table:
             _give(table.answer, places, args)
+            for note in [] if patient_of is None else unmatched(patient_of, table.column("path")):
+                print(legible(note), file=sys.stderr)
     if table.problems:
         skipped = "\n  ".join(table.problems)
         lines = legible(f"{len(table.problems)} not scored:\n  {skipped}", keep="\n")
@@ -78,6 +80,7 @@ def _claimed(args: argparse.Namespace) -> Iterator[_Places]:
 
 def _give(answer, places: _Places, args: argparse.Namespace) -> None:
     """Write the rows to the file, and print them, which the file may not hold if a disk is full."""
+    from all_tf.metrics.patient_answers import SUMMARY_COLUMNS
     from all_tf.system.tables import csv_text
     from tfrecords.store.files import write_text
 
@@ -90,7 +93,7 @@ def _give(answer, places: _Places, args: argparse.Namespace) -> None:
     finally:
         print(legible(printed, keep="\n"), end="", flush=True)
     if places.patients:
-        write_text(places.patients, csv_text(answer.patients))
+        write_text(places.patients, csv_text(answer.patients, columns=SUMMARY_COLUMNS))
     if places.picture:
         from all_tf.analysis.answer_picture import draw_answers
 

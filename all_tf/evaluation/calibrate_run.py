@@ -1,7 +1,8 @@
 """Fits a calibration of a finished run to somebody's own labelled cells, and measures it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -38,7 +39,7 @@ from all_tf.runs.prediction_files import write_predictions
 from all_tf.runs.report_header import SetPlace
 from all_tf.runs.stamps import LEARNT_BY_PARENT
 from all_tf.runs.training_images import UsedImage, write_training_images
-from tfrecords.packing.atomic import fresh_directory
+from tfrecords.packing.atomic import BusyError, fresh_directory
 from tfrecords.store.manifest import read_manifest
 
 _LEARNT = {"resubstitution", LEARNT_BY_PARENT}  # No logit of such a cell is like a new one's.
@@ -75,7 +76,7 @@ def calibrate_run(
         RunError: The run is unfinished or damaged, has such a calibration already, or has learnt
             from these cells.
         RecordsError, SplitError: The set is missing, damaged, without labels or of one class.
-        ValueError: A class has fewer than two patients.
+        ValueError: A class has fewer than two patients, or `min_sensitivity` is not in [0, 1].
     """
     records = asked.records
     if records is None:
@@ -113,9 +114,13 @@ def calibrate_run(
 def _new_folder(run: Path, name: str) -> Path:
     folder = calibration_folder(run, name)
     if folder.exists():
-        raise RunError(f"{folder} exists already. Name another calibration: --name NAME")
+        raise _taken(folder, "exists already")
     refuse_links(run)
     return folder
+
+
+def _taken(folder: Path, why: str) -> RunError:
+    return RunError(f"{folder} {why}. Name another calibration: --name NAME")
 
 
 def _name_of(records: Path) -> str:
@@ -170,9 +175,25 @@ def _save(
     folder: Path, calibration: Calibration, fit: dict, predictions: Predictions, cells: Cells
 ) -> None:
     pixels = pixel_digests(cells.pngs.tolist(), title="calibrated images")
-    with fresh_directory(folder, overwrite=False, marker=SUMS_FILE) as partial:
+    with _new_directory(folder) as partial:
         write_calibration(partial, calibration)
         write_json(partial / FIT_FILE, fit)
         write_predictions(partial / PREDICTIONS_FILE, predictions)
         write_training_images(partial, map(UsedImage, pixels, cells.patients.tolist()))
         write_checksums(partial)
+
+
+@contextmanager
+def _new_directory(folder: Path) -> Iterator[Path]:
+    """As `fresh_directory`; another process may have taken the name during the work.
+
+    Raises:
+        RunError: It has.
+    """
+    try:
+        with fresh_directory(folder, overwrite=False, marker=SUMS_FILE) as partial:
+            yield partial
+    except FileExistsError as error:
+        raise _taken(folder, "exists already") from error
+    except BusyError as error:
+        raise _taken(folder, "is being written by another process") from error

@@ -45,10 +45,11 @@ class Predictor(NamedTuple):
 
         Raises:
             RunError: As `answer`.
+            ValueError: A patient may not be called so (`patient_lookup`); nothing is scored.
         """
         usable = self.usable(new)
+        ids = None if patient_of is None else [patient_of(str(name)) for name in usable.cells.names]
         answered = self.answer(usable)
-        ids = None if patient_of is None else [patient_of(each.name) for each in answered]
         rows = answer_rows(answered, self.scorers[0].classes, patients=ids)
         patients = [] if ids is None else summarise_answers(answered, ids)
         return Answer(rows, usable.problems, patients, answered, usable.cells, self.scorers)

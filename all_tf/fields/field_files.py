@@ -11,9 +11,9 @@ import numpy as np
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.pictures import decode_picture
 from tfrecords.codec.regular_file import read_image_file
-from tfrecords.names import legible, name_fault, one_spelling
+from tfrecords.names import legible, name_fault, one_spelling, without_steps_up
 from tfrecords.sources.folders import OTHER_SUFFIXES, SUFFIXES
-from tfrecords.sources.tree import list_special, walk
+from tfrecords.sources.tree import Tree, list_special, walk
 
 
 class FieldFile(NamedTuple):
@@ -25,11 +25,14 @@ class FieldFile(NamedTuple):
     patient: str  # The folder it lies in.
 
 
-def find_fields(paths: Sequence[Path]) -> tuple[list[FieldFile], list[str]]:
+def find_fields(
+    paths: Sequence[Path], *, leave_out: Path | None = None
+) -> tuple[list[FieldFile], list[str]]:
     """List the pictures that paths name, each once, in order.
 
     Args:
         paths: Pictures, or folders of them.
+        leave_out: A folder that is not searched, since results are written there.
 
     Returns:
         The fields, and one line for each thing that cannot be one.
@@ -40,7 +43,7 @@ def find_fields(paths: Sequence[Path]) -> tuple[list[FieldFile], list[str]]:
         if not path.is_dir():
             found.setdefault(path.resolve(), path)
             continue
-        tree = walk(path)
+        tree = walk(path) if leave_out is None else _outside(walk(path), leave_out)
         problems += tree.problems + list_special(tree, SUFFIXES + OTHER_SUFFIXES)
         problems += [
             f"{file}: expected one of {', '.join(SUFFIXES)}"
@@ -53,12 +56,12 @@ def find_fields(paths: Sequence[Path]) -> tuple[list[FieldFile], list[str]]:
         for file in pictures:
             found.setdefault(file.resolve(), file)
     clear = []
-    for path in found.values():
-        if fault := name_fault(str(path)):
-            problems.append(f"{legible(path)}: {fault}")
+    for field in _named(list(found.values())):
+        if fault := name_fault(f"{field.path}{field.field}{field.patient}"):
+            problems.append(f"{legible(field.path)}: {fault}")
         else:
-            clear.append(path)
-    return _named(clear), problems
+            clear.append(field)
+    return clear, problems
 
 
 def read_field(path: Path) -> np.ndarray:
@@ -78,9 +81,19 @@ def reason(error: Exception) -> str:
 READ_ERRORS = (OSError, BitmapError)
 
 
+def _outside(tree: Tree, folder: Path) -> Tree:
+    """The tree without what lies in a folder, wherever links lead."""
+    real = folder.resolve()
+    kept = [
+        [path for path in paths if not path.resolve().is_relative_to(real)]
+        for paths in (tree.files, tree.special)
+    ]
+    return tree._replace(files=kept[0], special=kept[1])
+
+
 def _named(paths: Sequence[Path]) -> list[FieldFile]:
     """Name each field by its file, and where two are called alike by its folders, too."""
-    places = [path.absolute() for path in paths]
+    places = [without_steps_up(path) for path in paths]
     common = Path(os.path.commonpath([place.parent for place in places])) if places else Path()
     relative = [place.relative_to(common) for place in places]
     spellings = [_choices(path) for path in relative]

@@ -63,7 +63,8 @@ def fit_calibration(
             the threshold of the highest kappa is chosen.
 
     Raises:
-        ValueError: A label is unpublished, or only one class is there.
+        ValueError: A label is unpublished, only one class is there, or `min_sensitivity` is not
+            in [0, 1].
     """
     require_both_classes(predictions)
     temperature, bias, note = _fit_logistic(predictions.labels, predictions.logits)
@@ -106,7 +107,11 @@ def choose_threshold(predictions: Predictions, *, min_sensitivity: float) -> tup
     Args:
         predictions: Of the selection set: labelled, of both classes, calibrated.
         min_sensitivity: As `fit_calibration` takes it.
+
+    Raises:
+        ConfigError: It is not in [0, 1].
     """
+    between("min_sensitivity", min_sensitivity, 0, 1)
     thresholds, values = _at_every_threshold(predictions.labels, predictions.calibrated_scores)
     if min_sensitivity == 0:
         rule, allowed = "max kappa", values["kappa"] == values["kappa"].max()

@@ -7,6 +7,18 @@ from scipy import stats
 
 from all_tf.metrics.bootstrap import LEVEL
 
+SUMMARY_COLUMNS = (
+    "patient",
+    "num_cells",
+    "num_positive",
+    "num_negative",
+    "num_none",
+    "share_positive",
+    "share_positive_low",
+    "share_positive_high",
+    "mean_probability",
+)
+
 
 def summarise_patients(
     patients: Sequence[str], answers: Sequence[str], probabilities: Sequence[float]
@@ -39,15 +51,6 @@ def summarise_patients(
             share = counts[0] / answered
             low, high = map(float, found.proportion_ci(LEVEL, method="wilson"))
             mean = float(np.mean(np.asarray(probabilities)[own & (given != "none")]))
-        rows.append(
-            {
-                "patient": str(patient),
-                "num_cells": int(np.sum(own)),
-                **dict(zip(("num_positive", "num_negative", "num_none"), counts, strict=True)),
-                "share_positive": share,
-                "share_positive_low": low,
-                "share_positive_high": high,
-                "mean_probability": mean,
-            }
-        )
+        values = (str(patient), int(np.sum(own)), *counts, share, low, high, mean)
+        rows.append(dict(zip(SUMMARY_COLUMNS, values, strict=True)))
     return rows

@@ -65,10 +65,15 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     write_text(path, csv_text(rows))
 
 
-def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return what `write_csv` writes."""
+def csv_text(rows: Sequence[Mapping[str, object]], *, columns: Sequence[str] = ()) -> str:
+    """Return what `write_csv` writes.
+
+    Args:
+        rows: At least one, or none and the columns.
+        columns: The keys of the rows, where there may be none.
+    """
     text = io.StringIO(newline="")
-    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    table = csv.DictWriter(text, columns or list(rows[0]), lineterminator="\n")
     table.writeheader()
     table.writerows({key: cell_of_text(held) for key, held in row.items()} for row in rows)
     return text.getvalue()

@@ -1,5 +1,6 @@
 """A run calibrated on somebody's own cells: kept by name, refused where it was fitted, verified."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from all_tf.config.experiment import Experiment
+from all_tf.evaluation import calibrate_run as module
 from all_tf.evaluation.calibrate_run import calibrate_run
 from all_tf.evaluation.ensemble import evaluate_ensemble
 from all_tf.evaluation.evaluate import evaluate_run
@@ -185,6 +187,37 @@ def test_names_are_plain_taken_once_and_known(run, own, fitted):
             evaluate_run(run, asked._replace(split="validation"), calibration=name or " ")
     with pytest.raises(RunError, match="no calibration 'other'. It has lab."):
         evaluate_run(run, asked._replace(split="validation"), calibration="other")
+
+
+def test_name_that_another_process_takes_meanwhile_is_refused(run, own, monkeypatch):
+    digests = module.pixel_digests
+
+    def taken_meanwhile(pngs, **more):
+        (run / "calibrations/lab").mkdir(parents=True)
+        (run / "calibrations/lab/SHA256SUMS").touch()
+        return digests(pngs, **more)
+
+    monkeypatch.setattr(module, "pixel_digests", taken_meanwhile)
+    with pytest.raises(RunError, match="lab exists already. Name another calibration: --name NAME"):
+        calibrate_run(run, EvaluationSet(records=own), name="lab")
+
+
+def test_name_that_another_process_is_writing_is_refused(run, own):
+    (run / "calibrations").mkdir()
+    with (run / "calibrations/.lab.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(RunError, match="written by another process. Name another calibration"):
+            calibrate_run(run, EvaluationSet(records=own), name="lab")
+
+
+def test_sensitivity_that_cannot_be_is_refused_as_train_refuses_it(run, own):
+    command = [sys.executable, ROOT / "scripts/calibrate.py", run, "--records", own]
+    for value in ("1.5", "-1"):
+        words = [*command, "--min-sensitivity", value]
+        refused = subprocess.run(words, capture_output=True, text=True, check=False)
+        said = f"Expected min_sensitivity of 0 to 1. Received: min_sensitivity={float(value)}"
+        assert refused.returncode == 1 and refused.stderr == f"error: {said}\n"
+    assert not (run / "calibrations").exists()
 
 
 def test_too_few_patients_are_refused(run, tmp_path):

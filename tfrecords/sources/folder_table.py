@@ -29,7 +29,8 @@ def listed_cells(table: Path) -> tuple[list[FoundCell], list[str]]:
 
     Args:
         table: A CSV file with the columns path (relative to the file), label and patient, and
-            perhaps split; other columns are ignored.
+            perhaps split; other columns are ignored, unless they differ from one of these only in
+            capitals or spaces.
 
     Returns:
         The cells, and a line for each row that cannot be one.
@@ -37,7 +38,7 @@ def listed_cells(table: Path) -> tuple[list[FoundCell], list[str]]:
     cells: dict[str, FoundCell] = {}
     problems = []
     try:
-        rows = read_table(table, columns=TABLE_COLUMNS)
+        rows = read_table(table, columns=TABLE_COLUMNS, optional=(_SPLIT_COLUMN,))
     except TableError as error:
         return [], [str(error)]
     for row in rows:

@@ -30,7 +30,12 @@ class TableRow(NamedTuple):
 
 
 def read_table(
-    path: Path, *, columns: Sequence[str], key: str | None = None, ours: bool = False
+    path: Path,
+    *,
+    columns: Sequence[str],
+    optional: Sequence[str] = (),
+    key: str | None = None,
+    ours: bool = False,
 ) -> list[TableRow]:
     """Read a whole CSV file.
 
@@ -40,15 +45,18 @@ def read_table(
     Args:
         path: The file; a regular one.
         columns: Columns that the table must have, in any order; it may have more.
+        optional: Columns that are read, too, where the table has them.
         key: A column in which no two rows may agree.
         ours: Whether this program has written the table: it has these columns alone, in this
             order, and the last line ends too, so that a cut within the last field is noticed.
 
     Raises:
-        TableError: The table is damaged, too large or of other columns.
+        TableError: The table is damaged, too large or of other columns, or one of these columns is
+            spelt with spaces around it or with other capitals.
         OSError: The file cannot be read.
     """
-    return parse_table(_read_bounded(path), path, columns=columns, key=key, ours=ours)
+    data = _read_bounded(path)
+    return parse_table(data, path, columns=columns, optional=optional, key=key, ours=ours)
 
 
 def parse_table(
@@ -56,6 +64,7 @@ def parse_table(
     path: Path,
     *,
     columns: Sequence[str],
+    optional: Sequence[str] = (),
     key: str | None = None,
     ours: bool = False,
 ) -> list[TableRow]:
@@ -69,6 +78,7 @@ def parse_table(
         raise TableError(f"{path}: expected the columns {','.join(columns)}; received: none")
     header = _fields(lines[0], f"{path}, line 1")
     _check_header(header, path, columns, exactly=ours)
+    _check_spelling(header, path, (*columns, *optional))
     rows, line_of_key = [], dict[str, int]()
     for number, line in enumerate(lines[1:], start=2):
         where = f"{path}, line {number}"
@@ -100,6 +110,8 @@ def read_header(path: Path, *, max_characters: int) -> list[str]:
 
 
 def _read_bounded(path: Path) -> bytes:
+    if path.is_dir():  # `os.fdopen` would name the number of the open file, and not its path.
+        raise TableError(f"{path} is a folder. Expected a CSV file")
     # Without O_NONBLOCK, opening a FIFO would wait for its writer.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -159,6 +171,18 @@ def _check_header(
         )
     if len(set(header)) < len(header):
         raise TableError(f"{path}, line 1: two columns have one name; received: {received}")
+
+
+def _check_spelling(header: Sequence[str], path: Path, known: Sequence[str]) -> None:
+    """Refuse ` Split` for `split`: as an unknown column it would be ignored without a word."""
+    column_of = {column.lower(): column for column in known}
+    for name in header:
+        column = column_of.get(name.strip().lower(), name)
+        if name != column:
+            raise TableError(
+                f"{path}, line 1: expected the column {column!r} in this spelling; received: "
+                f"{name!a}. Rename it, or remove the column"
+            )
 
 
 def _unbroken(name: str) -> str:

@@ -45,3 +45,10 @@ def test_folder_of_somebody_is_not_replaced(tmp_path):
     assert done.returncode == 1
     assert "not ours to replace" in done.stderr
     assert (tmp_path / "out" / "thesis.txt").exists()
+
+
+def test_second_cutting_does_not_take_the_first_for_fields(tmp_path):
+    write_field(tmp_path / "x.png", draw_field(CELLS))
+    words = (tmp_path, "--out", tmp_path / "cut", "--native-scale")
+    first, second = run(*words), run(*words, "--overwrite")
+    assert second.returncode == 0 and second.stdout == first.stdout and "Fields: 1;" in first.stdout

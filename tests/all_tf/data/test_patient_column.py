@@ -1,8 +1,10 @@
 """The patient of an image is its folder's name, or what a table says."""
 
+import unicodedata
+
 import pytest
 
-from all_tf.data.patient_column import patient_lookup
+from all_tf.data.patient_column import patient_lookup, unmatched
 from tfrecords.store.tables import TableError
 
 
@@ -11,6 +13,59 @@ def test_folder_that_holds_an_image_names_its_patient(tmp_path, monkeypatch):
     assert patient_of("cells/P7/a.png") == "P7" and patient_of("/x/y/b.png") == "y"
     monkeypatch.chdir(tmp_path)
     assert patient_of("a.png") == tmp_path.name
+
+
+def test_folders_above_have_their_own_names(tmp_path, monkeypatch):
+    (tmp_path / "P1/P2/P3").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "P1/P2/P3")
+    patient_of = patient_lookup("folder")
+    names = ("a.png", "../a.png", "../../a.png", "../P3/../a.png", "../../../P1/a.png")
+    assert list(map(patient_of, names)) == ["P3", "P2", "P1", "P2", "P1"]
+
+
+def test_links_have_the_name_that_the_user_gave_them(tmp_path):
+    for name in ("1/raw/a.png", "2/raw/b.png"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    for patient in "12":
+        (tmp_path / f"P{patient}").symlink_to(f"{patient}/raw")
+    (tmp_path / "2/raw/c.png").symlink_to("../../1/raw/a.png")
+    patient_of = patient_lookup("folder")
+    assert patient_of(str(tmp_path / "P1/a.png")) == "P1"
+    assert patient_of(str(tmp_path / "P2/b.png")) == "P2"
+    assert patient_of(str(tmp_path / "2/raw/c.png")) == "raw"
+
+
+COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "\u00c41") for form in ("NFC", "NFD"))
+
+
+def test_patient_and_path_have_one_spelling(tmp_path):
+    patient_of = patient_lookup("folder")
+    assert patient_of(f"{COMPOSED}/a.png") == patient_of(f"{DECOMPOSED}/b.png") == COMPOSED
+    table = tmp_path / "patients.csv"
+    table.write_text(f"path,patient\n{COMPOSED}.png,{DECOMPOSED}\n", encoding="utf-8")
+    assert patient_lookup(str(table))(str(tmp_path / f"{DECOMPOSED}.png")) == COMPOSED
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("P\ufffd/a.png", "the name is not UTF-8"),  # As `read_new_cells` shows a name's bytes.
+        ("P\udcff/a.png", "the name is not UTF-8"),
+        ("P\x1b/a.png", "a control character"),
+        ("P\u202e/a.png", "writing direction"),
+    ],
+)
+def test_folder_whose_name_cannot_be_a_patients_is_refused(name, fault):
+    with pytest.raises(ValueError, match=f"{fault}; rename it"):
+        patient_lookup("folder")(name)
+
+
+def test_patient_of_a_table_whose_name_cannot_be_one_is_refused(tmp_path):
+    table = tmp_path / "patients.csv"
+    table.write_text("path,patient\na.png,P1\nb.png,P\x1b1\n")
+    with pytest.raises(TableError, match=r"line 3: patient P\\x1b1: .* a control character"):
+        patient_lookup(str(table))
 
 
 def test_table_names_the_patient_of_paths_beside_it_and_elsewhere(tmp_path):
@@ -22,13 +77,44 @@ def test_table_names_the_patient_of_paths_beside_it_and_elsewhere(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["path\na.png\n", "path,patient\na.png\n", "path,patient\na.png,P1\na.png,P2\n"]
+    "text",
+    [
+        "path\na.png\n",
+        "path,patient\na.png\n",
+        "path,patient\na.png,P1\na.png,P2\n",
+        "path,Patient\na.png,P1\n",
+        "path,patient,Patient\na.png,P1,P2\n",
+    ],
 )
 def test_table_without_the_columns_or_with_two_patients_is_refused(text, tmp_path):
     table = tmp_path / "patients.csv"
     table.write_text(text)
     with pytest.raises(TableError, match="patients.csv"):
         patient_lookup(str(table))
+
+
+def test_rows_and_images_that_do_not_meet_are_told(tmp_path):
+    table = tmp_path / "patients.csv"
+    images = [str(tmp_path / name) for name in ("a.png", "b.png")]
+
+    def notes(rows):
+        table.write_text(f"path,patient\n{rows}")
+        return unmatched(patient_lookup(str(table)), images)
+
+    nobody = "No patient is known: "
+    rest = f"in {table} lead to none of the images scored. The first: {tmp_path}/c.png"
+    assert notes("a.png,P1\nb.png,\n") == []
+    assert notes("") == [f"{nobody}none of the images is in {table}."]
+    assert notes("a.png,\n") == [f"{nobody}{table} names none for the images."]
+    assert notes("a.png,P1\nc.png,P1\nd.png,P1\n") == [f"2 of 3 paths {rest}"]
+    none = f"{nobody}none of the images is in {table}."
+    assert notes("c.png,P1\n") == [none, f"1 of 1 paths {rest}"]
+    assert unmatched(patient_lookup("folder"), images) == []
+
+
+def test_folder_in_the_place_of_the_table_is_refused(tmp_path):
+    with pytest.raises(TableError, match=f'{tmp_path} is a folder. Name a CSV .* word "folder"'):
+        patient_lookup(str(tmp_path))
 
 
 def test_table_that_is_not_there_is_refused(tmp_path):

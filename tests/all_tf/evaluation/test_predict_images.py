@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from all_tf.data.image_files import read_new_cells
+from all_tf.data.patient_column import patient_lookup
 from all_tf.data.training_range import RANGE_FEATURES, write_range
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.predict_images import predict_new
@@ -191,6 +192,18 @@ def test_name_that_is_no_text_is_shown_all_the_same(folder):
     assert new.cells.names.tolist()[0].endswith("/�.png")
 
 
+def test_folders_whose_names_are_no_text_are_not_one_patient(run, folder):
+    for name in (b"/\xfe", b"/\xff"):
+        place = os.fsencode(folder) + name
+        os.mkdir(place)  # noqa: PTH102  Path knows no bytes.
+        shutil.copy(folder / "a.png", os.fsdecode(place))
+    with pytest.raises(
+        ValueError, match="cells/\ufffd cannot name a patient: the name is not UTF-8; rename it"
+    ):
+        predict_new(run, [folder], patient_of=patient_lookup("folder"))
+    assert predict_new(run, [folder / "a.png"], patient_of=patient_lookup("folder")).patients
+
+
 def test_run_without_a_range_says_that_nothing_was_compared(folder):
     new = read_new_cells([folder], None)
     assert all("the run has no range" in text for (text,) in new.warnings)
@@ -282,3 +295,17 @@ def test_csv_has_a_table_of_patients_beside_it(call, run, folder, tmp_path):
     assert row["patient"] == "P1" and row["num_cells"] == "2"
     code, *_ = call(run, folder, "--patients", table, "--out", "new.csv")
     assert "exists already" in code
+
+
+@pytest.mark.parametrize("rows", ["", "cells/c.png,P1\n", "cells/a.png,\n"])
+def test_table_without_a_patient_of_these_images_leaves_a_header_and_a_note(
+    rows, call, run, folder, tmp_path
+):
+    (tmp_path / "whose.csv").write_text(f"path,patient\n{rows}")
+    options = ("--patients", "whose.csv", "--out", "new.csv", "--picture", "p.png")
+    code, out, err = call(run, folder, *options)
+    assert code is None and err.count("No patient is known: ") == 1
+    assert "Written: new.csv, new-patients.csv, p.png" in err
+    assert (tmp_path / "new.csv").read_text() == out and (tmp_path / "p.png").stat().st_size
+    (header,) = (tmp_path / "new-patients.csv").read_text().splitlines()
+    assert header.startswith("patient,num_cells,") and header.endswith(",mean_probability")

@@ -11,6 +11,7 @@ from all_tf.metrics.calibration import Calibration, fit_calibration
 from all_tf.metrics.predictions import Predictions, evaluate, logistic
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.folder import RunError
+from all_tf.system.checks import ConfigError
 
 
 def draw(seed: int, *, slope: float = 0.25, shift: float = 1.0, num: int = 6000) -> Predictions:
@@ -75,6 +76,12 @@ def test_no_threshold_has_a_higher_kappa(seed):
     ]
     found = metrics.cohen_kappa_score(predictions.labels, scores >= fitted.threshold)
     assert found == pytest.approx(max(kappas)) and fitted.rule == "max kappa"
+
+
+@pytest.mark.parametrize("least", [-1, 1.5, float("nan")])
+def test_sensitivity_that_cannot_be_is_refused(least):
+    with pytest.raises(ConfigError, match="Expected min_sensitivity of 0 to 1. Received: "):
+        fit_calibration(draw(6, num=80), fitted_on="", min_sensitivity=least)
 
 
 @pytest.mark.parametrize("least", [0.5, 0.95, 1.0])

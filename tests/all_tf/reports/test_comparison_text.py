@@ -193,6 +193,31 @@ def test_compare_as_typed(make_run, tmp_path):
     assert "error: No run in" in call(tmp_path).stderr
 
 
+@pytest.mark.parametrize("name", ["out.md", "out.MD", "out.csv", "out.CSV"])
+def test_comparison_is_written_over_and_no_other_file(name, make_run, tmp_path):
+    run, out = make_run("a"), tmp_path / name
+    assert call(run, "--out", out).returncode == 0
+    first = out.read_text()
+    assert first.startswith("| run " if name.lower().endswith("md") else "run,arch,")
+    assert call(run, "--out", out).returncode == 0 and out.read_text() == first
+    out.write_text("# Years of work\n")
+    refused = call(run, "--out", out)
+    assert refused.returncode == 1 and refused.stdout == ""
+    assert refused.stderr == f"error: {out} exists and is no comparison. Name another file.\n"
+    assert out.read_text() == "# Years of work\n"
+
+
+def test_files_of_a_run_and_its_folder_are_left_as_they_are(make_run):
+    run = make_run("a")
+    before = (run / "predictions.csv").read_bytes()
+    assert "is no comparison" in call(run, "--out", run / "predictions.csv").stderr
+    (run / "SHA256SUMS").touch()
+    for name in ("predictions.csv", "new.md"):
+        refused = call(run, "--out", run / name)
+        assert refused.returncode == 1 and f"{run} holds a result" in refused.stderr
+    assert (run / "predictions.csv").read_bytes() == before and not (run / "new.md").exists()
+
+
 def test_table_is_markdown_that_lines_up():
     columns = (Column("name", "name"), Column("n", "n", whole), Column("share", "x", per_cent))
     rows = [{"name": "a|b", "n": 12345, "x": 0.5}, {"name": "c", "n": None}]

@@ -279,3 +279,11 @@ def test_table_may_name_the_split(laboratory):
     (root / "cells.csv").write_text(table.replace("Validation", "exam"))
     with pytest.raises(SourceError, match="line 3: expected one of train, validation, test"):
         find_blasts(root / "cells.csv")
+
+
+@pytest.mark.parametrize("name", ["Split", " split", "SPLIT "])
+def test_split_in_another_spelling_is_refused_and_not_ignored(name, laboratory):
+    table = f"path,label,patient,{name}\na.png,blast,p,train\nb.png,normal,q,test\n"
+    root = laboratory({"a.png": None, "b.png": None, "cells.csv": table})
+    with pytest.raises(SourceError, match="line 1: expected the column 'split' in this spelling"):
+        find_blasts(root / "cells.csv")

@@ -70,6 +70,15 @@ def test_wrong_table_is_refused_with_its_line(table, data, reason):
         table(data)
 
 
+@pytest.mark.parametrize("name", [" c", "C", "C ", "\u00a0c", "A", " b"])
+def test_column_that_is_known_in_another_spelling_is_refused(name, table):
+    known = name.strip().lower()
+    with pytest.raises(TableError, match=f"line 1: expected the column '{known}' in this spelling"):
+        table(f"a,b,{name}\n1,x,2\n", optional=("c",))
+    assert table("a,b,c\n1,x,2\n", optional=("c",)) == [(2, "1", "x", "2")]
+    assert table("a,b,cc\n1,x,2\n", optional=("c",)) == [(2, "1", "x", "2")]
+
+
 def test_two_rows_of_one_key_are_refused_where_it_has_to_be_unique(table):
     assert len(table("a,b\n1,x\n1,x\n")) == 2
     with pytest.raises(TableError, match="line 4: the same a as in line 2: '1'"):
@@ -96,7 +105,8 @@ def test_only_a_regular_file_is_read(kind, tmp_path):
         path.symlink_to("/dev/zero")
     else:
         path.mkdir()
-    with pytest.raises((TableError, IsADirectoryError), match="not a regular file|directory"):
+    said = "is a folder" if kind == "folder" else "is not a regular file"
+    with pytest.raises(TableError, match=f"table.csv {said}. Expected a CSV file"):
         read_table(path, columns="ab")
 
 
