@@ -10,7 +10,12 @@ from all_tf.launch.run_queue import Study, no_action, run_rows
 from all_tf.launch.study_plan import StudyError
 from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.cross_validation import CrossValidation, fold_name, read_cross_validation
+from all_tf.runs.cross_validation import (
+    CrossValidation,
+    fold_name,
+    out_of_fold_folder,
+    read_cross_validation,
+)
 from all_tf.runs.folder import (
     CROSS_VALIDATION_FILE,
     RunError,
@@ -19,7 +24,7 @@ from all_tf.runs.folder import (
     resume_command,
     write_json,
 )
-from all_tf.runs.out_of_fold import out_of_fold_folder, write_out_of_fold
+from all_tf.runs.out_of_fold import write_out_of_fold
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.system.locks import locked
 from all_tf.system.outputs import is_unused

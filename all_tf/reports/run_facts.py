@@ -23,6 +23,7 @@ from all_tf.reports.training_source import Source, read_source
 from all_tf.runs import fields
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import unchanged
+from all_tf.runs.cross_validation import out_of_fold_folder
 from all_tf.runs.folder import (
     CALIBRATION_FILE,
     CONFIG_FILE,
@@ -38,7 +39,6 @@ from all_tf.runs.folder import (
     set_name,
 )
 from all_tf.runs.history_file import read_history
-from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.records_label import UNNAMED, records_label
 from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import class_names_of
