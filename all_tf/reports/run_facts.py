@@ -35,7 +35,6 @@ from all_tf.runs.folder import (
     is_cross_validation,
     other_records,
     read_config,
-    read_metrics,
     set_name,
 )
 from all_tf.runs.history_file import read_history
@@ -217,7 +216,7 @@ def _stands_for(run: Path, folder: Path) -> bool:
     """Whether an evaluation is of a run's own records, and all of its metrics are defined."""
     if not (folder / METRICS_FILE).is_file():
         return False
-    report = read_metrics(folder)
+    report = read_report(folder)
     own = is_cross_validation(run) or not other_records(report, read_config(run)[1])
     return own and MISSING not in report
 
