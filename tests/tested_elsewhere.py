@@ -73,7 +73,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/launch/asked.py": "tests/integration/test_going_on.py",
     "all_tf/export/export_folder.py": "tests/all_tf/export/test_formats.py",
     "all_tf/export/export_text.py": "tests/all_tf/commands/test_export.py",
-    "all_tf/export/metadata.py": "tests/all_tf/export/test_formats.py",
     "all_tf/export/open_export.py": "tests/all_tf/export/test_architectures.py",
     "all_tf/export/proof.py": "tests/all_tf/export/test_export_run.py",
     "all_tf/export/reference.py": "tests/all_tf/export/test_export_run.py",

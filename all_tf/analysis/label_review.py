@@ -12,7 +12,7 @@ from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.cell_images import cell_image
 from all_tf.plots.style import as_png
 from all_tf.runs.checksums import unchanged
-from all_tf.runs.cross_validation import read_cross_validation
+from all_tf.runs.cross_validation import out_of_fold_folder, read_cross_validation
 from all_tf.runs.folder import (
     METRICS_FILE,
     PREDICTIONS_FILE,
@@ -23,7 +23,6 @@ from all_tf.runs.folder import (
     refuse_links,
     set_name,
 )
-from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.records_label import records_label
 from all_tf.system.tables import write_csv

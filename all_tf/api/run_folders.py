@@ -7,8 +7,9 @@ from pathlib import Path
 from all_tf.api.figure import ShownFigure
 from all_tf.api.set_options import AnyPath
 from all_tf.api.table import Table
+from all_tf.runs.checksums import unchanged
 from all_tf.runs.finished import require_finished
-from all_tf.runs.folder import HISTORY_FILE, RunError, read_config, read_metrics
+from all_tf.runs.folder import HISTORY_FILE, METRICS_FILE, RunError, read_config, read_metrics
 from all_tf.runs.history_file import read_history
 from all_tf.runs.members import runs_together
 from all_tf.system.checks import one_of
@@ -43,13 +44,13 @@ class RunFolders:
         """The metrics of each epoch: of training, and with `val_` of the selection set.
 
         Raises:
-            RunError: These are several networks.
+            RunError: These are several networks, or the file was changed.
 
         Example:
             >>> all_tf.load("runs/first").history.column("epoch")
             [1]
         """
-        return Table(read_history(self._one_run("drawn") / HISTORY_FILE))
+        return Table(read_history(unchanged(self._one_run("drawn") / HISTORY_FILE)))
 
     def draw_curve(self, key: str = "kappa") -> ShownFigure:
         """Plot a metric over the epochs of the training.
@@ -58,7 +59,7 @@ class RunFolders:
             key: "f1", "kappa", "loss" or another metric of `history` that is plotted.
 
         Raises:
-            RunError: These are several networks.
+            RunError: These are several networks, or a file was changed.
             ConfigError: That metric is not plotted.
 
         Example:
@@ -68,7 +69,8 @@ class RunFolders:
         from all_tf.plots.learning_curves import CURVES, draw_curve
 
         one_of("key", key, tuple(CURVES))
-        best_epoch = read_metrics(self._one_run("drawn"))["best_epoch"]
+        report = unchanged(self._one_run("drawn") / METRICS_FILE)
+        best_epoch = read_metrics(report.parent)["best_epoch"]
         return ShownFigure(draw_curve(self.history, key, best_epoch=best_epoch))
 
     def write_report(self, out: AnyPath | None = None, *, cells: bool = True) -> Path:

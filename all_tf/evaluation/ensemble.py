@@ -31,6 +31,7 @@ from all_tf.runs.folder import (
     read_metrics,
     refuse_overwriting,
 )
+from all_tf.runs.members import note_members, noted_members
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.stamps import selected_on
@@ -79,7 +80,6 @@ def evaluate_ensemble(
         ValueError: No split is named.
     """
     split, fold = asked.split_and_fold()
-    names = [str(member) for member in members]
     _refuse_different_records(members, split)
     _, facts = read_config(members[0])
     loaded = load_set(facts, asked)
@@ -87,7 +87,7 @@ def evaluate_ensemble(
         by = calibration or ""
         place = evaluation_folder(members[0], split, fold, tta=tta, calibration=by)
         out = _default_folder(members, loaded, place)
-    _refuse_others(out, names, loaded.records_sha256)
+    _refuse_others(out, members, loaded.records_sha256)
     if not loaded.own:
         refuse_overwriting(out, METRICS_FILE, asked)
     named = find_calibration(members[0].parent, calibration, members)
@@ -100,7 +100,9 @@ def evaluate_ensemble(
     name = loaded.records_name
     whole = SetPlace(split, fold, loaded.records_sha256, limits, records_name=name)
     header = report_header(predictions, whole, Selection(selected, None), used, tta=tta)
-    report = header | {"members": names} | ({"calibration": named.name} if named else {})
+    report = header | note_members(out, members)
+    if named:
+        report["calibration"] = named.name
     bootstrap = Bootstrap(predictions)
     if predictions.labelled:
         report |= all_metrics(predictions, threshold=used.threshold, bootstrap=bootstrap)
@@ -142,16 +144,26 @@ def calibrated_logits(
     return predictions.logits / calibration.temperature + calibration.bias
 
 
-def _refuse_others(out: Path, names: list[str], records_sha256: str) -> None:
+def _refuse_others(out: Path, members: Sequence[Path], records_sha256: str) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
     there = read_metrics(out) if (out / METRICS_FILE).is_file() else {}
     # A report of an earlier version names no records.
-    if there.get("members") != names or there.get("records_sha256") not in (None, records_sha256):
+    if not _is_of(there, members, out) or there.get("records_sha256") not in (None, records_sha256):
         raise RunError(
             f"{out} is not empty and holds no evaluation of these runs on these records. Name "
             "another --out."
         )
+
+
+def _is_of(report: dict, members: Sequence[Path], folder: Path) -> bool:
+    """Whether a report in a folder is of these members, in this order."""
+    if "members" not in report:
+        return False
+    if "members_sha256" in report:
+        return report["members_sha256"] == note_members(folder, members)["members_sha256"]
+    there = [member.resolve() for member in noted_members(folder, report)]
+    return there == [member.resolve() for member in members]
 
 
 def _refuse_different_records(members: Sequence[Path], split: str) -> None:

@@ -38,7 +38,7 @@ def describe_runs(members: Sequence[Path]) -> list[dict[str, object]]:
         `_sha256`.
 
     Raises:
-        RunError: A file of a run is missing or damaged.
+        RunError: A file of a run is missing or damaged, or a report was changed.
     """
     return [_describe(run) for run in members]
 
@@ -83,7 +83,7 @@ def _stamps(run: Path) -> dict[str, list[str]]:
     """The stamps of each report on own records by the own calibration, by the name of the set."""
     _, facts = read_config(run)
     folders = [run, *sorted(path.parent for path in run.glob(f"evaluation/*/{METRICS_FILE}"))]
-    reports = [read_metrics(folder) for folder in folders]
+    reports = [read_metrics(unchanged(folder / METRICS_FILE).parent) for folder in folders]
     return {
         set_name(report["split"], report.get("fold")): list(report.get("stamps", []))
         for report in reports

@@ -16,6 +16,7 @@ from all_tf.launch.former_run import (
     require_begun,
 )
 from all_tf.launch.options import ALL_FOLDS, RECORDS, choose_experiment, given
+from all_tf.runs.parent import refuse_other_weights
 
 
 class Asked(NamedTuple):
@@ -37,7 +38,8 @@ def ask(options: dict, *, backend: str = "tensorflow") -> Asked:
         backend: Of Keras.
 
     Raises:
-        RunError, ConfigError: The run cannot be taken from, or a setting is invalid.
+        RunError, ConfigError: The run cannot be taken from, its path of weights leads to others, or
+            a setting is invalid.
     """
     every_fold = options["fold"] == ALL_FOLDS
     more = given({**options, "fold": None} if every_fold else options, Experiment)
@@ -62,6 +64,8 @@ def ask(options: dict, *, backend: str = "tensorflow") -> Asked:
     records = options["records"] or former.records or RECORDS
     print(describe_departures(former, experiment, engine), flush=True)
     begun = None if every_fold else find_begun(former, experiment, records)
+    if begun is None and "weights" not in more:
+        refuse_other_weights(experiment, former.facts, source=former.file)
     if options["goes_on"]:
         require_begun(begun, former)
     refuse_refit_settings(former, experiment)

@@ -9,17 +9,27 @@ from all_tf.config.experiment import Experiment
 from all_tf.launch.run_queue import Study, no_action, run_rows
 from all_tf.launch.study_plan import StudyError
 from all_tf.metrics.calibration import Calibration
-from all_tf.runs.calibration_file import read_calibration
-from all_tf.runs.cross_validation import CrossValidation, fold_name, read_cross_validation
+from all_tf.runs.calibration_file import CALIBRATION_FILE, read_calibration
+from all_tf.runs.checksums import unchanged
+from all_tf.runs.cross_validation import (
+    CrossValidation,
+    fold_name,
+    out_of_fold_folder,
+    read_cross_validation,
+)
 from all_tf.runs.folder import (
+    CONFIG_FILE,
     CROSS_VALIDATION_FILE,
+    METRICS_FILE,
     RunError,
     is_cross_validation,
+    read_config,
     read_metrics,
     resume_command,
     write_json,
 )
-from all_tf.runs.out_of_fold import out_of_fold_folder, write_out_of_fold
+from all_tf.runs.out_of_fold import write_out_of_fold
+from all_tf.runs.parent import refuse_other_weights
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.system.locks import locked
 from all_tf.system.outputs import is_unused
@@ -89,11 +99,16 @@ def plan_refit(folder: Path, *, records: Path | None = None) -> Refit:
         records: The records, if they are not at the place that the folder names.
 
     Raises:
-        RunError: The cross-validation is unfinished or damaged.
+        RunError: The cross-validation is unfinished or damaged, or its folds began from another
+            network than lies there now.
     """
     asked = read_cross_validation(folder, records=records)
     together = out_of_fold_folder(folder)
+    for name in (METRICS_FILE, CALIBRATION_FILE):
+        unchanged(together / name)
     last_epoch = read_metrics(together)["best_epoch"]
+    for run in (folder / name for name in asked.rows() if (folder / name / CONFIG_FILE).is_file()):
+        refuse_other_weights(asked.experiment, read_config(run)[1], source=run / CONFIG_FILE)
     experiment = replace(
         asked.experiment,
         fold=None,

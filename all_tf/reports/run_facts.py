@@ -23,6 +23,7 @@ from all_tf.reports.training_source import Source, read_source
 from all_tf.runs import fields
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import unchanged
+from all_tf.runs.cross_validation import out_of_fold_folder
 from all_tf.runs.folder import (
     CALIBRATION_FILE,
     CONFIG_FILE,
@@ -34,11 +35,9 @@ from all_tf.runs.folder import (
     is_cross_validation,
     other_records,
     read_config,
-    read_metrics,
     set_name,
 )
 from all_tf.runs.history_file import read_history
-from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.runs.records_label import UNNAMED, records_label
 from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import class_names_of
@@ -217,7 +216,7 @@ def _stands_for(run: Path, folder: Path) -> bool:
     """Whether an evaluation is of a run's own records, and all of its metrics are defined."""
     if not (folder / METRICS_FILE).is_file():
         return False
-    report = read_metrics(folder)
+    report = read_report(folder)
     own = is_cross_validation(run) or not other_records(report, read_config(run)[1])
     return own and MISSING not in report
 

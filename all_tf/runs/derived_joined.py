@@ -7,8 +7,8 @@ from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration, mean_calibra
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_facts import contradictions_of_use
 from all_tf.runs.calibration_file import read_calibration
+from all_tf.runs.cross_validation import fold_name, read_content
 from all_tf.runs.derived_calibration import DERIVED_STAMPS, calibration_contradictions
-from all_tf.runs.fields import CROSS_VALIDATION
 from all_tf.runs.folder import (
     CONFIG_FILE,
     CROSS_VALIDATION_FILE,
@@ -19,9 +19,9 @@ from all_tf.runs.folder import (
     read_config,
     read_metrics,
 )
+from all_tf.runs.members import noted_members, other_networks
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.stamps import stamps
-from all_tf.runs.strict_reading import read_object
 
 
 def contradictions_of_folds(
@@ -39,8 +39,8 @@ def contradictions_of_folds(
         RunError: A file of a fold's run is damaged.
     """
     content = folder.parent / CROSS_VALIDATION_FILE
-    asked = read_object(content, CROSS_VALIDATION, needed=CROSS_VALIDATION)
-    runs = [folder.parent / f"fold-{fold}" for fold in asked["folds"]]
+    asked = read_content(folder.parent)
+    runs = [folder.parent / fold_name(fold) for fold in asked["folds"]]
     reports = [read_metrics(run) for run in runs]
     epochs = [each.get("best_epoch") for each in reports]
     if report["best_epochs"] != epochs:
@@ -57,20 +57,27 @@ def contradictions_of_folds(
     yield from calibration_contradictions(experiment, source, calibration, predictions)
 
 
-def contradictions_of_members(report: Mapping, calibration: Calibration) -> Iterator[str]:
+def contradictions_of_members(
+    folder: Path, report: Mapping, calibration: Calibration
+) -> Iterator[str]:
     """What an ensemble's report and calibration do not have from its members.
 
     A member that has been moved is not compared.
 
     Args:
+        folder: Of the ensemble's result.
         report: Of the ensemble.
         calibration: That of the mean logit.
 
     Raises:
         RunError: A file of a member is damaged.
     """
-    members = [Path(each) for each in report["members"] if (Path(each) / CONFIG_FILE).is_file()]
-    if len(members) < len(report["members"]):
+    members = noted_members(folder, report)
+    if not all((member / CONFIG_FILE).is_file() for member in members):
+        return
+    if others := other_networks(folder, report):
+        names = ", ".join(map(str, others))
+        yield f"members: the report is of other weights than {names} has (SHA-256)"
         return
     expected = mean_calibration([read_calibration(member) for member in members])
     if "calibration" in report:

@@ -106,7 +106,8 @@ METRICS_JSON = {
     "num_parameters": integer(),
     "images_per_second": _POSITIVE,
     "weights_sha256": DIGEST,
-    "members": list_of(NAME),  # Of an ensemble.
+    "members": list_of(NAME),  # Of an ensemble, as `all_tf.runs.members.note_members` has them.
+    "members_sha256": list_of(DIGEST),
     "best_epochs": list_of(integer(1)),  # Of a cross-validation, as the next two.
     "auc_mean_of_folds": optional(_SHARE),
     "note": TEXT,

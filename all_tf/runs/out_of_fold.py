@@ -14,6 +14,7 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.checksums import unchanged
+from all_tf.runs.cross_validation import out_of_fold_folder
 from all_tf.runs.folder import (
     CONFIG_FILE,
     METRICS_FILE,
@@ -35,11 +36,6 @@ NOTE = (
     "Optimistic: each network's epoch was chosen on the fold that it predicts, and temperature, "
     "bias and threshold are fitted on these very predictions, one of each for all folds."
 )
-
-
-def out_of_fold_folder(folder: Path) -> Path:
-    """Where a cross-validation saves the joined predictions of its networks."""
-    return folder / "out-of-fold"
 
 
 def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:

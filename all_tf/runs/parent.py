@@ -88,6 +88,30 @@ def read_parent(experiment: Experiment) -> Parent | None:
     return Parent(folder, weights, _describe(folder, facts, digest), *_images(folder, facts))
 
 
+def refuse_other_weights(experiment: Experiment, config: Mapping, *, source: Path) -> None:
+    """Raise where a path in settings leads to other weights than their run began from.
+
+    A relative path began at the folder of that training; and a run may have been trained again.
+    What is not there is left to those who load it.
+
+    Args:
+        experiment: The settings.
+        config: What config.json of the run that they are of holds beside them.
+        source: That file, for the message.
+
+    Raises:
+        RunError: The weights are others (SHA-256).
+    """
+    weights = Path(initial_weights(experiment))
+    if "parent" not in config or not weights.is_file():
+        return
+    if digest_file(weights) != config["parent"].get("weights_sha256"):
+        raise RunError(
+            f"{weights} is not the network that {source} was trained from (SHA-256). Name the "
+            "one to begin from: --weights RUN"
+        )
+
+
 def initial_weights(experiment: Experiment) -> str:
     """What `builders.registry.build_model` takes as weights: of a run, its file."""
     folder = parent_folder(experiment.weights)

@@ -129,7 +129,7 @@ def _check(folder: Path) -> Checked:
             elif "best_epochs" in report:
                 drift += contradictions_of_folds(folder, report, calibration, predictions)
             if "members" in report:
-                drift += contradictions_of_members(report, calibration)
+                drift += contradictions_of_members(folder, report, calibration)
         for file in _OF_ANALYSES:
             if (folder / file).is_file():
                 drift += misplaced(folder, read_object(folder / file), file=file)

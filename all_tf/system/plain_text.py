@@ -8,7 +8,7 @@ from tfrecords.names import legible
 
 def file_name(path: str) -> str:
     """The last part of a path of any system, which names no folder of a person."""
-    return re.split(r"[\\/]", path)[-1]
+    return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
 
 
 def without_folders(text: str) -> str:

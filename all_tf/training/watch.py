@@ -1,5 +1,6 @@
 """What TensorBoard shows while a training runs, as callbacks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -9,6 +10,7 @@ from all_tf.data.batches import images_in_epoch, steps_in_epoch
 from all_tf.runs.folder import CONFIG_FILE, EVENTS_FOLDER, read_config
 from all_tf.runs.records_label import records_label
 from all_tf.runs.stamps import selected_on
+from all_tf.system.plain_text import file_name
 from all_tf.training.callbacks.best_weights import BestWeights
 from all_tf.training.callbacks.epoch_charts import EpochCharts, ProgressText
 from all_tf.training.callbacks.epoch_log import CSVHistory
@@ -44,6 +46,8 @@ def board_callbacks(
         limit: Callback with the time that is left, which comes earlier too; None without a limit.
     """
     experiment, data, plan, model = prepared
+    # The text may be handed on: without the user's folders.
+    shown = replace(experiment, weights=file_name(experiment.weights))
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
     num_images = images_in_epoch(data.fit, plan)
     num_validated = len(data.selection) if experiment.chooses else 0
@@ -51,7 +55,7 @@ def board_callbacks(
     callbacks: list[Callback] = [
         ProgressText(
             writers,
-            plan=describe_run(experiment, data, plan, model, steps=steps),
+            plan=describe_run(shown, data, plan, model, steps=steps),
             first_epoch=len(history.rows),
             best=best,
             history=history,

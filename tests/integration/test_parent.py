@@ -11,6 +11,9 @@ import pytest
 from all_tf.config.experiment import Experiment
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.run_weights import BEST_FILE
+from all_tf.launch.asked import ask
+from all_tf.launch.cross_validate import begin, plan_refit
+from all_tf.launch.options import parse_options
 from all_tf.launch.preconditions import require_startable
 from all_tf.reports.html_report.prose import STAMPS
 from all_tf.reports.html_report.write import write_report
@@ -232,3 +235,50 @@ def test_run_that_begins_anew_wants_the_same_parent(parent, child, records, tmp_
     write_checksums(mine)
     with pytest.raises(RunError, match="is not the network that .* was started from"):
         resume(run)
+
+
+@pytest.fixture(scope="module")
+def two_places(parent, records, tmp_path_factory):
+    """A child that names its parent by a relative path, and a folder with another one so called."""
+    folder = tmp_path_factory.mktemp("places")
+    shutil.copytree(parent, folder / "there/a")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder / "there")
+        train(from_run("a", fold=1), records, folder / "child")
+    train(replace(EXPERIMENT, seed=9), records, folder / "here/a")
+    return folder
+
+
+@pytest.fixture
+def elsewhere(two_places, monkeypatch):
+    monkeypatch.chdir(two_places / "here")
+    return two_places
+
+
+def asked(monkeypatch, *arguments):
+    monkeypatch.setattr("sys.argv", ["train.py", *map(str, arguments)])
+    return ask(parse_options("..."))
+
+
+@pytest.mark.parametrize("of", ["", "config.json"])
+def test_settings_do_not_begin_from_another_network_of_that_name(elsewhere, of, monkeypatch):
+    settings = ("--config", elsewhere / "child" / of, "--learning-rate", "0.5")
+    for more in ((), ("--fold", "all")):
+        with pytest.raises(RunError, match="a/best.weights.h5 is not the network that .*child"):
+            asked(monkeypatch, *settings, *more)
+    assert asked(monkeypatch, *settings, "--weights", "a").experiment.weights == "a"
+    there = elsewhere / "there/a"
+    assert asked(monkeypatch, *settings, "--weights", there).experiment.weights == str(there)
+    monkeypatch.chdir(elsewhere / "there")
+    assert asked(monkeypatch, *settings).experiment.weights == "a"
+
+
+def test_refit_begins_from_the_network_of_its_folds(elsewhere, records):
+    folds = elsewhere / "folds"
+    begin(folds, from_run("a"), records=records, options=())
+    shutil.copytree(elsewhere / "child", folds / "fold-0")
+    joined = folds / "out-of-fold"
+    joined.mkdir()
+    (joined / "metrics.json").write_text('{"best_epoch": 1}')
+    with pytest.raises(RunError, match="a/best.weights.h5 is not the network that .*fold-0"):
+        plan_refit(folds)

@@ -60,6 +60,12 @@ def test_plan_is_the_experiment_of_the_folds_until_the_epoch_they_chose(records,
     experiment, calibration = plan_refit(folder)
     assert experiment == replace(EXPERIMENT, fold=None, last_epoch=2)
     assert calibration == read_calibration(folder / "out-of-fold")
+    for name in ("calibration.json", "metrics.json"):
+        kept = (folder / "out-of-fold" / name).read_text()
+        (folder / "out-of-fold" / name).write_text(kept + " ")
+        with pytest.raises(RunError, match=f"{name}: changed since it was written"):
+            plan_refit(folder)
+        (folder / "out-of-fold" / name).write_text(kept)
 
 
 def test_all_folds_are_learnt_from_but_for_duplicates(records):

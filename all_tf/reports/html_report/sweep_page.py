@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from all_tf.plots.sweep_plots import draw_setting, draw_trials
 from all_tf.reports.html_report.inline_plots import Drawn, inline
 from all_tf.reports.html_report.page import render
+from all_tf.reports.html_report.prose import command
 from all_tf.reports.html_report.sections import Part
 from all_tf.system.plain_text import public_name, without_folders
 from all_tf.system.script_command import script_command
@@ -50,9 +51,15 @@ class SweepFacts(NamedTuple):
 
     @property
     def refit(self) -> str:
-        """The command that trains the best one on all folds."""
+        """The command that trains the best one on all folds, for the terminal."""
         best = self.best
         return script_command("train.py", "--refit", self.folder / best["trial"]) if best else ""
+
+    @property
+    def refit_on_page(self) -> str:
+        """The same command as it may be handed on."""
+        best = self.best
+        return command(self.folder / best["trial"], "train.py --refit") if best else ""
 
 
 def write_sweep(facts: SweepFacts) -> list[Path]:

@@ -11,6 +11,7 @@ from all_tf.reports.html_report.model_card import build_card
 from all_tf.reports.html_report.page import build_comparison_page, build_page
 from all_tf.reports.run_facts import RunFacts, read_facts
 from all_tf.runs.checksums import unchanged
+from all_tf.runs.cross_validation import out_of_fold_folder
 from all_tf.runs.folder import (
     CONFIG_FILE,
     EXPLANATIONS_FOLDER,
@@ -19,7 +20,6 @@ from all_tf.runs.folder import (
     is_cross_validation,
     refuse_links,
 )
-from all_tf.runs.out_of_fold import out_of_fold_folder
 from all_tf.system.plain_text import public_name
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import RecordsError

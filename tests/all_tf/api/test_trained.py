@@ -6,6 +6,7 @@ import pytest
 
 from all_tf.api.trained import TrainedClassifier, load
 from all_tf.evaluation.predict_images import predict_new
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import RunError
 from all_tf.system.checks import ConfigError
 from tests.untrained import EXPERIMENT, write_run
@@ -78,3 +79,15 @@ def test_classifier_says_what_it_is(both, runs):
     assert both.classes == CNMC_CLASSES
     names = f"{runs[0]}, {runs[1]}"
     assert repr(both) == f"TrainedClassifier of ALL and HEM: base_cnn x 2 in {names}"
+
+
+@pytest.mark.parametrize("name", ["history.csv", "metrics.json"])
+def test_no_curve_is_drawn_of_a_file_that_was_changed(name, records, tmp_path):
+    run = write_run(tmp_path / "run", records)
+    (run / "history.csv").write_text("epoch,kappa,val_kappa\n1,0.1,0.2\n2,0.3,0.4\n")
+    write_checksums(run)
+    assert load(run).history.column("val_kappa") == [0.2, 0.4]
+    load(run).draw_curve()
+    (run / name).write_text((run / name).read_text() + "\n")
+    with pytest.raises(RunError, match=f"{name}: changed since it was written"):
+        load(run).draw_curve()

@@ -189,7 +189,7 @@ def test_run_of_an_earlier_version_answers_and_says_what_was_not_compared(run, t
 
 
 def test_ensemble_that_was_evaluated_stands_for_its_members(run, tmp_path, records):
-    other = write_run(tmp_path / "other", records)
+    other = write_run(tmp_path / "other", records, replace(EXPERIMENT, seed=1))
     filed = tmp_path / "ensemble" / "validation"
     filed.mkdir(parents=True)
     write_json(filed / "metrics.json", {"members": [str(run), str(other)]})
@@ -211,7 +211,8 @@ def test_cross_validation_stands_for_its_folds_even_where_its_records_are_gone(t
     moved = shutil.copytree(records, tmp_path / "records")
     begin(tmp_path / "cv", EXPERIMENT, records=moved, options=())
     for fold in range(3):
-        write_run(tmp_path / "cv" / f"fold-{fold}", moved, replace(EXPERIMENT, fold=fold))
+        experiment = replace(EXPERIMENT, fold=fold, seed=fold)
+        write_run(tmp_path / "cv" / f"fold-{fold}", moved, experiment)
     shutil.rmtree(moved)
     found = load_scorers([tmp_path / "cv"])
     assert [scorer.name for scorer in found] == ["fold-0", "fold-1", "fold-2"]

@@ -1,6 +1,7 @@
 """Several runs as one: the mean of calibrated logits, no fit, and every stamp of every member."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,8 @@ from all_tf.metrics.calibration import Calibration
 from all_tf.reports.text import format_report
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import write_checksums
-from all_tf.runs.folder import EvaluationSet, RunError
-from all_tf.runs.members import members_of
+from all_tf.runs.folder import EvaluationSet, RunError, read_metrics, write_json
+from all_tf.runs.members import members_of, runs_behind
 from all_tf.runs.verification import verify
 from tests.conftest import read_rows
 from tests.untrained import EXPERIMENT, write_run
@@ -88,7 +89,7 @@ def test_what_does_not_follow_from_the_members_is_found_by_verify(
 
 
 def test_runs_that_call_each_others_classes_positive_are_no_ensemble(records, tmp_path):
-    runs = [write_run(tmp_path / name, records) for name in "ab"]
+    runs = [write_run(tmp_path / f"r{n}", records, replace(EXPERIMENT, seed=n)) for n in (0, 1)]
     content = json.loads((runs[1] / "config.json").read_text())
     turned = {"negative_class": "ALL", "positive_class": "CLL"}
     (runs[1] / "config.json").write_text(json.dumps(content | turned))
@@ -138,3 +139,119 @@ def test_cross_validation_stands_for_its_folds_and_each_run_counts_once(members,
     for runs in ([members[0]], [members[0], members[0]], [tmp_path / "cv", folds[0]]):
         with pytest.raises(RunError, match="two runs or more, each once"):
             members_of(runs)
+
+
+def moved_together(members, folder):
+    """Copies of the members in a folder, and a result on them beside."""
+    runs = [shutil.copytree(member, folder / member.name) for member in members]
+    return runs, evaluate_ensemble(runs, WHERE, out=folder / "ens")[0]
+
+
+def test_members_are_noted_by_weights_and_by_paths_from_the_result(
+    members, records, tmp_path, monkeypatch
+):
+    runs, folder = moved_together(members, tmp_path / "one")
+    report = read_metrics(folder)
+    assert report["members"] == ["../r0", "../r1"]
+    assert report["members_sha256"] == [read_metrics(run)["weights_sha256"] for run in runs]
+    elsewhere = shutil.copytree(tmp_path / "one", tmp_path / "two")
+    for number, name in enumerate(("r0", "r1")):  # Other networks where the command is started.
+        run = write_run(tmp_path / "here" / name, records, replace(EXPERIMENT, seed=number + 7))
+        assert read_metrics(run)["weights_sha256"] not in report["members_sha256"]
+    monkeypatch.chdir(tmp_path / "here")
+    assert runs_behind(folder) == runs
+    assert [each.drift for each in verify(folder)] == [[]]
+    assert runs_behind(elsewhere / "ens") == [elsewhere / "r0", elsewhere / "r1"]
+
+
+@pytest.mark.parametrize("holds", ["another network", "nothing"])
+def test_member_that_holds_other_weights_is_refused(holds, members, records, tmp_path):
+    runs, folder = moved_together(members, tmp_path)
+    shutil.rmtree(runs[1])
+    if holds == "another network":
+        write_run(runs[1], records, replace(EXPERIMENT, seed=7))
+    with pytest.raises(RunError, match="r1 is not the run that .*ens is a result of") as caught:
+        runs_behind(folder)
+    assert "\n" not in str(caught.value) and "evaluate.py" in str(caught.value)
+    drift = verify(folder)[0].drift
+    if holds == "another network":
+        assert "members: the report is of other weights than" in "\n".join(drift)
+
+
+def test_result_of_an_earlier_version_is_read_by_its_paths_and_says_so(
+    members, tmp_path, monkeypatch, capsys
+):
+    runs, folder = moved_together(members, tmp_path)
+    report = read_metrics(folder) | {"members": ["r0", "r1"]}
+    del report["members_sha256"]
+    write_json(folder / "metrics.json", report)
+    write_checksums(folder)
+    monkeypatch.chdir(tmp_path)
+    assert [run.resolve() for run in runs_behind(folder)] == runs
+    assert [each.drift for each in verify(folder)] == [[]]
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1 and "noted no SHA-256 of its members" in said[0] and "r0, r1" in said[0]
+    evaluate_ensemble(runs, WHERE, out=folder)
+    assert read_metrics(folder)["members"] == ["../r0", "../r1"]
+
+
+@pytest.mark.parametrize("digests", [[], ["0" * 64], ["0" * 64, ""]])
+def test_result_without_a_digest_for_each_member_is_damaged(digests, members, tmp_path):
+    _, folder = moved_together(members, tmp_path)
+    write_json(folder / "metrics.json", read_metrics(folder) | {"members_sha256": digests})
+    write_checksums(folder)
+    with pytest.raises(RunError, match="a SHA-256 for each of 2 members"):
+        runs_behind(folder)
+
+
+def test_copy_of_a_member_is_refused(members, tmp_path):
+    copy = shutil.copytree(members[0], tmp_path / "copy")
+    with pytest.raises(RunError, match="copy holds the same weights as .*r0 .*count twice"):
+        members_of([members[0], members[1], copy])
+    assert members_of(members) == members
+
+
+@pytest.fixture
+def folds(records, tmp_path):
+    """A cross-validation of three folds, with as much of it as `runs_behind` reads."""
+    from all_tf.launch.cross_validate import begin
+
+    begin(tmp_path / "cv", EXPERIMENT, records=records, options=())
+    joined = tmp_path / "cv/out-of-fold"
+    joined.mkdir()
+    write_json(joined / "metrics.json", {"best_epochs": [1, 2, 3]})
+    write_checksums(joined)
+    return tmp_path / "cv"
+
+
+def with_folds(folder, numbers):
+    path = folder / "cross-validation.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"folds": numbers}))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([], "0, 1, 2 and so on"),
+        ([2, 0], "0, 1, 2 and so on"),
+        ([0, 0, 1], "0, 1, 2 and so on"),
+        ([1, 2], "0, 1, 2 and so on"),
+        ([0, 1], "the 3 folds that .*out-of-fold/metrics.json is of"),
+        ([0, 1, 2, 3], "the 3 folds that .*out-of-fold/metrics.json is of"),
+    ],
+)
+def test_folds_that_are_not_those_of_the_cross_validation_are_refused(numbers, expected, folds):
+    assert [run.name for run in runs_behind(folds)] == ["fold-0", "fold-1", "fold-2"]
+    with_folds(folds, numbers)
+    with pytest.raises(RunError, match=f"cross-validation.json is damaged .*{expected}") as caught:
+        runs_behind(folds)
+    assert "\n" not in str(caught.value)
+
+
+def test_folds_fewer_than_their_runs_are_refused(folds):
+    shutil.rmtree(folds / "out-of-fold")
+    (folds / "fold-2").mkdir()
+    assert len(runs_behind(folds)) == 3
+    with_folds(folds, [0, 1])
+    with pytest.raises(RunError, match="cross-validation.json is damaged .*that of fold-2"):
+        runs_behind(folds)

@@ -7,6 +7,7 @@ import os
 import runpy
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.predict_images import predict_new
 from all_tf.runs.folder import EvaluationSet
 from tests.conftest import ROOT, noise, read_rows
-from tests.untrained import write_run
+from tests.untrained import EXPERIMENT, write_run
 from tfrecords.codec.png import encode_png
 
 ANYTHING = dict.fromkeys(RANGE_FEATURES, (0.0, np.inf))
@@ -27,9 +28,12 @@ ANYTHING = dict.fromkeys(RANGE_FEATURES, (0.0, np.inf))
 
 @pytest.fixture(scope="module")
 def run(records, tmp_path_factory):
-    path = write_run(tmp_path_factory.mktemp("runs") / "run", records)
-    write_range(path, [encode_png(Image.fromarray(noise(seed))) for seed in range(5)])
-    return path
+    return _with_range(write_run(tmp_path_factory.mktemp("runs") / "run", records))
+
+
+def _with_range(run):
+    write_range(run, [encode_png(Image.fromarray(noise(seed))) for seed in range(5)])
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -263,9 +267,12 @@ def test_terminal_gets_the_first_rows_with_what_people_look_for(
     assert len(read_rows(tmp_path / "new.csv")) == 2
 
 
-def test_command_takes_folds_and_gives_json_patients_and_a_picture(call, run, folder, tmp_path):
+def test_command_takes_folds_and_gives_json_patients_and_a_picture(
+    call, run, records, folder, tmp_path
+):
+    other = _with_range(write_run(tmp_path / "other", records, replace(EXPERIMENT, seed=1)))
     options = ("--patients", "folder", "--format", "json", "--picture", "p.png", "--heat")
-    code, out, err = call(run, folder, "--ensemble", _twin(run, tmp_path), *options)
+    code, out, err = call(run, folder, "--ensemble", other, *options)
     assert code is None and "has no known_cells.json" in err and "Pictured: the first 2" in err
     content = json.loads(out)
     assert content["not_scored"] == []
@@ -281,8 +288,10 @@ def test_command_takes_folds_and_gives_json_patients_and_a_picture(call, run, fo
     assert json.loads(written.read_text()) == content
 
 
-def _twin(run, tmp_path):
-    return shutil.copytree(run, tmp_path / "twin")
+def test_copy_of_a_network_does_not_answer_with_it(call, run, folder, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "copy")
+    code, out, _ = call(run, folder, "--ensemble", copy)
+    assert "copy holds the same weights as" in code and not out
 
 
 def test_csv_has_a_table_of_patients_beside_it(call, run, folder, tmp_path):

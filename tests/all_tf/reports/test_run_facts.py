@@ -5,6 +5,7 @@ import json
 import pytest
 
 from all_tf.reports.run_facts import read_facts
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import RunError
 from tests.written_runs import draw_predictions, write_run
 
@@ -38,4 +39,12 @@ def test_name_is_that_of_the_folder_unless_another_is_given(run):
 def test_cross_validation_without_its_experiment_is_refused(run):
     (run / "cross-validation.json").write_text("{}")
     with pytest.raises(RunError, match="cross-validation.json is damaged or from another version"):
+        read_facts(run)
+
+
+def test_held_out_set_is_not_passed_over_by_a_report_that_was_changed(run):
+    path = run / "evaluation/validation/metrics.json"
+    write_checksums(path.parent)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"missing": "one class"}))
+    with pytest.raises(RunError, match="metrics.json: changed since it was written"):
         read_facts(run)

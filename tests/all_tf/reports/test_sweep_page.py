@@ -42,7 +42,8 @@ def test_page_and_table_hold_every_trial_and_nothing_unescaped(facts):
     page = (facts.folder / "sweep.html").read_text()
     assert all(row["trial"] in page for row in ROWS)
     assert "<b>" not in page and "/home/ann" not in page
-    assert f"--refit {facts.folder}/trial-0001" in page and "Optimistic." in page
+    assert "--refit trial-0001<" in page and "Optimistic." in page
+    assert str(facts.folder) not in page and f"{facts.folder}/trial-0001" in facts.refit
     assert "The best of 5 trials is best partly by chance" in page
     assert [row["trial"] for row in read_rows(facts.folder / "sweep.csv")] == [
         row["trial"] for row in ROWS

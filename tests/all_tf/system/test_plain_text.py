@@ -35,6 +35,7 @@ def test_ends_of_lines_stay_where_asked():
 
 def test_what_is_handed_on_names_no_folder_of_a_person(monkeypatch, tmp_path):
     assert file_name("/home/anna/x.h5") == file_name(r"C:\\Users\\anna\\x.h5") == "x.h5"
+    assert file_name("/home/anna/runs/first/") == "first"
     assert without_folders("no /home/anna/a/b.csv, see https://doi.org/1 or runs/a") == (
         "no b.csv, see https://doi.org/1 or runs/a"
     )

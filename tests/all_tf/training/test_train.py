@@ -182,6 +182,17 @@ def test_event_files_name_no_patient_and_no_image(run):
         assert Path(name).stem.encode() not in content
 
 
+def test_plan_names_the_initial_weights_whole_on_the_terminal_alone(run, records, tmp_path, capsys):
+    started = replace(EXPERIMENT, epochs=1, limit_train=2, weights=f"{run}/")
+    train(started, records, tmp_path / "x")
+    assert f"weights: {run}/\n" in capsys.readouterr().out
+    events = EventAccumulator(str(tmp_path / "x/tensorboard/train")).Reload()
+    (plan,) = events.Tensors("plan")
+    assert b"weights: honest\n" in make_ndarray(plan.tensor_proto).item()
+    files = [path for path in (tmp_path / "x/tensorboard").rglob("*") if path.is_file()]
+    assert not [path for path in files if str(run.parent).encode() in path.read_bytes()]
+
+
 def test_predictions_are_the_selection_fold_sorted_by_name(run, records):
     rows = read_rows(run / "predictions.csv")
     folds = {row["name"]: row["fold"] for row in read_rows(records / "folds.csv")}
