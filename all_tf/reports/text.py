@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from all_tf.metrics.calibration import OF_MEMBERS
 from all_tf.metrics.formatting import (
     basis_of_intervals,
     not_estimable,
@@ -13,7 +14,7 @@ from all_tf.metrics.formatting import (
 from all_tf.metrics.per_patient import fold_rows, patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.registry import METRICS, shown_in
-from all_tf.reports.result_words import result_sentence, result_warnings
+from all_tf.reports.result_words import epochs_in_words, result_sentence, result_warnings
 from all_tf.runs.records_label import records_label
 from all_tf.runs.set_words import set_in_words
 from all_tf.system.script_command import script_command
@@ -93,13 +94,11 @@ def _about(report: Mapping[str, Any]) -> list[str]:
     """Which set, of which records, with which threshold."""
     return [
         f"{set_in_words(report)}: {counted(report['num_images'], 'image')} of "
-        f"{counted(report['num_patients'], 'patient')}, {_choice(report)} chosen on "
-        f"{report['selected_on']}"
+        f"{counted(report['num_patients'], 'patient')}, {_choice(report)}"
         + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
         + "".join(f" [{stamp}]" for stamp in report["stamps"]),
         f"  records {records_label(report)}",
-        f"  threshold {report['threshold']:.3f}: {report['threshold_rule']} on "
-        f"{report['calibrated_on']}",
+        f"  threshold {report['threshold']:.3f}: {_rule(report)}",
     ]
 
 
@@ -116,9 +115,22 @@ def _plain(lines: list[str]) -> str:
 
 
 def _choice(report: Mapping[str, Any]) -> str:
-    if "members" in report:
-        return f"mean of {len(report['members'])} networks, their epochs"
-    return f"epoch {report['best_epoch']}"
+    """Which epoch, and what it was chosen on; of several networks all."""
+    if "best_epochs" in report:
+        return f"epochs {epochs_in_words(report)}, each chosen on its own fold"
+    chosen_on = report["selected_on"]
+    if "members" not in report:
+        return f"epoch {report['best_epoch']} chosen on {chosen_on}"
+    chosen = f"their epochs chosen on {chosen_on}"
+    if "; " in chosen_on:  # As `listed` divides the sets of the members.
+        chosen = "each with the epoch that was best on its own selection set"
+    return f"mean of {len(report['members'])} networks, {chosen}"
+
+
+def _rule(report: Mapping[str, Any]) -> str:
+    if report["threshold_rule"] == OF_MEMBERS:
+        return "mean of the networks' thresholds"
+    return f"{report['threshold_rule']} on {report['calibrated_on']}"
 
 
 def format_patients(predictions: Predictions, *, threshold: float) -> str:

@@ -78,6 +78,12 @@ def test_report_shows_stamps_threshold_and_the_worst_patient_by_pseudonym():
     assert "worst patient: " in text and "id-" not in text
 
 
+def test_cross_validation_names_the_epoch_of_each_fold():
+    joined = {"split": "train", "selected_on": "each fold itself", "best_epochs": [1, 2, 2, 1, 1]}
+    text = format_report(report_of(draw((6, 7))) | joined)
+    assert "patients, epochs 1, 2, 2, 1, 1, each chosen on its own fold [leaky" in text
+
+
 def test_training_ends_with_the_honest_result_first_and_the_next_commands_last():
     chosen = report_of(draw((6, 7))) | {"split": "train", "fold": 0, "stamps": ["optimistic"]}
     lines = format_end([chosen, report_of(draw((7, 6)))], Path("runs/my run")).splitlines()
