@@ -93,8 +93,8 @@ def _details(report: Mapping[str, Any]) -> list[str]:
 def _about(report: Mapping[str, Any]) -> list[str]:
     """Which set, of which records, with which threshold."""
     return [
-        f"{set_in_words(report)}: {counted(report['num_images'], 'image')} of "
-        f"{counted(report['num_patients'], 'patient')}, {_choice(report)}"
+        f"{set_in_words(report)}: {counted(report['num_images'], 'image')}"
+        f"{_patients(report)}, {_choice(report)}"
         + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
         + "".join(f" [{stamp}]" for stamp in report["stamps"]),
         f"  records {records_label(report)}",
@@ -112,6 +112,11 @@ def _value(report: Mapping[str, Any], key: str) -> str:
 def _plain(lines: list[str]) -> str:
     """Lines for the screen, which no character of a file steers."""
     return legible("\n".join(lines), keep="\n")
+
+
+def _patients(report: Mapping[str, Any]) -> str:
+    number = report["num_patients"]
+    return f" of {counted(number, 'patient')}" if number else ", their patients unpublished"
 
 
 def _choice(report: Mapping[str, Any]) -> str:

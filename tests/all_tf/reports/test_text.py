@@ -111,3 +111,9 @@ def test_set_without_labels_has_its_threshold_alone():
     for key in ("f1", "kappa"):
         del report[key]
     assert format_report(report).endswith("labels unpublished: predictions only")
+
+
+def test_set_of_unpublished_patients_says_so():
+    report = report_of(draw((6, 7))) | {"num_patients": 0}
+    del report["f1"]
+    assert ": 52 images, their patients unpublished, epoch 7 chosen on" in format_report(report)
