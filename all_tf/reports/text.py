@@ -41,11 +41,7 @@ def format_end(reports: Sequence[Mapping[str, Any]], run: Path) -> str:
         run: The run's folder.
     """
     *others, result = reports
-    commands = [
-        (script_command("report.py", run), "a page to read and to hand on"),
-        (script_command("probe.py", run), "whether it knows more than the size of a cell"),
-        (script_command("predict.py", run, "CELL.png"), "an answer for cells of your own"),
-    ]
+    commands = _next_commands(run, all_folds="best_epochs" in result)
     width = max(len(command) for command, _ in commands)
     return "\n".join(
         [
@@ -55,6 +51,21 @@ def format_end(reports: Sequence[Mapping[str, Any]], run: Path) -> str:
             *(f"  {command.ljust(width)}  # {what}" for command, what in commands),
         ]
     )
+
+
+def _next_commands(run: Path, *, all_folds: bool) -> list[tuple[str, str]]:
+    """What to do next with a run or a cross-validation, each command with its reason."""
+    first = [(script_command("report.py", run), "a page to read and to hand on")]
+    last = [(script_command("predict.py", run, "CELL.png"), "an answer for cells of your own")]
+    if not all_folds:
+        probe = (script_command("probe.py", run), "whether it knows more than the size of a cell")
+        return [*first, probe, *last]
+    return [
+        (script_command("train.py", "--refit", run), "one network that learns from all folds"),
+        *first,
+        (script_command("review.py", run), "which labels may be wrong"),
+        *last,
+    ]
 
 
 def format_report(report: Mapping[str, Any]) -> str:

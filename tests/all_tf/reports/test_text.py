@@ -100,6 +100,18 @@ def test_training_ends_with_the_honest_result_first_and_the_next_commands_last()
     assert commands[2] == "python scripts/predict.py 'runs/my run' CELL.png"
 
 
+def test_cross_validation_ends_with_its_refit_and_review():
+    report = report_of(draw((6, 7))) | {"best_epochs": [1, 2]}
+    lines = format_end([report], Path("runs/folds")).splitlines()
+    commands = [line.split("  #")[0].strip() for line in lines[lines.index("Next:") + 1 :]]
+    assert commands == [
+        "python scripts/train.py --refit runs/folds",
+        "python scripts/report.py runs/folds",
+        "python scripts/review.py runs/folds",
+        "python scripts/predict.py runs/folds CELL.png",
+    ]
+
+
 def test_tables_of_patients_and_folds_name_nobody():
     text = format_patients(draw((6, 7)), threshold=0.5)
     assert text.count("HEM-0") == 6 and text.count("ALL-0") == 7 and "id-" not in text
