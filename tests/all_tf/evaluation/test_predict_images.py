@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from all_tf.commands.predict import _skipped
 from all_tf.data.image_files import read_new_cells
 from all_tf.data.training_range import RANGE_FEATURES, write_range
 from all_tf.evaluation.evaluate import evaluate_run
@@ -282,3 +283,10 @@ def test_csv_has_a_table_of_patients_beside_it(call, run, folder, tmp_path):
     assert row["patient"] == "P1" and row["num_cells"] == "2"
     code, *_ = call(run, folder, "--patients", table, "--out", "new.csv")
     assert "exists already" in code
+
+
+def test_list_of_files_that_were_not_scored_is_cut():
+    said = _skipped([f"{n}.png: empty" for n in range(300)]).splitlines()
+    assert said[:2] == ["300 not scored:", "  0.png: empty"]
+    assert said[6:] == ["  and 295 more; --format json has them all"]
+    assert _skipped(["a.png: empty"] * 5).count("\n") == 5
