@@ -64,7 +64,7 @@ def test_slope_without_an_end_says_why():
     report = report_of(draw((6, 7)))
     report |= {"calibration_slope_low": None, "calibration_slope_high": None}
     shown = with_interval(report, "calibration_slope")
-    assert shown.endswith("(not estimable: a score tells the classes apart in some draws)")
+    assert shown.endswith("(not estimable: a score tells the classes apart in some resamples)")
     report["calibration_slope"] = None
     shown = with_interval(report, "calibration_slope")
     assert shown == "not estimable: a score tells the classes apart"
