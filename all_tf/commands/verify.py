@@ -43,8 +43,9 @@ def main() -> None:
 
 
 def _problems(checked: "Checked") -> str:
-    changed = f", {checked.num_changed} of them CHANGED" if checked.num_changed else ""
-    return f"{changed}; {counted(len(checked.drift), 'problem')}:"
+    number = checked.num_changed
+    differ = f", {number} of them {'DIFFER' if number > 1 else 'DIFFERS'}" if number else ""
+    return f"{differ}; {counted(len(checked.drift), 'problem')}:"
 
 
 def _parse() -> argparse.Namespace:

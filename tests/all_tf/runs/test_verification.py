@@ -238,12 +238,16 @@ def test_exported_files_are_compared_with_export_json(run):
     assert drift(run) == "" and [each.num_files for each in verify(run / "export")] == [2]
     (run / "export/model.onnx").write_text("another network")
     (run / "export/saved_model/saved_model.pb").unlink()
+    (run / "export/saved_model/more.pb").write_text("added")
     (run / "export/model.keras").write_text("of nobody")
     assert drift(run).splitlines() == [
         "model.onnx: model.onnx was changed since it was exported (SHA-256)",
+        "saved_model: more.pb is not listed in export.json",
         "saved_model: saved_model.pb is missing",
         "model.keras: not listed in export.json",
     ]
+    rewrite(run / "export/export.json", '"sha256"', '"sha1"', resealed=False)
+    assert "model.onnx: export.json has no SHA-256 of such a file" in drift(run)
     rewrite(run / "export/export.json", '"use": "x", ', "", resealed=False)
     assert "export.json is damaged" in drift(run)
 
@@ -270,7 +274,7 @@ def test_verify_as_typed_answers_without_tensorflow_and_by_its_exit_code(run, tm
     assert not imported & {"tensorflow", "keras", "sklearn"}
     rewrite(run / "config.json", '"epochs": 10', '"epochs": 99', resealed=False)
     broken = call(run)
-    assert broken.returncode == 1 and "10 files by SHA-256, 1 of them CHANGED" in broken.stdout
+    assert broken.returncode == 1 and "10 files by SHA-256, 1 of them DIFFERS" in broken.stdout
     assert "; 1 problem:\n  config.json: changed" in broken.stdout
     assert "error: No run in" in call(tmp_path / "nowhere").stderr
 
