@@ -124,6 +124,7 @@ TESTED_IN: dict[str, str] = {
     "all_tf/runs/fields.py": "tests/all_tf/runs/test_strict_reading.py",
     "all_tf/runs/history_file.py": "tests/all_tf/runs/test_strict_reading.py",
     "all_tf/runs/parent.py": "tests/integration/test_parent.py",
+    "all_tf/runs/exported_files.py": "tests/all_tf/runs/test_verification.py",
     "all_tf/runs/required_files.py": "tests/all_tf/runs/test_verification.py",
     "all_tf/runs/folder.py": "tests/all_tf/training/test_train.py",
     "all_tf/runs/out_of_fold.py": "tests/all_tf/launch/test_cross_validate.py",

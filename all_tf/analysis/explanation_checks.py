@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from all_tf.metrics.predictions import Predictions
+from all_tf.system.tables import per_cent
 from tfrecords.class_names import CNMC_CLASSES, ClassNames
 
 _RIGHT, _WRONG, _RANDOM = "most confident right", "worst wrong", "drawn at random"
@@ -120,7 +121,6 @@ def explanation_verdict(
             if decision == label and share is not None
         ]
         if heated:
-            text += (
-                f" {np.mean(heated):.0%} of the heat for {classes[label]} lies inside the cells."
-            )
-    return f"{text} The cells cover {covered:.0%} of the images."
+            inside = per_cent(float(np.mean(heated)))
+            text += f" {inside} % of the heat for {classes[label]} lies inside the cells."
+    return f"{text} The cells cover {per_cent(covered)} % of the images."

@@ -15,6 +15,7 @@ from all_tf.data.cell_features import foreground
 from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.cell_images import brighten
 from all_tf.plots.heat_overlay import HEAT_COLOURS, lay_over, scaled
+from all_tf.system.tables import per_cent
 from tfrecords.class_names import ClassNames
 from tfrecords.store.files import atomic_write
 
@@ -86,7 +87,7 @@ def _note(heat: np.ndarray, mask: np.ndarray) -> str:
     if inside is None or heat.max() < _BLANK:
         return "blank: next to none"
     faint = "faint; " if heat.max() < _FAINT else ""
-    return f"{faint}{1 - inside:.0%} in background"
+    return f"{faint}{per_cent(1 - inside)} % in background"
 
 
 def _add_scale(figure: Figure, peak: float) -> None:

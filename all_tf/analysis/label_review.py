@@ -11,7 +11,7 @@ from all_tf.metrics.label_errors import describe_trust, most_doubtful, review_ro
 from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.cell_images import cell_image
 from all_tf.plots.style import as_png
-from all_tf.runs.checksums import unchanged
+from all_tf.runs.checksums import unchanged, write_checksums
 from all_tf.runs.cross_validation import out_of_fold_folder, read_cross_validation
 from all_tf.runs.folder import (
     METRICS_FILE,
@@ -25,11 +25,12 @@ from all_tf.runs.folder import (
 )
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.records_label import records_label
+from all_tf.runs.required_files import REVIEW_FILE, REVIEW_FOLDER
 from all_tf.system.tables import write_csv
 from tfrecords.class_names import ClassNames, class_names_of
 from tfrecords.store.files import atomic_write
 
-REVIEW_FILE, SHEET_FILE = "review.csv", "cells.png"
+SHEET_FILE = "cells.png"
 _SIDE = 220  # Pixels of a cell in the picture.
 
 
@@ -52,7 +53,7 @@ class _Source(NamedTuple):
 def write_review(
     run: Path, *, records: Path | None = None, num_cells: int = 40, trusted: bool = False
 ) -> Reviewed:
-    """Write RUN/review/review.csv and cells.png; no other file is changed.
+    """Write RUN/review/: review.csv, cells.png, SHA256SUMS; no other file is changed.
 
     Args:
         run: A cross-validation, or a single run; of that only the fold on which its epoch was
@@ -78,7 +79,7 @@ def write_review(
     classes = class_names_of(report)
     predictions = read_predictions(source.predictions / PREDICTIONS_FILE, classes=classes)
     rows = review_rows(predictions, threshold=report["threshold"])
-    folder = run / "review"
+    folder = run / REVIEW_FOLDER
     folder.mkdir(exist_ok=True)
     write_csv(folder / REVIEW_FILE, rows)
     shown = most_doubtful(rows, num_cells)
@@ -94,6 +95,7 @@ def write_review(
             partial.write_bytes(as_png(figure))
     else:
         (folder / SHEET_FILE).unlink(missing_ok=True)
+    write_checksums(folder)
     return Reviewed(folder, rows, source.scored, describe_trust(report))
 
 

@@ -29,4 +29,6 @@ def main() -> None:
     require_folder(args.out)
     path = write_synthetic(args.out, num_images=args.images, seed=args.seed, progress=track)
     print(f"wrote {args.images} images to {path}")
-    print(f"next: {runnable(script_command('make_tfrecords.py', '--source', path))}")
+    records = args.out / "synthetic-records"  # Not where the records of the real images lie.
+    packs = script_command("make_tfrecords.py", "--source", path, "--records", records)
+    print(f"Next: {runnable(packs)}")

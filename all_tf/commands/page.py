@@ -17,6 +17,7 @@ from all_tf.config import choices
 from all_tf.system.arguments import whole_number
 from all_tf.system.cli import exit_on_errors, script_parser
 from all_tf.system.extras import require_modules
+from tfrecords.counted import counted
 
 _LOCAL = "127.0.0.1"
 _LEAST_OF_TOKEN = 16  # Characters.
@@ -55,12 +56,24 @@ def _parse() -> argparse.Namespace:
     port = whole_number(0, 65535)
     add("--port", type=port, default=8000, metavar="N", help="default: 8000; 0: any that is free")
     add("--host", default=_LOCAL, metavar="ADDRESS", help="default: 127.0.0.1, this machine alone")
-    add("--token", metavar="TEXT", help="that every request has to bring; at least 16 characters")
+    text = "that every request has to bring: 16 letters and digits or more, nothing else"
+    add("--token", metavar="TEXT", help=text)
     args = parser.parse_args()
     if args.host != _LOCAL and not args.token:
         parser.error("--host opens the server to other machines: pass --token as well")
-    if args.token is not None and not (
-        len(args.token) >= _LEAST_OF_TOKEN and args.token.isascii() and args.token.isalnum()
-    ):
-        parser.error(f"--token: expected at least {_LEAST_OF_TOKEN} letters and digits")
+    if fault := _fault_of_token(args.token):
+        parser.error(
+            f"--token: expected {_LEAST_OF_TOKEN} letters and digits or more, nothing else; "
+            f"received {fault}. Make one: openssl rand -hex 16"
+        )
     return args
+
+
+def _fault_of_token(token: str | None) -> str | None:
+    """Which character a token may not have, or how short it is; never the token itself."""
+    if token is None:
+        return None
+    others = (char for char in token if not (char.isascii() and char.isalnum()))
+    if (other := next(others, None)) is not None:
+        return repr(other)
+    return counted(len(token), "character") if len(token) < _LEAST_OF_TOKEN else None

@@ -28,6 +28,7 @@ from all_tf.system.outputs import claimed_file, require_file
 from tfrecords.names import legible
 
 _ROWS_ON_SCREEN = 25
+_PROBLEMS_ON_SCREEN = 5
 
 
 class _Places(NamedTuple):
@@ -56,9 +57,7 @@ def main() -> None:
             for note in [] if patient_of is None else unmatched(patient_of, table.column("path")):
                 print(legible(note), file=sys.stderr)
     if table.problems:
-        skipped = "\n  ".join(table.problems)
-        lines = legible(f"{len(table.problems)} not scored:\n  {skipped}", keep="\n")
-        sys.exit(f"error: {lines}")
+        sys.exit("error: " + legible(_skipped(table.problems), keep="\n"))
 
 
 @contextmanager
@@ -127,6 +126,14 @@ def _first_rows(rows: list[dict]) -> str:
 def _first_of(reasons: str) -> str:
     first, *others = reasons.split("; ")
     return f"{first}; and {len(others)} more" if others else first
+
+
+def _skipped(problems: list[str]) -> str:
+    """The first files that were not scored, each with its reason, and how many more there are."""
+    lines = problems[:_PROBLEMS_ON_SCREEN]
+    if more := len(problems) - len(lines):
+        lines = [*lines, f"and {more:,} more; --format json has them all"]
+    return "\n  ".join([f"{len(problems):,} not scored:", *lines])
 
 
 def _json_text(answer) -> str:

@@ -24,6 +24,7 @@ from all_tf.system.courtesy import courtesy
 from all_tf.system.extras import require_modules
 from all_tf.system.locks import lock_of, waiting_lock
 from all_tf.system.outputs import require_folder
+from all_tf.system.script_command import runnable
 
 
 @exit_on_errors(lambda: "the same command goes on from here")
@@ -59,7 +60,7 @@ def main() -> None:
     print(f"\n{sweep_verdict(facts)}\nWritten: {', '.join(map(str, written))}")
     if facts.best is None:
         sys.exit("error: no trial was completed")
-    print(f"Train the best one on all folds: {facts.refit}")
+    print(f"Train the best one on all folds: {runnable(facts.refit)}")
 
 
 def _write(sweep, study):

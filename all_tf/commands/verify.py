@@ -1,17 +1,24 @@
-"""Check that a run is as it was written: recompute every metric, hash every file.
+"""Check that a run is as it was written: recompute every metric, hash the files of results.
 
     python scripts/verify.py runs/RUN
 
-Looks at the run, its evaluations and, of a cross-validation, at each fold and its out-of-fold
-predictions. Exit code 1 on any difference, each named with what is stored and what was found. It
-needs no records and no TensorFlow, and changes nothing.
+Looks at the run, its evaluations, analyses, calibrations, review and exported files, and, of a
+cross-validation, at each fold and its out-of-fold predictions: at all that a SHA256SUMS or an
+export.json lists. Not compared are report.html and MODEL_CARD.md, which report.py writes again,
+state/ and tensorboard/. Exit code 1 on any difference, each named with what is stored and what was
+found. It needs no records and no TensorFlow, and changes nothing.
 """
 
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from all_tf.system.cli import exit_on_errors, script_parser
+from tfrecords.counted import counted
+
+if TYPE_CHECKING:
+    from all_tf.runs.verification import Checked
 
 
 @exit_on_errors()
@@ -26,13 +33,19 @@ def main() -> None:
         figures = f"{each.num_figures} figures from {each.num_images:,} predictions, "
         print(
             f"{each.folder}: {figures if each.num_figures else ''}"
-            f"{each.num_files} files by SHA-256: "
-            + (f"{len(each.drift)} DIFFER" if each.drift else "as they were left")
+            f"{counted(each.num_files, 'file')} by SHA-256"
+            + (_problems(each) if each.drift else ": as they were left")
         )
         for line in each.drift:
             print(f"  {legible(line)}")
     if any(each.drift for each in checked):
         sys.exit(1)
+
+
+def _problems(checked: "Checked") -> str:
+    number = checked.num_changed
+    differ = f", {number} of them {'DIFFER' if number > 1 else 'DIFFERS'}" if number else ""
+    return f"{differ}; {counted(len(checked.drift), 'problem')}:"
 
 
 def _parse() -> argparse.Namespace:

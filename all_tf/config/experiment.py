@@ -106,8 +106,8 @@ class Experiment:
         between("crop", self.crop, 32, NATIVE_SIDE)
         between("label_smoothing", self.label_smoothing, 0, 0.9)
         between("weight_decay", self.weight_decay, 0, 1)
-        between("warmup_epochs", self.warmup_epochs, 0, self.epochs - 1)
-        between("freeze_epochs", self.freeze_epochs, 0, self.epochs)
+        self._refuse_first_epochs("warmup_epochs", most=self.epochs - 1)
+        self._refuse_first_epochs("freeze_epochs", most=self.epochs)
         between("layer_decay", self.layer_decay, 1e-3, 1)
         between("dropout", self.dropout, 0, 0.9)
         between("ema", self.ema, 0, 0.99999)
@@ -120,6 +120,15 @@ class Experiment:
             raise ConfigError(
                 "Protocol study chooses its epoch on the only set that could be held out. Leave "
                 "out --no-held-out. Received: protocol='study', score_held_out=False"
+            )
+
+    def _refuse_first_epochs(self, name: str, *, most: int):
+        value, option = getattr(self, name), f"--{name.replace('_', '-')}"
+        if not 0 <= value <= most:
+            less = " or less" * (most > 0)
+            raise ConfigError(
+                f"Expected {name} of 0 to {most}, as epochs is {self.epochs}. Pass {option} {most}"
+                f"{less}, or more --epochs. Received: {name}={value}"
             )
 
     def _refuse_augmented_probe(self):

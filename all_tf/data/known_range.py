@@ -1,6 +1,6 @@
 """The range of colour, focus and scale of a run's training cells, and cells outside it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,26 +87,34 @@ def name_unlike(measures: np.ndarray, known: dict[str, Any]) -> list[str]:
         distance = _distances(values[np.newaxis], ellipsoid)[0]
         if distance > ellipsoid["limit"]:
             times = distance / ellipsoid["limit"]
-            texts.append(f"{kind}: {_SHOWN[kind](values, ellipsoid['mean'])}, {times:.1f} x limit")
+            texts.append(f"{kind}: {_SHOWN[kind](values, ellipsoid)}, {times:.1f} times the limit")
     magnification = known["magnification"]
     log = float(measures @ np.asarray(magnification["weights"]) + magnification["bias"])
     if not magnification["low"] <= log <= magnification["high"]:
         low, seen, high = np.exp(np.clip([magnification["low"], log, magnification["high"]], -9, 9))
-        texts.append(f"scale: looks resized {seen:.2f} times (training {low:.2f} to {high:.2f})")
+        digits = next((n for n in range(2, 9) if not low <= round(seen, n) <= high), 9)
+        seen, low, high = (f"{each:.{digits}f}" for each in (seen, low, high))
+        texts.append(f"scale: looks resized {seen} times (training {low} to {high})")
     return texts
 
 
-def _show_colour(values: np.ndarray, mean: Sequence[float]) -> str:
+def _show_colour(values: np.ndarray, ellipsoid: Mapping[str, Any]) -> str:
     red, green, blue = np.expm1(values[:3])
-    usual = ", ".join(f"{each:.0f}" for each in np.expm1(mean[:3]))
+    usual = ", ".join(f"{each:.0f}" for each in np.expm1(ellipsoid["mean"][:3]))
     return f"red {red:.0f}, green {green:.0f}, blue {blue:.0f} (training {usual})"
 
 
-def _show_focus(values: np.ndarray, mean: Sequence[float]) -> str:
-    return f"edge {values[0]:.2f}, {values[1]:.2f} (training {mean[0]:.2f}, {mean[1]:.2f}) or grain"
+def _show_focus(values: np.ndarray, ellipsoid: Mapping[str, Any]) -> str:
+    """Which part is farther off: the rings of the edge, whose outer ones fade, or the grain."""
+    off, rings = values - np.asarray(ellipsoid["mean"]), slice(len(MEASURES["edge"]))
+    grain, precision = slice(rings.stop, None), np.asarray(ellipsoid["precision"])
+    of_edge, of_grain = (off[x] @ precision[x, x] @ off[x] for x in (rings, grain))
+    if of_edge >= of_grain:
+        return f"{'sharper' if off[:2].sum() > 0 else 'softer'} edge than in the training cells"
+    return f"{'finer' if off[grain].sum() > 0 else 'coarser'} grain than in the training cells"
 
 
-_SHOWN: dict[str, Callable[[np.ndarray, Sequence[float]], str]] = {
+_SHOWN: dict[str, Callable[[np.ndarray, Mapping[str, Any]], str]] = {
     "colour": _show_colour,
     "focus": _show_focus,
 }

@@ -35,6 +35,7 @@ class RowHere(NamedTuple):
     batch_size: int  # Of the row.
     batch_that_fits: int | None  # The row's or a smaller one; None if none does.
     memory_bytes: int  # With the row's batch, TensorFlow included.
+    fitting_bytes: int  # The same with the batch that fits; with one image if none does.
     epoch_seconds: float  # On the processor.
     training_seconds: float
 
@@ -65,11 +66,14 @@ def rows_here(
         found = estimate(row, count_rows(row, index, folds), product=product)
         if size is None or found is None:
             continue
-        memory = network_bytes(row, size, batch_size=row.batch_size)
         fits = largest_batch(row, size, free=free)
+        memory, fitting = (
+            LOADED + network_bytes(row, size, batch_size=batch_size)
+            for batch_size in (row.batch_size, fits or 1)
+        )
         here.append(
             RowHere(
-                name, row.image_size, row.batch_size, fits, LOADED + memory, found.epoch,
+                name, row.image_size, row.batch_size, fits, memory, fitting, found.epoch,
                 found.training,
             )
         )  # fmt: skip
@@ -89,7 +93,7 @@ def format_rows(rows: Sequence[RowHere], *, images: str, on_gpu: bool) -> str:
             "row": each.row,
             "image_size": f"{each.image_size} px",
             "batch": _batch(each),
-            "memory": f"{each.memory_bytes / GIB:.1f} GiB",
+            "memory": f"{each.fitting_bytes / GIB:.1f} GiB",
             "epoch": describe_duration(each.epoch_seconds),
             "training": describe_duration(each.training_seconds),
         }
@@ -99,7 +103,8 @@ def format_rows(rows: Sequence[RowHere], *, images: str, on_gpu: bool) -> str:
     return (
         f"Rows of --experiment, for the images of {images}:\n\n{markdown(lines, _COLUMNS)}\n\n"
         "Estimates: times within a factor of two, from a table of measured steps and a\n"
-        f"second of matrix products just now; memory from docs/performance.md.{gpu}\n"
+        "second of matrix products just now; memory with the batch that fits (none: with\n"
+        f"one image), from docs/performance.md.{gpu}\n"
         "Another batch: --batch-size; shorter: --epochs, --image-size, --limit-train."
     )
 

@@ -36,7 +36,7 @@ class Estimate(NamedTuple):
 
     step: float
     epoch: float  # With its validation.
-    training: float  # All epochs, or the time that bounds them, and the scoring at the end.
+    training: float  # The epochs to go, or the time that bounds them, and the scoring at the end.
 
 
 def seconds_a_product(*, for_seconds: float = 1.0) -> float:
@@ -52,13 +52,16 @@ def seconds_a_product(*, for_seconds: float = 1.0) -> float:
     return median(seconds)
 
 
-def estimate(experiment: Experiment, counts: ImageCounts, *, product: float) -> Estimate | None:
+def estimate(
+    experiment: Experiment, counts: ImageCounts, *, product: float, done: int = 0
+) -> Estimate | None:
     """Estimate a training on a CPU; None for an architecture that is not in the table.
 
     Args:
         experiment: Settings of the training.
         counts: From `count_images`.
         product: Seconds, from `seconds_a_product`.
+        done: Epochs that a training has behind it which is gone on with.
     """
     if experiment.arch not in COSTS:
         return None
@@ -66,7 +69,7 @@ def estimate(experiment: Experiment, counts: ImageCounts, *, product: float) -> 
     unit = product * (experiment.image_size / cost.image_size) ** 2
     scored = counts.selection + min(_REFRESHED, counts.epoch)
     epoch = unit * (cost.step * counts.epoch + cost.score * scored)
-    epochs = epoch * (experiment.last_epoch or experiment.epochs)
+    epochs = epoch * max(0, (experiment.last_epoch or experiment.epochs) - done)
     if experiment.is_linear_probe:  # Its epochs learn from features that are computed once.
         epochs = unit * cost.score * (counts.epoch + counts.selection)
         epoch = epochs / experiment.epochs

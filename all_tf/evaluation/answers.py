@@ -112,7 +112,8 @@ def _opinion(scorer: Scorer, new: NewCells, *, tta: int) -> _Opinion:
         distances, nearest = compare_features(scorer.known.features, features)
         for texts, distance in zip(reasons, distances, strict=True):
             if distance > 1:
-                texts.append(f"features far from every training cell: {distance:.1f} x limit")
+                far = "features far from every training cell"
+                texts.append(f"{far}: {distance:.1f} times the limit")
     return _Opinion(
         predictions.logits,
         predictions.logits / fitted.temperature + fitted.bias,

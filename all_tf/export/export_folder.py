@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 from all_tf.config import choices
 from all_tf.runs.errors import RunError
+from all_tf.runs.exported_files import EXPORT_FILE, digests
 from all_tf.runs.fields import EXPORT
 from all_tf.runs.strict_reading import read_object
 from all_tf.system.checks import one_of
 from tfrecords.packing.atomic import check_target, fresh_directory
-from tfrecords.store.manifest import digest_file
 
 EXPORT_FOLDER = "export"
-EXPORT_FILE = "export.json"
 _FILE_OF_FORMAT = {
     "keras": "model.keras",
     "savedmodel": "saved_model",
@@ -123,11 +122,3 @@ def _keep_others(
 def _possible_files() -> set[str]:
     plain = {ExportTarget(each).file for each in choices.EXPORT_FORMATS}
     return plain | {ExportTarget("litert", each).file for each in choices.QUANTIZATIONS}
-
-
-def digests(path: Path) -> dict[str, str]:
-    """SHA-256 of an exported file, or of each file of a folder, by its path in there."""
-    if not path.is_dir():
-        return {path.name: digest_file(path)} if path.is_file() else {}
-    files = sorted(each for each in path.rglob("*") if each.is_file())
-    return {str(each.relative_to(path)): digest_file(each) for each in files}

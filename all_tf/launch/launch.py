@@ -31,7 +31,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.parent import read_parent
 from all_tf.system.checks import ConfigError
 from all_tf.system.outputs import claimed_folder
-from all_tf.system.script_command import process_command
+from all_tf.system.script_command import process_command, runnable
 
 
 def run_folder(options: dict) -> AbstractContextManager[Path]:
@@ -99,7 +99,7 @@ def _supervised(process: ProcessInfo, run: Path, words: list[str], *, resumes: b
         message = f"{outcome.lost}; {resume_hint(run)}"
         if process.index == 0 and read_status(run).get("state", "finished") != "finished":
             write_status(run, "failed", epochs_done=epochs_done(run), message=message)
-        print(f"error: {message}", file=sys.stderr)
+        print(f"error: {runnable(message)}", file=sys.stderr)
     return outcome.code
 
 

@@ -3,13 +3,13 @@
 import argparse
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 from all_tf.config import choices
 from all_tf.config.engine import Engine
 from all_tf.config.experiment import Experiment
-from all_tf.config.presets import EXPERIMENTS
+from all_tf.config.presets import EXPERIMENTS, replace_settings
 from all_tf.system.arguments import whole_number
 from all_tf.system.checks import ConfigError
 from all_tf.system.cli import script_parser
@@ -118,7 +118,7 @@ def choose_experiment(row: Experiment, options: dict) -> Experiment:
         settings.setdefault("freeze_epochs", ALL_EPOCHS)  # More epochs of a probe are a probe.
     if settings.get("freeze_epochs") == ALL_EPOCHS:
         settings["freeze_epochs"] = settings.get("epochs", row.epochs)
-    return replace(row, **settings)
+    return replace_settings(row, settings)
 
 
 def _unexpected(options: dict, *, allowed: Collection[str]) -> str:

@@ -21,6 +21,7 @@ from all_tf.runs.cross_validation import CrossValidation, fold_name
 from all_tf.runs.folder import HISTORY_FILE, METRICS_FILE, RunError, read_metrics
 from all_tf.runs.sweep_file import SweepFile, begin_sweep, trial_name
 from all_tf.system.locks import waiting_lock
+from all_tf.system.script_command import runnable
 from tfrecords.store.folds import read_folds
 from tfrecords.store.manifest import read_manifest
 
@@ -116,7 +117,7 @@ def _run(claim: Claim, sweep: Sweep, study: optuna.Study) -> str | None:
     """Run a trial to its end; return why it has failed, or None."""
     trial, name = claim.trial, trial_name(claim.trial.number)
     values = suggest(trial, sweep.space)
-    shown = ", ".join(f"{option} {value}" for option, value in values.items())
+    shown = ", ".join(f"{option} {_four_digits(value)}" for option, value in values.items())
     again = ", taken up again" if claim.taken_up else ""
     print(f"{name}, of {sweep.num_trials} trials{again}: {shown}", flush=True)
     reason = None
@@ -127,11 +128,15 @@ def _run(claim: Claim, sweep: Sweep, study: optuna.Study) -> str | None:
     except (OSError, ValueError) as error:
         reason = str(error)[:500]
         trial.set_user_attr("reason", reason)
-        print(f"  {error}", flush=True)
+        print(f"  {runnable(str(error))}", flush=True)
         ended = study.tell(trial, state=TrialState.FAIL)
     score = "" if ended.value is None else f", {sweep.metric} {ended.value:.3f}"
     print(f"{name} {_STATES[ended.state]}{score}", flush=True)
     return reason
+
+
+def _four_digits(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _train(claim: Claim, sweep: Sweep, study: optuna.Study, values: dict) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from all_tf.config.experiment import Experiment
-from all_tf.config.presets import EXPERIMENTS, differing_fields
+from all_tf.config.presets import EXPERIMENTS, differing_fields, replace_settings
 from all_tf.runs.folder import (
     CONFIG_FILE,
     epochs_done,
@@ -46,7 +46,7 @@ def choose_rows(
         row = EXPERIMENTS[name]
         kept = {"weights": "none"} if row.weights == "none" else {}
         try:
-            row = replace(row, **{**given, **kept})
+            row = replace_settings(row, {**given, **kept})
         except ConfigError as error:
             raise StudyError(f"Row {name}: {error}") from error
         file = (weights_dir or Path()) / f"{row.arch}.weights.h5"

@@ -10,7 +10,7 @@ from all_tf.metrics.predictions import THRESHOLD, Predictions, logistic, require
 from all_tf.system.checks import between, of_type
 
 NOT_CALIBRATED = "not calibrated"  # The stamp where logits carry no information.
-_OF_MEMBERS = "mean of the members' own, as logits"
+OF_MEMBERS = "mean of the members' own, as logits"  # The rule of an ensemble's threshold.
 _SURE = 1e-6  # The logit of a threshold of 0 or 1 is infinite and would decide alone.
 _ROUNDING = 1e-6  # Of a float32: logits that differ by less do not differ.
 
@@ -89,7 +89,7 @@ def mean_calibration(calibrations: Sequence[Calibration]) -> Calibration:
     thresholds = np.clip([each.threshold for each in calibrations], _SURE, 1 - _SURE)
     mean = np.mean(np.log(thresholds) - np.log1p(-thresholds))
     return Calibration(
-        rule=_OF_MEMBERS,
+        rule=OF_MEMBERS,
         threshold=float(logistic(mean)),
         fitted_on=listed(each.fitted_on for each in calibrations),
         note=listed(each.note for each in calibrations if each.note),

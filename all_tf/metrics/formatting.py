@@ -41,7 +41,7 @@ def interval_text(
     """The interval alone, as in "0.812 to 0.943" or "not estimable: 1 group of HEM"."""
     low, high = report[f"{key}_low"], report[f"{key}_high"]
     if low is None or high is None:
-        return not_estimable(report) or f"not estimable: {_SEPARATED} in some draws"
+        return not_estimable(report) or f"not estimable: {_SEPARATED} in some resamples"
     return f"{show(low)} to {show(high)}"
 
 

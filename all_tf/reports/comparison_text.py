@@ -19,6 +19,7 @@ from all_tf.reports.comparison import (
     list_groups,
     undecided,
 )
+from all_tf.reports.result_words import epochs_in_words
 from all_tf.reports.run_facts import COMPARED_METRICS, RunFacts
 from all_tf.runs.records_label import records_label
 from all_tf.system.plain_text import inert_markdown
@@ -39,7 +40,7 @@ _COLUMNS = (
     Column("intervals", "intervals"),
     Column("parameters", "num_parameters", whole),
     Column("images/s", "images_per_second", decimal),
-    Column("epoch", "best_epoch", whole),
+    Column("epoch", "epochs"),
     Column("chosen on", "selected_on"),
     Column("stamps", "stamps"),
 )
@@ -81,7 +82,8 @@ def comparison_table(runs: Sequence[RunFacts]) -> str:
     Args:
         runs: Not empty.
     """
-    table = markdown([shown(run.row()) for run in runs], _COLUMNS)
+    rows = [shown(run.row()) | {"epochs": epochs_in_words(run.evaluated.report)} for run in runs]
+    table = markdown(rows, _COLUMNS)
     warning = warn_of_different_images(runs)
     return table + (f"\n\n{warning}" if warning else "")
 

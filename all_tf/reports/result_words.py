@@ -49,6 +49,17 @@ def result_sentence(report: Mapping[str, Any]) -> str:
     )
 
 
+def epochs_in_words(report: Mapping[str, Any]) -> str | None:
+    """The epoch that was kept, "7"; of a cross-validation that of each fold, "1, 2, 2, 1, 1".
+
+    Args:
+        report: As a metrics.json holds it. An ensemble has no epoch: None.
+    """
+    if "best_epochs" in report:
+        return ", ".join(map(str, report["best_epochs"]))
+    return None if report["best_epoch"] is None else str(report["best_epoch"])
+
+
 def result_warnings(report: Mapping[str, Any]) -> Iterator[str]:
     """Each reason to distrust a result that the result itself shows, as a sentence.
 

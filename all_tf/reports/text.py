@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from all_tf.metrics.calibration import OF_MEMBERS
 from all_tf.metrics.formatting import (
     basis_of_intervals,
     not_estimable,
@@ -13,7 +14,7 @@ from all_tf.metrics.formatting import (
 from all_tf.metrics.per_patient import fold_rows, patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.registry import METRICS, shown_in
-from all_tf.reports.result_words import result_sentence, result_warnings
+from all_tf.reports.result_words import epochs_in_words, result_sentence, result_warnings
 from all_tf.runs.records_label import records_label
 from all_tf.runs.set_words import set_in_words
 from all_tf.system.script_command import script_command
@@ -40,11 +41,7 @@ def format_end(reports: Sequence[Mapping[str, Any]], run: Path) -> str:
         run: The run's folder.
     """
     *others, result = reports
-    commands = [
-        (script_command("report.py", run), "a page to read and to hand on"),
-        (script_command("probe.py", run), "whether it knows more than the size of a cell"),
-        (script_command("predict.py", run, "CELL.png"), "an answer for cells of your own"),
-    ]
+    commands = _next_commands(run, all_folds="best_epochs" in result)
     width = max(len(command) for command, _ in commands)
     return "\n".join(
         [
@@ -54,6 +51,21 @@ def format_end(reports: Sequence[Mapping[str, Any]], run: Path) -> str:
             *(f"  {command.ljust(width)}  # {what}" for command, what in commands),
         ]
     )
+
+
+def _next_commands(run: Path, *, all_folds: bool) -> list[tuple[str, str]]:
+    """What to do next with a run or a cross-validation, each command with its reason."""
+    first = [(script_command("report.py", run), "a page to read and to hand on")]
+    last = [(script_command("predict.py", run, "CELL.png"), "an answer for cells of your own")]
+    if not all_folds:
+        probe = (script_command("probe.py", run), "whether it knows more than the size of a cell")
+        return [*first, probe, *last]
+    return [
+        (script_command("train.py", "--refit", run), "one network that learns from all folds"),
+        *first,
+        (script_command("review.py", run), "which labels may be wrong"),
+        *last,
+    ]
 
 
 def format_report(report: Mapping[str, Any]) -> str:
@@ -92,14 +104,12 @@ def _details(report: Mapping[str, Any]) -> list[str]:
 def _about(report: Mapping[str, Any]) -> list[str]:
     """Which set, of which records, with which threshold."""
     return [
-        f"{set_in_words(report)}: {counted(report['num_images'], 'image')} of "
-        f"{counted(report['num_patients'], 'patient')}, {_choice(report)} chosen on "
-        f"{report['selected_on']}"
+        f"{set_in_words(report)}: {counted(report['num_images'], 'image')}"
+        f"{_patients(report)}, {_choice(report)}"
         + (f", mean of {report['tta']} views" if report["tta"] > 1 else "")
         + "".join(f" [{stamp}]" for stamp in report["stamps"]),
         f"  records {records_label(report)}",
-        f"  threshold {report['threshold']:.3f}: {report['threshold_rule']} on "
-        f"{report['calibrated_on']}",
+        f"  threshold {report['threshold']:.3f}: {_rule(report)}",
     ]
 
 
@@ -115,10 +125,28 @@ def _plain(lines: list[str]) -> str:
     return legible("\n".join(lines), keep="\n")
 
 
+def _patients(report: Mapping[str, Any]) -> str:
+    number = report["num_patients"]
+    return f" of {counted(number, 'patient')}" if number else ", their patients unpublished"
+
+
 def _choice(report: Mapping[str, Any]) -> str:
-    if "members" in report:
-        return f"mean of {len(report['members'])} networks, their epochs"
-    return f"epoch {report['best_epoch']}"
+    """Which epoch, and what it was chosen on; of several networks all."""
+    if "best_epochs" in report:
+        return f"epochs {epochs_in_words(report)}, each chosen on its own fold"
+    chosen_on = report["selected_on"]
+    if "members" not in report:
+        return f"epoch {report['best_epoch']} chosen on {chosen_on}"
+    chosen = f"their epochs chosen on {chosen_on}"
+    if "; " in chosen_on:  # As `listed` divides the sets of the members.
+        chosen = "each with the epoch that was best on its own selection set"
+    return f"mean of {len(report['members'])} networks, {chosen}"
+
+
+def _rule(report: Mapping[str, Any]) -> str:
+    if report["threshold_rule"] == OF_MEMBERS:
+        return "mean of the networks' thresholds"
+    return f"{report['threshold_rule']} on {report['calibrated_on']}"
 
 
 def format_patients(predictions: Predictions, *, threshold: float) -> str:

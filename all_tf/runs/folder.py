@@ -29,6 +29,7 @@ PROBES_FOLDER = "probes"
 EXPLANATIONS_FOLDER = "explanations"
 CALIBRATIONS_FOLDER = "calibrations"  # A folder for each name, with these files in it.
 FIT_FILE = "fit.json"
+_OF_EVERY_VERSION = ("arch", "augment")  # Of an experiment; other fields have come with time.
 CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one per fold.
 
 
@@ -83,8 +84,11 @@ def checked_experiment(path: Path, fields: dict) -> Experiment:
         fields: As `asdict` gives them; a field that an earlier version lacks has its default.
 
     Raises:
-        RunError: A field has a wrong type or value.
+        RunError: A field has a wrong type or value, or one that every version has is not there.
     """
+    if lacking := [name for name in _OF_EVERY_VERSION if name not in fields]:
+        why = f"it lacks the field {lacking[0]}; copy {CONFIG_FILE} of a run and change it."
+        raise damage_error(path, None, "experiment", why)
     try:
         return Experiment(**{**fields, "augment": tuple(fields["augment"])})
     except (ValueError, KeyError, TypeError, OverflowError) as error:

@@ -20,6 +20,7 @@ from all_tf.runs.training_images import TRAINING_IMAGES_FILE
 PER_PATIENT_FILE = "per_patient.csv"
 RELIABILITY_FILE = "reliability.csv"
 PER_FOLD_FILE = "per_fold.csv"
+REVIEW_FOLDER, REVIEW_FILE = "review", "review.csv"
 _SCORED = (METRICS_FILE, PREDICTIONS_FILE)
 _RUN = (
     *_SCORED,
@@ -51,6 +52,8 @@ def required_files(folder: Path, report: dict | None = None) -> tuple[str, ...]:
     for place in (folder, *list(folder.parents)[:2]):
         if place.name in _OF_ANALYSIS and not is_run(folder):
             return _OF_ANALYSIS[place.name]
+    if folder.name == REVIEW_FOLDER and not is_run(folder):
+        return (REVIEW_FILE,)
     if folder.parent.name == CALIBRATIONS_FOLDER:
         return _OF_CALIBRATION
     report = report or {}

@@ -19,6 +19,7 @@ from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import SUMS_FILE, changed_files, read_checksums
 from all_tf.runs.derived_facts import contradictions, expected_header
 from all_tf.runs.derived_joined import contradictions_of_folds, contradictions_of_members
+from all_tf.runs.exported_files import EXPORT_FILE, changed_exports
 from all_tf.runs.folder import (
     CALIBRATION_FILE,
     CALIBRATIONS_FOLDER,
@@ -62,14 +63,17 @@ class Checked(NamedTuple):
 
     folder: Path
     num_files: int
+    num_changed: int  # Of these files.
     num_figures: int
     num_images: int
     drift: list[str]
 
 
 def verify(folder: Path) -> list[Checked]:
-    """Hash every file, derive every statement of a report again and recompute every metric.
+    """Hash the files of results, derive a report's statements and its metrics again.
 
+    Hashed is what a SHA256SUMS or an export.json lists. Pages (report.html, MODEL_CARD.md), states
+    and TensorBoard's files have no checksums.
     Does not detect files that were changed and hashed again together with matching predictions:
     only the network itself can, by scripts/evaluate.py. Nothing is written.
 
@@ -78,7 +82,7 @@ def verify(folder: Path) -> list[Checked]:
 
     Returns:
         One entry for each folder with a metrics.json or a list of checksums, for each calibration
-        under a name, and for each run that says it is finished.
+        under a name, for each run that says it is finished, and for each folder of exported files.
 
     Raises:
         RunError: The folder holds none of them.
@@ -87,12 +91,15 @@ def verify(folder: Path) -> list[Checked]:
     found = {path.parent for x in (METRICS_FILE, SUMS_FILE, named) for path in folder.rglob(x)}
     found = {each for each in found if not is_half_written(each)}
     found |= {path.parent for path in folder.rglob(CONFIG_FILE) if _should_be_whole(path.parent)}
-    if not found:
+    exports = [path.parent for path in folder.rglob(EXPORT_FILE)]
+    exports = [each for each in exports if not each.name.startswith(".")]  # Half-written.
+    if not found and not exports:
         raise RunError(
             f"No run in {folder}, or one that has not ended: nothing in it holds {METRICS_FILE}. "
             "Name a folder below runs/."
         )
-    return [_check(each) for each in sorted(found)]
+    checked = [_check(each) for each in found] + [_check_exports(each) for each in exports]
+    return sorted(checked, key=lambda each: each.folder)
 
 
 def _should_be_whole(run: Path) -> bool:
@@ -102,9 +109,11 @@ def _should_be_whole(run: Path) -> bool:
 
 
 def _check(folder: Path) -> Checked:
-    num_figures, num_images, drift, num_files = 0, 0, [], 0
+    num_figures, num_images, num_files, num_changed = 0, 0, 0, 0
+    drift: list[str] = []
     try:
         drift += changed_files(folder)
+        num_changed = len(drift)
         report = read_metrics(folder) if (folder / METRICS_FILE).is_file() else None
         drift += _unlisted_files(folder, report)
         num_files = len(read_checksums(folder))
@@ -135,7 +144,15 @@ def _check(folder: Path) -> Checked:
                 drift += misplaced(folder, read_object(folder / file), file=file)
     except (OSError, ValueError, KeyError) as error:
         drift.append(f"figures cannot be computed again: {error}")
-    return Checked(folder, num_files, num_figures, num_images, drift)
+    return Checked(folder, num_files, num_changed, num_figures, num_images, drift)
+
+
+def _check_exports(folder: Path) -> Checked:
+    try:
+        num_files, drift = changed_exports(folder)
+    except (OSError, ValueError) as error:
+        return Checked(folder, 0, 0, 0, 0, [str(error)])
+    return Checked(folder, num_files, len(drift), 0, 0, drift)
 
 
 def _unlisted_files(folder: Path, report: dict | None) -> list[str]:

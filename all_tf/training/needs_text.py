@@ -13,11 +13,14 @@ from all_tf.estimates.costs import COSTS
 from all_tf.estimates.disk import free_disk, run_bytes
 from all_tf.estimates.memory import GIB, NetworkSize, cells_bytes, largest_batch, network_bytes
 from all_tf.estimates.training_time import ImageCounts, estimate, seconds_a_product
+from all_tf.runs.folder import epochs_done
 from all_tf.system.free_memory import free_memory
 from all_tf.system.graphics_cards import gpu_memory
 from all_tf.system.progress import describe_duration
 from all_tf.training.device_text import describe_device, idle_gpu
+from tfrecords.counted import counted
 
+_UNKNOWN_TIME = "said after the first steps; the table of measured steps is of processors"
 _TO_MEASURE = 0.2  # Seconds of products of matrices, in each training.
 
 
@@ -29,6 +32,7 @@ def describe_needs(
     *,
     run: Path | None = None,
     devices: int = 1,
+    restored: bool = False,
 ) -> str:
     """Describe in a few lines what a training needs and what there is of it here.
 
@@ -39,13 +43,18 @@ def describe_needs(
         size: Of the network.
         run: The run's folder; None for no line on the disk.
         devices: How many share each batch.
+        restored: Whether a training is gone on with: the run's own, or another that has ended.
 
     Returns:
         The lines, and warnings after them: an idle GPU, too little memory or disk.
     """
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
     lines = [f"  device       {describe_device()}"]
-    lines += [f"  time         {_time(experiment, data, plan, on_gpu=on_gpu)}"]
+    done = epochs_done(run) if restored and run else 0
+    time = _time(experiment, data, plan, done=done) if not on_gpu else _UNKNOWN_TIME
+    if restored and not done:  # The state of another run is copied later.
+        time = time.replace("in all about", "in all at most about")
+    lines += [f"  time         {time}"]
     warnings = [idle_gpu()]
     for line, warning in (
         _memory(experiment, data, size, gpus=devices if on_gpu else 0),
@@ -56,22 +65,22 @@ def describe_needs(
     return "\n".join([*lines, *filter(None, warnings)])
 
 
-def _time(experiment: Experiment, data: Data, plan: Plan, *, on_gpu: bool) -> str:
-    if on_gpu:
-        return "said after the first steps; the table of measured steps is of processors"
+def _time(experiment: Experiment, data: Data, plan: Plan, *, done: int) -> str:
     counts = ImageCounts(
         images_in_epoch(data.fit, plan),
         len(data.selection) if experiment.chooses else 0,
         len(data.held_out) if data.held_out else 0,
     )
     product = seconds_a_product(for_seconds=_TO_MEASURE)
-    found = estimate(experiment, counts, product=product)
+    found = estimate(experiment, counts, product=product, done=done)
     if found is None:
         return f"said after the first steps; no table has {experiment.arch}"
     figures = (found.epoch, found.training, COSTS[experiment.arch].build)
     epoch, training, build = (describe_duration(max(1.0, seconds)) for seconds in figures)
+    left = max(0, (experiment.last_epoch or experiment.epochs) - done)
+    in_all = f"{counted(left, 'epoch')} to go, about" if done else "in all about"
     return (
-        f"an epoch about {epoch}, in all about {training}, and {build} to build the graph (from a "
+        f"an epoch about {epoch}, {in_all} {training}, and {build} to build the graph (from a "
         "table of measured steps, within a factor of two)"
     )
 

@@ -71,7 +71,11 @@ def prepare(
     print(_describe_engine(experiment, engine, steps=steps))
     with courtesy("The estimate of time, memory and disk"):
         size, devices = network_size(model), engine.devices
-        print(describe_needs(experiment, data, plan, size, run=run, devices=devices))
+        print(
+            describe_needs(
+                experiment, data, plan, size, run=run, devices=devices, restored=restored
+            )
+        )
     sys.stdout.flush()
     return Prepared(experiment, data, plan, model)
 

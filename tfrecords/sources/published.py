@@ -107,10 +107,11 @@ def describe_comparison(comparison: Comparison) -> str:
     """Describe in two to four lines what the copy holds, by phase, and what does not belong."""
     found = Counter(_split(name) for name in (*comparison.exact, *comparison.changed))
     published = found + Counter(map(_split, comparison.missing))
+    shares = (f"{split} {_share(found[split], published[split])}" for split in SPLITS)
     exact = _share(len(comparison.exact), published.total())
     lines = [
         f"Byte for byte as published: {exact} images.",
-        "; ".join(f"{split}: {_share(found[split], published[split])}" for split in SPLITS) + ".",
+        f"Of the published names: {'; '.join(shares)}.",
     ]
     if comparison.changed:
         lines.append(f"Published under this name with other bytes: {_some(comparison.changed)}.")

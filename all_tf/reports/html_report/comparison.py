@@ -18,6 +18,7 @@ from all_tf.reports.comparison import (
 from all_tf.reports.html_report.inline_plots import Drawn, inline
 from all_tf.reports.html_report.prose import name_set, stamps_in_words
 from all_tf.reports.html_report.rows import Rows, measured_on_cnmc, ours, published, study_row
+from all_tf.reports.result_words import epochs_in_words
 from all_tf.reports.run_facts import RunFacts
 from all_tf.runs.history_file import ended_by_time, epochs_trained
 from all_tf.runs.records_label import records_label
@@ -35,7 +36,7 @@ ABOUT_COLUMNS = (
     Column("network", "arch"),
     Column("parameters", "num_parameters", whole),
     Column("images/s", "images_per_second", decimal),
-    Column("epoch", "best_epoch", whole),
+    Column("epoch", "epochs"),
     Column("trained", "trained"),
     Column("threshold", "threshold", "{:.3f}".format),
     Column("cells", "cells", whole),
@@ -138,7 +139,7 @@ def _row(run: RunFacts) -> dict[str, object]:
         "patients": count.patients,
         "num_parameters": run.config["num_parameters"],
         "images_per_second": run.sets[0].report.get("images_per_second"),
-        "best_epoch": report["best_epoch"],
+        "epochs": epochs_in_words(report),
         "trained": _trained(run),
         "stamps": "; ".join(report["stamps"]) or None,
     }

@@ -43,7 +43,7 @@ class TimeLimit(keras.callbacks.Callback):
             return
         self.model.stop_training = True
         print(
-            f"stopped by --max-minutes {self._minutes:g} after {share:.0%} of epoch "
+            f"stopped by --max-minutes {self._minutes:g} after {100 * share:.0f} % of epoch "
             f"{epoch + 1}/{self.params['epochs']}",
             flush=True,
         )

@@ -87,7 +87,7 @@ def test_maps_that_random_weights_draw_too_are_not_to_be_read():
 
 def test_share_of_heat_is_told_of_each_class_that_has_any():
     text = judged(0.2)
-    assert "90% of the heat for ALL lies inside" in text
-    assert "10% of the heat for HEM lies inside" in text
-    assert text.endswith("The cells cover 40% of the images.")
+    assert "90.0 % of the heat for ALL lies inside" in text
+    assert "10.0 % of the heat for HEM lies inside" in text
+    assert text.endswith("The cells cover 40.0 % of the images.")
     assert "heat for" not in judged(0.2, shares=(None, None, None))

@@ -1,6 +1,7 @@
 """Options of make_tfrecords.py and make_synthetic.py are checked before any work."""
 
 import re
+import shlex
 import shutil
 
 import pytest
@@ -94,5 +95,8 @@ def test_printed_command_can_be_pasted_into_a_shell(tmp_path):
     out = tmp_path / "it's here; $HOME"
     drawn = call("make_synthetic.py", "--out", out, "--images", 60)
     assert drawn.returncode == 0, drawn.stderr
-    quoted = str(out / "C-NMC_Leukemia").replace("'", "'\"'\"'")
-    assert drawn.stdout.endswith(f"python scripts/make_tfrecords.py --source '{quoted}'\n")
+    source, records = (
+        shlex.quote(str(out / name)) for name in ("C-NMC_Leukemia", "synthetic-records")
+    )
+    command = f"python scripts/make_tfrecords.py --source {source} --records {records}\n"
+    assert "\nNext: " in drawn.stdout and drawn.stdout.endswith(command)

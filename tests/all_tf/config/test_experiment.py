@@ -38,7 +38,7 @@ from all_tf.system.checks import ConfigError
         ("schedule", "linear", "Unknown schedule"),
         ("label_smoothing", 1.0, "label_smoothing of 0 to 0.9"),
         ("weight_decay", -0.1, "weight_decay of 0 to 1"),
-        ("warmup_epochs", 10, "warmup_epochs of 0 to 9"),
+        ("warmup_epochs", 10, "warmup_epochs of 0 to 9.*Pass --warmup-epochs 9 or less, or more"),
         ("freeze_epochs", 11, "freeze_epochs of 0 to 10"),
         ("layer_decay", 0.0, "layer_decay of 0.001 to 1"),
         ("dropout", 1.0, "dropout of 0 to 0.9"),

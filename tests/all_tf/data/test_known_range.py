@@ -8,7 +8,7 @@ from PIL import Image
 
 from all_tf.data.cell_measures import measure_cell
 from all_tf.data.disturbances import DISTURBANCES
-from all_tf.data.known_range import fit_known_range, magnify, name_unlike
+from all_tf.data.known_range import KIND_COLUMNS, fit_known_range, magnify, name_unlike
 from tfrecords.synthetic.cells import draw_cell
 
 
@@ -61,6 +61,36 @@ def test_text_says_what_was_found_and_what_was_usual(known):
     image[:300, :400] = 250, 0, 10
     texts = name_unlike(measure_cell(image), known)
     assert any(text.startswith("colour: red 250, green 0, blue 10 (training ") for text in texts)
+
+
+def test_scale_has_as_many_digits_as_set_it_apart(known):
+    (cell,) = draw([1])
+    measures = measure_cell(cell)
+    magnification = dict(known["magnification"])
+    log = measures @ np.asarray(magnification["weights"]) + magnification["bias"]
+    for outside, shown in ((0.949, "0.949"), (0.94999, "0.94999"), (0.7, "0.70")):
+        moved = {"bias": magnification["bias"] + np.log(outside) - log}
+        ends = {"low": float(np.log(0.95)), "high": float(np.log(1.04))}
+        texts = name_unlike(measures, known | {"magnification": magnification | moved | ends})
+        digits = len(shown) - 2
+        usual = f"(training {0.95:.{digits}f} to {1.04:.{digits}f})"
+        assert f"scale: looks resized {shown} times {usual}" in texts
+
+
+def test_focus_says_whether_the_edge_or_the_grain_is_unlike(known):
+    ellipsoid = known["ellipsoids"]["focus"]
+    measures = measure_cell(draw([1])[0])
+    mean, columns = np.asarray(ellipsoid["mean"]), KIND_COLUMNS["focus"]
+    apart = known | {"ellipsoids": {"focus": ellipsoid | {"precision": np.eye(10).tolist()}}}
+    for place, off, said in (
+        (0, 99, "sharper edge"), (0, -99, "softer edge"),
+        (9, 99, "finer grain"), (9, -99, "coarser grain"),
+    ):  # fmt: skip
+        measures[columns] = mean
+        measures[columns[place]] += off
+        text = name_unlike(measures, apart)[0]
+        assert text.startswith(f"focus: {said} than in the training cells, ")
+        assert text.endswith(f" {99 / ellipsoid['limit']:.1f} times the limit")
 
 
 def test_cells_of_one_patient_and_equal_cells_have_a_range():

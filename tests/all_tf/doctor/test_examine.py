@@ -110,7 +110,10 @@ def test_rows_say_which_batch_fits(monkeypatch):
     here = {each.row: each for each in rows_here(None, gpu_bytes=8 * GIB)}
     assert here["base_cnn"].batch_that_fits == 60
     assert here["vgg16"].batch_that_fits == 256 and here["vgg16"].memory_bytes > 8 * GIB
+    assert here["vgg16"].fitting_bytes < here["vgg16"].memory_bytes
+    assert here["base_cnn"].fitting_bytes == here["base_cnn"].memory_bytes
     text = format_rows(list(here.values()), images="x", on_gpu=True)
+    assert f"| {here['vgg16'].fitting_bytes / GIB:.1f} GiB |" in text
     assert "| 256 instead of 512 |" in text and "on the GPU all is much faster" in text
     none = rows_here(None, gpu_bytes=1, rows={"a": rows.EXPERIMENTS["vgg16"]})
     assert "| none " in format_rows(none, images="x", on_gpu=False)

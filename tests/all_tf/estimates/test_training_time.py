@@ -45,6 +45,8 @@ def test_time_grows_with_epochs_pixels_and_the_machine_and_ends_at_its_bound():
     larger = estimate(replace(row, image_size=256), COUNTS, product=0.04)
     assert larger.step == pytest.approx(4 * once.step)
     assert once.training == pytest.approx(row.epochs * once.epoch, rel=0.05)
+    rest = estimate(row, COUNTS, product=0.04, done=row.epochs - 3)
+    assert rest.training == pytest.approx(3 * once.epoch, rel=0.2)
     bounded = estimate(replace(row, max_minutes=1), COUNTS, product=0.04)
     assert 60 < bounded.training < 60 + once.epoch
 

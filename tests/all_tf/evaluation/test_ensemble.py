@@ -58,9 +58,10 @@ def test_score_is_that_of_the_mean_calibrated_logit(members, tmp_path):
     odds = np.sqrt(0.3 / 0.7 * 0.6 / 0.4)
     assert report["threshold"] == pytest.approx(odds / (1 + odds))
     assert read_calibration(tmp_path / "out").threshold == report["threshold"]
-    assert "mean of 2 networks, their epochs chosen on train fold 0; train fold 1" in format_report(
-        report
-    )
+    text = format_report(report)
+    chosen = "each with the epoch that was best on its own selection set"
+    assert f"mean of 2 networks, {chosen}" in text and "train fold 0; train fold 1" not in text
+    assert f"threshold {report['threshold']:.3f}: mean of the networks' thresholds\n" in text
 
 
 def test_members_that_have_learnt_the_images_stamp_the_ensemble(members, tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from all_tf.commands.predict import _skipped
 from all_tf.data.image_files import read_new_cells
 from all_tf.data.patient_column import patient_lookup
 from all_tf.data.training_range import RANGE_FEATURES, write_range
@@ -318,3 +319,10 @@ def test_table_without_a_patient_of_these_images_leaves_a_header_and_a_note(
     assert (tmp_path / "new.csv").read_text() == out and (tmp_path / "p.png").stat().st_size
     (header,) = (tmp_path / "new-patients.csv").read_text().splitlines()
     assert header.startswith("patient,num_cells,") and header.endswith(",mean_probability")
+
+
+def test_list_of_files_that_were_not_scored_is_cut():
+    said = _skipped([f"{n}.png: empty" for n in range(300)]).splitlines()
+    assert said[:2] == ["300 not scored:", "  0.png: empty"]
+    assert said[6:] == ["  and 295 more; --format json has them all"]
+    assert _skipped(["a.png: empty"] * 5).count("\n") == 5

@@ -242,7 +242,7 @@ def test_command_writes_down_what_was_typed_and_goes_on_by_the_folder_alone(
     options = ("--arch", "base_cnn", "--epochs", 3, "--seed", 5, "--weights", "none")
     options += ("--fold", "all", "--records", records, "--run-dir", tmp_path / "cv")
     out = type_train(*options)
-    assert "each fold itself [optimistic]" in out and "Optimistic: each network" in out
+    assert "each chosen on its own fold [optimistic]" in out and "Optimistic: each network" in out
     there = read_cross_validation(tmp_path / "cv")
     assert there.options == tuple(map(str, options)) and there.folds == (0, 1, 2)
     assert (there.experiment.epochs, there.experiment.seed) == (3, 5)

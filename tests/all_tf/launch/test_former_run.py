@@ -38,6 +38,13 @@ def test_file_needs_no_more_than_an_experiment(tmp_path):
     assert (former.experiment, former.records, former.name) == (EXPERIMENT, None, "mine")
 
 
+def test_file_that_lacks_a_field_says_which_and_what_to_copy(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text('{"experiment": {"arch": "cellnet"}}')
+    with pytest.raises(RunError, match="lacks the field augment; copy config.json of a run"):
+        read_former(path)
+
+
 def test_departures_are_told_or_that_there_are_none(run):
     former = read_former(run)
     assert describe_departures(former, EXPERIMENT, Engine()) == f"settings of {run / 'config.json'}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -104,6 +105,8 @@ def test_trials_are_cross_validations_on_train_alone_and_the_first_is_the_row(be
     assert float(rows[0]["learning_rate"]) == EXPERIMENTS["base_cnn"].learning_rate == 1e-3
     assert (rows[0]["state"], rows[0]["score"]) == ("completed", "0.9")
     assert "The best is trial-0000, mean kappa of the folds 0.900" in out
+    rate = re.search(r"trial-0001, of 2 trials: .*learning_rate ([^,\n]+)", out)[1]
+    assert rate == f"{float(rows[1]['learning_rate']):.4g}"
     assert "--refit sweep/trial-0000" in out and (bench / "sweep/sweep.html").is_file()
     assert len(calls(bench)) == 4 and all("--no-held-out" in call for call in calls(bench))
     trial = read_cross_validation(bench / "sweep/trial-0000")

@@ -53,6 +53,11 @@ def test_row_from_random_weights_stays_so():
         choose_rows(["vgg16"], {"image_size": 8})
 
 
+def test_one_epoch_can_be_asked_of_a_row_with_a_warm_up():
+    rows = choose_rows(["base_cnn", "scratch"], {"epochs": 1})
+    assert [row.epochs - row.warmup_epochs for row in rows.values()] == [1, 1]
+
+
 def test_departures_are_the_fields_that_differ_from_the_table():
     rows = choose_rows(["base_cnn", "vgg16"], {"epochs": 1, "seed": 3})
     assert departures("base_cnn", rows["base_cnn"]) == {"seed": 3}  # It has one epoch anyway.

@@ -17,6 +17,7 @@ from all_tf.metrics.label_errors import (
     review_rows,
 )
 from all_tf.metrics.predictions import Predictions
+from all_tf.runs.checksums import changed_files
 from all_tf.runs.folder import RunError, write_json
 from all_tf.runs.out_of_fold import write_out_of_fold
 from tests.conftest import read_rows
@@ -157,7 +158,9 @@ def test_review_shows_the_cells_in_doubt_and_touches_nothing(cross_validation, r
     before = digests()
     reviewed = write_review(cross_validation, num_cells=10)
     after = digests()
-    assert {path.name for path in after.keys() - before.keys()} == {"review.csv", "cells.png"}
+    added = {path.name for path in after.keys() - before.keys()}
+    assert added == {"review.csv", "cells.png", "SHA256SUMS"}
+    assert changed_files(reviewed.folder) == []
     assert {path: after[path] for path in before} == before
     rows = read_rows(reviewed.folder / "review.csv")
     assert {row["name"] for row in rows} == {

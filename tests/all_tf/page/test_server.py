@@ -88,7 +88,8 @@ def page(*arguments) -> list[str]:
     ("options", "word"),
     [
         (["--host", "0.0.0.0"], "pass --token as well"),
-        (["--host", "0.0.0.0", "--token", "short"], "at least 16"),
+        (["--token", "short"], "16 letters and digits or more, nothing else; received 5 char"),
+        (["--token", "a-b" * 9], "16 letters and digits or more, nothing else; received '-'"),
     ],
 )
 def test_other_addresses_need_a_token(options, word, run):

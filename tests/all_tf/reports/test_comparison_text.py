@@ -96,9 +96,12 @@ def test_cross_validation_is_evaluated_by_its_out_of_fold_predictions(tmp_path):
     fields = asdict(Experiment("vgg16", epochs=3))
     (tmp_path / "cross-validation.json").write_text(json.dumps({"experiment": fields}))
     folder = tmp_path / "out-of-fold"
-    write_report(folder, split="train", fold=None, share=0.5, images=("1.bmp", "2.bmp"))
-    row = read_facts(tmp_path).row()
+    images, more = ("1.bmp", "2.bmp"), {"best_epochs": [3, 1, 3], "records_sha256": "0" * 64}
+    write_report(folder, split="train", fold=None, share=0.5, images=images, **more)
+    facts = read_facts(tmp_path)
+    row = facts.row()
     assert (row["set"], row["num_images"], row["num_parameters"]) == ("train", 2, None)
+    assert "| 3, 1, 3 |" in comparison_table([facts])
 
 
 def test_run_that_has_not_ended_is_refused(make_run, tmp_path):

@@ -160,7 +160,7 @@ def test_folds_are_reported_together(tmp_path, monkeypatch):
     assert "kept: 2, 3, chosen by" in shown and "report.py cv/fold-0" in shown
     assert "epoch chosen on fold 1 of the training images" in shown
     page = Page(write_about([tmp_path], tmp_path / "out")[0].read_text())  # As one of a study.
-    assert "240 cells" in page.text
+    assert "240 cells" in page.text and "2, 3" in page.text
     assert "Together they predicted every training image once." in shown
     asked = json.dumps({"experiment": asdict(replace(EXPERIMENT, limit_validation=120))})
     (folder / "cross-validation.json").write_text(asked)

@@ -64,7 +64,7 @@ def test_slope_without_an_end_says_why():
     report = report_of(draw((6, 7)))
     report |= {"calibration_slope_low": None, "calibration_slope_high": None}
     shown = with_interval(report, "calibration_slope")
-    assert shown.endswith("(not estimable: a score tells the classes apart in some draws)")
+    assert shown.endswith("(not estimable: a score tells the classes apart in some resamples)")
     report["calibration_slope"] = None
     shown = with_interval(report, "calibration_slope")
     assert shown == "not estimable: a score tells the classes apart"
@@ -76,6 +76,12 @@ def test_report_shows_stamps_threshold_and_the_worst_patient_by_pseudonym():
     assert "52 images of 13 patients, epoch 7 chosen on train fold 0 [leaky folds]" in text
     assert "threshold 0.500: max kappa on train fold 0" in text
     assert "worst patient: " in text and "id-" not in text
+
+
+def test_cross_validation_names_the_epoch_of_each_fold():
+    joined = {"split": "train", "selected_on": "each fold itself", "best_epochs": [1, 2, 2, 1, 1]}
+    text = format_report(report_of(draw((6, 7))) | joined)
+    assert "patients, epochs 1, 2, 2, 1, 1, each chosen on its own fold [leaky" in text
 
 
 def test_training_ends_with_the_honest_result_first_and_the_next_commands_last():
@@ -94,6 +100,18 @@ def test_training_ends_with_the_honest_result_first_and_the_next_commands_last()
     assert commands[2] == "python scripts/predict.py 'runs/my run' CELL.png"
 
 
+def test_cross_validation_ends_with_its_refit_and_review():
+    report = report_of(draw((6, 7))) | {"best_epochs": [1, 2]}
+    lines = format_end([report], Path("runs/folds")).splitlines()
+    commands = [line.split("  #")[0].strip() for line in lines[lines.index("Next:") + 1 :]]
+    assert commands == [
+        "python scripts/train.py --refit runs/folds",
+        "python scripts/report.py runs/folds",
+        "python scripts/review.py runs/folds",
+        "python scripts/predict.py runs/folds CELL.png",
+    ]
+
+
 def test_tables_of_patients_and_folds_name_nobody():
     text = format_patients(draw((6, 7)), threshold=0.5)
     assert text.count("HEM-0") == 6 and text.count("ALL-0") == 7 and "id-" not in text
@@ -105,3 +123,9 @@ def test_set_without_labels_has_its_threshold_alone():
     for key in ("f1", "kappa"):
         del report[key]
     assert format_report(report).endswith("labels unpublished: predictions only")
+
+
+def test_set_of_unpublished_patients_says_so():
+    report = report_of(draw((6, 7))) | {"num_patients": 0}
+    del report["f1"]
+    assert ": 52 images, their patients unpublished, epoch 7 chosen on" in format_report(report)

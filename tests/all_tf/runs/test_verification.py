@@ -14,6 +14,7 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import changed_files, read_checksums, unchanged, write_checksums
+from all_tf.runs.exported_files import digests
 from all_tf.runs.folder import SUBMISSION_FILE, RunError, evaluation_folder, write_config
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
 from all_tf.runs.submission import write_submission
@@ -220,6 +221,52 @@ def call(*arguments):
     )
 
 
+def write_export(folder):
+    """Two exported files, one of them a folder, with their checksums."""
+    (folder / "saved_model").mkdir(parents=True)
+    files = ("model.onnx", "saved_model/saved_model.pb")
+    for name in files:
+        (folder / name).write_text(name)
+    about = {"use": "x", "made_by": "x", "classes": ["HEM", "ALL"], "threshold": 0.5, "input": {}}
+    listed = {name.split("/")[0]: {"sha256": digests(folder / name)} for name in files}
+    about |= {"outputs": {}, "not_inside": "", "runs": [], "files": listed}
+    (folder / "export.json").write_text(json.dumps(about))
+
+
+def test_exported_files_are_compared_with_export_json(run):
+    write_export(run / "export")
+    assert drift(run) == "" and [each.num_files for each in verify(run / "export")] == [2]
+    (run / "export/model.onnx").write_text("another network")
+    (run / "export/saved_model/saved_model.pb").unlink()
+    (run / "export/saved_model/more.pb").write_text("added")
+    (run / "export/model.keras").write_text("of nobody")
+    assert drift(run).splitlines() == [
+        "model.onnx: model.onnx was changed since it was exported (SHA-256)",
+        "saved_model: more.pb is not listed in export.json",
+        "saved_model: saved_model.pb is missing",
+        "model.keras: not listed in export.json",
+    ]
+    rewrite(run / "export/export.json", '"sha256"', '"sha1"', resealed=False)
+    assert "model.onnx: export.json has no SHA-256 of such a file" in drift(run)
+    rewrite(run / "export/export.json", '"use": "x", ', "", resealed=False)
+    assert "export.json is damaged" in drift(run)
+
+
+def test_review_is_compared_with_its_checksums(run):
+    (run / "review").mkdir()
+    (run / "review/review.csv").write_text("name\n")
+    write_checksums(run / "review")
+    assert drift(run) == "" and len(verify(run)) == 3
+    (run / "review/review.csv").write_text("other\n")
+    assert "review.csv: changed since it was written" in drift(run)
+
+
+def test_files_and_problems_are_counted_apart(run):
+    (run / "predictions.csv").unlink()
+    whole = verify(run)[0]
+    assert whole.num_changed == 1 and len(whole.drift) == 2
+
+
 def test_verify_as_typed_answers_without_tensorflow_and_by_its_exit_code(run, tmp_path):
     whole = call(run)
     assert whole.returncode == 0 and whole.stdout.count("as they were left") == 2
@@ -227,7 +274,8 @@ def test_verify_as_typed_answers_without_tensorflow_and_by_its_exit_code(run, tm
     assert not imported & {"tensorflow", "keras", "sklearn"}
     rewrite(run / "config.json", '"epochs": 10', '"epochs": 99', resealed=False)
     broken = call(run)
-    assert broken.returncode == 1 and "1 DIFFER\n  config.json: changed" in broken.stdout
+    assert broken.returncode == 1 and "10 files by SHA-256, 1 of them DIFFERS" in broken.stdout
+    assert "; 1 problem:\n  config.json: changed" in broken.stdout
     assert "error: No run in" in call(tmp_path / "nowhere").stderr
 
 

@@ -52,6 +52,19 @@ def test_machine_without_a_gpu_says_so_and_how_long(machine, data, tmp_path):
     assert "WARNING" not in text
 
 
+def test_resumed_run_says_what_is_left(machine, data, tmp_path):
+    machine()
+    row = replace(ROW, epochs=60)
+    (tmp_path / "state/epoch-0029").mkdir(parents=True)
+    assert "31 epochs to go, about " in described(data, row, run=tmp_path, restored=True)
+    assert "in all about" in described(data, row, run=tmp_path)
+
+
+def test_run_that_goes_on_with_another_says_at_most_how_long(machine, data, tmp_path):
+    machine()
+    assert "in all at most about " in described(data, run=tmp_path / "new", restored=True)
+
+
 def test_gpu_is_named_with_its_memory_and_has_no_tabulated_time(machine, data):
     machine(gpus=["NVIDIA H200"], memory=[139 * GIB], traces=["x"])
     text = described(data)

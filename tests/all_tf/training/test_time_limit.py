@@ -45,7 +45,7 @@ def fitted(monkeypatch):
 
 def test_training_ends_in_the_step_in_which_its_time_is_over(fitted, capsys):
     assert fitted(1) == [1, 0.5]  # Six steps of ten seconds.
-    assert capsys.readouterr().out == "stopped by --max-minutes 1 after 50% of epoch 2/3\n"
+    assert capsys.readouterr().out == "stopped by --max-minutes 1 after 50 % of epoch 2/3\n"
 
 
 def test_training_within_its_time_trains_all_epochs_and_says_nothing(fitted, capsys):

@@ -88,7 +88,7 @@ def test_everything_wrong_with_folders_is_listed_at_once(laboratory):
     [
         ("missing.png,all,p", "missing.png: cannot be read: No such file"),
         ("b.png,blast,p", "Nothing says which class is the positive one.*--positive all, or"),
-        ("b.png,,p", "line 3: expected a class; received: label=''"),
+        ("b.png,,p", "cells.csv: 1 row has no label, the first in line 3: fill in the column"),
         ("b.png", "line 3: expected 3 fields, as in the header; received: 1"),
         ("b.png,hem,q,more", "line 3: expected 3 fields, as in the header; received: 4"),
         ('b.png,hem,"q', "line 3: a quote is not closed"),
@@ -109,6 +109,23 @@ def test_bad_row_is_listed_with_its_line(laboratory, row, reason):
     root = laboratory({"a.png": None, "b.png": None, "cells.csv": table})
     with pytest.raises(SourceError, match=reason):
         find_folder_images(root / "cells.csv", patient_per_image=False)
+
+
+def test_unfilled_column_of_labels_is_said_once(laboratory):
+    rows = "".join(f"{n}.png, ,p\n" for n in range(16))
+    root = laboratory({"0.png": None, "cells.csv": f"path,label,patient\n{rows}"})
+    with pytest.raises(SourceError) as error:
+        find_folder_images(root / "cells.csv", patient_per_image=False)
+    said = "16 rows have no label, the first in line 2: fill in the column label"
+    assert str(error.value) == f"{root / 'cells.csv'}: {said}"
+
+
+def test_missing_name_of_the_positive_class_is_no_file_to_repair(laboratory):
+    root = laboratory(dict.fromkeys(["blast/p/a.png", "normal/q/b.png"]))
+    with pytest.raises(SourceError) as error:
+        find_folder_images(root, patient_per_image=False)
+    assert str(error.value).startswith(f"{root}: Nothing says which class is the positive one")
+    assert "Repair" not in str(error.value)
 
 
 @pytest.mark.parametrize("table", ["", "path;label;patient\n", "path,label\na.png,all\n"])

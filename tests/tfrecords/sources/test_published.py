@@ -106,7 +106,7 @@ def test_whole_copy_is_exact(digest_of_name):
     assert (found.changed, found.missing, found.unknown) == ((), (), ())
     assert describe_comparison(found) == (
         "Byte for byte as published: all 15,114 images.\n"
-        "train: all 10,661; validation: all 1,867; test: all 2,586."
+        "Of the published names: train all 10,661; validation all 1,867; test all 2,586."
     )
 
 
@@ -121,7 +121,8 @@ def test_every_kind_of_difference_is_told_apart(digest_of_name):
     assert len(found.missing) == 1 + 1_867 + 2_586
     assert describe_comparison(found).splitlines() == [
         "Byte for byte as published: 10,659 of 15,114 images.",
-        "train: 10,660 of 10,661; validation: none of 1,867; test: none of 2,586.",
+        "Of the published names: train 10,660 of 10,661; validation none of 1,867; "
+        "test none of 2,586.",
         "Published under this name with other bytes: train/UID_h3_1_1_hem.bmp.",
         "Never published under this name: train/new.bmp.",
     ]
@@ -144,7 +145,7 @@ def test_published_spelling_counts_where_a_copy_holds_two(digest_of_name):
 
 def test_empty_copy_misses_everything(digest_of_name):
     assert compare_with_published({}).missing == tuple(sorted(digest_of_name))
-    assert "train: none of 10,661" in describe_comparison(compare_with_published({}))
+    assert "names: train none of 10,661" in describe_comparison(compare_with_published({}))
 
 
 def test_long_lists_are_cut_in_the_summary():
