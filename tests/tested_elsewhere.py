@@ -30,7 +30,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/commands/import_weights.py": "tests/builders/test_import_weights.py",
     "all_tf/commands/make_synthetic.py": "tests/all_tf/commands/test_interrupts.py",
     "all_tf/commands/make_tfrecords.py": "tests/all_tf/commands/test_converter_options.py",
-    "all_tf/commands/predict.py": "tests/all_tf/evaluation/test_predict_images.py",
     "all_tf/commands/probe.py": "tests/all_tf/analysis/test_probe_run.py",
     "all_tf/commands/report.py": "tests/all_tf/reports/test_html_report.py",
     "all_tf/commands/review.py": "tests/all_tf/commands/test_scripts.py",

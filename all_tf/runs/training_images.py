@@ -56,7 +56,7 @@ def read_training_images(
         RunError: The file is damaged.
     """
     images = read_used_images(folder, file=file)
-    return None if images is None else training_images(images)
+    return None if images is None else by_use(images)
 
 
 def read_used_images(folder: Path, *, file: str) -> list[UsedImage] | None:
@@ -73,7 +73,7 @@ def read_used_images(folder: Path, *, file: str) -> list[UsedImage] | None:
     return [UsedImage(**row) for row in rows]
 
 
-def training_images(images: Iterable[UsedImage]) -> TrainingImages:
+def by_use(images: Iterable[UsedImage]) -> TrainingImages:
     """Gather pixels and patients by use."""
     images = list(images)
     learnt = [image for image in images if image.use == LEARNT_FROM]

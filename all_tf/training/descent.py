@@ -16,8 +16,8 @@ from all_tf.runs.stamps import CHOSEN_BY_PARENT, PARENT_UNKNOWN, selection_set
 from all_tf.runs.training_images import (
     PARENT_IMAGES_FILE,
     UsedImage,
+    by_use,
     read_used_images,
-    training_images,
     write_training_images,
 )
 from all_tf.training.checkpoint import adopt_state, last_state
@@ -98,7 +98,7 @@ def find_descent(
     if data.held_out is not None:
         sets["validation"] = data.held_out
     same = parent.facts["manifest_sha256"] == digest.manifest_sha256
-    known = training_images(parent.images)
+    known = by_use(parent.images)
     unknown = [PARENT_UNKNOWN] * (not parent.knows_all)
     stamps = {
         name: stamps_of_cells(cells, records, known, same_records=same) + unknown

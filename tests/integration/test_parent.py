@@ -22,8 +22,8 @@ from all_tf.runs.folder import EvaluationSet, RunError
 from all_tf.runs.parent import parent_folder, read_parent
 from all_tf.runs.training_images import (
     PARENT_IMAGES_FILE,
+    by_use,
     read_training_images,
-    training_images,
 )
 from all_tf.runs.verification import verify
 from all_tf.system.checks import ConfigError
@@ -114,7 +114,7 @@ def test_set_that_the_parents_epoch_was_chosen_on_is_not_called_honest(
     train(from_run(chosen_on_validation), records, child)
     found = set(read_json(child / "evaluation/validation/metrics.json")["stamps"])
     assert found & OF_PARENT == {CHOSEN}
-    inherited = training_images(read_parent(from_run(child)).images)
+    inherited = by_use(read_parent(from_run(child)).images)
     assert inherited.chosen > read_training_images(chosen_on_validation).chosen
     for path in write_report(child, tmp_path, cells=False):
         assert STAMPS[CHOSEN] in path.read_text()
