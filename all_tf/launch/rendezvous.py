@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -111,6 +112,8 @@ def _wait_for_calls(process: ProcessInfo, stack: ExitStack) -> dict[Connection, 
     listener = stack.enter_context(socket.create_server((bound, port)))
     deadline = time.monotonic() + _SECONDS_TO_MEET
     index_of: dict[Connection, int] = {}
+    others = ", ".join(map(str, range(1, process.count)))
+    _say_that_it_waits(f"process {others} of {process.count} to connect to {process.coordinator}")
     while missing := set(range(1, process.count)) - set(index_of.values()):
         listener.settimeout(max(1e-3, deadline - time.monotonic()))
         try:
@@ -134,6 +137,7 @@ def _wait_for_calls(process: ProcessInfo, stack: ExitStack) -> dict[Connection, 
 def _call(process: ProcessInfo) -> Connection:
     """Connect to process 0, which may start later."""
     deadline = time.monotonic() + _SECONDS_TO_MEET
+    _say_that_it_waits(f"process 0 of {process.count} at {process.coordinator}")
     while True:
         try:
             return _connection(socket.create_connection(_split(process.coordinator), timeout=10))
@@ -144,6 +148,10 @@ def _call(process: ProcessInfo) -> Connection:
                     "there, or name another --coordinator."
                 ) from error
             time.sleep(0.1)
+
+
+def _say_that_it_waits(for_whom: str) -> None:
+    print(f"waiting for {for_whom}, {_SECONDS_TO_MEET:.0f} s at most", file=sys.stderr, flush=True)
 
 
 def _split(address: str) -> tuple[str, int]:
