@@ -100,7 +100,7 @@ def test_part_that_is_told_to_end_passes_it_on():
     assert {code for code, _ in ends(parents)} == {128 + signal.SIGTERM}
 
 
-def test_process_that_does_not_come_is_named(monkeypatch):
+def test_process_that_does_not_come_is_named(monkeypatch, capsys):
     monkeypatch.setattr(module, "_SECONDS_TO_MEET", 0.2)
     with (
         pytest.raises(ConfigError, match="Process 1, 2 of 3 did not connect to 127.0.0.1"),
@@ -112,3 +112,6 @@ def test_process_that_does_not_come_is_named(monkeypatch):
         rendezvous(ProcessInfo(1, 3, free_address()), welcome=""),
     ):
         pass
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("waiting for process 1, 2 of 3 to connect to 127.0.0.1")
+    assert second.startswith("waiting for process 0 of 3 at 127.0.0.1")
