@@ -89,9 +89,10 @@ BESIDE_STUDY: dict[str, Experiment] = {
         dropout=0.2,
         ema=0.995,
     ),
-    # The strongest recipe known with them: that of Prellberg and Kramer, 2019 (view, flips, turns
-    # and shifts, rates from 1e-2 in the head to 1e-6 in the stem, 6 epochs of 16 images), on a
-    # network of the study, with what helped `scratch`.
+    # The strongest recipe published with them, on all patients; on the folds of 2,103 cells it lies
+    # below `scratch` (docs/decisions/0028). It is that of Prellberg and Kramer, 2019 (view, flips,
+    # turns and shifts, rates from 1e-2 in the head to 1e-6 in the stem, 6 epochs of 16 images), on
+    # a network of the study, with what helped `scratch`.
     "best": Experiment(
         "densenet121",
         image_size=300,
