@@ -93,7 +93,7 @@ def test_lost_process_ends_the_other_with_one_clear_error(runs):
     lost = "process 1 of 2 is lost: ended by SIGKILL"
     for _, _, errors in (survivor, killed):
         last = errors.strip().splitlines()[-1]
-        assert last.startswith(f"error: {lost}") and "Resume with: python scripts/train.py" in last
+        assert last.startswith(f"error: {lost}") and "scripts/train.py --resume" in last
         assert "Traceback" not in errors
     assert status["state"] == "failed" and status["message"].startswith(lost)
 

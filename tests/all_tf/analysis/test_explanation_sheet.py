@@ -40,7 +40,7 @@ def test_blank_map_and_heat_outside_the_cell_are_said_to_be_so(drawn):
     assert captions[2] == "for HEM\nblank: next to none"
     assert captions[5] == "for ALL\nblank: next to none"
     assert captions[1].endswith("in background") and captions[6].endswith("in background")
-    shares = [int(captions[n].split("\n")[1].split("%")[0]) for n in (1, 6)]
+    shares = [float(captions[n].split("\n")[1].split("%")[0]) for n in (1, 6)]
     assert shares[0] < 50 < shares[1]
 
 
