@@ -14,7 +14,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "completed": {"marker": "o", "color": ACCENT, "s": 28},
     "pruned": {"marker": "x", "color": "black", "alpha": 0.5, "s": 28},
 }
-_LETTERS_A_LINE = 14
+_LETTERS_A_LINE = 20
 
 
 def draw_trials(rows: Sequence[Mapping[str, Any]], *, score: str) -> Figure:
@@ -49,7 +49,7 @@ def draw_setting(
 
     Args:
         rows: `state`, `score` and the setting of each trial; those without a score are left out.
-        name: Of the setting; values that are no numbers stand side by side.
+        name: Of the setting; values that are no numbers stand below each other, as words need room.
         score: The title of the axis.
         log: Whether the axis of the setting is logarithmic.
     """
@@ -60,21 +60,22 @@ def draw_setting(
     words = [] if are_numbers else list(dict.fromkeys(map(str, held)))
     for state, look in _LOOKS.items():
         shown = [
-            (words.index(str(row[name])) if words else row[name], row["score"])
+            (row["score"], words.index(str(row[name]))) if words else (row[name], row["score"])
             for row in rows
             if _has(row, state)
         ]
         if shown:
             axes.scatter(*zip(*shown, strict=True), **look)
-    open_axes(axes, x=name.replace("_", " "), y=score)
+    title = name.replace("_", " ")
+    open_axes(axes, x=score if words else title, y=title if words else score)
     if log:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
     if words:
-        axes.set_xlim(-0.5, len(words) - 0.5)
-        axes.set_xticks(range(len(words)), map(_in_lines, words), parse_math=False)
+        axes.set_ylim(len(words) - 0.5, -0.5)
+        axes.set_yticks(range(len(words)), map(_in_lines, words), parse_math=False)
     return figure
 
 

@@ -63,7 +63,7 @@ def test_line_is_the_best_score_so_far_and_marks_are_the_trials():
     assert [len(each.get_offsets()) for each in axes.collections] == [3, 1]
 
 
-def test_words_stand_side_by_side_and_rates_on_a_logarithmic_axis():
+def test_words_stand_below_each_other_and_rates_on_a_logarithmic_axis():
     assert draw_setting(ROWS, "learning_rate", score="s", log=True).axes[0].get_xscale() == "log"
     (axes,) = draw_setting(ROWS, "augment", score="s").axes
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["none", "hflip, <b>"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["none", "hflip, <b>"]
