@@ -32,12 +32,12 @@ def test_departures_are_the_fields_that_differ_with_their_values():
 
 
 def test_fewer_epochs_shorten_the_first_ones_of_the_row_and_say_so(capsys):
-    short = replace_settings(EXPERIMENTS["best"], {"epochs": 1})
+    short = replace_settings(EXPERIMENTS["transfer"], {"epochs": 1})
     assert (short.epochs, short.warmup_epochs, short.freeze_epochs) == (1, 0, 0)
     said = capsys.readouterr().out
     assert "warmup_epochs is 0 instead of 1: the epochs are 1\n" in said
     assert "freeze_epochs is 0 instead of 1: the epochs are 1\n" in said
-    assert replace_settings(EXPERIMENTS["best"], {"epochs": 2}).warmup_epochs == 1
+    assert replace_settings(EXPERIMENTS["transfer"], {"epochs": 2}).warmup_epochs == 1
     assert not capsys.readouterr().out
 
 
