@@ -123,7 +123,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/runs/fields.py": "tests/all_tf/runs/test_strict_reading.py",
     "all_tf/runs/history_file.py": "tests/all_tf/runs/test_strict_reading.py",
     "all_tf/runs/parent.py": "tests/integration/test_parent.py",
-    "all_tf/runs/exported_files.py": "tests/all_tf/runs/test_verification.py",
     "all_tf/runs/required_files.py": "tests/all_tf/runs/test_verification.py",
     "all_tf/runs/folder.py": "tests/all_tf/training/test_train.py",
     "all_tf/runs/out_of_fold.py": "tests/all_tf/launch/test_cross_validate.py",
@@ -135,6 +134,7 @@ TESTED_IN: dict[str, str] = {
     "all_tf/training/callbacks/early_stopping.py": "tests/all_tf/training/test_best_weights.py",
     "all_tf/training/fit.py": "tests/integration/test_resume.py",
     "all_tf/training/descent.py": "tests/integration/test_parent.py",
+    "all_tf/training/prepared.py": "tests/all_tf/training/test_startup_text.py",
     "all_tf/training/prepare.py": "tests/all_tf/training/test_fine_tuning.py",
     "all_tf/training/tensorboard/cell_images.py": "tests/all_tf/training/tensorboard/test_write.py",
     "all_tf/training/tensorboard/hparams.py": "tests/all_tf/training/tensorboard/test_write.py",
@@ -172,6 +172,5 @@ TESTED_IN: dict[str, str] = {
     "all_tf/reports/html_report/limits.py": "tests/all_tf/reports/test_html_report.py",
     "all_tf/runs/records_label.py": "tests/integration/test_own_cells.py",
     "all_tf/runs/placement.py": "tests/integration/test_other_records.py",
-    "tfrecords/sources/folder_table.py": "tests/tfrecords/sources/test_folders.py",
     "all_tf/training/watch.py": "tests/all_tf/training/test_train.py",
 }

@@ -20,7 +20,8 @@ from all_tf.config.presets import default_experiment, find_row
 from all_tf.data.splits import Data
 from all_tf.system.checks import ConfigError
 from all_tf.training.fit import batches_to_fit
-from all_tf.training.prepare import Prepared, prepare
+from all_tf.training.prepare import prepare
+from all_tf.training.prepared import Prepared
 
 _STEPS = 20  # Timed steps; an epoch of as many comes before, which decodes the images.
 _JITS = ("off", "on")

@@ -22,7 +22,8 @@ from all_tf.evaluation.predict import batches_to_score
 from all_tf.runs.folder import write_config
 from all_tf.training.callbacks.epoch_log import SPEED
 from all_tf.training.fit import batches_to_fit, fit
-from all_tf.training.prepare import Prepared, prepare
+from all_tf.training.prepare import prepare
+from all_tf.training.prepared import Prepared
 from all_tf.training.streaming_metrics import ConfusionMetrics
 from builders.optimizers import build_optimizer
 

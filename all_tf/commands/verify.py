@@ -12,13 +12,9 @@ found. It needs no records and no TensorFlow, and changes nothing.
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from all_tf.system.cli import exit_on_errors, script_parser
 from tfrecords.counted import counted
-
-if TYPE_CHECKING:
-    from all_tf.runs.verification import Checked
 
 
 @exit_on_errors()
@@ -34,7 +30,7 @@ def main() -> None:
         print(
             f"{each.folder}: {figures if each.num_figures else ''}"
             f"{counted(each.num_files, 'file')} by SHA-256"
-            + (_problems(each) if each.drift else ": as they were left")
+            + (_problems(each.num_changed, each.drift) if each.drift else ": as they were left")
         )
         for line in each.drift:
             print(f"  {legible(line)}")
@@ -42,10 +38,10 @@ def main() -> None:
         sys.exit(1)
 
 
-def _problems(checked: "Checked") -> str:
-    number = checked.num_changed
-    differ = f", {number} of them {'DIFFER' if number > 1 else 'DIFFERS'}" if number else ""
-    return f"{differ}; {counted(len(checked.drift), 'problem')}:"
+def _problems(num_changed: int, drift: list[str]) -> str:
+    verb = "DIFFER" if num_changed > 1 else "DIFFERS"
+    differ = f", {num_changed} of them {verb}" if num_changed else ""
+    return f"{differ}; {counted(len(drift), 'problem')}:"
 
 
 def _parse() -> argparse.Namespace:

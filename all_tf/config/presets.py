@@ -1,8 +1,6 @@
 """The rows of the study and those beside it, and how an experiment departs from its row."""
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import fields
 
 from all_tf.config.experiment import Experiment
 from builders.architecture_info import CATALOGUE
@@ -137,27 +135,6 @@ def default_experiment(arch: str) -> Experiment:
     size = CATALOGUE[arch].pretrained_at or Experiment.image_size
     weights = "imagenet" if CATALOGUE[arch].url else "none"
     return Experiment(arch, image_size=min(size, Experiment.image_size), weights=weights)
-
-
-def replace_settings(row: Experiment, given: Mapping[str, Any]) -> Experiment:
-    """Return a row with other values.
-
-    Where fewer epochs are given, the row's warm-up and its frozen epochs are shortened to fit, and
-    that is printed. Values that are given themselves are never changed.
-
-    Args:
-        row: Of a table, or the settings of a run.
-        given: New values by field of `Experiment`.
-
-    Raises:
-        ConfigError: A value is invalid.
-    """
-    room = given.get("epochs", row.epochs) - 1
-    asked = {"warmup_epochs": row.warmup_epochs, "freeze_epochs": row.frozen_first}
-    shorter = {key: room for key, value in asked.items() if 0 <= room < value and key not in given}
-    for key, value in shorter.items():
-        print(f"{key} is {value} instead of {asked[key]}: the epochs are {room + 1}", flush=True)
-    return replace(row, **{**given, **shorter})
 
 
 def departures(name: str, experiment: Experiment) -> dict[str, object]:

@@ -9,8 +9,6 @@ from all_tf.evaluation.parent_stamps import parent_stamps
 from all_tf.runs.folder import read_config, set_name
 from all_tf.runs.report_header import SetPlace
 from all_tf.runs.stamps import (
-    CHOSEN_BY_PARENT,
-    OPTIMISTIC,
     stamps,
     stamps_of_classes,
     stamps_of_others,
@@ -48,8 +46,6 @@ def set_place(run: Path, loaded: LoadedSet, split: str, fold: int | None) -> Set
         limits += stamps_of_classes(class_names_of(facts), loaded.cells.classes)
         place = SetPlace(split, fold, loaded.records_sha256, limits)
     limits = [*place.stamps, *parent_stamps(run, loaded, split, fold)]
-    if OPTIMISTIC in limits and CHOSEN_BY_PARENT in limits:
-        limits.remove(CHOSEN_BY_PARENT)  # The run itself was chosen on it.
     limits += stamps_of_records(loaded.records)
     # A run knows the name that its records had when it was trained.
     name = place.records_name or loaded.records_name

@@ -3,13 +3,14 @@
 import argparse
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from all_tf.config import choices
 from all_tf.config.engine import Engine
 from all_tf.config.experiment import Experiment
-from all_tf.config.presets import EXPERIMENTS, replace_settings
+from all_tf.config.presets import EXPERIMENTS
 from all_tf.system.arguments import whole_number
 from all_tf.system.checks import ConfigError
 from all_tf.system.cli import script_parser
@@ -119,6 +120,27 @@ def choose_experiment(row: Experiment, options: dict) -> Experiment:
     if settings.get("freeze_epochs") == ALL_EPOCHS:
         settings["freeze_epochs"] = settings.get("epochs", row.epochs)
     return replace_settings(row, settings)
+
+
+def replace_settings(row: Experiment, given: Mapping[str, Any]) -> Experiment:
+    """Return a row with other values.
+
+    Where fewer epochs are given, the row's warm-up and its frozen epochs are shortened to fit, and
+    that is printed. Values that are given themselves are never changed.
+
+    Args:
+        row: Of a table, or the settings of a run.
+        given: New values by field of `Experiment`.
+
+    Raises:
+        ConfigError: A value is invalid.
+    """
+    room = given.get("epochs", row.epochs) - 1
+    asked = {"warmup_epochs": row.warmup_epochs, "freeze_epochs": row.frozen_first}
+    shorter = {key: room for key, value in asked.items() if 0 <= room < value and key not in given}
+    for key, value in shorter.items():
+        print(f"{key} is {value} instead of {asked[key]}: the epochs are {room + 1}", flush=True)
+    return replace(row, **{**given, **shorter})
 
 
 def _unexpected(options: dict, *, allowed: Collection[str]) -> str:

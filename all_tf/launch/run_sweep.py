@@ -200,7 +200,7 @@ def _signals_kept() -> Iterator[None]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except Exception:  # Not of KeyboardInterrupt: after it a second signal would leave a child.
+    except Exception:  # Raised again; not KeyboardInterrupt: a second signal would leave a child.
         for number, handler in handlers.items():
             signal.signal(number, handler)
         raise

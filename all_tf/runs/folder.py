@@ -135,7 +135,12 @@ def state_folders(run: Path) -> list[Path]:
 def epochs_done(run: Path) -> int:
     """The last epoch after which a run's state was saved; 0 before the first."""
     folders = state_folders(run)
-    return int(folders[0].name.removeprefix("epoch-")) if folders else 0
+    return epoch_of(folders[0]) if folders else 0
+
+
+def epoch_of(state: Path) -> int:
+    """The epoch after which a state was saved, by the name of its folder."""
+    return int(state.name.removeprefix("epoch-"))
 
 
 def resume_command(run: Path) -> str:

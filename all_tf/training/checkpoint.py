@@ -44,7 +44,7 @@ def save_state(run: Path, progress: TrainingProgress, arrays: dict[str, np.ndarr
     with fresh_directory(target, overwrite=True, marker=_DIGESTS) as directory:
         for leftover in directory.iterdir():  # An earlier process was killed while it wrote them.
             leftover.unlink()
-        np.savez(directory / _ARRAYS, **arrays)  # type: ignore[arg-type]  # Not allow_pickle=.
+        np.savez(directory / _ARRAYS, **arrays)  # type: ignore[arg-type]  # No array is called allow_pickle.
         (directory / _PROGRESS).write_text(json.dumps(asdict(progress)), encoding="utf-8")
         shutil.copyfile(run / CONFIG_FILE, directory / CONFIG_FILE)
         if progress.best_epoch is not None:

@@ -33,7 +33,7 @@ from all_tf.training.callbacks.terminate_on_nan import TerminateOnNonFinite
 from all_tf.training.callbacks.time_limit import TimeLimit
 from all_tf.training.event_files import drop_events_after, rename_former_entry
 from all_tf.training.linear_probe import batches_of_features, build_head
-from all_tf.training.prepare import Prepared
+from all_tf.training.prepared import Prepared
 from all_tf.training.watch import board_callbacks
 from builders.classifier import Classifier
 from builders.weight_ema import WeightAverages

@@ -12,7 +12,8 @@ from all_tf.data.cells import Cells
 from all_tf.evaluation.predict import POOLED, batches_to_score
 from all_tf.system.progress import bar
 from all_tf.system.signals import raise_deferred
-from all_tf.training.prepare import Prepared, compile_for
+from all_tf.training.prepare import compile_for
+from all_tf.training.prepared import Prepared
 from builders.classifier import Classifier
 
 _ONE_PIXEL = View(1, 1, 1)  # Pooled features are a feature map of this side.

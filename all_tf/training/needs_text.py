@@ -13,11 +13,11 @@ from all_tf.estimates.costs import COSTS
 from all_tf.estimates.disk import free_disk, run_bytes
 from all_tf.estimates.memory import GIB, NetworkSize, cells_bytes, largest_batch, network_bytes
 from all_tf.estimates.training_time import ImageCounts, estimate, seconds_a_product
-from all_tf.runs.folder import epochs_done
 from all_tf.system.free_memory import free_memory
 from all_tf.system.graphics_cards import gpu_memory
 from all_tf.system.progress import describe_duration
 from all_tf.training.device_text import describe_device, idle_gpu
+from all_tf.training.prepared import Prepared
 from tfrecords.counted import counted
 
 _UNKNOWN_TIME = "said after the first steps; the table of measured steps is of processors"
@@ -25,35 +25,29 @@ _TO_MEASURE = 0.2  # Seconds of products of matrices, in each training.
 
 
 def describe_needs(
-    experiment: Experiment,
-    data: Data,
-    plan: Plan,
+    prepared: Prepared,
     size: NetworkSize,
     *,
     run: Path | None = None,
     devices: int = 1,
-    restored: bool = False,
+    done: int = 0,
 ) -> str:
     """Describe in a few lines what a training needs and what there is of it here.
 
     Args:
-        experiment: Settings of the training.
-        data: Cells of the training.
-        plan: The remedy for class imbalance.
+        prepared: The training.
         size: Of the network.
         run: The run's folder; None for no line on the disk.
         devices: How many share each batch.
-        restored: Whether a training is gone on with: the run's own, or another that has ended.
+        done: Epochs that it has behind it already.
 
     Returns:
         The lines, and warnings after them: an idle GPU, too little memory or disk.
     """
+    experiment, data, plan, _ = prepared
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
     lines = [f"  device       {describe_device()}"]
-    done = epochs_done(run) if restored and run else 0
-    time = _time(experiment, data, plan, done=done) if not on_gpu else _UNKNOWN_TIME
-    if restored and not done:  # The state of another run is copied later.
-        time = time.replace("in all about", "in all at most about")
+    time = _UNKNOWN_TIME if on_gpu else _time(experiment, data, plan, done=done)
     lines += [f"  time         {time}"]
     warnings = [idle_gpu()]
     for line, warning in (

@@ -3,7 +3,6 @@
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import keras
 
@@ -17,10 +16,11 @@ from all_tf.evaluation.evaluate import build_loss
 from all_tf.runs.parent import initial_weights
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.system.courtesy import courtesy
-from all_tf.training import startup_text
 from all_tf.training.devices import device_scope, scale_losses_by_share
 from all_tf.training.needs_text import describe_needs
 from all_tf.training.network_size import network_size
+from all_tf.training.prepared import Prepared
+from all_tf.training.startup_text import describe_run
 from all_tf.training.streaming_metrics import ConfusionMetrics
 from all_tf.training.xla import compiles_step, step_compiler
 from builders.classifier import Classifier, build_classifier
@@ -30,21 +30,12 @@ from builders.schedules import SCHEDULES
 from tfrecords.store.identity import read_identity
 
 
-class Prepared(NamedTuple):
-    """A training before its first step."""
-
-    experiment: Experiment
-    data: Data
-    plan: Plan  # The remedy for class imbalance.
-    model: Classifier  # Compiled; no layer is frozen.
-
-
 def prepare(
     experiment: Experiment,
     data: Data,
     engine: Engine,
     *,
-    restored: bool = False,
+    done: int = 0,
     run: Path | None = None,
 ) -> Prepared:
     """Build the model of a training, and print the settings.
@@ -53,8 +44,8 @@ def prepare(
         experiment: Settings of the training.
         data: Cells of the training.
         engine: Settings of the hardware and the compiler.
-        restored: Whether a saved state will replace all weights. The initial ones are then neither
-            looked for nor downloaded.
+        done: Epochs that a saved state has behind it, which will replace all weights; 0 for none.
+            The initial weights are then neither looked for nor downloaded.
         run: The run's folder, for what it will take of the disk; None to say nothing of it.
 
     Raises:
@@ -64,20 +55,17 @@ def prepare(
     """
     plan = STRATEGIES[experiment.imbalance](data.fit.counts)
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
-    built = replace(experiment, weights="none") if restored else experiment
+    built = replace(experiment, weights="none") if done else experiment
     with device_scope(experiment, engine):
         model = build_for(built, plan, engine, steps=steps)
-    print(startup_text.describe_run(experiment, data, plan, model, steps=steps))
+    prepared = Prepared(experiment, data, plan, model)
+    print(describe_run(prepared, steps=steps))
     print(_describe_engine(experiment, engine, steps=steps))
     with courtesy("The estimate of time, memory and disk"):
         size, devices = network_size(model), engine.devices
-        print(
-            describe_needs(
-                experiment, data, plan, size, run=run, devices=devices, restored=restored
-            )
-        )
+        print(describe_needs(prepared, size, run=run, devices=devices, done=done))
     sys.stdout.flush()
-    return Prepared(experiment, data, plan, model)
+    return prepared
 
 
 def _describe_engine(experiment: Experiment, engine: Engine, *, steps: int) -> str:

@@ -2,13 +2,11 @@
 
 import math
 
-import keras
-
 from all_tf.config.experiment import Experiment
 from all_tf.data.cells import Cells
-from all_tf.data.class_balance import Plan
 from all_tf.data.splits import Data
 from all_tf.runs.stamps import selected_on
+from all_tf.training.prepared import Prepared
 from tfrecords.counted import counted
 
 # Fields of an experiment that are printed only if they differ from their defaults.
@@ -26,18 +24,14 @@ _FINE_TUNING = (
 )
 
 
-def describe_run(
-    experiment: Experiment, data: Data, plan: Plan, model: keras.Model, *, steps: int
-) -> str:
+def describe_run(prepared: Prepared, *, steps: int) -> str:
     """Describe in a few lines what a run will do.
 
     Args:
-        experiment: Settings of the training.
-        data: Cells of the training.
-        plan: The remedy for class imbalance.
-        model: The network, for its numbers of parameters.
+        prepared: The training.
         steps: Number of steps in an epoch.
     """
+    experiment, data, plan, model = prepared
     view, (negative, positive) = experiment.view, data.fit.classes
     learner = model.get_layer("logit") if experiment.is_linear_probe else model
     trainable = sum(math.prod(weight.shape) for weight in learner.trainable_weights)

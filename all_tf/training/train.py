@@ -24,6 +24,8 @@ from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.fields import CHOSEN_ON, LEARNT_FROM
 from all_tf.runs.folder import (
     RunError,
+    epoch_of,
+    epochs_done,
     evaluation_folder,
     read_config,
     set_name,
@@ -42,7 +44,8 @@ from all_tf.training.checkpoint import newest_state
 from all_tf.training.descent import find_descent, require_same_parent
 from all_tf.training.devices import require_agreement
 from all_tf.training.fit import fit
-from all_tf.training.prepare import Prepared, config_facts, prepare
+from all_tf.training.prepare import config_facts, prepare
+from all_tf.training.prepared import Prepared
 from all_tf.training.start import Start
 from all_tf.training.tensorboard.write import show_run
 from tfrecords.store.manifest import digest_file
@@ -96,7 +99,8 @@ def train(
     with unchanged_records(records) as digest:
         data = load_data(experiment, records, trusted=trusted)
         descent = find_descent(experiment, data, records, digest, begun=start.begun)
-        prepared = _prepare(experiment, data, engine, run, restored=start.begun is not None)
+        done = epochs_done(start.begun) if start.begun else 0
+        prepared = _prepare(experiment, data, engine, run, done=done)
     run.mkdir(parents=True, exist_ok=True)
     with own_run(run):
         require_empty(run)  # Another process may have used it before the lock was taken.
@@ -140,7 +144,8 @@ def resume(run: Path, *, records: Path | None = None, trusted: bool = False) -> 
         if state is None:
             _refuse_lost_start(run, facts)
             require_same_parent(run, experiment)
-        prepared = _prepare(experiment, data, engine_of(facts), run, restored=state is not None)
+        done = epoch_of(state) if state else 0
+        prepared = _prepare(experiment, data, engine_of(facts), run, done=done)
         print(f"resuming after {state}" if state else "no epoch was completed; from the first")
         with record_status(run):
             return _complete(run, prepared, state=state)
@@ -165,14 +170,14 @@ def _refuse_other_records(records: Path, facts: dict) -> None:
 
 
 def _prepare(
-    experiment: Experiment, data: Data, engine: Engine, run: Path, *, restored: bool
+    experiment: Experiment, data: Data, engine: Engine, run: Path, *, done: int
 ) -> Prepared:
     """Build the model as `prepare` does, with deterministic operations if the engine asks."""
     if engine.deterministic:
         tf.config.experimental.enable_op_determinism()
         # keras-cv's layers need a global generator when they are built, but never use it.
         tf.random.set_global_generator(tf.random.Generator.from_seed(experiment.seed))
-    return prepare(experiment, data, engine, restored=restored, run=run)
+    return prepare(experiment, data, engine, done=done, run=run)
 
 
 def _complete(run: Path, prepared: Prepared, *, state: Path | None) -> list[dict]:

@@ -19,7 +19,7 @@ from all_tf.training.callbacks.step_charts import StepCharts, StepMeter
 from all_tf.training.callbacks.time_limit import TimeLimit
 from all_tf.training.event_files import EventWriters
 from all_tf.training.kept_logits import KeptLogits
-from all_tf.training.prepare import Prepared
+from all_tf.training.prepared import Prepared
 from all_tf.training.startup_text import describe_run
 from builders.classifier import Classifier
 
@@ -45,9 +45,9 @@ def board_callbacks(
         best, history: Callbacks that come earlier in the list.
         limit: Callback with the time that is left, which comes earlier too; None without a limit.
     """
-    experiment, data, plan, model = prepared
+    experiment, data, plan, _ = prepared
     # The text may be handed on: without the user's folders.
-    shown = replace(experiment, weights=file_name(experiment.weights))
+    nameless = replace(experiment, weights=file_name(experiment.weights))
     steps = steps_in_epoch(data.fit, plan, batch_size=experiment.batch_size)
     num_images = images_in_epoch(data.fit, plan)
     num_validated = len(data.selection) if experiment.chooses else 0
@@ -55,7 +55,7 @@ def board_callbacks(
     callbacks: list[Callback] = [
         ProgressText(
             writers,
-            plan=describe_run(shown, data, plan, model, steps=steps),
+            plan=describe_run(prepared._replace(experiment=nameless), steps=steps),
             first_epoch=len(history.rows),
             best=best,
             history=history,

@@ -50,7 +50,8 @@ def test_run_that_goes_on_ends_as_one_of_all_epochs_and_the_old_one_stays(
 ):
     before = content_of(short)
     train(LONG, records, tmp_path / "on", start=Start(begun=short))
-    assert "goes on with" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "goes on with" in said and "2 epochs to go, about " in said
     train(LONG, records, tmp_path / "long")
     assert essence(tmp_path / "on") == essence(tmp_path / "long")
     assert content_of(short) == before

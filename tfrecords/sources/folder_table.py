@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
 
+from tfrecords.counted import counted
 from tfrecords.names import legible, one_spelling
 from tfrecords.schema import SPLITS
 from tfrecords.store.tables import TableError, read_table
@@ -41,7 +42,15 @@ def listed_cells(table: Path) -> tuple[list[FoundCell], list[str]]:
         rows = read_table(table, columns=TABLE_COLUMNS, optional=(_SPLIT_COLUMN,))
     except TableError as error:
         return [], [str(error)]
+    # One line for all of them: cut_cells.py leaves the column empty.
+    if unlabelled := [row.line for row in rows if not row.text["label"].strip()]:
+        problems.append(
+            f"{table}: {counted(len(unlabelled), 'row')} without a label, the first in line "
+            f"{unlabelled[0]}: fill in the column label"
+        )
     for row in rows:
+        if row.line in unlabelled:
+            continue
         try:
             cell = _listed_cell(table, row.text)
             if cell.relative in cells:
@@ -58,8 +67,6 @@ def _listed_cell(table: Path, text: Mapping[str, str]) -> FoundCell:
     relative = PureWindowsPath(path)  # Accepts "/" and "\\": a table may come from Windows.
     if not relative.parts or relative.anchor or ".." in relative.parts:
         raise ValueError(f"expected a path below the folder of the table; received: {path!r}")
-    if not label:
-        raise ValueError(f"expected a class; received: label={label!r}")
     if split not in SPLITS:
         raise ValueError(f"expected one of {', '.join(SPLITS)}; received: split={legible(split)!r}")
     return FoundCell(

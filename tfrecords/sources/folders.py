@@ -6,7 +6,6 @@ or a column of the table, say otherwise. The classes have the laboratory's own n
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from tfrecords.codec.bmp import BitmapError
@@ -23,7 +22,6 @@ from tfrecords.sources.cnmc import (
 from tfrecords.sources.folder_table import TABLE_COLUMNS, FoundCell, listed_cells
 from tfrecords.sources.own_classes import ClassError, ToldClasses, tell_classes
 from tfrecords.sources.tree import Tree, list_special, walk
-from tfrecords.store.tables import TableError, read_table
 
 SUFFIXES = (".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
 OTHER_SUFFIXES = (".gif", ".webp", ".jp2", ".jfif", ".heic")  # Refused, so that none is missed.
@@ -61,11 +59,11 @@ def find_folder_images(
         raise FileNotFoundError(f"No such folder or table: {root}")
     if not root.is_file() and not root.is_dir():
         raise SourceError(_EXPECTED, headline=f"{root} is no folder and no file. Expected")
-    if root.is_file():
-        _refuse_unlabelled(root)
     cells, problems = listed_cells(root) if root.is_file() else _foldered_cells(root)
     if not cells and not problems:
         raise SourceError(_EXPECTED, headline=f"No images in {root}. Expected")
+    if not cells:
+        raise list_problems(root, problems)
     try:
         told = tell_classes({cell.class_name for cell in cells}, positive=positive)
     except ClassError as error:
@@ -86,16 +84,6 @@ def find_folder_images(
     if problems:
         raise list_problems(root, problems)
     return images
-
-
-def _refuse_unlabelled(table: Path) -> None:
-    """Raise one sentence for all rows without a label: cut_cells.py leaves the column empty."""
-    with suppress(TableError):  # `listed_cells` reports it.
-        rows = read_table(table, columns=TABLE_COLUMNS)
-        if lines := [row.line for row in rows if not row.text["label"].strip()]:
-            have = f"{len(lines):,} rows have" if len(lines) > 1 else "1 row has"
-            fault = f"{have} no label, the first in line {lines[0]}: fill in the column label"
-            raise SourceError([], headline=f"{table}: {fault}")
 
 
 def _by_split_and_path(cell: FoundCell) -> tuple[int, str]:

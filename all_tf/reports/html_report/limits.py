@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from all_tf.reports.html_report.prose import people
 from all_tf.reports.run_facts import RunFacts
 from all_tf.runs.records_label import is_cnmc, records_label
 from tfrecords.class_names import class_names_of
+from tfrecords.counted import counted
 
 
 def limits(run: RunFacts) -> Iterator[str]:
@@ -13,9 +13,9 @@ def limits(run: RunFacts) -> Iterator[str]:
     count, (negative, positive) = run.evaluated.count, class_names_of(run.evaluated.report)
     if min(count.all_patients, count.hem_patients) < 15:
         yield (
-            f"The set holds {people(count.all_patients)} of {positive} and "
-            f"{people(count.hem_patients)} of {negative}: so few that one of them can change every "
-            "metric much."
+            f"The set holds {counted(count.all_patients, 'patient')} of {positive} and "
+            f"{counted(count.hem_patients, 'patient')} of {negative}: so few that one of them can "
+            "change every metric much."
         )
     if run.source is None:
         yield (

@@ -88,8 +88,9 @@ def run_verdict(run: RunFacts) -> str:
     if classes == CNMC_CLASSES:
         positive, negative = "the leukaemic", "the normal ones"
     return (
-        f"Of {counted(count.cells, 'cell')} of {people(count.patients)}{_how_known(run)}, {who} "
-        f"called {per_cent(report['sensitivity'])}{_PER_CENT} of {positive} and "
+        f"Of {counted(count.cells, 'cell')} of {counted(count.patients, 'patient')}"
+        f"{_how_known(run)}, {who} called "
+        f"{per_cent(report['sensitivity'])}{_PER_CENT} of {positive} and "
         f"{per_cent(report['specificity'])}{_PER_CENT} of {negative} correctly."
     )
 
@@ -149,7 +150,7 @@ def stamps_in_words(reports: Iterable[Mapping]) -> Iterator[tuple[str, str]]:
 
 def _groups(report: Mapping, name: str) -> str:
     """The number of patient groups in words: ids of the same person are counted once."""
-    return people(report[f"num_groups_{name}"])
+    return counted(report[f"num_groups_{name}"], "patient")
 
 
 def about_data(run: RunFacts) -> Iterator[str]:
@@ -284,16 +285,11 @@ def describe_set(scored: ScoredSet) -> str:
     """What a set holds, in words: "1,219 ALL of 13 patients, 648 HEM of 15 patients"."""
     count, (negative, positive) = scored.count, class_names_of(scored.report)
     return (
-        f"{count.all_cells:,} {positive} of {people(count.all_patients)}, "
-        f"{count.hem_cells:,} {negative} of {people(count.hem_patients)}"
+        f"{count.all_cells:,} {positive} of {counted(count.all_patients, 'patient')}, "
+        f"{count.hem_cells:,} {negative} of {counted(count.hem_patients, 'patient')}"
     )
 
 
 def positive_class(run: RunFacts) -> str:
     """The name of the class that a network is to find."""
     return class_names_of(run.config).positive
-
-
-def people(number: int) -> str:
-    """A number of patients in words."""
-    return counted(number, "patient")

@@ -8,7 +8,7 @@ from all_tf.data.previews import caption, learnt_batch, seen
 from all_tf.metrics.scored_set import ScoredSet, worst_mistakes
 from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.cell_images import brighten
-from all_tf.training.prepare import Prepared
+from all_tf.training.prepared import Prepared
 from all_tf.training.tensorboard.scored_sets import title_of, write_picture
 
 _CELLS = 8  # In a picture: TensorBoard shows it some 400 pixels wide,

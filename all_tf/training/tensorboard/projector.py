@@ -11,7 +11,7 @@ from tensorboard.plugins.projector import ProjectorConfig, visualize_embeddings
 from all_tf.data.cells import Cells, limit_cells
 from all_tf.evaluation.predict import batches_to_score
 from all_tf.metrics.scored_set import ScoredSet
-from all_tf.training.prepare import Prepared
+from all_tf.training.prepared import Prepared
 from tfrecords.store.files import atomic_write, write_text
 
 _FOLDER = "projector"  # Beside the configuration that TensorBoard reads.

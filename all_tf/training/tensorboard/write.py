@@ -17,7 +17,7 @@ from all_tf.training.event_files import (
     drop_results,
     result_writer,
 )
-from all_tf.training.prepare import Prepared
+from all_tf.training.prepared import Prepared
 from all_tf.training.tensorboard.cell_images import write_batches, write_mistakes
 from all_tf.training.tensorboard.hparams import write_session
 from all_tf.training.tensorboard.projector import drop_feature_map, write_feature_map

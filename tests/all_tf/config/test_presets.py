@@ -2,13 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
-
 from all_tf.config import presets
 from all_tf.config.experiment import Experiment
-from all_tf.config.presets import EXPERIMENTS, STUDY, departures, replace_settings
+from all_tf.config.presets import EXPERIMENTS, STUDY, departures
 from all_tf.config.published_results import REPORTED
-from all_tf.system.checks import ConfigError
 
 
 def test_rows_are_the_studys():
@@ -29,21 +26,6 @@ def test_departures_are_the_fields_that_differ_with_their_values():
     row = EXPERIMENTS["googlenet"]
     assert departures("googlenet", row) == {}
     assert departures("googlenet", replace(row, epochs=3, seed=7)) == {"epochs": 3, "seed": 7}
-
-
-def test_fewer_epochs_shorten_the_first_ones_of_the_row_and_say_so(capsys):
-    short = replace_settings(EXPERIMENTS["transfer"], {"epochs": 1})
-    assert (short.epochs, short.warmup_epochs, short.freeze_epochs) == (1, 0, 0)
-    said = capsys.readouterr().out
-    assert "warmup_epochs is 0 instead of 1: the epochs are 1\n" in said
-    assert "freeze_epochs is 0 instead of 1: the epochs are 1\n" in said
-    assert replace_settings(EXPERIMENTS["transfer"], {"epochs": 2}).warmup_epochs == 1
-    assert not capsys.readouterr().out
-
-
-def test_first_epochs_that_were_given_are_not_shortened():
-    with pytest.raises(ConfigError, match="Pass --warmup-epochs 0, or more --epochs"):
-        replace_settings(EXPERIMENTS["scratch"], {"epochs": 1, "warmup_epochs": 1})
 
 
 def test_study_reported_all_of_its_rows_but_one():

@@ -14,7 +14,6 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import changed_files, read_checksums, unchanged, write_checksums
-from all_tf.runs.exported_files import digests
 from all_tf.runs.folder import SUBMISSION_FILE, RunError, evaluation_folder, write_config
 from all_tf.runs.prediction_files import file_scored_set, read_predictions
 from all_tf.runs.submission import write_submission
@@ -219,37 +218,6 @@ def call(*arguments):
         text=True,
         check=False,
     )
-
-
-def write_export(folder):
-    """Two exported files, one of them a folder, with their checksums."""
-    (folder / "saved_model").mkdir(parents=True)
-    files = ("model.onnx", "saved_model/saved_model.pb")
-    for name in files:
-        (folder / name).write_text(name)
-    about = {"use": "x", "made_by": "x", "classes": ["HEM", "ALL"], "threshold": 0.5, "input": {}}
-    listed = {name.split("/")[0]: {"sha256": digests(folder / name)} for name in files}
-    about |= {"outputs": {}, "not_inside": "", "runs": [], "files": listed}
-    (folder / "export.json").write_text(json.dumps(about))
-
-
-def test_exported_files_are_compared_with_export_json(run):
-    write_export(run / "export")
-    assert drift(run) == "" and [each.num_files for each in verify(run / "export")] == [2]
-    (run / "export/model.onnx").write_text("another network")
-    (run / "export/saved_model/saved_model.pb").unlink()
-    (run / "export/saved_model/more.pb").write_text("added")
-    (run / "export/model.keras").write_text("of nobody")
-    assert drift(run).splitlines() == [
-        "model.onnx: model.onnx was changed since it was exported (SHA-256)",
-        "saved_model: more.pb is not listed in export.json",
-        "saved_model: saved_model.pb is missing",
-        "model.keras: not listed in export.json",
-    ]
-    rewrite(run / "export/export.json", '"sha256"', '"sha1"', resealed=False)
-    assert "model.onnx: export.json has no SHA-256 of such a file" in drift(run)
-    rewrite(run / "export/export.json", '"use": "x", ', "", resealed=False)
-    assert "export.json is damaged" in drift(run)
 
 
 def test_review_is_compared_with_its_checksums(run):

@@ -10,6 +10,7 @@ from all_tf.config.presets import EXPERIMENTS
 from all_tf.data.class_balance import STRATEGIES
 from all_tf.estimates.memory import GIB, NetworkSize, network_bytes
 from all_tf.training import device_text, needs_text
+from all_tf.training.prepared import Prepared
 
 ROW = replace(EXPERIMENTS["base_cnn"], image_size=100, batch_size=32)
 SIZE = NetworkSize(10**6, 10**6, 10**7)
@@ -40,7 +41,8 @@ def machine(monkeypatch):
 
 
 def described(data, row=ROW, **more):
-    return needs_text.describe_needs(row, data, STRATEGIES["none"](data.fit.counts), SIZE, **more)
+    prepared = Prepared(row, data, STRATEGIES["none"](data.fit.counts), model=None)
+    return needs_text.describe_needs(prepared, SIZE, **more)
 
 
 def test_machine_without_a_gpu_says_so_and_how_long(machine, data, tmp_path):
@@ -55,14 +57,8 @@ def test_machine_without_a_gpu_says_so_and_how_long(machine, data, tmp_path):
 def test_resumed_run_says_what_is_left(machine, data, tmp_path):
     machine()
     row = replace(ROW, epochs=60)
-    (tmp_path / "state/epoch-0029").mkdir(parents=True)
-    assert "31 epochs to go, about " in described(data, row, run=tmp_path, restored=True)
+    assert "31 epochs to go, about " in described(data, row, run=tmp_path, done=29)
     assert "in all about" in described(data, row, run=tmp_path)
-
-
-def test_run_that_goes_on_with_another_says_at_most_how_long(machine, data, tmp_path):
-    machine()
-    assert "in all at most about " in described(data, run=tmp_path / "new", restored=True)
 
 
 def test_gpu_is_named_with_its_memory_and_has_no_tabulated_time(machine, data):

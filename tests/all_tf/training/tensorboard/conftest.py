@@ -6,7 +6,7 @@ import pytest
 
 from all_tf.data.class_balance import STRATEGIES
 from all_tf.data.splits import load_data
-from all_tf.training.prepare import Prepared
+from all_tf.training.prepared import Prepared
 from all_tf.training.tensorboard.write import show_run
 from builders.classifier import build_classifier
 from builders.losses import WeightedBinaryCrossentropy

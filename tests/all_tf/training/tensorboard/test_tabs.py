@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from all_tf.training.prepare import Prepared
+from all_tf.training.prepared import Prepared
 from all_tf.training.tensorboard.write import show_run
 from tests.browser import Browser
 from tests.shown_runs import OF, ROLES, note_epochs, result
