@@ -1,6 +1,5 @@
 """A study on stubs: a folder in which run_study.py trains rows in moments, and calls of it."""
 
-import json
 import runpy
 import shutil
 import signal
@@ -12,6 +11,7 @@ import pytest
 from all_tf.launch import run_queue
 from all_tf.reports import study
 from tests.conftest import ROOT
+from tfrecords.store.manifest import describe_file, write_manifest
 
 ROWS = "base_cnn,vgg16,densenet169"
 
@@ -24,8 +24,10 @@ def bench(tmp_path):
     (tmp_path / "records").mkdir()
     split = {"num_images": 0, "num_images_of_class": {}, "shards": []}
     splits = {"train": split, "validation": split}
-    manifest = {"format": 1, "patient_per_image": False, "splits": splits}
-    (tmp_path / "records/manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "records/images.csv").touch()
+    facts = {"seed": 0, "layout": "cnmc", "patient_per_image": False, "splits": splits}
+    index = describe_file(tmp_path / "records/images.csv")
+    write_manifest(tmp_path / "records", {**facts, "index": index})
     (tmp_path / "records/folds.csv").write_text("name,group,fold\n")
     return tmp_path
 

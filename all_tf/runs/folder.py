@@ -5,7 +5,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +29,18 @@ PROBES_FOLDER = "probes"
 EXPLANATIONS_FOLDER = "explanations"
 CALIBRATIONS_FOLDER = "calibrations"  # A folder for each name, with these files in it.
 FIT_FILE = "fit.json"
-_OF_EVERY_VERSION = ("arch", "augment")  # Of an experiment; other fields have come with time.
+# Settings that came with later versions, in their order: a file lacks the last of them, or none.
+_LATER_SETTINGS = (
+    (
+        *("loss", "label_smoothing", "optimizer", "weight_decay", "schedule", "warmup_epochs"),
+        *("freeze_epochs", "layer_decay", "dropout", "ema", "patience"),
+    ),
+    ("min_sensitivity",),
+    ("precision",),
+    ("last_epoch",),
+    ("max_minutes",),
+    ("score_held_out",),
+)
 CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one per fold.
 
 
@@ -76,21 +87,26 @@ def read_config(run: Path) -> tuple[Experiment, dict]:
     return checked_experiment(path, facts.pop("experiment")), facts
 
 
-def checked_experiment(path: Path, fields: dict) -> Experiment:
+def checked_experiment(path: Path, settings: dict) -> Experiment:
     """The experiment whose fields a JSON file holds.
 
     Args:
         path: The file, for the message of an error.
-        fields: As `asdict` gives them; a field that an earlier version lacks has its default.
+        settings: As `asdict` gives them; a field that came after the file was written has its
+            default.
 
     Raises:
-        RunError: A field has a wrong type or value, or one that every version has is not there.
+        RunError: A field has a wrong type or value, or one that the file's version has is not
+            there.
     """
-    if lacking := [name for name in _OF_EVERY_VERSION if name not in fields]:
+    version = {name: n for n, came in enumerate(_LATER_SETTINGS, 1) for name in came}
+    newest = max((version.get(name, 0) for name in settings), default=0)
+    needed = [each.name for each in fields(Experiment) if version.get(each.name, 0) <= newest]
+    if lacking := [name for name in needed if name not in settings]:
         why = f"it lacks the field {lacking[0]}; copy {CONFIG_FILE} of a run and change it."
         raise damage_error(path, None, "experiment", why)
     try:
-        return Experiment(**{**fields, "augment": tuple(fields["augment"])})
+        return Experiment(**{**settings, "augment": tuple(settings["augment"])})
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise damage_error(path, None, "experiment", str(error)) from error
 

@@ -57,6 +57,9 @@ def read_predictions(path: Path, *, classes: ClassNames = CNMC_CLASSES) -> Predi
         names = columns["name"]
         line = next(n for n, name in enumerate(names) if name in names[:n]) + 2
         raise damage_error(path, line, "name", "Expected each image once.")
+    for line, row in enumerate(rows, 2):
+        if row["label"] >= 0 and not row["patient"]:  # All sources name the patient of a label.
+            raise damage_error(path, line, "patient", "Expected one of a labelled cell.")
     return Predictions(
         np.array(columns["name"]),
         np.array(columns["patient"]),

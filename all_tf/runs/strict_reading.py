@@ -11,9 +11,9 @@ from pathlib import Path
 from all_tf.runs.errors import RunError
 from all_tf.runs.expectations import NAME, TEXT, Expected, first_fault, shortened
 from all_tf.system.tables import text_of_cell
+from tfrecords.store.strict_json import parse_json
 
 _MOST_BYTES = 256 * 2**20  # Of a table: some million cells.
-_MOST_DIGITS = 18  # Of a whole number.
 _WHOLE = re.compile(r"-?\d{1,15}")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d{1,3})?")
 
@@ -68,48 +68,15 @@ def read_object(
     """
     text = read_text(path)
     try:
-        content = json.loads(
-            text,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_bounded,
-            object_pairs_hook=_once_each,
-        )
-        json.dumps(content, ensure_ascii=False).encode()  # Half of a surrogate pair is no text.
+        content = parse_json(text)
     except json.JSONDecodeError as error:
         raise damage_error(path, error.lineno, None, f"{error.msg}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise damage_error(path, None, None, f"{error}.") from error
     if not isinstance(content, dict):
         raise damage_error(path, None, None, f"Expected an object. Received: {shortened(content)}")
     if fields is not None and (fault := first_fault(content, fields, needed=needed)):
         raise damage_error(path, _line_of(text, fault[0]), fault[0], fault[1])
-    return content
-
-
-def _refuse_constant(word: str) -> float:
-    raise ValueError(f"{word} is no finite number")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if abs(value) < float("inf") else _refuse_constant(text[:20])
-
-
-def _bounded(text: str) -> int:
-    if len(text) > _MOST_DIGITS:
-        raise ValueError(f"a whole number of {len(text):,} digits")
-    return int(text)
-
-
-def _once_each(pairs: list[tuple[str, object]]) -> dict:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {shortened(twice)} twice")
-    if any("\0" in value for value in (*content, *content.values()) if isinstance(value, str)):
-        raise ValueError("a NUL character in text")
     return content
 
 

@@ -12,6 +12,7 @@ from all_tf.evaluation.run_weights import BEST_FILE
 from all_tf.runs.folder import CONFIG_FILE, RunError, state_folders
 from tfrecords.packing.atomic import fresh_directory
 from tfrecords.store.manifest import digest_file
+from tfrecords.store.strict_json import parse_json
 
 _ARRAYS, _PROGRESS, _DIGESTS = "arrays.npz", "state.json", "digests.json"
 _NUM_KEPT = 2  # The second is a fallback if the newest is damaged.
@@ -147,9 +148,11 @@ def _share(source: Path, target: Path) -> None:
 def _damage(folder: Path) -> str | None:
     """Describe the damage of a state; None if there is none."""
     try:
-        digests = json.loads((folder / _DIGESTS).read_text(encoding="utf-8"))
+        digests = parse_json((folder / _DIGESTS).read_bytes())
     except (OSError, ValueError):
         return f"no legible {_DIGESTS}"
+    if not isinstance(digests, dict):
+        return f"no digests in {_DIGESTS}"
     found = {path.name for path in folder.iterdir()} - {_DIGESTS}
     if found != set(digests) or not {_ARRAYS, _PROGRESS, CONFIG_FILE} <= found:
         return "files are missing or were added"

@@ -167,7 +167,15 @@ def _predictions(rows: list[dict]) -> list[tuple]:
 
 
 def _history(rows: list[dict]) -> list[dict]:
-    return [{key: float(value) for key, value in row.items()} for row in rows]
+    return [
+        {key: value if _is_no_number(key, value) else float(value) for key, value in row.items()}
+        for row in rows
+    ]
+
+
+def _is_no_number(key: str, value: str) -> bool:
+    """A loss in which a logit overflowed is written, and read, as a word."""
+    return key == "val_loss" and value in ("nan", "inf")
 
 
 def make_facts(folder: Path, records: Path) -> Target:

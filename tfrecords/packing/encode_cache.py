@@ -17,6 +17,7 @@ from tfrecords.codec.png import ENCODER
 from tfrecords.packing.near_duplicates import HASH_BYTES, perceptual_hashes
 from tfrecords.sources.cnmc import SourceImage
 from tfrecords.store.manifest import digest_file
+from tfrecords.store.strict_json import parse_json
 
 CHUNK_IMAGES = 16  # A thread encodes that many in about a tenth of a second.
 
@@ -134,7 +135,7 @@ def _read_finished(
     if not done.exists():
         return None
     try:
-        encoded = [EncodedImage(*fields) for fields in json.loads(done.read_text())]
+        encoded = [EncodedImage(*fields) for fields in parse_json(done.read_bytes())]
         if [image.file_sha256 for image in encoded] != [digest_file(i.path) for i in chunk]:
             return None
         if hashed and not all(_has_hashes(image) for image in encoded):

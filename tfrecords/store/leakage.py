@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tfrecords.store.exchange import finish_exchange
+from tfrecords.store.strict_json import parse_json
 
 LEAKAGE_FILE = "leakage.json"
 GROUPED: Final = "grouped"  # The folds were made of whole patient groups.
@@ -90,7 +91,7 @@ def read_proof(directory: Path) -> dict:
             f"{_make_again(directory)}"
         )
     try:
-        proof = json.loads(path.read_bytes())
+        proof = parse_json(path.read_bytes())
         whole = proof["folds"] in (GROUPED, OFFICIAL) and isinstance(proof["sets"], dict)
     except (ValueError, KeyError, TypeError):
         whole = False

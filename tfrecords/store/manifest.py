@@ -4,17 +4,30 @@ import hashlib
 import json
 import os
 import shlex
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 
 from tfrecords.progress import Progress, untold
 from tfrecords.store.files import write_text
+from tfrecords.store.strict_json import parse_json
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = 1
-_NAMES = ("name", "negative_class", "positive_class")
+_OF_FILE = {"file": str, "num_bytes": int, "sha256": str}
+_OF_SHARD = {**_OF_FILE, "num_images": int}
 _OF_SPLIT = {"num_images": int, "num_images_of_class": dict, "shards": list}
-_OF_SHARD = {"file": str, "num_bytes": int, "sha256": str, "num_images": int}
+_OF_RECORDS = {
+    "format": int,
+    "seed": int,
+    "layout": str,
+    "patient_per_image": bool,
+    "index": dict,
+    "splits": dict,
+}
+# Earlier versions did not write these.
+_OF_LATER_RECORDS = {"name": str, "negative_class": str, "positive_class": str, "skipped": list}
 
 
 class RecordsError(ValueError):
@@ -59,17 +72,16 @@ def read_manifest(directory: Path) -> dict:
             f"--records {shlex.quote(str(directory))}"
         )
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        manifest = parse_json(path.read_bytes())
+    except ValueError as error:
         raise RecordsError(f"{path} is damaged: {error}. Pack the records again.") from error
-    _require_fields(path, manifest, {})
-    if manifest.get("format") != FORMAT:
+    if isinstance(manifest, dict) and manifest.get("format") != FORMAT:
         raise RecordsError(
             f"{path} has another format than this version reads. Pack the records again. "
             f"Expected: {FORMAT}. Received: format={manifest.get('format')}"
         )
-    _require_fields(path, manifest, {"splits": dict, "patient_per_image": bool})
-    _require_fields(path, manifest, {key: str for key in _NAMES if key in manifest})
+    _require_fields(path, manifest, _OF_RECORDS, optional=_OF_LATER_RECORDS)
+    _require_fields(path, manifest["index"], _OF_FILE)
     for entry in manifest["splits"].values():
         _require_fields(path, entry, _OF_SPLIT)
         for shard in entry["shards"]:
@@ -77,14 +89,27 @@ def read_manifest(directory: Path) -> dict:
     return manifest
 
 
-def _require_fields(path: Path, content: object, type_of_key: dict[str, type]) -> None:
+def _require_fields(
+    path: Path,
+    content: object,
+    type_of_key: Mapping[str, type],
+    *,
+    optional: Mapping[str, type] = MappingProxyType({}),
+) -> None:
+    """Refuse what is no object of these fields: each there, unless optional, and no others."""
     if not isinstance(content, dict):
         raise RecordsError(
             f"{path} is damaged. Expected values by name. Received: {str(content)[:80]}. "
             "Pack the records again."
         )
-    for key, expected in type_of_key.items():
-        if not isinstance(content.get(key), expected):
+    present = {key: each for key, each in optional.items() if key in content}
+    for key in content.keys() - type_of_key.keys() - optional.keys():
+        raise RecordsError(
+            f"{path} is damaged. Expected no other field than {', '.join(type_of_key)}. "
+            f"Received: {key[:80]!a}. Pack the records again."
+        )
+    for key, expected in {**type_of_key, **present}.items():
+        if type(content.get(key)) is not expected:  # `isinstance` takes a bool for an int.
             raise RecordsError(
                 f"{path} is damaged. Expected {key} of type {expected.__name__}. "
                 f"Received: {key}={str(content.get(key))[:80]}. Pack the records again."

@@ -29,8 +29,9 @@ def described(tmp_path):
         write_index(tmp_path, rows)
         write_sidecars(tmp_path, Packed(rows, fold_of_name, "grouped", classes=CLASSES))
         index = describe_file(tmp_path / INDEX_FILE)
-        facts = {"name": "lab", **CLASSES.as_dict(), "patient_per_image": False, "splits": {}}
-        write_manifest(tmp_path, {**facts, "index": index})
+        facts = {"name": "lab", **CLASSES.as_dict(), "seed": 0, "layout": "folders"}
+        facts |= {"patient_per_image": False, "index": index, "splits": {}}
+        write_manifest(tmp_path, facts)
         return tmp_path
 
     return describe

@@ -38,11 +38,24 @@ def test_file_needs_no_more_than_an_experiment(tmp_path):
     assert (former.experiment, former.records, former.name) == (EXPERIMENT, None, "mine")
 
 
-def test_file_that_lacks_a_field_says_which_and_what_to_copy(tmp_path):
+@pytest.mark.parametrize("lacking", ["augment", "epochs", "dropout", "max_minutes"])
+def test_file_that_lacks_a_field_says_which_and_what_to_copy(tmp_path, lacking):
     path = tmp_path / "mine.json"
-    path.write_text('{"experiment": {"arch": "cellnet"}}')
-    with pytest.raises(RunError, match="lacks the field augment; copy config.json of a run"):
+    settings = asdict(EXPERIMENT)
+    del settings[lacking]
+    path.write_text(json.dumps({"experiment": settings}))
+    with pytest.raises(RunError, match=f"lacks the field {lacking}; copy config.json of a run"):
         read_former(path)
+
+
+@pytest.mark.parametrize("later", [("score_held_out",), ("last_epoch", "max_minutes")])
+def test_file_of_an_earlier_version_has_the_defaults_of_what_came_later(tmp_path, later):
+    path = tmp_path / "mine.json"
+    settings = asdict(EXPERIMENT)
+    for name in (*later, "score_held_out"):
+        settings.pop(name, None)
+    path.write_text(json.dumps({"experiment": settings}))
+    assert read_former(path).experiment == EXPERIMENT
 
 
 def test_departures_are_told_or_that_there_are_none(run):
@@ -55,23 +68,28 @@ def test_departures_are_told_or_that_there_are_none(run):
     ]
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"[]",
-        b"\xff",
-        b'{"experiment": {}}',
-        b'{"experiment": {"arch": "cellnet", "augment": []}, "x": 1}',
-        b'{"experiment": {"arch": "cellnet", "augment": [], "epochs": "3"}}',
-        b'{"experiment": {"arch": "cellnet", "augment": [], "epochs": NaN}}',
-        b'{"experiment": {"arch": "cellnet", "augment": []}, "records": 7}',
-    ],
-)
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"experiment": {}}'])
 def test_damaged_file_is_refused_by_its_name(tmp_path, content):
     path = tmp_path / "bad.json"
     path.write_bytes(content)
     with pytest.raises(RunError, match="bad.json is damaged"):
+        read_former(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "what"),
+    [
+        ({}, {"x": 1}, "x"),
+        ({"epochs": "3"}, {}, "epochs"),
+        ({"epochs": float("nan")}, {}, "NaN"),
+        ({"epoch": 3}, {}, "epoch"),
+        ({}, {"records": 7}, "records"),
+    ],
+)
+def test_wrong_value_is_refused_by_the_name_of_file_and_field(tmp_path, settings, facts, what):
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps({"experiment": asdict(EXPERIMENT) | settings, **facts}))
+    with pytest.raises(RunError, match=rf"bad.json is damaged.*\b{what}\b"):
         read_former(path)
 
 

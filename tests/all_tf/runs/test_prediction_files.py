@@ -60,6 +60,17 @@ def test_damaged_or_missing_predictions_are_named(tmp_path):
         read_predictions(tmp_path / "p.csv")
 
 
+def test_labelled_cell_without_a_patient_is_damage(predictions, tmp_path):
+    write_predictions(tmp_path / "p.csv", predictions)
+    text = (tmp_path / "p.csv").read_text()
+    patient = sorted(zip(predictions.names, predictions.patients, strict=True))[1][1]
+    lines = text.splitlines()
+    lines[2] = lines[2].replace(f",{patient},", ",,", 1)
+    (tmp_path / "p.csv").write_text("\n".join([*lines, ""]))
+    with pytest.raises(RunError, match=r"\(line 3, field patient\): Expected one of a labelled"):
+        read_predictions(tmp_path / "p.csv")
+
+
 def test_file_of_patients_names_the_worst_first(predictions, tmp_path):
     write_per_patient(tmp_path / "p.csv", predictions, threshold=0.5)
     rows = read_rows(tmp_path / "p.csv")

@@ -34,7 +34,7 @@ DAMAGE = {
     b'{"a": "\\ud800"}': "surrogates not allowed",
     b'\n\n{"a": "\xff"}': "(line 3): bytes that are no UTF-8",
     b'{\n"a": 1,\n': "(line 3): Expecting property name",
-    b"[" * 100_000: "recursion",
+    b"[" * 100_000: "nested too deeply",
     b"[1]": "Expected an object. Received: [1]",
     b"": "(line 1): Expecting value",
 }

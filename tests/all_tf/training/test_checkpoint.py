@@ -73,6 +73,8 @@ def leave_a_file_out_of_the_list(folder):
         (lambda folder: flip(folder / "best.weights.h5"), "best.weights.h5 changed"),
         (lambda folder: (folder / "digests.json").unlink(), "no legible digests.json"),
         (lambda folder: (folder / "digests.json").write_text("{"), "no legible digests.json"),
+        (lambda folder: (folder / "digests.json").write_text("[" * 10**5), "no legible digests"),
+        (lambda folder: (folder / "digests.json").write_text("[]"), "no digests in digests.json"),
         (lambda folder: (folder / "best.weights.h5").unlink(), "missing or were added"),
         (add_a_file, "missing or were added"),
         (leave_a_file_out_of_the_list, "missing or were added"),

@@ -76,6 +76,13 @@ def test_proof_of_a_leak_does_not_pass_for_one_of_grouped_folds(tmp_path):
         check_proof(tmp_path, members)
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000, '{"folds": "grouped", "sets": []}'])
+def test_damaged_proof_is_refused_by_its_name(copy, text):
+    (copy / "leakage.json").write_text(text)
+    with pytest.raises(LeakageError, match=r"leakage\.json is damaged.*--refold"):
+        read_proof(copy)
+
+
 def test_missing_proof_is_refused_and_a_refold_makes_it(copy):
     (copy / "leakage.json").unlink()
     with pytest.raises(LeakageError, match="--refold"):

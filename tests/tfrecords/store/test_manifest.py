@@ -1,5 +1,6 @@
 """Damage to records is found before anything is read from them, and named."""
 
+import json
 import shutil
 import struct
 
@@ -106,11 +107,43 @@ def test_unknown_split_names_those_there_are(records):
         verify_split(records, "holdout")
 
 
-@pytest.mark.parametrize("text", ["{", '{"format": 99}'])
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000, '{"format": 99}'])
 def test_damaged_or_foreign_manifest_is_refused(copy, text):
     (copy / "manifest.json").write_text(text)
     with pytest.raises(RecordsError, match="Pack the records again"):
         read_manifest(copy)
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "value", "what"),
+    [
+        ((), "laiout", "cnmc", "no other field than"),
+        ((), "layout", None, "layout of type str"),
+        ((), "seed", True, "seed of type int"),
+        ((), "skipped", "none", "skipped of type list"),
+        (("index",), "sha", "0", "no other field than"),
+        (("splits", "test"), "num_image", 15, "no other field than"),
+        (("splits", "test", "shards", 0), "num_bytee", 7, "no other field than"),
+        (("splits", "test", "shards", 0), "num_bytes", 7.0, "num_bytes of type int"),
+    ],
+)
+def test_manifest_has_its_own_fields_and_no_others(copy, where, key, value, what):
+    content = json.loads((copy / "manifest.json").read_text())
+    place = content
+    for step in where:
+        place = place[step]
+    place[key] = value
+    (copy / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(RecordsError, match=rf"manifest\.json is damaged.*{what}"):
+        read_manifest(copy)
+
+
+def test_manifest_of_an_earlier_version_lacks_names(copy):
+    content = json.loads((copy / "manifest.json").read_text())
+    for key in ("name", "negative_class", "positive_class", "skipped"):
+        del content[key]
+    (copy / "manifest.json").write_text(json.dumps(content))
+    assert read_manifest(copy) == content
 
 
 def test_changed_or_missing_folds_are_refused(copy):
