@@ -65,6 +65,17 @@ def inspect_weights(path: Path) -> Inspection:
     return Inspection([tuple(shape) for shape in answer["shapes"]], answer["problem"])
 
 
+def holds_head(path: Path) -> bool:
+    """Whether a file of weights is of a whole model, which was trained on labelled cells.
+
+    A whole model has an array of one number, the bias of its one logit; no backbone has one.
+
+    Raises:
+        ValueError: As `inspect_weights`.
+    """
+    return (1,) in inspect_weights(path).shapes
+
+
 def _inspect(path: Path) -> dict:
     """Inspect a file here; the answer is fit for JSON."""
     answer: dict = {"shapes": [], "problem": "", "refusal": "", "error": ""}

@@ -29,6 +29,13 @@ _UNSEEN = "on which nothing was learnt or chosen"
 _AREA_AUC = 0.88  # Of cell area alone, on patients of C-NMC 2019; docs/decisions/0010-scratch.md.
 
 
+def parent_words(parent: Mapping[str, Any]) -> str:
+    """What a run began from, in words, of `parent` in its config.json: a run, or a file."""
+    if "run" not in parent:
+        return f"the file {parent['file']}, whose training images are unknown"
+    return f"the run {parent['run']}, trained on {parent['records'] or 'other records'}"
+
+
 def result_sentence(report: Mapping[str, Any]) -> str:
     """The result on a set in one sentence, with what the set was used for before.
 

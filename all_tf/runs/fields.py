@@ -49,8 +49,9 @@ _IDENTITY_OF_RECORDS = {
 }
 _OF_SWEEP = {"trials": integer(1), "trial": NAME, "metric": word_of("kappa", "auc")}
 _SWEEP = table(_OF_SWEEP, needed=_OF_SWEEP)
-_PARENT = {  # The run that a run began from, with the caveats of sets by their names.
+_PARENT = {  # What a run began from, with the caveats of sets by their names.
     "run": NAME,
+    "file": NAME,  # Instead of `run`: of the weights of a whole network, whose run is unknown.
     "records": TEXT,
     **dict.fromkeys(("run_sha256", "weights_sha256", "manifest_sha256"), DIGEST),
     "stamps": mapping_of(list_of(NAME)),
@@ -71,7 +72,7 @@ CONFIG = {
     "engine": ANY_OBJECT,  # `Engine` checks it.
     "tensorboard": word_of(*choices.TENSORBOARD),
     "sweep": _SWEEP,  # Of a refit of one of its trials.
-    "parent": table(_PARENT, needed=_PARENT.keys() - {"sweep"}),
+    "parent": table(_PARENT, needed=_PARENT.keys() - {"run", "file", "sweep"}),
     "continues": table(_CONTINUES, needed=_CONTINUES),
 }
 HEADER = {  # Of the set that was scored: the first fields of metrics.json and of analyses.

@@ -1,4 +1,4 @@
-"""The run whose network a training begins from: found, checked, and what it has learnt from."""
+"""The network that a training begins from: found, checked, and what it has learnt from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ from all_tf.runs.training_images import (
 )
 from all_tf.system.checks import ConfigError
 from all_tf.system.script_command import script_command
+from builders.hdf5_child import holds_head
+from tfrecords.class_names import ClassNames, class_names_of
 from tfrecords.names import legible
 from tfrecords.store.manifest import digest_file
 
@@ -33,13 +35,13 @@ _WEIGHTS = "best.weights.h5"
 
 @dataclass(frozen=True)
 class Parent:
-    """A finished run whose network another training begins from."""
+    """A trained network that another training begins from."""
 
-    folder: Path
-    weights: Path  # The file of its best weights.
+    place: Path  # The folder of its run, or a file of weights whose run is unknown.
+    classes: ClassNames | None  # Of its run; None where that is unknown.
     facts: Mapping[str, object]  # For the config.json of that training; `stamps` are added there.
     images: list[UsedImage]  # All that it, and the runs that it began from, have used.
-    knows_all: bool  # Whether those are all: an earlier version wrote no list of them.
+    knows_all: bool  # Whether those are all: a file, or an earlier version, has no list of them.
 
 
 def parent_folder(weights: str) -> Path | None:
@@ -57,7 +59,10 @@ def parent_folder(weights: str) -> Path | None:
 
 
 def read_parent(experiment: Experiment) -> Parent | None:
-    """Read the run that a training begins from; None where it begins from something else.
+    """Read the trained network that a training begins from.
+
+    Returns:
+        None where it begins from random weights, or from those of a backbone alone, as ImageNet's.
 
     Raises:
         RunError: There is no finished run, its files were changed, or it has several networks.
@@ -65,7 +70,7 @@ def read_parent(experiment: Experiment) -> Parent | None:
     """
     folder = parent_folder(experiment.weights)
     if folder is None:
-        return None
+        return _read_file(Path(experiment.weights))
     if is_cross_validation(folder):
         refit = script_command("train.py", "--refit", folder)
         raise RunError(
@@ -85,7 +90,22 @@ def read_parent(experiment: Experiment) -> Parent | None:
     weights = folder / _WEIGHTS
     if not weights.is_file() or digest_file(weights) != digest:
         raise RunError(f"{weights} is not the file that the run ended with (SHA-256). Train again.")
-    return Parent(folder, weights, _describe(folder, facts, digest), *_images(folder, facts))
+    described = _describe(folder, facts, digest)
+    return Parent(folder, class_names_of(facts), described, *_images(folder, facts))
+
+
+def _read_file(path: Path) -> Parent | None:
+    """A file of the weights of a whole network, as a copy from a run or one of its states."""
+    if not path.is_file():
+        return None  # A word; or a missing file, which is left to those who load it.
+    try:
+        if not holds_head(path):
+            return None
+    except ValueError:  # It is damaged, which is left to them, too.
+        return None
+    unknown = dict.fromkeys(("run_sha256", "records", "manifest_sha256"), "")
+    facts = {"file": legible(path.name), "weights_sha256": digest_file(path), **unknown}
+    return Parent(path, None, facts, [], knows_all=False)
 
 
 def refuse_other_weights(experiment: Experiment, config: Mapping, *, source: Path) -> None:

@@ -23,7 +23,7 @@ from all_tf.runs.training_images import (
 from all_tf.training.checkpoint import adopt_state, last_state
 from all_tf.training.event_files import FORMER_SELECTION, SELECTION, TRAIN, drop_results
 from builders.hdf5_weights import WeightsError
-from tfrecords.class_names import are_turned, class_names_of
+from tfrecords.class_names import are_turned
 from tfrecords.names import legible
 from tfrecords.store.manifest import digest_file
 
@@ -70,7 +70,7 @@ def find_descent(
     *,
     begun: Path | None = None,
 ) -> Descent:
-    """Find the run that is gone on with, or that `--weights` names and what that has learnt from.
+    """Find the run that is gone on with, or what `--weights` names and what that has learnt from.
 
     Args:
         experiment: Settings of the training.
@@ -87,10 +87,10 @@ def find_descent(
     parent = read_parent(experiment)
     if parent is None:
         return Descent({}, [])
-    learnt = class_names_of(read_config(parent.folder)[1])
-    if are_turned(learnt, data.fit.classes):
+    learnt = parent.classes
+    if learnt is not None and are_turned(learnt, data.fit.classes):
         raise RunError(
-            f"{parent.folder} calls {learnt.positive} positive, which is the negative class here, "
+            f"{parent.place} calls {learnt.positive} positive, which is the negative class here, "
             "so that its last layer says the opposite. Pack the images again with another "
             "--positive, or name another run."
         )
@@ -153,7 +153,7 @@ def require_same_parent(run: Path, experiment: Experiment) -> None:
 
 
 def _describe(parent: Parent, stamps: dict[str, list[str]]) -> str:
-    lines = [f"parent: {parent.folder}, trained on {parent.facts['records'] or 'unknown records'}"]
+    lines = [f"parent: {parent.place}, trained on {parent.facts['records'] or 'unknown records'}"]
     lines += [
         f"  WARNING: metrics on {name} will not be honest, or may not be: {'; '.join(found)}"
         for name, found in stamps.items()

@@ -90,6 +90,12 @@ def test_number_of_parameters_is_the_catalogues(model):
     assert model.count_params() - head == expected, f"parameters of {model.name} in its row"
 
 
+def test_bias_of_the_head_is_the_only_array_of_one_number(model):
+    """By which a file of a whole, trained network is known (`builders.hdf5_child.holds_head`)."""
+    found = [weight.path for weight in model.weights if tuple(weight.shape) == (1,)]
+    assert found == [model.get_layer("logit").bias.path]
+
+
 def test_saved_weights_give_the_same_logits_in_a_new_model(model, tmp_path):
     path = tmp_path / "model.weights.h5"
     model.save_weights(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from all_tf.metrics.bootstrap import LEAST_GROUPS
 from all_tf.metrics.formatting import basis_of_intervals, not_estimable
 from all_tf.metrics.scored_set import ScoredSet
+from all_tf.reports.result_words import parent_words
 from all_tf.reports.run_facts import RunFacts
 from all_tf.reports.training_source import Source
 from all_tf.runs.records_label import is_cnmc, records_label
@@ -37,8 +38,8 @@ STAMPS = {  # What each caveat means for a reader of the metrics.
     "patient ids of its parent": "The network began from that of another run, and some patients "
     "have ids that also occur in that run's training set. If they are the same people, expect "
     "worse results on new patients.",
-    "training images of its parent unknown": "The network began from that of another run, which "
-    "does not say which images it was trained on, so some of these may be among them.",
+    "training images of its parent unknown": "The network began from another trained one, of which "
+    "nobody can say on which images it was trained, so some of these may be among them.",
     "patient ids of its calibration": "The calibration was fitted on other images of patients with "
     "these ids. If they are the same people, expect worse results on new patients.",
     "each image its own patient": "It is unknown which of these images are of the same patient, so "
@@ -158,10 +159,9 @@ def about_data(run: RunFacts) -> Iterator[str]:
     yield _about_selection(run)
     if parent := run.config.get("parent"):
         yield (
-            f"The network began from that of the run {parent['run']}, which had learnt from "
-            f"{parent['records'] or 'other records'}. Images and patients of the evaluated sets "
-            "were compared with those that it had learnt from; where some are the same, or nobody "
-            "can say, the metrics carry a caveat."
+            f"The network began from that of {parent_words(parent)}. Images and patients of the "
+            "evaluated sets were compared with those that it had learnt from, as far as they are "
+            "known; where some are the same, or nobody can say, the metrics carry a caveat."
         )
     if run.config["folds"] == "grouped":
         yield (

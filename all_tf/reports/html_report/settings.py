@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from all_tf.reports.result_words import parent_words
 from all_tf.reports.run_facts import RunFacts
 from all_tf.runs.history_file import ended_by_time, epochs_trained
 from all_tf.runs.records_label import records_label
@@ -43,9 +44,10 @@ def _start(run: RunFacts) -> str:
     start = _STARTS.get(run.experiment.weights, "from a file")
     if parent is not None:
         start = (
-            f"those of the run {parent['run']}, trained on {parent['records'] or 'other records'} "
-            f"(SHA-256 of these weights {parent['weights_sha256'][:12]}, of the records' manifest "
-            f"{parent['manifest_sha256'][:12]})"
+            f"those of {parent_words(parent)} (SHA-256 of these weights "
+            f"{parent['weights_sha256'][:12]}"
+            + f", of the records' manifest {parent['manifest_sha256'][:12]}" * ("run" in parent)
+            + ")"
         )
     if begun is None:
         return start
