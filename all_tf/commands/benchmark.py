@@ -5,6 +5,7 @@
     python scripts/benchmark.py startup --arch efficientnetb0 --image-size 128
     python scripts/benchmark.py step --arch densenet121 --image-size 100
     python scripts/benchmark.py costs --arch densenet121 densenet169 --image-size 300 --batch-size 4
+    python scripts/benchmark.py limits --arch densenet121 --image-size 100
     python scripts/benchmark.py torch --arch densenet121 --image-size 100
     python scripts/benchmark.py gpu --framework tensorflow
     python scripts/benchmark.py growth --images 120 2000 15000
@@ -83,6 +84,15 @@ def _costs(args: argparse.Namespace) -> dict:
     return benchmark_costs(args.arch, side=args.image_size, batch_size=args.batch_size)
 
 
+def _limits(args: argparse.Namespace) -> dict:
+    _load_tensorflow()
+    from all_tf.benchmarks.limits import benchmark_limits
+    from all_tf.benchmarks.speed_table import SpeedJob
+
+    job = SpeedJob(args.arch, args.image_size, args.batch_size, "float32")
+    return benchmark_limits(job, rounds=args.rounds)
+
+
 def _growth(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.growth import benchmark_growth
 
@@ -140,6 +150,12 @@ def _parse() -> argparse.Namespace:
     step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
     step.set_defaults(measure=_step)
     _add_costs(what)
+    limits = what.add_parser("limits", help="a step, against the fastest product and copy")
+    limits.add_argument("--arch", choices=names, required=True, metavar="NAME")
+    limits.add_argument("--image-size", type=_SIDE, required=True, metavar="PX")
+    limits.add_argument("--batch-size", type=whole_number(1, 4096), default=32, metavar="N")
+    limits.add_argument("--rounds", type=whole_number(1, 1000), default=5, metavar="N")
+    limits.set_defaults(measure=_limits)
     growth = what.add_parser("growth", help="time and memory of every stage by number of images")
     growth.add_argument(
         "--images", type=whole_number(60, 10**6), nargs="+", default=[120, 500, 2000], metavar="N"

@@ -32,6 +32,7 @@ from all_tf.runs.parent import read_parent
 from all_tf.system.checks import ConfigError
 from all_tf.system.outputs import claimed_folder
 from all_tf.system.script_command import process_command, runnable
+from tfrecords.counted import counted
 
 
 def run_folder(options: dict) -> AbstractContextManager[Path]:
@@ -88,7 +89,7 @@ def resume_hint(run: Path) -> str:
         return f"finished folds are kept. Resume with: {resume_command(run)}"
     if not (run / CONFIG_FILE).is_file():
         return "no run was begun"
-    return f"{epochs_done(run)} epochs are kept. Resume with: {resume_command(run)}"
+    return f"{counted(epochs_done(run), 'epoch')} kept. Resume with: {resume_command(run)}"
 
 
 def _supervised(process: ProcessInfo, run: Path, words: list[str], *, resumes: bool) -> int:

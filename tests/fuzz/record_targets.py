@@ -1,6 +1,7 @@
 """Records to damage: shards, manifest, index, folds, proof; and the tables of image sources."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ from PIL import Image
 
 from all_tf.data.cells import Cells, load_cells
 from tests.conftest import noise
-from tests.fuzz.mutations import mutate_json, mutate_table
+from tests.fuzz.mutations import mutate_bytes, mutate_json, mutate_table
 from tests.fuzz.runner import Target
 from tests.fuzz.strict_readers import strict_rows
+from tfrecords.packing.encode_cache import encode_all
 from tfrecords.sources.cnmc import SourceError, find_images
 from tfrecords.sources.folders import find_folder_images
 from tfrecords.store.folds import DIGEST_FILE, FOLDS_FILE, FoldsError, read_folds
@@ -176,7 +178,30 @@ def make_image_table(folder: Path, records: Path) -> Target:
     return Target([table], read, right, (SourceError,), names, mutate_table)
 
 
+def make_spool(folder: Path, records: Path) -> Target:
+    """What an interrupted conversion has left: a damaged chunk is done again, and never used."""
+    (folder / "source").mkdir()
+    lines = ["path,label,patient"]
+    for number in range(4):
+        Image.fromarray(noise(number)[200:230, 200:230]).save(folder / f"source/{number}.png")
+        lines.append(f"source/{number}.png,{('all', 'hem')[number % 2]},P{number}")
+    (folder / "cells.csv").write_text("\n".join(lines) + "\n")
+    images = find_folder_images(folder / "cells.csv", patient_per_image=False)
+
+    def read() -> list[tuple]:
+        places = encode_all(images, folder / "spool", num_workers=1)
+        return [(place.encoded, place.read()) for place in places]
+
+    read()
+    return Target(sorted((folder / "spool").iterdir()), read, _same, (), mutate=_mutate_any)
+
+
+def _mutate_any(rng: np.random.Generator, data: bytes, others: Sequence[bytes]) -> bytes:
+    return (mutate_json if data[:1] == b"{" else mutate_bytes)(rng, data, others)
+
+
 TARGETS = {
+    "spool": make_spool,
     "shards": make_shards,
     "trusted-shards": make_trusted_shards,
     "manifest": make_manifest,

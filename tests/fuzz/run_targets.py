@@ -14,16 +14,19 @@ from all_tf.metrics.cross_fitting import decide, measure
 from all_tf.reports.run_facts import read_facts
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import write_checksums
-from all_tf.runs.fields import CHOSEN_ON
+from all_tf.runs.cross_validation import read_content
+from all_tf.runs.fields import CHOSEN_ON, LEARNT_FROM
 from all_tf.runs.folder import (
     CALIBRATION_FILE,
     CONFIG_FILE,
+    CROSS_VALIDATION_FILE,
     FIT_FILE,
     HISTORY_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
     STATUS_FILE,
     RunError,
+    checked_experiment,
     read_config,
     read_metrics,
     write_json,
@@ -39,15 +42,21 @@ from all_tf.runs.known_cells_file import (
 from all_tf.runs.named_calibration import calibration_folder, read_named
 from all_tf.runs.ownership import require_unfinished
 from all_tf.runs.prediction_files import read_predictions
-from all_tf.runs.training_images import UsedImage, write_training_images
+from all_tf.runs.training_images import (
+    TRAINING_IMAGES_FILE,
+    UsedImage,
+    read_used_images,
+    write_training_images,
+)
 from all_tf.runs.verification import verify
 from tests.fuzz.mutations import mutate_json, mutate_table
 from tests.fuzz.runner import Target
 from tests.fuzz.strict_readers import strict_json, strict_rows
-from tests.written_runs import draw_predictions, write_run
+from tests.written_runs import EXPERIMENT, draw_predictions, write_run
 from tfrecords.class_names import CNMC_CLASSES
 
 _REFUSALS = (RunError,)
+_USED = (UsedImage("a1", "p"), UsedImage("b2", "", CHOSEN_ON))
 
 
 def _json_target(
@@ -59,6 +68,8 @@ def _json_target(
         run = write_run(folder / "run")
         write_range(run)
         _write_known(run)
+        asked = {"experiment": asdict(EXPERIMENT), "folds": [0, 1, 2], "records": "r"}
+        write_json(run / CROSS_VALIDATION_FILE, {**asked, "options": ["--jit", "off"]})
         write_status(run, "interrupted", epochs_done=1)
 
         def is_right(value: object, path: Path, expected: object) -> bool:
@@ -106,6 +117,16 @@ def _right_config(value: dict, content: dict) -> bool:
     return value == {**content, "experiment": {**fields, "augment": tuple(fields["augment"])}}
 
 
+def _read_asked(run: Path) -> dict:
+    content = read_content(run)
+    experiment = checked_experiment(run / CROSS_VALIDATION_FILE, content["experiment"])
+    return {**content, "experiment": asdict(experiment)}
+
+
+def _right_asked(value: dict, content: dict) -> bool:
+    return _right_config(value, content) and value["folds"] == list(range(len(value["folds"])))
+
+
 def _right_range(value: dict | None, content: dict) -> bool:
     ranges = content["ranges"]
     plain = all(type(edge) in (int, float) for name in RANGE_FEATURES for edge in ranges[name])
@@ -127,6 +148,7 @@ def _table_target(
 
     def make(folder: Path, records: Path) -> Target:
         run = write_run(folder / "run")
+        write_training_images(run, _USED)
 
         def right(value: object, path: Path, expected: object) -> bool:
             if value == expected:
@@ -164,6 +186,17 @@ def _predictions(rows: list[dict]) -> list[tuple]:
     ):
         raise ValueError("out of range")
     return values
+
+
+def _read_images(run: Path) -> list[UsedImage] | None:
+    return read_used_images(run, file=TRAINING_IMAGES_FILE)
+
+
+def _images(rows: list[dict]) -> list[UsedImage]:
+    images = [UsedImage(**row) for row in rows]
+    if not all(image.pixels and image.use in (LEARNT_FROM, CHOSEN_ON) for image in images):
+        raise ValueError("no image, or another use")
+    return images
 
 
 def _history(rows: list[dict]) -> list[dict]:
@@ -222,7 +255,7 @@ def make_fit(folder: Path, records: Path) -> Target:
     place.mkdir(parents=True)
     own = Calibration(threshold=0.4, fitted_on="train fold 0", num_images=9, num_groups=4)
     write_calibration(place, own)
-    write_training_images(place, [UsedImage("a1", "p"), UsedImage("b2", "q", CHOSEN_ON)])
+    write_training_images(place, _USED)
     predictions = draw_predictions()
     measured = measure(predictions, decide(predictions, own))
     fit = {
@@ -260,6 +293,8 @@ TARGETS = {
     ),
     "training-range": _json_target(RANGE_FILE, read_range, _right_range),
     "known-cells": _json_target(KNOWN_CELLS_FILE, _read_known, lambda v, c: v == c),
+    "cross-validation": _json_target(CROSS_VALIDATION_FILE, _read_asked, _right_asked),
+    "training-images": _table_target(TRAINING_IMAGES_FILE, _read_images, _images),
     "status": _json_target(STATUS_FILE, _read_status, lambda value, content: True),
     "predictions": _table_target(PREDICTIONS_FILE, _read_predictions, _predictions),
     "history": _table_target(HISTORY_FILE, lambda run: read_facts(run).history, _history),

@@ -51,10 +51,10 @@ def encode_all(
     """Encode images into a folder, in their order, and skip what an earlier run has finished.
 
     A chunk is two files: `.png` holds the PNGs one after another, and `.json`, written last, their
-    lengths, digests and perceptual hashes. The name of both is a hash of the encoder and of the
-    paths, lengths and times of the image files. A chunk is finished if the image files and the PNGs
-    also have the SHA-256 that it notes: a file may be replaced by another of the same length and
-    time, and a power cut may take a PNG.
+    lengths, digests and perceptual hashes, and the SHA-256 of these. The name of both is a hash of
+    the encoder and of the paths, lengths and times of the image files. A chunk is finished if the
+    image files and the PNGs also have the SHA-256 that it notes: a file may be replaced by another
+    of the same length and time, and a power cut may take a PNG.
     The function deletes the chunks of other images.
 
     Args:
@@ -123,7 +123,7 @@ def _encode_chunk(chunk: Sequence[SourceImage], file: Path, *, hashed: bool) -> 
         look=perceptual_hashes if hashed else None,
     )
     partial.replace(file)
-    partial.write_text(json.dumps(encoded))
+    partial.write_text(json.dumps({"images": encoded, "sha256": _digest(encoded)}))
     partial.replace(done)
     return encoded
 
@@ -135,16 +135,23 @@ def _read_finished(
     if not done.exists():
         return None
     try:
-        encoded = [EncodedImage(*fields) for fields in parse_json(done.read_bytes())]
+        content = parse_json(done.read_bytes())
+        if _digest(content["images"]) != content["sha256"]:
+            return None
+        encoded = [EncodedImage(*fields) for fields in content["images"]]
         if [image.file_sha256 for image in encoded] != [digest_file(i.path) for i in chunk]:
             return None
         if hashed and not all(_has_hashes(image) for image in encoded):
             return None
         with file.open("rb") as pngs:
             digests = [hashlib.sha256(pngs.read(i.num_bytes)).hexdigest() for i in encoded]
-    except (OSError, ValueError, TypeError):  # The spool is damaged, or an image is gone.
+    except (OSError, ValueError, KeyError, TypeError):  # The spool is damaged, or an image is gone.
         return None
     return encoded if digests == [image.png_sha256 for image in encoded] else None
+
+
+def _digest(encoded: Sequence[Sequence]) -> str:
+    return hashlib.sha256(json.dumps(encoded).encode()).hexdigest()
 
 
 def _has_hashes(image: EncodedImage) -> bool:

@@ -97,11 +97,11 @@ def test_chunk_without_hashes_is_done_again_only_if_they_are_wanted(hashed, imag
     assert (before != after) == hashed == all(place.encoded.looks for place in places)
 
 
-@pytest.mark.parametrize("looks", ["", "00", "not hexadecimal", None, 5])
+@pytest.mark.parametrize("looks", ["", "00", "not hexadecimal", None, 5, "ff" * 256])
 def test_chunk_with_damaged_hashes_is_done_again(looks, images, tmp_path):
     first = encode(images, tmp_path / "spool")
     done = next((tmp_path / "spool").glob("*.json"))
-    entries = json.loads(done.read_text())
-    entries[0][-1] = looks
-    done.write_text(json.dumps(entries))
+    content = json.loads(done.read_text())
+    content["images"][0][-1] = looks
+    done.write_text(json.dumps(content))
     assert encode(images, tmp_path / "spool") == first
