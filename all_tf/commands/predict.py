@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from all_tf.config import choices
+from all_tf.system.checks import ConfigError
 from all_tf.system.cli import exit_on_errors, script_parser
 from all_tf.system.outputs import claimed_file, require_file
 from tfrecords.names import legible
@@ -66,6 +67,7 @@ def _claimed(args: argparse.Namespace) -> Iterator[_Places]:
     default = Path(f"predictions-{datetime.now():%Y%m%d-%H%M%S}.{args.format}")
     if args.picture:
         require_file(args.picture, ending=(".png",))
+        _refuse_within(args.picture, args.paths)
     with ExitStack() as files:
         claim = files.enter_context
         table = claim(claimed_file(args.out or default, or_next=args.out is None))
@@ -75,6 +77,15 @@ def _claimed(args: argparse.Namespace) -> Iterator[_Places]:
             patients = claim(claimed_file(beside, or_next=args.out is None))
         picture = claim(claimed_file(args.picture)) if args.picture else None
         yield _Places(table, patients, picture)
+
+
+def _refuse_within(picture: Path, paths: list[Path]) -> None:
+    for path in paths:
+        if path.is_dir() and picture.resolve().is_relative_to(path.resolve()):
+            raise ConfigError(
+                f"All images in {path} are scored, and the picture would be one of them. Name a "
+                f"place outside of it. Received: --picture {picture}"
+            )
 
 
 def _give(answer, places: _Places, args: argparse.Namespace) -> None:

@@ -44,6 +44,12 @@ def call(monkeypatch, capsys, tmp_path):
     return as_typed
 
 
+def test_picture_is_not_put_among_the_images(call, run, folder):
+    code, *_ = call(run, folder, "--picture", folder / "p.png")
+    assert "the picture would be one of them. Name a place outside" in str(code)
+    assert not (folder / "p.png").exists()
+
+
 def test_command_prints_and_writes_the_table_and_ends_with_1_for_a_bad_file(
     call, run, folder, tmp_path
 ):
