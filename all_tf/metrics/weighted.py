@@ -109,7 +109,7 @@ def _ranking(
 
 
 def _areas(labels: np.ndarray, weights: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """AUC and average precision `(2, r)` of weights `(r, n)` in falling order of score."""
+    """AUROC and average precision `(2, r)` of weights `(r, n)` in falling order of score."""
     called = np.cumsum(weights, axis=1)[:, ends]
     hits = np.cumsum(weights * labels, axis=1)[:, ends]
     found = np.diff(hits, axis=1, prepend=0)

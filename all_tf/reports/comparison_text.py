@@ -36,7 +36,7 @@ _COLUMNS = (
     Column("accuracy", "accuracy"),
     Column("F1", "f1"),
     Column("kappa", "kappa"),
-    Column("AUC", "auc"),
+    Column("AUROC", "auc"),
     Column("intervals", "intervals"),
     Column("parameters", "num_parameters", whole),
     Column("images/s", "images_per_second", decimal),
@@ -106,7 +106,7 @@ def compare_pair(first: RunFacts, second: RunFacts) -> str:
             markdown(rows, _DIFFERENCE_COLUMNS),
             "Intervals: 95 %, from patient groups resampled within their class. p: how often the "
             "difference is as large if the runs are swapped at random in each group; not computed "
-            "for AUC and average precision. One metric in twenty differs by chance alone.",
+            "for AUROC and average precision. One metric in twenty differs by chance alone.",
             _verdict(pair, reason),
         ]
     )

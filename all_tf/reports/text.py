@@ -173,5 +173,5 @@ def _fold_columns(classes: ClassNames) -> tuple[Column, ...]:
         Column("F1", "f1", per_cent),
         Column("kappa", "kappa", per_cent),
         Column("accuracy", "accuracy", per_cent),
-        Column("AUC", "auc", per_cent),
+        Column("AUROC", "auc", per_cent),
     )
