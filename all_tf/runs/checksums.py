@@ -40,7 +40,10 @@ def read_checksums(folder: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     digest_of_name: dict[str, str] = {}
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    *lines, rest = read_text(path).split("\n")  # `splitlines` takes other characters for ends.
+    if rest:
+        raise damage_error(path, len(lines) + 1, None, "the last line is cut.")
+    for number, line in enumerate(lines, 1):
         parts = _LINE.fullmatch(line)
         if parts is None or parts[2] in digest_of_name:
             raise damage_error(

@@ -2,7 +2,10 @@
 
 import hashlib
 
+import pytest
+
 from all_tf.runs.checksums import SUMS_FILE, changed_files, read_checksums, write_checksums
+from all_tf.runs.errors import RunError
 
 
 def test_sums_are_of_the_files_that_are_done(tmp_path):
@@ -29,3 +32,13 @@ def test_changed_and_missing_files_are_named(tmp_path):
 
 def test_folder_without_sums_has_none(tmp_path):
     assert read_checksums(tmp_path) == {} and changed_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("end", ["", "\v", "\u2028"])
+def test_line_that_does_not_end_was_cut_or_changed(tmp_path, end):
+    (tmp_path / "a.csv").write_text("a")
+    write_checksums(tmp_path)
+    sums = tmp_path / SUMS_FILE
+    sums.write_text(sums.read_text().removesuffix("\n") + end)
+    with pytest.raises(RunError, match=r"SHA256SUMS is damaged .*\(line 1\): the last line is cut"):
+        read_checksums(tmp_path)
