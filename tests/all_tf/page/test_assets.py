@@ -39,15 +39,19 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def dropped(browser, server, files):
-    """The page after cells, a picture with a hostile name and a broken file were dropped."""
-    browser.open(server.url)
-    browser.run("document.querySelector('[name=heat]').click()")
-    named = [*((path.name, path) for path in files[:3]), (HOSTILE, files[3])]
-    pictures = [[name, base64.b64encode(path.read_bytes()).decode()] for name, path in named]
-    browser.run(DROP, [*pictures, ["broken.png", ""]])
-    browser.until(SHOWN)
-    return browser
+def dropped(server, files, tmp_path_factory):
+    """The page after cells, a picture with a hostile name and a broken file were dropped.
+
+    In a browser of its own: other tests open the page anew.
+    """
+    with Browser(tmp_path_factory.mktemp("dropped")) as browser:
+        browser.open(server.url)
+        browser.run("document.querySelector('[name=heat]').click()")
+        named = [*((path.name, path) for path in files[:3]), (HOSTILE, files[3])]
+        pictures = [[name, base64.b64encode(path.read_bytes()).decode()] for name, path in named]
+        browser.run(DROP, [*pictures, ["broken.png", ""]])
+        browser.until(SHOWN)
+        yield browser
 
 
 def test_answers_are_seen_as_predict_gives_them(dropped, run, files):

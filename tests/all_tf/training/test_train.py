@@ -52,6 +52,12 @@ def run(records, tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def copied(run, tmp_path):
+    """A copy, for tests that score more sets."""
+    return shutil.copytree(run, tmp_path / "copied")
+
+
 def read_json(path):
     return json.loads(path.read_text())
 
@@ -277,17 +283,17 @@ def test_config_gives_back_the_experiment(run):
     assert np.average(facts["class_weights"]) >= 1
 
 
-def test_weights_on_disk_give_the_predictions(run, records):
-    before = (run / "evaluation/validation/predictions.csv").read_text()
-    _, report = evaluate_run(run, EvaluationSet("validation"))
-    after = (run / "evaluation/validation/predictions.csv").read_text()
+def test_weights_on_disk_give_the_predictions(copied, records):
+    before = (copied / "evaluation/validation/predictions.csv").read_text()
+    _, report = evaluate_run(copied, EvaluationSet("validation"))
+    after = (copied / "evaluation/validation/predictions.csv").read_text()
     assert after == before
-    assert report == read_json(run / "evaluation/validation/metrics.json")
+    assert report == read_json(copied / "evaluation/validation/metrics.json")
 
 
-def test_unpublished_phase_gives_predictions_and_the_challenges_zip(run, records):
-    _, report = evaluate_run(run, EvaluationSet("test", records=records))
-    folder = run / "evaluation/test"
+def test_unpublished_phase_gives_predictions_and_the_challenges_zip(copied, records):
+    _, report = evaluate_run(copied, EvaluationSet("test", records=records))
+    folder = copied / "evaluation/test"
     rows = read_rows(folder / "predictions.csv")
     assert "f1" not in report and report["num_images"] == len(rows) == 20
     with zipfile.ZipFile(folder / "submission.zip") as archive:
@@ -300,10 +306,10 @@ def test_unpublished_phase_gives_predictions_and_the_challenges_zip(run, records
     assert [row["name"] for row in numeric] != [row["name"] for row in rows]
 
 
-def test_training_images_can_be_scored_and_are_stamped(run):
-    _, report = evaluate_run(run, EvaluationSet("train", 0))
+def test_training_images_can_be_scored_and_are_stamped(copied):
+    _, report = evaluate_run(copied, EvaluationSet("train", 0))
     assert report["stamps"] == ["resubstitution"]
-    assert (run / "evaluation/train-fold-0/metrics.json").is_file()
+    assert (copied / "evaluation/train-fold-0/metrics.json").is_file()
 
 
 def test_fold_of_a_split_without_folds_is_refused(run):
@@ -311,12 +317,12 @@ def test_fold_of_a_split_without_folds_is_refused(run):
         evaluate_run(run, EvaluationSet("validation", 0))
 
 
-def test_training_images_under_other_folds_are_not_scored(run, records, tmp_path):
+def test_training_images_under_other_folds_are_not_scored(copied, records, tmp_path):
     copy = shutil.copytree(records, tmp_path / "copy")
     refold(copy, folds=2)
     with pytest.raises(RunError, match="other folds than the run was trained on"):
-        evaluate_run(run, EvaluationSet("train", 1, copy))
-    assert evaluate_run(run, EvaluationSet("validation", records=copy))[1]["stamps"] == []
+        evaluate_run(copied, EvaluationSet("train", 1, copy))
+    assert evaluate_run(copied, EvaluationSet("validation", records=copy))[1]["stamps"] == []
 
 
 def test_study_protocol_stamps_its_figures_optimistic(records, tmp_path):
