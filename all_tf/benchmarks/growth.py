@@ -7,21 +7,30 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from all_tf.system.progress import track
 from all_tf.system.script_command import process_command
+from tfrecords.class_names import CNMC_CLASSES
+from tfrecords.codec.png import encode_png
+from tfrecords.synthetic.cells import draw_cell
 from tfrecords.synthetic.write import ROOT_NAME, write_synthetic
 
 _LATER_EPOCHS = 3
 # So small a network that the input, the metrics and the callbacks are most of an epoch.
 _TRAIN = ("train", "--arch", "base_cnn", "--image-size", "32", "--weights", "none")
 
+
+_IMAGES_A_PATIENT, _LEAST_PATIENTS = 100, 10  # Of a class, of small images.
 
 # A small process between this one and the command: on Linux the peak of a child begins with the
 # memory of the process that it was forked from.
@@ -46,7 +55,9 @@ class Cost(NamedTuple):
     peak_mb: float
 
 
-def benchmark_growth(sizes: Sequence[int], *, folder: Path | None) -> dict[str, object]:
+def benchmark_growth(
+    sizes: Sequence[int], *, folder: Path | None, small: bool = False
+) -> dict[str, object]:
     """Run every stage as a command on drawn images, in several numbers.
 
     The smallest number shows what a stage takes at its start, imports above all. This is subtracted
@@ -57,6 +68,8 @@ def benchmark_growth(sizes: Sequence[int], *, folder: Path | None) -> dict[str, 
         sizes: At least three numbers of images, rising.
         folder: Where the drawn images are kept, and found again by a later call; None for a
             temporary folder. 15,000 images take 10 GB.
+        small: Whether they are PNGs without the margins, as of another laboratory, instead of
+            C-NMC's bitmaps: 150,000 images then take 5 GB, and as much again while they are packed.
 
     Returns:
         `stages`: for each stage and number of images, `seconds`, `cpu_seconds` and `peak_mb`;
@@ -71,7 +84,7 @@ def benchmark_growth(sizes: Sequence[int], *, folder: Path | None) -> dict[str, 
         raise ValueError(f"Expected three or more rising numbers of images. Received: {sizes}")
     with ExitStack() as stack:
         root = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        of_size = [_costs(root / str(size), size) for size in sizes]
+        of_size = [_costs(root / str(size), size, small=small) for size in sizes]
     return {
         "num_images": list(sizes),
         "cores": os.cpu_count(),
@@ -81,16 +94,20 @@ def benchmark_growth(sizes: Sequence[int], *, folder: Path | None) -> dict[str, 
     }
 
 
-def _costs(home: Path, size: int) -> Mapping[str, Cost]:
+def _costs(home: Path, size: int, *, small: bool = False) -> Mapping[str, Cost]:
     """Measure every stage on that many images."""
-    source = home / ROOT_NAME
+    source = home / ("small" if small else ROOT_NAME)
     if not source.exists():
-        write_synthetic(home, num_images=size, progress=track)
+        if small:
+            write_small(source, num_images=size)
+        else:
+            write_synthetic(home, num_images=size, progress=track)
     with tempfile.TemporaryDirectory(dir=home) as results:
         records, once, often = (str(Path(results, name)) for name in ("records", "once", "often"))
+        layout = ("--layout", "folders") if small else ()
         fit = (*_TRAIN, "--records", records, "--run-dir")
         stages = {
-            "convert": ("make_tfrecords", "--source", str(source), "--records", records),
+            "convert": ("make_tfrecords", *layout, "--source", str(source), "--records", records),
             "verify": ("make_tfrecords", "--verify", records),
             "first epoch": (*fit, once, "--epochs", "1"),
             "later epochs": (*fit, often, "--epochs", str(1 + _LATER_EPOCHS)),
@@ -101,6 +118,28 @@ def _costs(home: Path, size: int) -> Mapping[str, Cost]:
         costs = {stage: _run(command) for stage, command in each}
     costs["later epochs"] = _later(costs["first epoch"], costs["later epochs"])
     return costs
+
+
+def write_small(folder: Path, *, num_images: int) -> None:
+    """Write drawn cells as PNGs without margins, `CLASS/PATIENT/N.png`; the folder comes last."""
+    unfinished = folder.with_name(f".{folder.name}")
+    patients = max(_LEAST_PATIENTS, num_images // (2 * _IMAGES_A_PATIENT))
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        drawn = pool.map(
+            partial(_write_cell, unfinished, patients), range(num_images), chunksize=32
+        )
+        list(track(drawn, "drawing", num_images))
+    unfinished.rename(folder)
+
+
+def _write_cell(folder: Path, patients: int, number: int) -> None:
+    label, count = number % 2, number // 2
+    pixels = draw_cell(np.random.default_rng(number), label=label)
+    rows, columns = (np.flatnonzero(pixels.any(axis=(axis, 2))) for axis in (1, 0))
+    cell = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    path = folder / CNMC_CLASSES.stored[label] / f"{label}-{count % patients}" / f"{number}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_png(Image.fromarray(cell)))
 
 
 def _run(command: Sequence[str]) -> Cost:

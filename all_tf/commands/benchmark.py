@@ -96,7 +96,7 @@ def _limits(args: argparse.Namespace) -> dict:
 def _growth(args: argparse.Namespace) -> dict:
     from all_tf.benchmarks.growth import benchmark_growth
 
-    return benchmark_growth(args.images, folder=args.folder)
+    return benchmark_growth(args.images, folder=args.folder, small=args.small)
 
 
 def _fields(args: argparse.Namespace) -> dict:
@@ -161,6 +161,7 @@ def _parse() -> argparse.Namespace:
         "--images", type=whole_number(60, 10**6), nargs="+", default=[120, 500, 2000], metavar="N"
     )
     growth.add_argument("--folder", type=path_to_write, metavar="DIR", help="keep the images here")
+    growth.add_argument("--small", action="store_true", help="PNGs without margins: less disk")
     growth.set_defaults(measure=_growth)
     fields = what.add_parser("fields", help="cells found in smears, against boxes and masks")
     fields.add_argument("--source", type=Path, default=Path("../shared/smear_real"))

@@ -7,6 +7,8 @@ import pytest
 
 from all_tf.benchmarks import growth
 from all_tf.benchmarks.growth import benchmark_growth, growth_exponent
+from tfrecords.codec.one_cell import decode_cell
+from tfrecords.sources.folders import find_folder_images
 
 STAGES = ["convert", "verify", "first epoch", "later epochs", "evaluate", "report"]
 
@@ -64,6 +66,16 @@ def test_command_that_fails_is_named_with_its_last_line(monkeypatch, tmp_path):
 def test_sizes_that_do_not_rise_are_refused(sizes):
     with pytest.raises(ValueError, match="three or more rising numbers"):
         benchmark_growth(sizes, folder=None)
+
+
+def test_small_images_are_cells_of_patients_as_of_another_laboratory(tmp_path):
+    growth.write_small(tmp_path / "small", num_images=6)
+    found = find_folder_images(tmp_path / "small", patient_per_image=False)
+    assert [(image.label, image.patient) for image in found] == [
+        *((1, f"1-{n}") for n in range(3)),
+        *((0, f"0-{n}") for n in range(3)),
+    ]
+    assert max(max(decode_cell(image.path.read_bytes()).size) for image in found) < 450
 
 
 @pytest.mark.slow
