@@ -24,7 +24,6 @@ from all_tf.runs.training_images import (
 )
 from all_tf.system.checks import ConfigError
 from all_tf.system.script_command import script_command
-from builders.hdf5_child import holds_head
 from tfrecords.class_names import ClassNames, class_names_of
 from tfrecords.names import legible
 from tfrecords.store.manifest import digest_file
@@ -98,6 +97,8 @@ def _read_file(path: Path) -> Parent | None:
     """A file of the weights of a whole network, as a copy from a run or one of its states."""
     if not path.is_file():
         return None  # A word; or a missing file, which is left to those who load it.
+    from builders.hdf5_child import holds_head  # It loads HDF5, which --help needs not.
+
     try:
         if not holds_head(path):
             return None
