@@ -106,6 +106,7 @@ def test_no_dataset_comes_from_a_generator():
 IN_PLACE = re.compile(r"\.write_(text|bytes)\(|savefig\(|\.open\(\"w|savetxt\(|np\.save")
 # Where a file is no result, or lies in a folder that takes its name once all of it is written.
 ASIDE = {
+    "all_tf/benchmarks/growth.py",  # Images to convert, in a folder that is renamed.
     "all_tf/benchmarks/page.py",  # Images to send, in a temporary folder.
     "all_tf/export/open_export.py",  # For the process that has started it.
     "all_tf/plots/style.py",  # In memory.
