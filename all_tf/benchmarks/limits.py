@@ -27,8 +27,8 @@ def benchmark_limits(job: SpeedJob, *, rounds: int) -> dict[str, float]:
 
     Operations: the multiplications and additions of every convolution and dense layer, three times
     those of the forward pass. Bytes: each of these layers reads its input and writes its output in
-    the forward pass; for the gradients it reads both and the output's gradient twice, and writes
-    the input's; as if caches kept nothing, and batch norm, activations and sums cost nothing.
+    the forward pass; for the gradients it reads its input again and its output's gradient twice,
+    and writes its input's; as if caches kept nothing, and other layers cost nothing.
 
     Args:
         job: What is trained.
