@@ -2,7 +2,7 @@
 # make test: lint, import contracts and tests, with one architecture a family
 # make test-all: the same with every architecture, some minutes longer
 # make test-parity: the networks that we wrote ourselves against PyTorch's
-# make fuzz: damage 20,000 files of each kind that the program reads; two hours
+# make fuzz: damage 20,000 files of each kind that the program reads; an hour
 # make faults: kill each command 50 times, fill its disk and end it 20 times; several hours
 # make format: rewrite the code as ruff wants it, mend what ruff can mend
 # make lint: check the format, the code, the types and the import contracts; change nothing
@@ -47,7 +47,7 @@ test-parity: $(PARITY)/installed
 	$(PARITY)/bin/python -m pytest tests/parity
 
 fuzz: $(VENV)/installed-test
-	$(BIN)/python -m pytest tests/fuzz --capture=no --verbose --mutations 20000
+	$(PYTEST) --dist load --verbose --mutations 20000 tests/fuzz
 
 faults: $(VENV)/installed-test
 	ALL_TF_FAULTS=50,20,20 $(PYTEST) --dist load tests/integration/faults
