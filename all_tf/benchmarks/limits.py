@@ -48,8 +48,9 @@ def benchmark_limits(job: SpeedJob, *, rounds: int) -> dict[str, float]:
     kernel = tf.constant(rng.random((3, 3, _CHANNELS, _CHANNELS), np.float32))
     multiply = tf.function(lambda: tf.reduce_max(tf.matmul(matrix, matrix)))
     convolve = tf.function(lambda: tf.reduce_max(tf.nn.conv2d(maps, kernel, 1, "SAME")))
-    pairs = [(np.ones(_COPIED, np.uint8), np.empty(_COPIED, np.uint8)) for _ in range(_cores())]
-    with ThreadPoolExecutor(len(pairs)) as pool:
+    cores = os.cpu_count() or 1
+    pairs = [(np.ones(_COPIED, np.uint8), np.empty(_COPIED, np.uint8)) for _ in range(cores)]
+    with ThreadPoolExecutor(cores) as pool:
         work: dict[str, Callable[[], object]] = {
             "step": lambda: run_steps(1),
             "product": lambda: float(multiply()),
@@ -65,7 +66,7 @@ def benchmark_limits(job: SpeedJob, *, rounds: int) -> dict[str, float]:
     seconds = {name: median(turn[name] for turn in turns) for name in work}
     flop = {"product": 2 * _SIDE**3, "convolution": 2 * math.prod(maps.shape) * 9 * _CHANNELS}
     speed = max(flop[name] / seconds[name] for name in flop)
-    bandwidth = 2 * _COPIED * len(pairs) / seconds["copy"]
+    bandwidth = 2 * _COPIED * cores / seconds["copy"]
     return _figures(
         step_size(run_steps.classifier, job.batch_size), seconds["step"], speed, bandwidth
     )
@@ -109,10 +110,6 @@ def _figures(
         "seconds_of_bytes": round(limits[1], 3),
         "share_of_limit": round(max(limits) / step, 2),
     }
-
-
-def _cores() -> int:
-    return os.cpu_count() or 1
 
 
 def _seconds(call: Callable[[], object]) -> float:

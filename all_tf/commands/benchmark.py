@@ -138,24 +138,8 @@ def _parse() -> argparse.Namespace:
     reading.add_argument("--records", type=Path, default=Path("data/records"))
     reading.add_argument("--image-size", type=_SIDE, default=300, metavar="PX")
     reading.set_defaults(measure=_input)
-    startup = what.add_parser("startup", help="train.py to its first step, against a plain script")
-    names = choices.ARCHITECTURE_NAMES
-    startup.add_argument("--arch", choices=names, required=True, metavar="NAME")
-    startup.add_argument("--records", type=Path, default=Path("data/records"))
-    startup.add_argument("--image-size", type=_SIDE, default=128, metavar="PX")
-    startup.set_defaults(measure=_startup)
-    step = what.add_parser("step", help="a step of train.py, against a plain step of Keras")
-    step.add_argument("--arch", choices=names, required=True, metavar="NAME")
-    step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
-    step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
-    step.set_defaults(measure=_step)
+    _add_steps(what)
     _add_costs(what)
-    limits = what.add_parser("limits", help="a step, against the fastest product and copy")
-    limits.add_argument("--arch", choices=names, required=True, metavar="NAME")
-    limits.add_argument("--image-size", type=_SIDE, required=True, metavar="PX")
-    limits.add_argument("--batch-size", type=whole_number(1, 4096), default=32, metavar="N")
-    limits.add_argument("--rounds", type=whole_number(1, 1000), default=5, metavar="N")
-    limits.set_defaults(measure=_limits)
     growth = what.add_parser("growth", help="time and memory of every stage by number of images")
     growth.add_argument(
         "--images", type=whole_number(60, 10**6), nargs="+", default=[120, 500, 2000], metavar="N"
@@ -171,6 +155,27 @@ def _parse() -> argparse.Namespace:
     add_torch(what)
     add_gpu(what)
     return parser.parse_args()
+
+
+def _add_steps(what) -> None:
+    """Add what times the steps of one network."""
+    names = choices.ARCHITECTURE_NAMES
+    startup = what.add_parser("startup", help="train.py to its first step, against a plain script")
+    startup.add_argument("--arch", choices=names, required=True, metavar="NAME")
+    startup.add_argument("--records", type=Path, default=Path("data/records"))
+    startup.add_argument("--image-size", type=_SIDE, default=128, metavar="PX")
+    startup.set_defaults(measure=_startup)
+    step = what.add_parser("step", help="a step of train.py, against a plain step of Keras")
+    step.add_argument("--arch", choices=names, required=True, metavar="NAME")
+    step.add_argument("--records", type=Path, metavar="DIR", help="default: synthetic cells")
+    step.add_argument("--image-size", type=_SIDE, default=100, metavar="PX")
+    step.set_defaults(measure=_step)
+    limits = what.add_parser("limits", help="a step, against the fastest product and copy")
+    limits.add_argument("--arch", choices=names, required=True, metavar="NAME")
+    limits.add_argument("--image-size", type=_SIDE, required=True, metavar="PX")
+    limits.add_argument("--batch-size", type=whole_number(1, 4096), default=32, metavar="N")
+    limits.add_argument("--rounds", type=whole_number(1, 1000), default=5, metavar="N")
+    limits.set_defaults(measure=_limits)
 
 
 def _add_page(what) -> None:

@@ -34,6 +34,21 @@ class View:
         return slice(margin, margin + self.output)
 
 
+# Settings that came with later versions, in their order. A file of settings lacks none of those
+# that there were when it was written, so that a new setting is added here, too, as the last.
+LATER_SETTINGS = (
+    (
+        *("loss", "label_smoothing", "optimizer", "weight_decay", "schedule", "warmup_epochs"),
+        *("freeze_epochs", "layer_decay", "dropout", "ema", "patience"),
+    ),
+    ("min_sensitivity",),
+    ("precision",),
+    ("last_epoch",),
+    ("max_minutes",),
+    ("score_held_out",),
+)
+
+
 @dataclass(frozen=True)
 class Experiment:
     """The settings of one training: equal experiments on equal records give equal results.

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import NamedTuple
 
-from all_tf.config.experiment import Experiment
+from all_tf.config.experiment import LATER_SETTINGS, Experiment
 from all_tf.runs.errors import RunError
 from all_tf.runs.fields import CONFIG, METRICS_JSON, STATUS
 from all_tf.runs.strict_reading import damage_error, read_object
@@ -29,18 +29,6 @@ PROBES_FOLDER = "probes"
 EXPLANATIONS_FOLDER = "explanations"
 CALIBRATIONS_FOLDER = "calibrations"  # A folder for each name, with these files in it.
 FIT_FILE = "fit.json"
-# Settings that came with later versions, in their order: a file lacks the last of them, or none.
-_LATER_SETTINGS = (
-    (
-        *("loss", "label_smoothing", "optimizer", "weight_decay", "schedule", "warmup_epochs"),
-        *("freeze_epochs", "layer_decay", "dropout", "ema", "patience"),
-    ),
-    ("min_sensitivity",),
-    ("precision",),
-    ("last_epoch",),
-    ("max_minutes",),
-    ("score_held_out",),
-)
 CROSS_VALIDATION_FILE = "cross-validation.json"  # In a folder of runs, one per fold.
 
 
@@ -99,7 +87,7 @@ def checked_experiment(path: Path, settings: dict) -> Experiment:
         RunError: A field has a wrong type or value, or one that the file's version has is not
             there.
     """
-    version = {name: n for n, came in enumerate(_LATER_SETTINGS, 1) for name in came}
+    version = {name: n for n, came in enumerate(LATER_SETTINGS, 1) for name in came}
     newest = max((version.get(name, 0) for name in settings), default=0)
     needed = [each.name for each in fields(Experiment) if version.get(each.name, 0) <= newest]
     if lacking := [name for name in needed if name not in settings]:

@@ -104,6 +104,13 @@ def mutate_json(rng: np.random.Generator, data: bytes, others: Sequence[bytes] =
         return b"[" * 100_000
 
 
+def mutate_json_or_bytes(
+    rng: np.random.Generator, data: bytes, others: Sequence[bytes] = ()
+) -> bytes:
+    """Change a file of a folder that holds JSON objects and other files."""
+    return (mutate_json if data[:1] == b"{" else mutate_bytes)(rng, data, others)
+
+
 def _names(holder: dict | list) -> list:
     return list(holder) if isinstance(holder, dict) else list(range(len(holder)))
 

@@ -1,7 +1,6 @@
 """Records to damage: shards, manifest, index, folds, proof; and the tables of image sources."""
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ from PIL import Image
 
 from all_tf.data.cells import Cells, load_cells
 from tests.conftest import noise
-from tests.fuzz.mutations import mutate_bytes, mutate_json, mutate_table
+from tests.fuzz.mutations import mutate_json, mutate_json_or_bytes, mutate_table
 from tests.fuzz.runner import Target
 from tests.fuzz.strict_readers import strict_rows
 from tfrecords.packing.encode_cache import encode_all
@@ -193,11 +192,9 @@ def make_spool(folder: Path, records: Path) -> Target:
         return [(place.encoded, place.read()) for place in places]
 
     read()
-    return Target(sorted((folder / "spool").iterdir()), read, _same, (), mutate=_mutate_any)
-
-
-def _mutate_any(rng: np.random.Generator, data: bytes, others: Sequence[bytes]) -> bytes:
-    return (mutate_json if data[:1] == b"{" else mutate_bytes)(rng, data, others)
+    return Target(
+        sorted((folder / "spool").iterdir()), read, _same, (), mutate=mutate_json_or_bytes
+    )
 
 
 TARGETS = {

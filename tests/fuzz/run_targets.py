@@ -1,4 +1,4 @@
-"""Files of a run to damage: settings, metrics, tables, weights, state, events."""
+"""JSON files of a run, and runs as a whole, to damage."""
 
 import shutil
 from collections.abc import Callable
@@ -15,7 +15,6 @@ from all_tf.reports.run_facts import read_facts
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.cross_validation import read_content
-from all_tf.runs.fields import CHOSEN_ON, LEARNT_FROM
 from all_tf.runs.folder import (
     CALIBRATION_FILE,
     CONFIG_FILE,
@@ -41,22 +40,16 @@ from all_tf.runs.known_cells_file import (
 )
 from all_tf.runs.named_calibration import calibration_folder, read_named
 from all_tf.runs.ownership import require_unfinished
-from all_tf.runs.prediction_files import read_predictions
-from all_tf.runs.training_images import (
-    TRAINING_IMAGES_FILE,
-    UsedImage,
-    read_used_images,
-    write_training_images,
-)
+from all_tf.runs.training_images import write_training_images
 from all_tf.runs.verification import verify
 from tests.fuzz.mutations import mutate_json, mutate_table
 from tests.fuzz.runner import Target
-from tests.fuzz.strict_readers import strict_json, strict_rows
+from tests.fuzz.strict_readers import strict_json
+from tests.fuzz.table_targets import USED_IMAGES
 from tests.written_runs import EXPERIMENT, draw_predictions, write_run
 from tfrecords.class_names import CNMC_CLASSES
 
 _REFUSALS = (RunError,)
-_USED = (UsedImage("a1", "p"), UsedImage("b2", "", CHOSEN_ON))
 
 
 def _json_target(
@@ -141,76 +134,6 @@ def _read_status(run: Path) -> None:
     require_unfinished(run)
 
 
-def _table_target(
-    file: str, read: Callable[[Path], object], from_rows: Callable[[list[dict]], object]
-) -> Callable[[Path, Path], Target]:
-    """A table of a run; `from_rows` gives the value of its rows, or raises where there is none."""
-
-    def make(folder: Path, records: Path) -> Target:
-        run = write_run(folder / "run")
-        write_training_images(run, _USED)
-
-        def right(value: object, path: Path, expected: object) -> bool:
-            if value == expected:
-                return True
-            try:
-                return value == from_rows(strict_rows(path))
-            except (ValueError, KeyError, TypeError):
-                return False
-
-        files = [run / file]
-        return Target(files, lambda: read(run), right, _REFUSALS, mutate=mutate_table)
-
-    return make
-
-
-def _read_predictions(run: Path) -> list[tuple]:
-    found = vars(read_predictions(run / PREDICTIONS_FILE))
-    keys = ("names", "patients", "groups", "labels", "folds", "logits", "calibrated_scores")
-    return list(zip(*(found[key].tolist() for key in keys), strict=True))
-
-
-def _predictions(rows: list[dict]) -> list[tuple]:
-    values = [
-        (
-            *(row[key] for key in ("name", "patient", "group")),
-            int(row["label"]),
-            int(row["fold"] or -1),
-            *(float(row[key]) for key in ("logit", "calibrated_score")),
-        )
-        for row in rows
-    ]
-    if not all(
-        label in (-1, 0, 1) and fold >= -1 and np.isfinite(logit) and 0 <= score <= 1
-        for _, _, _, label, fold, logit, score in values
-    ):
-        raise ValueError("out of range")
-    return values
-
-
-def _read_images(run: Path) -> list[UsedImage] | None:
-    return read_used_images(run, file=TRAINING_IMAGES_FILE)
-
-
-def _images(rows: list[dict]) -> list[UsedImage]:
-    images = [UsedImage(**row) for row in rows]
-    if not all(image.pixels and image.use in (LEARNT_FROM, CHOSEN_ON) for image in images):
-        raise ValueError("no image, or another use")
-    return images
-
-
-def _history(rows: list[dict]) -> list[dict]:
-    return [
-        {key: value if _is_no_number(key, value) else float(value) for key, value in row.items()}
-        for row in rows
-    ]
-
-
-def _is_no_number(key: str, value: str) -> bool:
-    """A loss in which a logit overflowed is written, and read, as a word."""
-    return key == "val_loss" and value in ("nan", "inf")
-
-
 def make_facts(folder: Path, records: Path) -> Target:
     """All that tables and pages read of a run; no file of it brings another exception."""
     run = write_run(folder / "run")
@@ -255,7 +178,7 @@ def make_fit(folder: Path, records: Path) -> Target:
     place.mkdir(parents=True)
     own = Calibration(threshold=0.4, fitted_on="train fold 0", num_images=9, num_groups=4)
     write_calibration(place, own)
-    write_training_images(place, _USED)
+    write_training_images(place, USED_IMAGES)
     predictions = draw_predictions()
     measured = measure(predictions, decide(predictions, own))
     fit = {
@@ -294,10 +217,7 @@ TARGETS = {
     "training-range": _json_target(RANGE_FILE, read_range, _right_range),
     "known-cells": _json_target(KNOWN_CELLS_FILE, _read_known, lambda v, c: v == c),
     "cross-validation": _json_target(CROSS_VALIDATION_FILE, _read_asked, _right_asked),
-    "training-images": _table_target(TRAINING_IMAGES_FILE, _read_images, _images),
     "status": _json_target(STATUS_FILE, _read_status, lambda value, content: True),
-    "predictions": _table_target(PREDICTIONS_FILE, _read_predictions, _predictions),
-    "history": _table_target(HISTORY_FILE, lambda run: read_facts(run).history, _history),
     "run-facts": make_facts,
     "verified-run": make_verified,
     "own-calibration": make_fit,

@@ -16,7 +16,6 @@ from all_tf.system.progress import track
 from tests.conftest import ROOT
 from tests.fuzz.mutations import mutate_bytes
 
-_SECONDS = 10.0  # A case takes milliseconds; more is a loop.
 _MOST_MEGABYTES = 300  # By which one case may raise the memory that the process has in use.
 _CLEAR_PEAK, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 Mutate = Callable[[np.random.Generator, bytes, Sequence[bytes]], bytes]
@@ -42,6 +41,7 @@ class Target:
     mutate: Mutate = mutate_bytes
     others: Sequence[bytes] = ()
     end: Callable[[], None] = lambda: None  # Frees what it holds.
+    seconds: float = 10.0  # That a case may take: most take milliseconds, and more is a loop.
 
 
 class HangError(Exception):
@@ -90,7 +90,7 @@ def _write(path: Path, data: bytes) -> None:
 
 def _fault(target: Target, path: Path, expected: object) -> str | None:
     try:
-        with limited():
+        with limited(target.seconds):
             value = target.read()
     except target.refusals as error:
         names = target.names or [path.name]
@@ -108,15 +108,15 @@ def _fault(target: Target, path: Path, expected: object) -> str | None:
 
 
 @contextmanager
-def limited() -> Iterator[None]:
-    """Raise an error in a loop, and after a large growth of memory."""
+def limited(seconds: float) -> Iterator[None]:
+    """Raise an error after so many seconds, and after a large growth of memory."""
 
     def end(number: int, frame: object) -> None:
-        raise HangError(f"no end after {_SECONDS:g} s")
+        raise HangError(f"no end after {seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, end)
     before = _peak_megabytes(anew=True)
-    signal.setitimer(signal.ITIMER_REAL, _SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:

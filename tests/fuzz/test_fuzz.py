@@ -8,10 +8,16 @@ from collections import Counter
 
 import pytest
 
-from tests.fuzz import image_targets, record_targets, run_targets, training_targets
+from tests.fuzz import (
+    image_targets,
+    record_targets,
+    run_targets,
+    table_targets,
+    training_targets,
+)
 from tests.fuzz.runner import find_faults
 
-ROOMS = (record_targets, image_targets, run_targets, training_targets)
+ROOMS = (record_targets, image_targets, run_targets, table_targets, training_targets)
 TARGETS = {name: make for room in ROOMS for name, make in room.TARGETS.items()}
 _SEED = 0
 _MOST_SHOWN = 20

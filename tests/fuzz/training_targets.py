@@ -12,7 +12,7 @@ from all_tf.runs.folder import CONFIG_FILE, RunError
 from all_tf.training.checkpoint import TrainingProgress, newest_state, read_state, save_state
 from all_tf.training.event_files import drop_events_after
 from builders.hdf5_weights import LAYERS, WeightsError
-from tests.fuzz.mutations import mutate_bytes, mutate_json
+from tests.fuzz.mutations import mutate_json_or_bytes
 from tests.fuzz.runner import Target
 from tests.fuzz.weights_child import WeightsChild
 
@@ -39,10 +39,7 @@ def make_state(folder: Path, records: Path) -> Target:
     def right(value: tuple, path: Path, expected: tuple) -> bool:
         return value == saved[value[0].epoch]
 
-    def mutate(rng, data: bytes, others) -> bytes:
-        return (mutate_json if data[:1] == b"{" else mutate_bytes)(rng, data, others)
-
-    return Target(files, read, right, (RunError,), names=(str(run),), mutate=mutate)
+    return Target(files, read, right, (RunError,), names=(str(run),), mutate=mutate_json_or_bytes)
 
 
 def make_events(folder: Path, records: Path) -> Target:
@@ -86,7 +83,7 @@ def make_weights(*, digest: bool) -> Callable[[Path, Path], Target]:
             same = all(np.array_equal(*pair) for pair in zip(value, expected, strict=True))
             return same or (not digest and _holds(path, value))
 
-        return Target([path], read, right, (WeightsError,), end=child.end)
+        return Target([path], read, right, (WeightsError,), end=child.end, seconds=child.SECONDS)
 
     return make
 

@@ -8,7 +8,10 @@ import numpy as np
 
 from builders.hdf5_weights import WeightsError, add_digest
 
-_SECONDS = 8.0
+# Where HDF5 loops, the program ends it after 20 s of computing, as long as that takes on a machine
+# that is busy; the process and whoever waits for it wait longer.
+_LOAD_SECONDS = 220.0
+_ANSWER_SECONDS = 240.0
 _START_SECONDS = 120.0  # It imports TensorFlow.
 
 
@@ -42,7 +45,7 @@ def _serve(connection: Connection, path: Path) -> None:
         try:
             if message == "add digest":
                 add_digest(path)
-            with limited():
+            with limited(_LOAD_SECONDS):
                 load_file(model, path)
             answer = model.get_weights()
         except Exception as error:
@@ -57,6 +60,8 @@ class CrashError(Exception):
 
 class WeightsChild:
     """The process, which is started again where it has crashed or hangs."""
+
+    SECONDS = _ANSWER_SECONDS + _START_SECONDS  # That `load` takes at most.
 
     def __init__(self, path: Path):
         self._path = path
@@ -86,12 +91,14 @@ class WeightsChild:
         """
         self._connection.send(message)
         try:
-            answer = self._connection.recv() if self._connection.poll(_SECONDS) else None
+            answer = self._connection.recv() if self._connection.poll(_ANSWER_SECONDS) else None
         except EOFError:
             answer = None
         if answer is None:
             self.end()
-            reason = f"no answer within {_SECONDS:g} s, or exit code {self._process.exitcode}"
+            reason = (
+                f"no answer within {_ANSWER_SECONDS:g} s, or exit code {self._process.exitcode}"
+            )
             self._start()
             raise CrashError(reason)
         if isinstance(answer, Exception):

@@ -35,8 +35,7 @@ from tfrecords.store.manifest import digest_file
 EXPERIMENT = Experiment("base_cnn", image_size=32, weights="none", epochs=1, batch_size=64)
 LEARNT = "learnt by its parent"
 CHOSEN = "selection set of its parent"
-UNKNOWN = "training images of its parent unknown"
-OF_PARENT = {LEARNT, CHOSEN, "patient ids of its parent", UNKNOWN}
+OF_PARENT = {LEARNT, CHOSEN, "patient ids of its parent", "training images of its parent unknown"}
 
 
 @pytest.fixture(scope="module")
@@ -214,50 +213,6 @@ def test_file_of_a_runs_weights_names_the_run(parent, tmp_path):
         [None] * 5
     )
     assert read_parent(EXPERIMENT) is None
-
-
-@pytest.fixture(scope="module")
-def copied(parent, tmp_path_factory):
-    """A copy of a run's weights, beside which nothing says what they have learnt from."""
-    folder = tmp_path_factory.mktemp("copied")
-    return shutil.copyfile(parent / BEST_FILE, folder / "mine.weights.h5")
-
-
-def test_copy_of_a_runs_weights_is_a_network_that_may_have_learnt_anything(
-    copied, records, tmp_path, capsys
-):
-    train(from_run(copied), records, tmp_path / "child")
-    assert f"parent: {copied}, trained on unknown records" in capsys.readouterr().out
-    noted = read_json(tmp_path / "child/config.json")["parent"]
-    assert (noted["file"], noted["weights_sha256"]) == (copied.name, digest_file(copied))
-    for folder in ("", "evaluation/validation"):
-        assert UNKNOWN in read_json(tmp_path / "child" / folder / "metrics.json")["stamps"]
-    evaluate_run(tmp_path / "child", EvaluationSet("test"))
-    assert not drift_of(tmp_path / "child")
-    for path in write_report(tmp_path / "child", tmp_path, cells=False):
-        text = path.read_text()
-        assert "the file mine.weights.h5, whose training images are unknown" in text
-        assert STAMPS[UNKNOWN] in text
-    grandchild = read_parent(from_run(tmp_path / "child"))
-    assert not grandchild.knows_all
-
-
-def test_weights_of_a_state_are_those_of_a_network_that_may_have_learnt_anything(parent):
-    (state,) = (parent / "state").iterdir()
-    assert read_parent(from_run(state / BEST_FILE)).facts["file"] == BEST_FILE
-
-
-def test_backbone_has_learnt_from_no_labelled_cell(copied, tmp_path):
-    model = build_model("base_cnn", image_size=32, weights=str(copied))
-    backbone = keras.Model(model.input, model.get_layer("pooled").input)
-    backbone.save_weights(tmp_path / "backbone.weights.h5")
-    assert read_parent(from_run(tmp_path / "backbone.weights.h5")) is None
-
-
-def test_damaged_or_missing_file_is_left_to_those_who_load_it(copied, tmp_path):
-    (tmp_path / "cut.weights.h5").write_bytes(copied.read_bytes()[:5000])
-    assert read_parent(from_run(tmp_path / "cut.weights.h5")) is None
-    assert read_parent(from_run(tmp_path / "no.weights.h5")) is None
 
 
 def test_run_that_begins_anew_wants_the_same_parent(parent, child, records, tmp_path):

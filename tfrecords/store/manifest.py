@@ -4,10 +4,9 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import MappingProxyType
 
 from tfrecords.progress import Progress, untold
 from tfrecords.store.files import write_text
@@ -25,9 +24,12 @@ _OF_RECORDS = {
     "patient_per_image": bool,
     "index": dict,
     "splits": dict,
+    "name": str,
+    "negative_class": str,
+    "positive_class": str,
+    "skipped": list,
 }
-# Earlier versions did not write these.
-_OF_LATER_RECORDS = {"name": str, "negative_class": str, "positive_class": str, "skipped": list}
+_OF_LATER_VERSIONS = ("name", "negative_class", "positive_class", "skipped")
 
 
 class RecordsError(ValueError):
@@ -80,7 +82,7 @@ def read_manifest(directory: Path) -> dict:
             f"{path} has another format than this version reads. Pack the records again. "
             f"Expected: {FORMAT}. Received: format={manifest.get('format')}"
         )
-    _require_fields(path, manifest, _OF_RECORDS, optional=_OF_LATER_RECORDS)
+    _require_fields(path, manifest, _OF_RECORDS, optional=_OF_LATER_VERSIONS)
     _require_fields(path, manifest["index"], _OF_FILE)
     for entry in manifest["splits"].values():
         _require_fields(path, entry, _OF_SPLIT)
@@ -94,7 +96,7 @@ def _require_fields(
     content: object,
     type_of_key: Mapping[str, type],
     *,
-    optional: Mapping[str, type] = MappingProxyType({}),
+    optional: Collection[str] = (),
 ) -> None:
     """Refuse what is no object of these fields: each there, unless optional, and no others."""
     if not isinstance(content, dict):
@@ -102,13 +104,14 @@ def _require_fields(
             f"{path} is damaged. Expected values by name. Received: {str(content)[:80]}. "
             "Pack the records again."
         )
-    present = {key: each for key, each in optional.items() if key in content}
-    for key in content.keys() - type_of_key.keys() - optional.keys():
+    for key in content.keys() - type_of_key.keys():
         raise RecordsError(
             f"{path} is damaged. Expected no other field than {', '.join(type_of_key)}. "
             f"Received: {key[:80]!a}. Pack the records again."
         )
-    for key, expected in {**type_of_key, **present}.items():
+    for key, expected in type_of_key.items():
+        if key in optional and key not in content:
+            continue
         if type(content.get(key)) is not expected:  # `isinstance` takes a bool for an int.
             raise RecordsError(
                 f"{path} is damaged. Expected {key} of type {expected.__name__}. "

@@ -43,12 +43,10 @@ def _start(run: RunFacts) -> str:
     begun, parent = run.config.get("continues"), run.config.get("parent")
     start = _STARTS.get(run.experiment.weights, "from a file")
     if parent is not None:
-        start = (
-            f"those of {parent_words(parent)} (SHA-256 of these weights "
-            f"{parent['weights_sha256'][:12]}"
-            + f", of the records' manifest {parent['manifest_sha256'][:12]}" * ("run" in parent)
-            + ")"
-        )
+        digests = [f"of these weights {parent['weights_sha256'][:12]}"]
+        if "run" in parent:
+            digests.append(f"of the records' manifest {parent['manifest_sha256'][:12]}")
+        start = f"those of {parent_words(parent)} (SHA-256 {', '.join(digests)})"
     if begun is None:
         return start
     return f"{start}; goes on with the run {begun['run']} after epoch {begun['epoch']}"

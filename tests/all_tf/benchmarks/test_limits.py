@@ -21,7 +21,7 @@ def test_operations_and_bytes_of_a_step_are_counted_by_layer():
 
 
 def test_operations_of_vgg16_are_the_published_ones():
-    """15.3 billion multiplications with additions in its convolutions (He et al. 2016, p. 3)."""
+    """15.3 billion multiplications with additions in its convolutions (He et al. 2016, 4.1)."""
     flop, _ = step_size(build_model("vgg16", image_size=224, weights="none"), batch_size=1)
     assert flop / 3 / 2 == pytest.approx(15.3e9, rel=0.01)
 

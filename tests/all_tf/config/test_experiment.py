@@ -1,10 +1,10 @@
 """Experiments are checked when they are made."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
-from all_tf.config.experiment import Experiment, View
+from all_tf.config.experiment import LATER_SETTINGS, Experiment, View
 from all_tf.system.checks import ConfigError
 
 
@@ -61,3 +61,15 @@ def test_canvas_is_larger_only_where_crops_are_random():
     assert Experiment("base_cnn", image_size=224).view == View(450, 224, 224)
     cropped = Experiment("base_cnn", image_size=224, augment=("random_crop",), crop=300)
     assert cropped.view == View(300, 256, 224)
+
+
+def test_every_setting_that_the_first_version_lacked_has_its_place_among_the_later_ones():
+    """Without it, the files of runs that were trained before would be refused as damaged."""
+    first = {
+        *("arch", "image_size", "batch_size", "epochs", "learning_rate", "augment", "imbalance"),
+        *("crop", "weights", "protocol", "fold", "monitor", "seed", "limit_train"),
+        "limit_validation",
+    }
+    later = [name for names in LATER_SETTINGS for name in names]
+    assert {field.name for field in fields(Experiment)} == first | set(later)
+    assert len(set(later)) == len(later) and not first & set(later)
