@@ -11,7 +11,12 @@ from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.folder import evaluation_folder, write_config, write_json
-from all_tf.runs.prediction_files import write_per_patient, write_predictions
+from all_tf.runs.prediction_files import (
+    write_per_patient,
+    write_predictions,
+    write_scored_set,
+)
+from all_tf.runs.result_files import replaced_files
 
 EXPERIMENT = Experiment("vgg16", epochs=3)
 PATIENTS = tuple(f"ZEBRA{n}" for n in range(12))  # Ids that are nothing else in a page.
@@ -73,6 +78,12 @@ def write_history(path: Path, *, epochs: int) -> None:
         table = csv.writer(file)
         table.writerow(["epoch", *keys])
         table.writerows([n, *[n / 10] * len(keys)] for n in range(1, epochs + 1))
+
+
+def file_scored_set(folder: Path, report: dict, predictions: Predictions) -> None:
+    """A scored set with all of its files and checksums, as evaluate.py files it."""
+    with replaced_files(folder) as partial:
+        write_scored_set(partial, report, predictions)
 
 
 def file_set(folder: Path, predictions: Predictions, *, split, fold, stamps=(), **more) -> None:

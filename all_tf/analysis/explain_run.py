@@ -19,8 +19,8 @@ from all_tf.analysis.grad_cam import evidence_maps, randomised_maps
 from all_tf.analysis.inputs import AnalysisInputs, load_inputs
 from all_tf.data.cell_features import foreground
 from all_tf.metrics.predictions import Predictions
-from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EXPLANATIONS_FOLDER, EvaluationSet, write_json
+from all_tf.runs.result_files import replaced_files
 from all_tf.system.progress import track
 from builders.registry import build_model
 
@@ -71,15 +71,14 @@ def explain_run(
     maps = _find(inputs, chosen)
     heading = inputs.heading(predictions)
     result = heading | _describe(maps, predictions.take(chosen), decisions[chosen], picks)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / RESULT_FILE, result)
-    draw_sheet(
-        folder / PICTURE_FILE,
-        ExplainedCells(maps.images, maps.evidence, maps.random[ALL_LAYERS][0], result["cells"]),
-        classes=inputs.cells.classes,
-        title=inputs.caption(),
-    )
-    write_checksums(folder)
+    with replaced_files(folder) as partial:
+        write_json(partial / RESULT_FILE, result)
+        draw_sheet(
+            partial / PICTURE_FILE,
+            ExplainedCells(maps.images, maps.evidence, maps.random[ALL_LAYERS][0], result["cells"]),
+            classes=inputs.cells.classes,
+            title=inputs.caption(),
+        )
     return result, folder
 
 

@@ -11,7 +11,7 @@ from all_tf.metrics.label_errors import describe_trust, most_doubtful, review_ro
 from all_tf.plots.cell_grid import draw_cells
 from all_tf.plots.cell_images import cell_image
 from all_tf.plots.style import as_png
-from all_tf.runs.checksums import unchanged, write_checksums
+from all_tf.runs.checksums import unchanged
 from all_tf.runs.cross_validation import out_of_fold_folder, read_cross_validation
 from all_tf.runs.folder import (
     METRICS_FILE,
@@ -26,9 +26,9 @@ from all_tf.runs.folder import (
 from all_tf.runs.prediction_files import read_predictions
 from all_tf.runs.records_label import records_label
 from all_tf.runs.required_files import REVIEW_FILE, REVIEW_FOLDER
+from all_tf.runs.result_files import replaced_files
 from all_tf.system.tables import write_csv
 from tfrecords.class_names import ClassNames, class_names_of
-from tfrecords.store.files import atomic_write
 
 SHEET_FILE = "cells.png"
 _SIDE = 220  # Pixels of a cell in the picture.
@@ -79,9 +79,7 @@ def write_review(
     classes = class_names_of(report)
     predictions = read_predictions(source.predictions / PREDICTIONS_FILE, classes=classes)
     rows = review_rows(predictions, threshold=report["threshold"])
-    folder = run / REVIEW_FOLDER
-    folder.mkdir(exist_ok=True)
-    write_csv(folder / REVIEW_FILE, rows)
+    folder, figure = run / REVIEW_FOLDER, None
     shown = most_doubtful(rows, num_cells)
     if shown:
         cells = load_cells(records or source.records, report["split"], trusted=trusted)
@@ -91,11 +89,12 @@ def write_review(
         ]
         title = _title(report)
         figure = draw_cells(np.stack(images), _captions(shown, classes), title=title)
-        with atomic_write(folder / SHEET_FILE) as partial:
-            partial.write_bytes(as_png(figure))
-    else:
-        (folder / SHEET_FILE).unlink(missing_ok=True)
-    write_checksums(folder)
+    with replaced_files(folder) as partial:
+        write_csv(partial / REVIEW_FILE, rows)
+        if figure is None:
+            (folder / SHEET_FILE).unlink(missing_ok=True)
+        else:
+            (partial / SHEET_FILE).write_bytes(as_png(figure))
     return Reviewed(folder, rows, source.scored, describe_trust(report))
 
 

@@ -15,8 +15,8 @@ from all_tf.data.cells import Cells, limit_cells
 from all_tf.data.previews import Version, draw_versions
 from all_tf.data.splits import home_of, learnt_from, load_set
 from all_tf.plots.cell_images import brighten
-from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import PROBES_FOLDER, EvaluationSet, write_json
+from all_tf.runs.result_files import replaced_files
 from all_tf.system.inflight_calls import InFlightCalls
 from all_tf.system.progress import track
 from all_tf.system.tables import write_csv
@@ -48,11 +48,11 @@ def probe_run(
     inputs = load_inputs(run, asked, purpose="be probed on")
     folder = inputs.free_folder(run, PROBES_FOLDER, RESULT_FILE, asked)
     result, versions = probe(inputs, _learnt_from(inputs), seed=seed)
-    _save(folder, result)
     title = f"Images as the network saw them, brightened\n{inputs.caption()}"
     classes = inputs.cells.classes
-    draw_versions(folder / PICTURE_FILE, versions, title=title, classes=classes)
-    write_checksums(folder)
+    with replaced_files(folder) as partial:
+        _write(partial, result)
+        draw_versions(partial / PICTURE_FILE, versions, title=title, classes=classes)
     return result, folder
 
 
@@ -146,8 +146,7 @@ def _identity(
     ]
 
 
-def _save(folder: Path, result: dict) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _write(folder: Path, result: dict) -> None:
     write_json(folder / RESULT_FILE, result)
     own = {"name": "model", "kind": "model", "what": "the network"} | result["model"]
     margins = dict.fromkeys(("margin", "margin_low", "margin_high"))

@@ -12,7 +12,7 @@ from all_tf.evaluation.by_name import (
     find_calibration,
     refuse_fitted_cells,
 )
-from all_tf.evaluation.evaluate import file_evaluation
+from all_tf.evaluation.evaluate import write_evaluation
 from all_tf.evaluation.predict import batches_to_score, predict, predictions_of
 from all_tf.evaluation.run_weights import load_run
 from all_tf.evaluation.set_place import set_place
@@ -34,7 +34,9 @@ from all_tf.runs.folder import (
 from all_tf.runs.members import note_members, noted_members
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, SetPlace, report_header
+from all_tf.runs.result_files import replaced_files
 from all_tf.runs.stamps import selected_on
+from all_tf.system.outputs import is_unused
 from tfrecords.store.folds import FOLDS_FILE
 
 
@@ -106,9 +108,9 @@ def evaluate_ensemble(
     bootstrap = Bootstrap(predictions)
     if predictions.labelled:
         report |= all_metrics(predictions, threshold=used.threshold, bootstrap=bootstrap)
-    out.mkdir(parents=True, exist_ok=True)
-    write_calibration(out, used)
-    file_evaluation(out, report, predictions, bootstrap=bootstrap)
+    with replaced_files(out) as partial:
+        write_calibration(partial, used)
+        write_evaluation(partial, report, predictions, bootstrap=bootstrap)
     return out, report
 
 
@@ -145,7 +147,7 @@ def calibrated_logits(
 
 
 def _refuse_others(out: Path, members: Sequence[Path], records_sha256: str) -> None:
-    if not out.exists() or not any(out.iterdir()):
+    if is_unused(out):
         return
     there = read_metrics(out) if (out / METRICS_FILE).is_file() else {}
     # A report of an earlier version names no records.

@@ -30,8 +30,9 @@ from all_tf.runs.folder import (
     refuse_overwriting,
     set_name,
 )
-from all_tf.runs.prediction_files import file_scored_set
+from all_tf.runs.prediction_files import write_scored_set
 from all_tf.runs.report_header import Selection, SetPlace, report_header
+from all_tf.runs.result_files import replaced_files
 from all_tf.runs.stamps import selected_on
 from all_tf.runs.submission import write_submission
 from builders.losses import LOSSES, ClassWeightedLoss
@@ -92,14 +93,18 @@ def evaluation_report(
     )
 
 
-def file_evaluation(
+def write_evaluation(
     folder: Path, report: dict, predictions: Predictions, *, bootstrap: Bootstrap | None = None
 ) -> None:
-    """Write what `file_scored_set` writes, and, for the final phase, the challenge's zip file."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write what `write_scored_set` writes, and, for the final phase, the challenge's zip file.
+
+    Args:
+        folder: As `all_tf.runs.result_files.replaced_files` yields it.
+        report, predictions, bootstrap: As `write_scored_set` takes them.
+    """
     if report["split"] == "test" and not predictions.labelled:
         write_submission(folder / SUBMISSION_FILE, predictions, threshold=report["threshold"])
-    file_scored_set(folder, report, predictions, bootstrap=bootstrap)
+    write_scored_set(folder, report, predictions, bootstrap=bootstrap)
 
 
 def evaluate_run(
@@ -142,5 +147,6 @@ def evaluate_run(
     bootstrap = Bootstrap(predictions)
     report = evaluation_report(predictions, context, place, tta=tta, bootstrap=bootstrap)
     report = note_calibration(folder, report, named)
-    file_evaluation(folder, report, predictions, bootstrap=bootstrap)
+    with replaced_files(folder) as partial:
+        write_evaluation(partial, report, predictions, bootstrap=bootstrap)
     return folder, report

@@ -18,6 +18,7 @@ from all_tf.runs.folder import (
     set_name,
 )
 from all_tf.runs.known_cells_file import KNOWN_CELLS_FILE, read_known_cells
+from all_tf.runs.required_files import RESULT_FILES
 from tfrecords.class_names import class_names_of
 from tfrecords.schema import IMAGE_SIDE
 from tfrecords.store.manifest import digest_file
@@ -82,7 +83,8 @@ def _known_range(run: Path) -> dict | None:
 def _stamps(run: Path) -> dict[str, list[str]]:
     """The stamps of each report on own records by the own calibration, by the name of the set."""
     _, facts = read_config(run)
-    folders = [run, *sorted(path.parent for path in run.glob(f"evaluation/*/{METRICS_FILE}"))]
+    scored = {path.parent for file in RESULT_FILES for path in run.glob(f"evaluation/[!.]*/{file}")}
+    folders = [run, *sorted(scored)]
     reports = [read_metrics(unchanged(folder / METRICS_FILE).parent) for folder in folders]
     return {
         set_name(report["split"], report.get("fold")): list(report.get("stamps", []))

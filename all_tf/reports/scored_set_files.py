@@ -16,8 +16,12 @@ _INTERVAL_KEYS = {"f1_low"}  # Pages show intervals; tables do without.
 
 
 def evaluation_folders(run: Path, pattern: str) -> list[Path]:
-    """The folders with a report whose path in the run fits a pattern of `glob`, sorted."""
-    return sorted(path.parent for path in run.glob(f"{pattern}/{METRICS_FILE}"))
+    """The folders with a report whose path in the run fits a pattern of `glob`, sorted.
+
+    Without hidden ones: they are half written.
+    """
+    folders = (path.parent for path in run.glob(f"{pattern}/{METRICS_FILE}"))
+    return sorted(each for each in folders if not each.name.startswith("."))
 
 
 def labelled_sets(folders: Sequence[Path]) -> list[ScoredSet]:

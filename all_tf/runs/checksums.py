@@ -15,19 +15,22 @@ _UNCHECKED_FILES = {SUMS_FILE, "status.json"}  # Written after the checksums.
 _LINE = re.compile(r"([0-9a-f]{64})  ([^/\0]+)")
 
 
-def write_checksums(folder: Path) -> None:
+def write_checksums(folder: Path, *, replaced_by: Path | None = None) -> None:
     """Write the checksums of the files in a folder; files in its subfolders have none.
 
     Args:
         folder: Finished. Hidden files and the run's status are left out.
+        replaced_by: A folder of files that are going to be moved there. The checksums are written
+            into this one, as if they were there already.
     """
-    files = sorted(path for path in folder.iterdir() if path.is_file())
+    places = [folder] if replaced_by is None else [folder, replaced_by]
+    path_of = {path.name: path for place in places for path in place.iterdir() if path.is_file()}
     lines = [
-        f"{digest_file(path)}  {path.name}\n"
-        for path in files
-        if path.name not in _UNCHECKED_FILES and not path.name.startswith(".")
+        f"{digest_file(path)}  {name}\n"
+        for name, path in sorted(path_of.items())
+        if name not in _UNCHECKED_FILES and not name.startswith(".")
     ]
-    write_text(folder / SUMS_FILE, "".join(lines))
+    write_text(places[-1] / SUMS_FILE, "".join(lines))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from all_tf.runs.fields import ENVIRONMENT, TRAINING_RANGE
 from all_tf.runs.folder import (
     CONFIG_FILE,
     HISTORY_FILE,
+    METRICS_FILE,
     evaluation_folder,
     is_finished,
     other_records,
@@ -153,7 +154,8 @@ def _of_records(
     yield from _of_names(facts, read_manifest(records))
     if read_proof(records)["folds"] != facts["folds"]:
         yield f"{CONFIG_FILE}: the folds of the records are {read_proof(records)['folds']}"
-    if own and not is_finished(run, records) and not any(run.glob("evaluation/validation*")):
+    scored = any(run.glob(f"evaluation/validation*/{METRICS_FILE}"))
+    if own and not scored and not is_finished(run, records):
         yield "evaluation/validation: missing, though the records have this split"
     whole = experiment.limit_validation is None
     yield from _of_rows(records, report, predictions, whole_set=whole)

@@ -69,11 +69,6 @@ def calibration_folder(run: Path, name: str) -> Path:
     return run / CALIBRATIONS_FOLDER / name
 
 
-def is_half_written(folder: Path) -> bool:
-    """Whether a folder is that of a calibration that a kill cut off; nobody reads it by name."""
-    return folder.parent.name == CALIBRATIONS_FOLDER and folder.name.startswith(".")
-
-
 def require_named(run: Path, name: str) -> Path:
     """Return the folder of a calibration of a run.
 

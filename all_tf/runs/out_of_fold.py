@@ -24,10 +24,11 @@ from all_tf.runs.folder import (
     read_metrics,
     refuse_links,
 )
-from all_tf.runs.prediction_files import file_scored_set, read_predictions
+from all_tf.runs.prediction_files import read_predictions, write_scored_set
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.required_files import PER_FOLD_FILE
+from all_tf.runs.result_files import replaced_files
 from all_tf.system.tables import write_csv
 from tfrecords.class_names import class_names_of
 from tfrecords.store.folds import read_folds
@@ -84,10 +85,10 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
         "note": NOTE,
     }
     target = out_of_fold_folder(folder)
-    target.mkdir(exist_ok=True)
-    write_calibration(target, calibration)
-    write_csv(target / PER_FOLD_FILE, rows)
-    file_scored_set(target, report, predictions, bootstrap=bootstrap)
+    with replaced_files(target) as partial:
+        write_calibration(partial, calibration)
+        write_csv(partial / PER_FOLD_FILE, rows)
+        write_scored_set(partial, report, predictions, bootstrap=bootstrap)
     return report
 
 

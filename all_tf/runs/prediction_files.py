@@ -9,7 +9,6 @@ from all_tf.metrics.bootstrap import Bootstrap
 from all_tf.metrics.per_patient import patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.reliability import reliability_bins
-from all_tf.runs.checksums import write_checksums
 from all_tf.runs.fields import PREDICTIONS
 from all_tf.runs.folder import METRICS_FILE, PREDICTIONS_FILE, RunError, write_json
 from all_tf.runs.required_files import PER_PATIENT_FILE, RELIABILITY_FILE
@@ -72,15 +71,15 @@ def read_predictions(path: Path, *, classes: ClassNames = CNMC_CLASSES) -> Predi
     )
 
 
-def file_scored_set(
+def write_scored_set(
     folder: Path, report: dict, predictions: Predictions, *, bootstrap: Bootstrap | None = None
 ) -> None:
-    """Write metrics, predictions and tables of an evaluated set, and checksums of its folder.
+    """Write metrics, predictions and tables of an evaluated set.
 
     metrics.json and predictions.csv; where there are labels, per_patient.csv and reliability.csv.
 
     Args:
-        folder: Exists; files of these names are written over.
+        folder: As `all_tf.runs.result_files.replaced_files` yields it.
         report: The content of metrics.json; decisions are taken at its `threshold`.
         predictions: Calibrated.
         bootstrap: That the report was made with; None makes one.
@@ -90,7 +89,6 @@ def file_scored_set(
         write_per_patient(folder / PER_PATIENT_FILE, predictions, threshold=report["threshold"])
         write_reliability(folder / RELIABILITY_FILE, predictions, bootstrap=bootstrap)
     write_json(folder / METRICS_FILE, report)
-    write_checksums(folder)
 
 
 def write_per_patient(path: Path, predictions: Predictions, *, threshold: float) -> None:

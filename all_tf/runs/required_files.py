@@ -37,6 +37,12 @@ _OF_ANALYSIS = {
     EXPLANATIONS_FOLDER: ("explanations.json", "cells.png"),
 }
 _OF_CALIBRATION = (CALIBRATION_FILE, FIT_FILE, PREDICTIONS_FILE, TRAINING_IMAGES_FILE)
+# Each of them says that its folder holds a result, though all others were removed.
+RESULT_FILES = (
+    *_SCORED,
+    *(PER_PATIENT_FILE, RELIABILITY_FILE, PER_FOLD_FILE, REVIEW_FILE),
+    *("probes.json", "probes.csv", "explanations.json"),
+)
 # What may be added after the checksums were written.
 ADDED_LATER = {STATUS_FILE, "SHA256SUMS", "report.html", "MODEL_CARD.md"}
 

@@ -32,7 +32,6 @@ from all_tf.runs.folder import (
     read_metrics,
     read_status,
 )
-from all_tf.runs.named_calibration import is_half_written
 from all_tf.runs.placement import misplaced, nearest
 from all_tf.runs.prediction_files import (
     read_predictions,
@@ -44,6 +43,7 @@ from all_tf.runs.required_files import (
     ADDED_LATER,
     PER_PATIENT_FILE,
     RELIABILITY_FILE,
+    RESULT_FILES,
     is_run,
     required_files,
 )
@@ -81,18 +81,17 @@ def verify(folder: Path) -> list[Checked]:
         folder: Of a run, of a cross-validation, or a folder that holds such.
 
     Returns:
-        One entry for each folder with a metrics.json or a list of checksums, for each calibration
-        under a name, for each run that says it is finished, and for each folder of exported files.
+        One entry for each folder with a file of a result or a list of checksums, for each
+        calibration under a name, for each run that says it is finished, and for each folder of
+        exported files.
 
     Raises:
         RunError: The folder holds none of them.
     """
-    named = f"{CALIBRATIONS_FOLDER}/[!.]*/{CALIBRATION_FILE}"
-    found = {path.parent for x in (METRICS_FILE, SUMS_FILE, named) for path in folder.rglob(x)}
-    found = {each for each in found if not is_half_written(each)}
-    found |= {path.parent for path in folder.rglob(CONFIG_FILE) if _should_be_whole(path.parent)}
-    exports = [path.parent for path in folder.rglob(EXPORT_FILE)]
-    exports = [each for each in exports if not each.name.startswith(".")]  # Half-written.
+    named = f"{CALIBRATIONS_FOLDER}/*/{CALIBRATION_FILE}"
+    found = {each for file in (*RESULT_FILES, SUMS_FILE, named) for each in _holding(folder, file)}
+    found |= {each for each in _holding(folder, CONFIG_FILE) if _should_be_whole(each)}
+    exports = _holding(folder, EXPORT_FILE)
     if not found and not exports:
         raise RunError(
             f"No run in {folder}, or one that has not ended: nothing in it holds {METRICS_FILE}. "
@@ -100,6 +99,12 @@ def verify(folder: Path) -> list[Checked]:
         )
     checked = [_check(each) for each in found] + [_check_exports(each) for each in exports]
     return sorted(checked, key=lambda each: each.folder)
+
+
+def _holding(folder: Path, file: str) -> list[Path]:
+    """The folders below one that hold such a file, apart from those that are half written."""
+    holding = [path.parent for path in folder.rglob(file)]
+    return [each for each in holding if not each.name.startswith(".")]
 
 
 def _should_be_whole(run: Path) -> bool:

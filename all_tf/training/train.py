@@ -12,7 +12,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.data.pixel_digests import pixel_digests
 from all_tf.data.splits import Data, load_data
 from all_tf.data.training_range import write_range
-from all_tf.evaluation.evaluate import EvaluationContext, evaluation_report, file_evaluation
+from all_tf.evaluation.evaluate import EvaluationContext, evaluation_report, write_evaluation
 from all_tf.evaluation.known_cells import learn_known_cells
 from all_tf.evaluation.predict import batches_to_score, predict, predict_with_features
 from all_tf.evaluation.run_weights import BEST_FILE
@@ -34,6 +34,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.ownership import own_run, record_status, require_empty, require_unfinished
 from all_tf.runs.records_digest import RecordsDigest, unchanged_records
 from all_tf.runs.report_header import SetPlace
+from all_tf.runs.result_files import replaced_files
 from all_tf.runs.set_words import scored_once
 from all_tf.runs.stamps import selection_set
 from all_tf.runs.training_images import UsedImage, write_training_images
@@ -242,7 +243,8 @@ def _save(
     bootstrap = Bootstrap(predictions)
     report = evaluation_report(predictions, context, place, bootstrap=bootstrap)
     report |= measured or {}
-    file_evaluation(folder, report, predictions, bootstrap=bootstrap)
+    with replaced_files(folder) as partial:
+        write_evaluation(partial, report, predictions, bootstrap=bootstrap)
     return predictions, report
 
 

@@ -131,6 +131,14 @@ def test_result_that_was_moved_to_the_place_of_another_is_found_by_verify(run, t
     assert any("records_sha256" in line for line in drift)
 
 
+def test_result_that_was_taken_away_is_missed_by_verify(run):
+    folder = run / "evaluation/validation"
+    for path in folder.iterdir():
+        path.unlink()
+    drift = [line for each in verify(run) for line in each.drift]
+    assert drift == ["evaluation/validation: missing, though the records have this split"]
+
+
 def test_training_images_are_known_however_they_are_packed(run, records, tmp_path):
     other = tmp_path / "other"
     pack([("x" + p, label, image) for p, label, image in own_cells(records, "train")[:60]], other)

@@ -37,3 +37,15 @@ def test_caveats_that_were_taken_away_by_hand_are_missed(folder, run):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"stamps": []}))
     with pytest.raises(RunError, match="metrics.json: changed since it was written"):
         describe_runs([run])
+
+
+def test_caveats_whose_files_were_taken_away_are_missed(run):
+    evaluated = run / "evaluation/validation"
+    (evaluated / "predictions.csv").write_text("name\n")
+    write_checksums(evaluated)
+    (evaluated / "metrics.json").unlink()
+    with pytest.raises(RunError, match="metrics.json: missing"):
+        describe_runs([run])
+    (evaluated / "SHA256SUMS").unlink()
+    with pytest.raises(RunError, match="SHA256SUMS is missing|no metrics.json"):
+        describe_runs([run])

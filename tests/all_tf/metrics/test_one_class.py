@@ -17,10 +17,9 @@ from all_tf.reports.run_facts import read_facts
 from all_tf.reports.text import format_patients, format_report
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.folder import read_metrics
-from all_tf.runs.prediction_files import file_scored_set
 from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.verification import verify
-from tests.written_runs import draw_predictions, write_run
+from tests.written_runs import draw_predictions, file_scored_set, write_run
 
 NAMES = {1: "ALL", 0: "HEM"}
 DEFINED = {"accuracy", "brier", "log_loss", "ece"}

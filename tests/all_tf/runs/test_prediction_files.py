@@ -8,12 +8,12 @@ from all_tf.metrics.per_patient import fold_rows, patient_rows
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.folder import RunError
 from all_tf.runs.prediction_files import (
-    file_scored_set,
     read_predictions,
     write_per_patient,
     write_predictions,
 )
 from tests.conftest import read_rows
+from tests.written_runs import file_scored_set
 
 
 @pytest.fixture
@@ -101,15 +101,15 @@ def test_of_two_that_fare_alike_the_one_of_more_cells_is_worse(predictions):
 def test_no_file_of_a_scored_set_is_written_through_a_link(predictions, tmp_path):
     thesis, folder = tmp_path / "thesis.txt", tmp_path / "run"
     thesis.write_text("years of work")
-    folder.mkdir()
     report = {"threshold": 0.5}
     file_scored_set(folder, report, predictions)
-    written = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert len(written) == 5
+    lock, *written = sorted(path.name for path in folder.iterdir())
+    assert (lock, len(written)) == (".lock-result", 5)
+    before = {name: (folder / name).read_bytes() for name in written}
     for name in written:
         (folder / name).unlink()
         (folder / name).symlink_to(thesis)
     file_scored_set(folder, report, predictions)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == written
+    assert {name: (folder / name).read_bytes() for name in written} == before
     assert thesis.read_text() == "years of work"
     assert not any(path.is_symlink() for path in folder.iterdir())

@@ -15,11 +15,13 @@ from all_tf.metrics.summary import all_metrics
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import changed_files, read_checksums, unchanged, write_checksums
 from all_tf.runs.folder import SUBMISSION_FILE, RunError, evaluation_folder, write_config
-from all_tf.runs.prediction_files import file_scored_set, read_predictions
+from all_tf.runs.prediction_files import read_predictions
+from all_tf.runs.required_files import RESULT_FILES
 from all_tf.runs.submission import write_submission
 from all_tf.runs.verification import _losses, verify
 from builders.losses import LOSSES
 from tests.conftest import ROOT
+from tests.written_runs import file_scored_set
 from tfrecords.store.manifest import digest_file
 
 
@@ -334,6 +336,21 @@ def test_finished_run_without_metrics_and_checksums_is_no_run_that_is_whole(run)
     assert "SHA256SUMS: missing" in drift(run)
     with pytest.raises(RunError, match="SHA256SUMS is missing"):
         unchanged(run / "config.json")
+
+
+@pytest.mark.parametrize("kept", RESULT_FILES)
+def test_what_is_left_of_a_result_is_missed(kept, run):
+    lone = evaluation_folder(run, "train", 1)
+    lone.mkdir()
+    (lone / kept).write_text("{}")
+    assert "SHA256SUMS: missing, so that nobody can say" in drift(run)
+
+
+def test_half_written_result_is_none(run):
+    hidden = run / "evaluation" / ".partial-result"
+    hidden.mkdir()
+    (hidden / "metrics.json").write_text("{}")
+    assert drift(run) == ""
 
 
 def test_reader_of_one_file_checks_it_alone(run):

@@ -97,6 +97,8 @@ def test_run_folder_holds_all_that_is_needed_to_judge_it(run):
     parts = ("arrays.npz", "best.weights.h5", "config.json", "digests.json", "state.json")
     assert found - events - {f"{state}/{part}" for state in states for part in parts} == {
         ".lock",
+        ".lock-result",
+        "evaluation/validation/.lock-result",
         "status.json",
         "config.json",
         "environment.json",
