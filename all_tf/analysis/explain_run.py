@@ -15,7 +15,7 @@ from all_tf.analysis.explanation_checks import (
     share_inside,
 )
 from all_tf.analysis.explanation_sheet import ExplainedCells, draw_sheet, enlarged
-from all_tf.analysis.grad_cam import evidence_maps, randomised_maps
+from all_tf.analysis.grad_cam import evidence_maps, randomised_maps, require_map
 from all_tf.analysis.inputs import AnalysisInputs, load_inputs
 from all_tf.data.cell_features import foreground
 from all_tf.metrics.predictions import Predictions
@@ -63,6 +63,7 @@ def explain_run(
     if num_images < 1:
         raise ValueError(f"Expected at least 1 image. Received: --images {num_images}")
     inputs = load_inputs(run, asked, purpose="be explained")
+    require_map(inputs.model)
     folder = inputs.free_folder(run, EXPLANATIONS_FOLDER, RESULT_FILE, asked)
     predictions = inputs.predict(inputs.batches(inputs.cells))
     decisions = predictions.decisions(inputs.context.calibration.threshold)

@@ -32,6 +32,19 @@ def evidence_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: The feature map is a single pixel and can show nothing.
     """
+    require_map(model)
+    features = model.get_layer(POOLED).input
+    both = keras.Model(model.input, [features, model.output])
+    starts = range(0, len(images), _BATCH)
+    return np.concatenate([_evidence(both, images[n : n + _BATCH]) for n in starts])
+
+
+def require_map(model: keras.Model) -> None:
+    """Raise unless the last feature map of a model can show where something is.
+
+    Raises:
+        ValueError: It is a single pixel.
+    """
     features = model.get_layer(POOLED).input
     if features.shape[1] * features.shape[2] == 1:
         raise ValueError(
@@ -39,9 +52,6 @@ def evidence_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
             "of it would show nothing. Train with a larger --image-size. "
             f"Received: image size {model.input.shape[1]}"
         )
-    both = keras.Model(model.input, [features, model.output])
-    starts = range(0, len(images), _BATCH)
-    return np.concatenate([_evidence(both, images[n : n + _BATCH]) for n in starts])
 
 
 def _evidence(both: keras.Model, images: np.ndarray) -> np.ndarray:

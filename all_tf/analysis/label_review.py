@@ -24,6 +24,7 @@ from all_tf.runs.folder import (
     set_name,
 )
 from all_tf.runs.prediction_files import read_predictions
+from all_tf.runs.records_digest import are_scored
 from all_tf.runs.records_label import records_label
 from all_tf.runs.required_files import REVIEW_FILE, REVIEW_FOLDER
 from all_tf.runs.result_files import replaced_files
@@ -63,11 +64,12 @@ def write_review(
         trusted: Whether to skip the SHA-256 of the shards.
 
     Raises:
-        RunError: The run is unfinished, or was trained on the images that it scored.
+        RunError: The run is unfinished, or was trained on the images that it scored, or the records
+            are not those that it scored.
         ValueError: There is no cell to show.
     """
     refuse_links(run)
-    source = _source_of(run)
+    source = _source_of(run, records)
     for name in (METRICS_FILE, PREDICTIONS_FILE):
         unchanged(source.predictions / name)
     report = read_metrics(source.predictions)
@@ -82,18 +84,16 @@ def write_review(
     folder, figure = run / REVIEW_FOLDER, None
     shown = most_doubtful(rows, num_cells)
     if shown:
-        cells = load_cells(records or source.records, report["split"], trusted=trusted)
+        cells = load_cells(source.records, report["split"], trusted=trusted)
         png_of_name = dict(zip(cells.names.tolist(), cells.pngs, strict=True))
         images = [
             cell_image(png_of_name[row["name"]], crop=source.crop, side=_SIDE) for row in shown
         ]
         title = _title(report)
         figure = draw_cells(np.stack(images), _captions(shown, classes), title=title)
-    with replaced_files(folder) as partial:
+    with replaced_files(folder, dropped=[SHEET_FILE]) as partial:
         write_csv(partial / REVIEW_FILE, rows)
-        if figure is None:
-            (folder / SHEET_FILE).unlink(missing_ok=True)
-        else:
+        if figure is not None:
             (partial / SHEET_FILE).write_bytes(as_png(figure))
     return Reviewed(folder, rows, source.scored, describe_trust(report))
 
@@ -107,9 +107,9 @@ def _title(report: Mapping[str, Any]) -> str:
     )
 
 
-def _source_of(run: Path) -> _Source:
+def _source_of(run: Path, records: Path | None) -> _Source:
     if is_cross_validation(run):
-        asked = read_cross_validation(run)
+        asked = read_cross_validation(run, records=records)
         limit = asked.experiment.limit_validation
         which = "every training image" if limit is None else f"at most {limit} images of each fold"
         scored = f"{which}, by a network trained without its patient"
@@ -117,7 +117,14 @@ def _source_of(run: Path) -> _Source:
     experiment, facts = read_config(run)
     report = read_metrics(run)
     scored = f"only {set_name(report['split'], report['fold'])}; for all of train: --fold all"
-    return _Source(run, Path(facts["records"]), experiment.crop, scored)
+    records = records or Path(facts["records"])
+    if not are_scored(records, report, facts):
+        raise RunError(
+            f"{records} does not hold the images that {run} scored (SHA-256 of the manifest), and "
+            "cells of the same names would be shown in their place. Name the run's own records, or "
+            "a copy: --records DIR"
+        )
+    return _Source(run, records, experiment.crop, scored)
 
 
 def _captions(rows: Sequence[Mapping[str, Any]], classes: ClassNames) -> list[str]:

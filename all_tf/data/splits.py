@@ -149,14 +149,14 @@ def fold_of(cells: Cells, fold: int) -> Cells:
 
 
 def home_of(facts: dict, records: Path) -> Path:
-    """Return the records of a run: `records` if they have its folds, else those it was trained on.
+    """Return the records of a run: `records` if they are a copy, else those it was trained on.
 
     Args:
         facts: The entries of the run's config.json other than the experiment.
         records: A records directory: a copy of the run's own, or one of other cells.
     """
-    own = RecordsDigest.of(records).folds_sha256 == facts["folds_sha256"]
-    return records if own else Path(facts["records"])
+    differing = RecordsDigest.stored_in(facts).differing_files(RecordsDigest.of(records))
+    return Path(facts["records"]) if differing else records
 
 
 def require_labelled_classes(cells: Cells, purpose: str) -> None:

@@ -68,13 +68,12 @@ def note_calibration(
     """Leave the calibration beside the result that it gave, and its name in the report.
 
     Args:
-        folder: Of the evaluation; it is made where it is missing.
+        folder: That the evaluation is written into.
         report: Of the evaluation.
         named: None for the run's own, which is not left there.
     """
     if named is None:
         return dict(report)
-    folder.mkdir(parents=True, exist_ok=True)
     write_calibration(folder, named.calibration)
     return {**report, "calibration": named.name}
 

@@ -13,7 +13,7 @@ from all_tf.data.cells import Cells
 from all_tf.data.pixel_digests import pixel_digests
 from all_tf.data.splits import LoadedSet, load_set, require_labelled_classes
 from all_tf.evaluation.ensemble import mean_predictions
-from all_tf.evaluation.predict import batches_to_score, predict
+from all_tf.evaluation.predict import batches_to_score, predict, predictions_of
 from all_tf.evaluation.run_weights import load_run, network_digest
 from all_tf.evaluation.set_place import set_place
 from all_tf.metrics.bootstrap import count_groups
@@ -90,8 +90,9 @@ def calibrate_run(
     require_labelled_classes(loaded.cells, "calibrate on")
     places = [set_place(member, loaded, *asked.split_and_fold()) for member in members]
     _refuse_learnt(places)
+    unscored = predictions_of(loaded.cells, np.zeros(len(loaded.cells)))
+    parts = divide_patients(unscored)  # Which may refuse them, before they are scored.
     own, predictions = _score(members, loaded.cells)
-    parts = divide_patients(predictions)
     least = experiment.min_sensitivity if min_sensitivity is None else min_sensitivity
     where = f"{loaded.records_name}, {set_name(*asked.split_and_fold())}"
     calibration = fit_calibration(predictions, fitted_on=where, min_sensitivity=least)

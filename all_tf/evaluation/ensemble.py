@@ -34,6 +34,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.members import note_members, noted_members
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.report_header import Selection, SetPlace, report_header
+from all_tf.runs.required_files import MAY_BE_ABSENT
 from all_tf.runs.result_files import replaced_files
 from all_tf.runs.stamps import selected_on
 from all_tf.system.outputs import is_unused
@@ -66,7 +67,8 @@ def evaluate_ensemble(
         members: Finished runs (`all_tf.runs.members.members_of`) of the same records.
         asked: The set. Its split must be named.
         out: The folder to save to: new, empty, or with an evaluation of the same members on the
-            same records. None for `ensemble/SET` beside the first member.
+            same set, with the same views and calibration. None for `ensemble/SET` beside the first
+            member.
         tta: As `all_tf.evaluation.evaluate.evaluate_run` takes it.
         calibration: The name of a calibration of the cross-validation whose folds the members are;
             None for the mean of the members' own.
@@ -89,7 +91,8 @@ def evaluate_ensemble(
         by = calibration or ""
         place = evaluation_folder(members[0], split, fold, tta=tta, calibration=by)
         out = _default_folder(members, loaded, place)
-    _refuse_others(out, members, loaded.records_sha256)
+    asked_for = (loaded.records_sha256, split, fold, tta, calibration)
+    _refuse_others(out, members, asked_for)
     if not loaded.own:
         refuse_overwriting(out, METRICS_FILE, asked)
     named = find_calibration(members[0].parent, calibration, members)
@@ -108,7 +111,7 @@ def evaluate_ensemble(
     bootstrap = Bootstrap(predictions)
     if predictions.labelled:
         report |= all_metrics(predictions, threshold=used.threshold, bootstrap=bootstrap)
-    with replaced_files(out) as partial:
+    with replaced_files(out, dropped=MAY_BE_ABSENT) as partial:
         write_calibration(partial, used)
         write_evaluation(partial, report, predictions, bootstrap=bootstrap)
     return out, report
@@ -146,15 +149,16 @@ def calibrated_logits(
     return predictions.logits / calibration.temperature + calibration.bias
 
 
-def _refuse_others(out: Path, members: Sequence[Path], records_sha256: str) -> None:
+def _refuse_others(out: Path, members: Sequence[Path], asked_for: Sequence[object]) -> None:
     if is_unused(out):
         return
     there = read_metrics(out) if (out / METRICS_FILE).is_file() else {}
-    # A report of an earlier version names no records.
-    if not _is_of(there, members, out) or there.get("records_sha256") not in (None, records_sha256):
+    told = [there.get(key) for key in ("records_sha256", "split", "fold", "tta", "calibration")]
+    told[0] = told[0] or asked_for[0]  # A report of an earlier version names no records.
+    if not _is_of(there, members, out) or told != list(asked_for):
         raise RunError(
-            f"{out} is not empty and holds no evaluation of these runs on these records. Name "
-            "another --out."
+            f"{out} is not empty and holds no evaluation of these runs on this set, with these "
+            "views and this calibration. Name another --out."
         )
 
 

@@ -32,6 +32,7 @@ from all_tf.runs.folder import (
 )
 from all_tf.runs.prediction_files import write_scored_set
 from all_tf.runs.report_header import Selection, SetPlace, report_header
+from all_tf.runs.required_files import MAY_BE_ABSENT
 from all_tf.runs.result_files import replaced_files
 from all_tf.runs.stamps import selected_on
 from all_tf.runs.submission import write_submission
@@ -146,7 +147,7 @@ def evaluate_run(
     predictions = context.calibration.apply(predict(model, batches, loaded.cells, tta=tta))
     bootstrap = Bootstrap(predictions)
     report = evaluation_report(predictions, context, place, tta=tta, bootstrap=bootstrap)
-    report = note_calibration(folder, report, named)
-    with replaced_files(folder) as partial:
+    with replaced_files(folder, dropped=MAY_BE_ABSENT) as partial:
+        report = note_calibration(partial, report, named)
         write_evaluation(partial, report, predictions, bootstrap=bootstrap)
     return folder, report

@@ -5,6 +5,7 @@ from pathlib import Path
 from all_tf.data.cells import Cells
 from all_tf.data.pixel_digests import pixel_digests
 from all_tf.data.splits import LoadedSet
+from all_tf.runs.checksums import unchanged
 from all_tf.runs.folder import read_config, set_name
 from all_tf.runs.stamps import PARENT_UNKNOWN, stamps_of_parent
 from all_tf.runs.training_images import PARENT_IMAGES_FILE, TrainingImages, read_training_images
@@ -46,6 +47,7 @@ def parent_stamps(run: Path, loaded: LoadedSet, split: str, fold: int | None) ->
     noted = parent["stamps"].get(set_name(split, fold))
     if loaded.own and noted is not None and experiment.limit_validation is None:
         return noted  # Of all images of the set.
+    unchanged(run / PARENT_IMAGES_FILE)
     known = read_training_images(run, file=PARENT_IMAGES_FILE)
     unknown = known is None or any(PARENT_UNKNOWN in each for each in parent["stamps"].values())
     same = loaded.records_sha256 == parent["manifest_sha256"]

@@ -2,7 +2,9 @@
 
 import math
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +30,7 @@ from tfrecords.store.manifest import digest_file
 
 BEST_FILE = "best.weights.h5"
 _BYTES_OF_A_NAME = 4096  # At most: groups and headers of HDF5 for one array.
+_BYTES_OF_A_FILE = 32768  # At most: its head, groups of layers without arrays, the digest.
 # What an evaluation reads of a run's files, beside the experiment.
 _TYPE_OF_FACT: dict[str, type] = {
     "records": str,
@@ -46,10 +49,22 @@ def save_weights(model: keras.Model, path: Path) -> None:
     """
     # The file holds the name; without one, Keras would number the models of the process in it.
     saved = keras.Model(model.input, model.output, name=model.name)
-    with atomic_write(path) as partial:
+    with atomic_write(path) as partial, _plain_errors(path):
         _require_room(partial, saved)
         saved.save_weights(partial)
         add_digest(partial)
+
+
+@contextmanager
+def _plain_errors(path: Path) -> Iterator[None]:
+    """Raise what the system has refused as OSError: HDF5 wraps it in errors of its own."""
+    try:
+        yield
+    except RuntimeError as error:
+        if told := re.search(r"errno = (\d+)", str(error)):
+            number = int(told[1])
+            raise OSError(number, os.strerror(number), str(path)) from error
+        raise
 
 
 def _require_room(path: Path, model: keras.Model) -> None:
@@ -60,6 +75,7 @@ def _require_room(path: Path, model: keras.Model) -> None:
         4 * math.prod(each.shape) + _BYTES_OF_A_NAME
         for each in model.weights  # float32.
     )
+    num_bytes += _BYTES_OF_A_FILE
     with path.open("r+b") as partial:
         os.posix_fallocate(partial.fileno(), 0, num_bytes)
         os.ftruncate(partial.fileno(), 0)

@@ -18,7 +18,7 @@ from all_tf.runs.folder import (
     set_name,
 )
 from all_tf.runs.known_cells_file import KNOWN_CELLS_FILE, read_known_cells
-from all_tf.runs.required_files import RESULT_FILES
+from all_tf.runs.required_files import holds_result
 from tfrecords.class_names import class_names_of
 from tfrecords.schema import IMAGE_SIDE
 from tfrecords.store.manifest import digest_file
@@ -73,18 +73,15 @@ def _limits(run: Path) -> dict[str, list[float]] | None:
 
 def _known_range(run: Path) -> dict | None:
     """The limits of colour, focus and scale that predict.py compares new images with."""
-    known = read_known_cells(run)
-    if known is None:
-        return None
     unchanged(run / KNOWN_CELLS_FILE)
-    return known.range
+    known = read_known_cells(run)
+    return None if known is None else known.range
 
 
 def _stamps(run: Path) -> dict[str, list[str]]:
     """The stamps of each report on own records by the own calibration, by the name of the set."""
     _, facts = read_config(run)
-    scored = {path.parent for file in RESULT_FILES for path in run.glob(f"evaluation/[!.]*/{file}")}
-    folders = [run, *sorted(scored)]
+    folders = [run, *sorted(filter(holds_result, run.glob("evaluation/[!.]*")))]
     reports = [read_metrics(unchanged(folder / METRICS_FILE).parent) for folder in folders]
     return {
         set_name(report["split"], report.get("fold")): list(report.get("stamps", []))

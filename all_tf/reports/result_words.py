@@ -36,6 +36,13 @@ def parent_words(parent: Mapping[str, Any]) -> str:
     return f"the run {parent['run']}, trained on {parent['records'] or 'other records'}"
 
 
+def scoring_in_words(report: Mapping[str, Any]) -> str:
+    """What a set was scored with beside the network, as in ", mean of 8 views"; mostly nothing."""
+    by = f", calibrated by {report['calibration']}" if "calibration" in report else ""
+    views = report.get("tta", 1)
+    return by if views == 1 else f"{by}, mean of {views} views"
+
+
 def result_sentence(report: Mapping[str, Any]) -> str:
     """The result on a set in one sentence, with what the set was used for before.
 

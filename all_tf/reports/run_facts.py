@@ -12,6 +12,7 @@ from all_tf.metrics.paired import ScoredRun
 from all_tf.metrics.registry import shown_in
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.reports.analysis_files import read_explanations, read_probes
+from all_tf.reports.result_words import scoring_in_words
 from all_tf.reports.scored_set_files import (
     evaluation_folders,
     labelled_sets,
@@ -29,16 +30,17 @@ from all_tf.runs.folder import (
     CONFIG_FILE,
     CROSS_VALIDATION_FILE,
     HISTORY_FILE,
-    METRICS_FILE,
     checked_experiment,
     evaluation_folder,
     is_cross_validation,
     other_records,
     read_config,
+    refuse_links,
     set_name,
 )
 from all_tf.runs.history_file import read_history
 from all_tf.runs.records_label import UNNAMED, records_label
+from all_tf.runs.required_files import holds_result
 from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import class_names_of
 from tfrecords.names import legible
@@ -92,7 +94,7 @@ class RunFacts:
             "arch": self.experiment.arch,
             "protocol": self.experiment.protocol,
             "records": records_label(report),
-            "set": set_name(report["split"], report["fold"]),
+            "set": set_name(report["split"], report["fold"]) + scoring_in_words(report),
             "num_images": report["num_images"],
             "num_patients": report["num_patients"],
             "selected_on": report["selected_on"],
@@ -195,8 +197,10 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
         records: Where the records are; None for where they were when it was trained.
 
     Raises:
-        RunError: There is no run, it has not ended, or a file that every table needs is damaged.
+        RunError: There is no run, it has not ended, a folder in it is a symbolic link, or a file
+            that every table needs is damaged.
     """
+    refuse_links(run)
     experiment, main = _read_experiment(run), _main_folder(run)
     measured = read_report(main)
     held_out = evaluation_folder(run, "validation", None)
@@ -214,7 +218,7 @@ def read_facts(run: Path, *, name: str | None = None, records: Path | None = Non
 
 def _stands_for(run: Path, folder: Path) -> bool:
     """Whether an evaluation is of a run's own records, and all of its metrics are defined."""
-    if not (folder / METRICS_FILE).is_file():
+    if not holds_result(folder):
         return False
     report = read_report(folder)
     own = is_cross_validation(run) or not other_records(report, read_config(run)[1])

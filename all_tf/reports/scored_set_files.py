@@ -8,6 +8,7 @@ from all_tf.metrics.scored_set import ScoredSet
 from all_tf.runs.checksums import unchanged
 from all_tf.runs.folder import METRICS_FILE, PREDICTIONS_FILE, RunError, read_metrics
 from all_tf.runs.prediction_files import read_predictions
+from all_tf.runs.required_files import holds_result
 from tfrecords.class_names import class_names_of
 
 # The keys that are read. A file without one of them is damaged or of another version.
@@ -16,12 +17,13 @@ _INTERVAL_KEYS = {"f1_low"}  # Pages show intervals; tables do without.
 
 
 def evaluation_folders(run: Path, pattern: str) -> list[Path]:
-    """The folders with a report whose path in the run fits a pattern of `glob`, sorted.
+    """The folders with a result whose path in the run fits a pattern of `glob`, sorted.
 
-    Without hidden ones: they are half written.
+    Without hidden ones: they are half written. What is left of a result counts, so that its reader
+    misses the rest.
     """
-    folders = (path.parent for path in run.glob(f"{pattern}/{METRICS_FILE}"))
-    return sorted(each for each in folders if not each.name.startswith("."))
+    found = (each for each in run.glob(pattern) if not each.name.startswith("."))
+    return sorted(filter(holds_result, found))
 
 
 def labelled_sets(folders: Sequence[Path]) -> list[ScoredSet]:

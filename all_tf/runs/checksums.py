@@ -1,11 +1,12 @@
 """SHA-256 of the files of a folder, as `sha256sum -c SHA256SUMS` reads them too."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from all_tf.runs.errors import RunError
 from all_tf.runs.folder import read_status
-from all_tf.runs.required_files import required_files
+from all_tf.runs.required_files import is_run, required_files
 from all_tf.runs.strict_reading import damage_error, read_text
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import digest_file
@@ -15,22 +16,29 @@ _UNCHECKED_FILES = {SUMS_FILE, "status.json"}  # Written after the checksums.
 _LINE = re.compile(r"([0-9a-f]{64})  ([^/\0]+)")
 
 
-def write_checksums(folder: Path, *, replaced_by: Path | None = None) -> None:
-    """Write the checksums of the files in a folder; files in its subfolders have none.
+def write_checksums(folder: Path) -> None:
+    """Write the checksums of the files in a folder (`file_digests`).
 
     Args:
-        folder: Finished. Hidden files and the run's status are left out.
-        replaced_by: A folder of files that are going to be moved there. The checksums are written
-            into this one, as if they were there already.
+        folder: Finished.
     """
-    places = [folder] if replaced_by is None else [folder, replaced_by]
-    path_of = {path.name: path for place in places for path in place.iterdir() if path.is_file()}
-    lines = [
-        f"{digest_file(path)}  {name}\n"
-        for name, path in sorted(path_of.items())
-        if name not in _UNCHECKED_FILES and not name.startswith(".")
-    ]
-    write_text(places[-1] / SUMS_FILE, "".join(lines))
+    list_checksums(folder, file_digests(folder))
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of the files in a folder by name, without hidden ones and the run's status.
+
+    Files in its subfolders have none.
+    """
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    listed = (each for each in names if each not in _UNCHECKED_FILES and not each.startswith("."))
+    return {name: digest_file(folder / name) for name in listed}
+
+
+def list_checksums(folder: Path, digest_of_name: Mapping[str, str]) -> None:
+    """Write checksums as `sha256sum -c` reads them, sorted by name."""
+    lines = (f"{digest}  {name}\n" for name, digest in sorted(digest_of_name.items()))
+    write_text(folder / SUMS_FILE, "".join(lines))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
@@ -65,15 +73,15 @@ def changed_files(folder: Path) -> list[str]:
 def unchanged(path: Path) -> Path:
     """A file of a run, checked against its line in SHA256SUMS before it is read.
 
-    A file that is not there is left to its reader. Folders without checksums are read where the
-    run has not ended: resuming reads them, too.
+    A file that is not there is left to its reader. A run that has not ended has no checksums, and
+    is read: resuming does so, too.
 
     Raises:
         RunError: The file was changed, added or removed, or its line was.
     """
     digests = read_checksums(path.parent)
     if not digests:
-        if path.exists() and _has_ended(path.parent):
+        if path.exists() and not _is_unfinished(path.parent):
             raise RunError(
                 f"{path.parent / SUMS_FILE} is missing, so that nobody can say whether "
                 f"{path.name} was changed. Score the set again, or train again."
@@ -101,7 +109,13 @@ def _fault(path: Path, digest: str) -> str | None:
     return None if digest_file(path) == digest else "changed since it was written (SHA-256)"
 
 
-def _has_ended(folder: Path) -> bool:
-    """Whether a folder is of a run that says of itself that it is finished."""
-    places = (folder, *list(folder.parents)[:2])
-    return any(read_status(place).get("state") == "finished" for place in places)
+def _is_unfinished(folder: Path) -> bool:
+    """Whether a folder has no checksums yet: it is a state, or in a run that goes on.
+
+    Results of several runs have theirs from the moment when they are in their place.
+    """
+    places = (folder, *list(folder.parents)[:3])  # RUN, RUN/evaluation/SET or /RECORDS/SET.
+    run = next(filter(is_run, places), None)
+    if folder.parent.name == "state":
+        return True
+    return run is not None and read_status(run).get("state") != "finished"

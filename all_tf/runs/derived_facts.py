@@ -30,8 +30,7 @@ from all_tf.runs.stamps import (
     CHOSEN_AMONG,
     selected_on,
     selection_set,
-    stamps,
-    stamps_of_sweep,
+    stamps_of_own,
 )
 from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import class_names_of
@@ -108,10 +107,7 @@ def _of_stamps(
     known, derived = {NOT_CALIBRATED}, list(calibration.stamps)
     if not other_records(report, facts):  # Those on other records follow from their images.
         known = DERIVED_STAMPS
-        derived += stamps(experiment, report["split"], report["fold"], folds=facts["folds"])
-        name = set_name(report["split"], report["fold"])
-        derived += facts.get("parent", {}).get("stamps", {}).get(name, [])
-        derived += stamps_of_sweep(facts)
+        derived += stamps_of_own(experiment, facts, report["split"], report["fold"])
     for stamp in derived:
         if stamp not in report["stamps"]:
             yield f"stamps: the report lacks {stamp!r}, which follows from {CONFIG_FILE}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration, mean_calibration
+from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration, listed, mean_calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_facts import contradictions_of_use
 from all_tf.runs.calibration_file import read_calibration
@@ -12,7 +12,6 @@ from all_tf.runs.derived_calibration import DERIVED_STAMPS, calibration_contradi
 from all_tf.runs.folder import (
     CONFIG_FILE,
     CROSS_VALIDATION_FILE,
-    METRICS_FILE,
     PREDICTIONS_FILE,
     checked_experiment,
     other_records,
@@ -20,8 +19,26 @@ from all_tf.runs.folder import (
     read_metrics,
 )
 from all_tf.runs.members import noted_members, other_networks
+from all_tf.runs.out_of_fold import about_folds, per_fold_rows
 from all_tf.runs.prediction_files import read_predictions
-from all_tf.runs.stamps import stamps
+from all_tf.runs.stamps import CHOSEN_AMONG, selected_on, stamps_of_own
+
+
+def expected_of_folds(folder: Path, calibration: Calibration, predictions: Predictions) -> dict:
+    """The fields of a cross-validation's joined report that follow from its folds' runs.
+
+    Args:
+        folder: `out-of-fold` of the cross-validation.
+        calibration: That of all folds together.
+        predictions: Of all folds, calibrated.
+
+    Raises:
+        RunError: A file of a fold's run is damaged.
+    """
+    epochs = [read_metrics(run)["best_epoch"] for run in _runs_of_folds(folder)]
+    rows = per_fold_rows(predictions, threshold=calibration.threshold, epochs=epochs)
+    whole = {"split": "train", "fold": None, "tta": 1, "calibrated_on": calibration.fitted_on}
+    return whole | about_folds(rows)
 
 
 def contradictions_of_folds(
@@ -30,31 +47,47 @@ def contradictions_of_folds(
     """What the joined predictions of a cross-validation do not have from its folds' runs.
 
     Args:
-        folder: `out-of-fold` of the cross-validation.
+        folder, calibration, predictions: As `expected_of_folds` takes them.
         report: Its report.
-        calibration: That of all folds together.
-        predictions: Of all folds, calibrated.
 
     Raises:
         RunError: A file of a fold's run is damaged.
     """
-    content = folder.parent / CROSS_VALIDATION_FILE
-    asked = read_content(folder.parent)
-    runs = [folder.parent / fold_name(fold) for fold in asked["folds"]]
-    reports = [read_metrics(run) for run in runs]
-    epochs = [each.get("best_epoch") for each in reports]
-    if report["best_epochs"] != epochs:
-        yield f"best_epochs: {METRICS_FILE} has {report['best_epochs']}, the folds have {epochs}"
+    runs = _runs_of_folds(folder)
     parts = [read_predictions(run / PREDICTIONS_FILE) for run in runs]
     told = {pair for part in parts for pair in zip(part.names, part.logits, strict=True)}
     if told != set(zip(predictions.names, predictions.logits, strict=True)):
         yield f"{PREDICTIONS_FILE}: not the predictions of the folds"
-    needed = dict.fromkeys(stamp for each in reports for stamp in each["stamps"])
+    needed = dict.fromkeys(stamp for run in runs for stamp in read_metrics(run)["stamps"])
     for stamp in needed.keys() - {NOT_CALIBRATED} - set(report["stamps"]):
         yield f"stamps: the report lacks {stamp!r}, which a fold has"
+    content, asked = folder.parent / CROSS_VALIDATION_FILE, read_content(folder.parent)
     experiment = checked_experiment(content, asked["experiment"])
     source = "out-of-fold predictions of train"
     yield from calibration_contradictions(experiment, source, calibration, predictions)
+
+
+def _runs_of_folds(folder: Path) -> list[Path]:
+    return [folder.parent / fold_name(fold) for fold in read_content(folder.parent)["folds"]]
+
+
+def expected_of_members(folder: Path, report: Mapping, calibration: Calibration) -> dict:
+    """The fields of an ensemble's report that follow from its members; empty if one was moved.
+
+    Args:
+        folder, report, calibration: As `contradictions_of_members` takes them.
+
+    Raises:
+        RunError: A file of a member is damaged.
+    """
+    members = noted_members(folder, report)
+    if not all((member / CONFIG_FILE).is_file() for member in members):
+        return {}
+    return {
+        "selected_on": listed(selected_on(read_config(member)[0]) for member in members),
+        "best_epoch": None,
+        "calibrated_on": calibration.fitted_on,
+    }
 
 
 def contradictions_of_members(
@@ -90,11 +123,10 @@ def contradictions_of_members(
         if other_records(report, facts):  # Stamps there follow from the images.
             known = {NOT_CALIBRATED}
         else:
-            derived |= set(
-                stamps(experiment, report["split"], report["fold"], folds=facts["folds"])
-            )
+            derived |= set(stamps_of_own(experiment, facts, report["split"], report["fold"]))
     for stamp in sorted(derived - set(report["stamps"])):
         yield f"stamps: the report lacks {stamp!r}, which follows from the members"
     for stamp in report["stamps"]:
-        if stamp in known - derived:
+        is_derived = stamp in known or stamp.startswith(CHOSEN_AMONG)
+        if is_derived and stamp not in derived:
             yield f"stamps: the report has {stamp!r}, which does not follow from the members"

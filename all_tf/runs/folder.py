@@ -4,7 +4,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import NamedTuple
@@ -242,13 +242,18 @@ def refuse_links(run: Path, *, files: bool = False) -> None:
     Raises:
         RunError: There is such a link.
     """
+    for path in links_in(run, files=files):
+        raise RunError(
+            f"{path} is a symbolic link, and a run holds none: what it points to would be "
+            "changed or read. Remove the link."
+        )
+
+
+def links_in(run: Path, *, files: bool = False) -> Iterator[Path]:
+    """The folders in a run, and where `files` says so the files, that are symbolic links."""
     for place, folders, names in os.walk(run):
-        for path in (Path(place, name) for name in (*folders, *(names if files else ()))):
-            if path.is_symlink():
-                raise RunError(
-                    f"{path} is a symbolic link, and a run holds none: what it points to would be "
-                    "changed or read. Remove the link."
-                )
+        each = (Path(place, name) for name in (*folders, *(names if files else ())))
+        yield from filter(Path.is_symlink, each)
 
 
 def is_finished(run: Path, records: Path) -> bool:

@@ -1,8 +1,9 @@
 """Out-of-fold predictions: of each training image, by the network not trained on its patient."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median_low
+from typing import Any
 
 import numpy as np
 
@@ -71,18 +72,15 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
     predictions = calibration.apply(predictions)
     bootstrap = Bootstrap(predictions)
     epochs = [report["best_epoch"] for report in reports]
-    rows = fold_rows(predictions, threshold=calibration.threshold)
-    rows = [{**row, "best_epoch": epoch} for row, epoch in zip(rows, epochs, strict=True)]
-    aucs = [row["auc"] for row in rows]
+    rows = per_fold_rows(predictions, threshold=calibration.threshold, epochs=epochs)
     name, digest = facts.get("records_name", ""), facts["manifest_sha256"]
     place = SetPlace("train", None, digest, _stamps(reports), records_name=name)
-    selection = Selection("each fold itself", median_low(epochs))
+    about = about_folds(rows)
+    selection = Selection(about["selected_on"], about["best_epoch"])
     report = {
         **report_header(predictions, place, selection, calibration),
-        "best_epochs": epochs,
         **all_metrics(predictions, threshold=calibration.threshold, bootstrap=bootstrap),
-        "auc_mean_of_folds": float(np.mean(aucs)) if None not in aucs else None,
-        "note": NOTE,
+        **about,
     }
     target = out_of_fold_folder(folder)
     with replaced_files(target) as partial:
@@ -90,6 +88,36 @@ def write_out_of_fold(folder: Path, runs: Mapping[int, Path]) -> dict:
         write_csv(partial / PER_FOLD_FILE, rows)
         write_scored_set(partial, report, predictions, bootstrap=bootstrap)
     return report
+
+
+def per_fold_rows(
+    predictions: Predictions, *, threshold: float, epochs: Sequence[int]
+) -> list[dict[str, Any]]:
+    """The rows of per_fold.csv: those of `fold_rows`, each with the epoch of its network.
+
+    Args:
+        predictions: Labelled, of all folds.
+        threshold: In [0, 1].
+        epochs: Of each fold.
+    """
+    rows = fold_rows(predictions, threshold=threshold)
+    return [{**row, "best_epoch": epoch} for row, epoch in zip(rows, epochs, strict=True)]
+
+
+def about_folds(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a joined report says of its folds, beside the metrics.
+
+    Args:
+        rows: As `per_fold_rows` gives them.
+    """
+    epochs, aucs = [row["best_epoch"] for row in rows], [row["auc"] for row in rows]
+    return {
+        "selected_on": "each fold itself",
+        "best_epoch": median_low(epochs),
+        "best_epochs": epochs,
+        "auc_mean_of_folds": float(np.mean(aucs)) if None not in aucs else None,
+        "note": NOTE,
+    }
 
 
 def _refuse_changed(runs: Iterable[Path]) -> None:

@@ -55,6 +55,19 @@ class RecordsDigest:
         return [file for file, (one, two) in pairs.items() if one != two or one == _MISSING]
 
 
+def are_scored(records: Path, report: Mapping, facts: Mapping) -> bool:
+    """Whether a records directory holds the very images that a report is of.
+
+    Args:
+        records: A records directory; it may be missing.
+        report: As metrics.json holds it. One of an earlier version names no records, and is of the
+            run's own.
+        facts: The entries of the run's config.json other than the experiment.
+    """
+    scored = report.get("records_sha256") or facts["manifest_sha256"]
+    return RecordsDigest.of(records).manifest_sha256 == scored
+
+
 @contextmanager
 def unchanged_records(records: Path) -> Iterator[RecordsDigest]:
     """Give the digest of records that are read in the block, and compare it at the end.

@@ -37,6 +37,8 @@ _OF_ANALYSIS = {
     EXPLANATIONS_FOLDER: ("explanations.json", "cells.png"),
 }
 _OF_CALIBRATION = (CALIBRATION_FILE, FIT_FILE, PREDICTIONS_FILE, TRAINING_IMAGES_FILE)
+# What a scored set has if it is labelled, or if it is to be submitted.
+MAY_BE_ABSENT = (PER_PATIENT_FILE, RELIABILITY_FILE, SUBMISSION_FILE)
 # Each of them says that its folder holds a result, though all others were removed.
 RESULT_FILES = (
     *_SCORED,
@@ -72,6 +74,11 @@ def required_files(folder: Path, report: dict | None = None) -> tuple[str, ...]:
         files += (PER_PATIENT_FILE, RELIABILITY_FILE)
     unlabelled = report.get("split") == "test" and "f1" not in report
     return (*files, SUBMISSION_FILE) if unlabelled else files
+
+
+def holds_result(folder: Path) -> bool:
+    """Whether a folder holds a result, or what is left of one."""
+    return any((folder / name).exists() for name in (*RESULT_FILES, "SHA256SUMS"))
 
 
 def is_run(folder: Path) -> bool:

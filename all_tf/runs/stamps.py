@@ -67,6 +67,21 @@ def stamps(experiment: Experiment, split: str, fold: int | None, *, folds: str) 
     )
 
 
+def stamps_of_own(
+    experiment: Experiment, facts: Mapping, split: str, fold: int | None
+) -> list[str]:
+    """Caveats of metrics on a set of a run's own records, as far as they follow from config.json.
+
+    Args:
+        experiment: Of the run.
+        facts: The other entries of its config.json.
+        split, fold: The set.
+    """
+    of_parent = facts.get("parent", {}).get("stamps", {}).get(set_name(split, fold), [])
+    own = stamps(experiment, split, fold, folds=facts["folds"])
+    return [*own, *of_parent, *stamps_of_sweep(facts)]
+
+
 def stamps_of_others(
     known: TrainingImages | None, *, pixels: Iterable[str], patients: Iterable[str]
 ) -> list[str]:

@@ -1,10 +1,7 @@
 """Verification of a run: files are unchanged, and every metric follows from its predictions."""
 
-import math
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +15,13 @@ from all_tf.runs.calibration_facts import check_named
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.checksums import SUMS_FILE, changed_files, read_checksums
 from all_tf.runs.derived_facts import contradictions, expected_header
-from all_tf.runs.derived_joined import contradictions_of_folds, contradictions_of_members
+from all_tf.runs.derived_joined import (
+    contradictions_of_folds,
+    contradictions_of_members,
+    expected_of_folds,
+    expected_of_members,
+)
+from all_tf.runs.derived_tables import alike, differing_submission, differing_tables
 from all_tf.runs.exported_files import EXPORT_FILE, changed_exports
 from all_tf.runs.folder import (
     CALIBRATION_FILE,
@@ -26,8 +29,8 @@ from all_tf.runs.folder import (
     CONFIG_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
-    SUBMISSION_FILE,
     RunError,
+    links_in,
     read_config,
     read_metrics,
     read_status,
@@ -35,21 +38,14 @@ from all_tf.runs.folder import (
 from all_tf.runs.placement import misplaced, nearest
 from all_tf.runs.prediction_files import (
     read_predictions,
-    write_per_patient,
-    write_predictions,
-    write_reliability,
 )
 from all_tf.runs.required_files import (
     ADDED_LATER,
-    PER_PATIENT_FILE,
-    RELIABILITY_FILE,
     RESULT_FILES,
     is_run,
     required_files,
 )
-from all_tf.runs.strict_reading import read_object, read_rows
-from all_tf.runs.submission import check_submission
-from all_tf.system.tables import text_of_cell
+from all_tf.runs.strict_reading import read_object
 from tfrecords.class_names import class_names_of
 
 _TOLERANCE = 1e-6  # Of a number, absolute and relative: machines round differently.
@@ -121,6 +117,8 @@ def _check(folder: Path) -> Checked:
         num_changed = len(drift)
         report = read_metrics(folder) if (folder / METRICS_FILE).is_file() else None
         drift += _unlisted_files(folder, report)
+        if is_run(folder):
+            drift += [f"{path.relative_to(folder)}: a symbolic link" for path in links_in(folder)]
         num_files = len(read_checksums(folder))
         if folder.parent.name == CALIBRATIONS_FOLDER:
             num_figures, num_images, found = check_named(folder)
@@ -134,15 +132,24 @@ def _check(folder: Path) -> Checked:
             figures = _recompute(folder, report, bootstrap, calibration)
             num_figures = len(figures)
             drift += [*_differing_figures(report, figures), *misplaced(folder, report)]
-            drift += _differing_tables(folder, bootstrap, threshold=calibration.threshold)
-            drift += _differing_submission(folder, predictions, threshold=calibration.threshold)
+            drift += differing_tables(
+                folder,
+                bootstrap,
+                threshold=calibration.threshold,
+                epochs=report.get("best_epochs"),
+            )
+            drift += differing_submission(folder, predictions, threshold=calibration.threshold)
             if is_run(run := nearest(folder, CONFIG_FILE)):
                 header = expected_header(run, folder, calibration)
                 drift += _differing_figures(report, header, source="the run gives")
                 drift += contradictions(run, folder, report, calibration, predictions)
             elif "best_epochs" in report:
+                joined = expected_of_folds(folder, calibration, predictions)
+                drift += _differing_figures(report, joined, source="the folds have")
                 drift += contradictions_of_folds(folder, report, calibration, predictions)
             if "members" in report:
+                header = expected_of_members(folder, report, calibration)
+                drift += _differing_figures(report, header, source="the members give")
                 drift += contradictions_of_members(folder, report, calibration)
         for file in _OF_ANALYSES:
             if (folder / file).is_file():
@@ -212,68 +219,5 @@ def _differing_figures(
     return [
         f"{key}: {METRICS_FILE} has {report.get(key)!r}, {source} {value!r}"
         for key, value in figures.items()
-        if key not in report or not _alike(report[key], value)
+        if key not in report or not alike(report[key], value)
     ]
-
-
-def _differing_tables(folder: Path, bootstrap: Bootstrap, *, threshold: float) -> list[str]:
-    """Differences between the stored tables and those that follow from the predictions."""
-    predictions = bootstrap.predictions
-    tables: dict[str, Callable[[Path], None]] = {
-        PREDICTIONS_FILE: partial(write_predictions, predictions=predictions)
-    }
-    if predictions.labelled:
-        tables |= {
-            PER_PATIENT_FILE: partial(
-                write_per_patient, predictions=predictions, threshold=threshold
-            ),
-            RELIABILITY_FILE: partial(
-                write_reliability, predictions=predictions, bootstrap=bootstrap
-            ),
-        }
-    drift = []
-    with TemporaryDirectory() as aside:
-        for name, write in tables.items():
-            write(Path(aside) / name)
-            if not (folder / name).is_file():
-                drift.append(f"{name}: missing")
-                continue
-            drift += _differing_cells(name, read_rows(folder / name), read_rows(Path(aside) / name))
-    return drift
-
-
-def _differing_submission(folder: Path, predictions: Predictions, *, threshold: float) -> list[str]:
-    try:
-        if (folder / SUBMISSION_FILE).is_file():
-            check_submission(folder / SUBMISSION_FILE, predictions, threshold=threshold)
-    except RunError as error:
-        return [str(error)]
-    return []
-
-
-def _differing_cells(name: str, stored: list[dict], expected: list[dict]) -> list[str]:
-    if stored[0].keys() != expected[0].keys():
-        return [f"{name}: columns {', '.join(stored[0])}, expected {', '.join(expected[0])}"]
-    if len(stored) != len(expected):
-        return [f"{name}: {len(stored)} lines, the predictions give {len(expected)}"]
-    found = [
-        f"{name}, line {number}: {key} {row.get(key)}, the predictions give {value}"
-        for number, (row, wanted) in enumerate(zip(stored, expected, strict=True), 2)
-        for key, value in wanted.items()
-        if not _alike(_as_number(row[key]), _as_number(value))
-    ]
-    more = len(found) - _MOST_LINES
-    return found[:_MOST_LINES] + ([f"{name}: {more} more differences"] if more > 0 else [])
-
-
-def _as_number(cell: str) -> float | str:
-    try:
-        return float(cell)
-    except ValueError:
-        return text_of_cell(cell)
-
-
-def _alike(one: object, other: object) -> bool:
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
-    return one == other

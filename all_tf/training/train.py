@@ -34,6 +34,7 @@ from all_tf.runs.folder import (
 from all_tf.runs.ownership import own_run, record_status, require_empty, require_unfinished
 from all_tf.runs.records_digest import RecordsDigest, unchanged_records
 from all_tf.runs.report_header import SetPlace
+from all_tf.runs.required_files import MAY_BE_ABSENT
 from all_tf.runs.result_files import replaced_files
 from all_tf.runs.set_words import scored_once
 from all_tf.runs.stamps import selection_set
@@ -243,7 +244,7 @@ def _save(
     bootstrap = Bootstrap(predictions)
     report = evaluation_report(predictions, context, place, bootstrap=bootstrap)
     report |= measured or {}
-    with replaced_files(folder) as partial:
+    with replaced_files(folder, dropped=MAY_BE_ABSENT) as partial:
         write_evaluation(partial, report, predictions, bootstrap=bootstrap)
     return predictions, report
 

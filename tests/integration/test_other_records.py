@@ -139,6 +139,20 @@ def test_result_that_was_taken_away_is_missed_by_verify(run):
     assert drift == ["evaluation/validation: missing, though the records have this split"]
 
 
+def test_list_of_training_images_that_was_changed_is_not_believed(run, records, tmp_path):
+    path = run / TRAINING_IMAGES_FILE
+    path.write_text("".join(path.read_text().splitlines(True)[:-1]))
+    pack(own_cells(records, "train"), tmp_path / "other")
+    with pytest.raises(RunError, match="training_images.csv: changed since it was written"):
+        evaluate_run(run, EvaluationSet(SET, records=tmp_path / "other"))
+
+
+def test_result_whose_metrics_were_taken_away_is_not_passed_over(run):
+    (run / "evaluation/validation/metrics.json").unlink()
+    with pytest.raises(RunError, match="evaluation/validation/metrics.json: missing"):
+        read_facts(run)
+
+
 def test_training_images_are_known_however_they_are_packed(run, records, tmp_path):
     other = tmp_path / "other"
     pack([("x" + p, label, image) for p, label, image in own_cells(records, "train")[:60]], other)
@@ -184,6 +198,9 @@ def test_patients_of_the_training_set_are_known_by_their_ids(run, records, tmp_p
 def test_run_without_a_list_of_its_training_images_says_that_they_are_unknown(run, tmp_path):
     (run / TRAINING_IMAGES_FILE).unlink()
     pack(drawn("abcdef"), tmp_path / "other")
+    with pytest.raises(RunError, match="training_images.csv: missing"):
+        evaluate_run(run, EvaluationSet(SET, records=tmp_path / "other"))
+    write_checksums(run)  # As an earlier version ended.
     _, report = evaluate_run(run, EvaluationSet(SET, records=tmp_path / "other"))
     assert report["stamps"][:1] == ["training images unknown"]
 

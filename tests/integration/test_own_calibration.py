@@ -13,6 +13,7 @@ from PIL import Image
 
 from all_tf.config.experiment import Experiment
 from all_tf.evaluation import calibrate_run as module
+from all_tf.evaluation import evaluate
 from all_tf.evaluation.calibrate_run import calibrate_run
 from all_tf.evaluation.ensemble import evaluate_ensemble
 from all_tf.evaluation.evaluate import evaluate_run
@@ -220,8 +221,25 @@ def test_sensitivity_that_cannot_be_is_refused_as_train_refuses_it(run, own):
     assert not (run / "calibrations").exists()
 
 
-def test_too_few_patients_are_refused(run, tmp_path):
+def test_result_by_a_calibration_is_replaced_as_a_whole(run, own, fitted, monkeypatch):
+    other = SET._replace(records=own.parent / "more/other")
+    folder, _ = evaluate_run(run, other, calibration="lab")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    shutil.rmtree(run / "calibrations/lab")
+    calibrate_run(run, SET._replace(records=own), name="lab", min_sensitivity=0.9)
+
+    def fail(*args, **kwargs):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(evaluate, "write_evaluation", fail)
+    with pytest.raises(OSError, match="no space left"):
+        evaluate_run(run, other._replace(overwrite=True), calibration="lab")
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_too_few_patients_are_refused_before_they_are_scored(run, tmp_path, monkeypatch):
     pack(cells_of("abc", number=4), tmp_path / "x")
+    monkeypatch.delattr(module, "predict")
     with pytest.raises(ValueError, match="two patients at least"):
         calibrate_run(run, EvaluationSet(records=tmp_path / "x"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from all_tf.metrics.bootstrap import LEAST_GROUPS
 from all_tf.metrics.formatting import basis_of_intervals, not_estimable
 from all_tf.metrics.scored_set import ScoredSet
-from all_tf.reports.result_words import parent_words
+from all_tf.reports.result_words import parent_words, scoring_in_words
 from all_tf.reports.run_facts import RunFacts
 from all_tf.reports.training_source import Source
 from all_tf.runs.records_label import is_cnmc, records_label
@@ -75,10 +75,7 @@ def name_set(scored: ScoredSet, *, limit: int | None = None) -> str:
         name = f"fold {report['fold']} of the training images"
     if limit is not None:
         name = f"{len(scored.predictions):,} images of {name.removeprefix('all ')}"
-    if "calibration" in report:
-        name = f"{name}, calibrated by {report['calibration']}"
-    views = report.get("tta", 1)
-    return name if views == 1 else f"{name}, mean of {views} views"
+    return name + scoring_in_words(report)
 
 
 def run_verdict(run: RunFacts) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from all_tf.config.presets import EXPERIMENTS
@@ -20,6 +21,7 @@ from all_tf.runs.folder import (
     is_cross_validation,
     refuse_links,
 )
+from all_tf.runs.records_digest import are_scored
 from all_tf.system.plain_text import public_name
 from tfrecords.store.files import write_text
 from tfrecords.store.manifest import RecordsError
@@ -162,11 +164,11 @@ def _heat_maps(run: Path) -> str | None:
 def _pictures(facts: RunFacts, names: set[str], records: Path | None) -> Mapping[str, str] | str:
     """Images by the names of their cells, or a sentence that says why there are none."""
     records = records or Path(facts.config["records"])
-    split, crop = facts.evaluated.report["split"], facts.experiment.crop
-    try:
-        pictures = picture_cells(records, split, names, crop=crop)
-    except RecordsError:
-        pictures = {}
+    report, crop = facts.evaluated.report, facts.experiment.crop
+    pictures: Mapping[str, str] = {}
+    if are_scored(records, report, facts.config):
+        with suppress(RecordsError):
+            pictures = picture_cells(records, report["split"], names, crop=crop)
     if names - pictures.keys():
         return "The records that hold these cells were not found. Name them with --records DIR."
     return pictures

@@ -3,6 +3,7 @@
 import json
 import runpy
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from all_tf.metrics.calibration import Calibration
 from all_tf.runs.calibration_file import write_calibration
 from all_tf.runs.checksums import read_checksums
 from tests.conftest import ROOT
-from tests.untrained import write_run
+from tests.untrained import EXPERIMENT, write_run
 
 NUM_IMAGES = 7
 
@@ -72,3 +73,13 @@ def test_share_inside_is_that_of_the_heat_for_the_decision(run, monkeypatch):
 def test_no_image_is_refused(run):
     with pytest.raises(ValueError, match="at least 1 image. Received: --images 0"):
         explain_run(run, num_images=0)
+
+
+def test_network_whose_map_shows_nothing_is_refused_at_once(records, tmp_path, monkeypatch):
+    small = replace(EXPERIMENT, arch="googlenet")  # 1 x 1 at 32 px.
+    run = write_run(tmp_path / "run", records, small)
+    monkeypatch.delattr(module, "pick_cells")  # What follows the scoring.
+    monkeypatch.setattr(module.AnalysisInputs, "predict", None)
+    with pytest.raises(ValueError, match="single pixel"):
+        explain_run(run, num_images=1)
+    assert not (run / "explanations").exists()

@@ -10,8 +10,9 @@ from all_tf.config.experiment import Experiment
 from all_tf.data import splits
 from all_tf.data.splits import SplitError, home_of, load_data, load_set
 from all_tf.runs.folder import EvaluationSet
+from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.stamps import evaluated_on, stamps
-from tfrecords.store.manifest import RecordsError, digest_file
+from tfrecords.store.manifest import RecordsError
 
 HONEST = Experiment("base_cnn", weights="none", fold=1)
 STUDY = replace(HONEST, protocol="study")
@@ -111,8 +112,11 @@ def test_run_finds_its_training_images_in_a_copy_of_its_records_and_not_in_other
     records, tmp_path
 ):
     copy = shutil.copytree(records, tmp_path / "copy")
-    facts = {"records": "/gone", "folds_sha256": digest_file(records / "folds.csv")}
+    facts = {"records": "/gone", **RecordsDigest.of(records).as_dict()}
     assert home_of(facts, copy) == copy
-    (copy / "folds.csv").write_text("name,group,fold\n")
-    assert home_of(facts | {"records": str(records)}, copy) == records
+    for file in ("folds.csv", "manifest.json"):  # Names and folds may be those of other images.
+        kept = (copy / file).read_text()
+        (copy / file).write_text(kept + " ")
+        assert home_of(facts | {"records": str(records)}, copy) == records
+        (copy / file).write_text(kept)
     assert home_of(facts | {"records": str(records)}, tmp_path) == records

@@ -15,7 +15,7 @@ from all_tf.reports.text import format_report
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import EvaluationSet, RunError, read_metrics, write_json
-from all_tf.runs.members import members_of, runs_behind
+from all_tf.runs.members import members_of, note_members, runs_behind
 from all_tf.runs.verification import verify
 from tests.conftest import read_rows
 from tests.untrained import EXPERIMENT, write_run
@@ -75,6 +75,10 @@ def test_members_that_have_learnt_the_images_stamp_the_ensemble(members, tmp_pat
     [
         ("metrics.json", "stamps", [], "the report lacks 'optimistic'"),
         ("metrics.json", "stamps", ["resubstitution", "optimistic", "leaky folds"], "not follow"),
+        ("metrics.json", "stamps", ["optimistic", "chosen among 9 trials"], "not follow"),
+        ("metrics.json", "best_epoch", 3, "best_epoch: metrics.json has 3, the members give None"),
+        ("metrics.json", "selected_on", "validation", "selected_on: metrics.json has 'validation'"),
+        ("metrics.json", "calibrated_on", "x", "calibrated_on: metrics.json has 'x'"),
         ("calibration.json", "threshold", 0.31, "the members give"),
     ],
 )
@@ -112,6 +116,20 @@ def test_evaluation_of_other_runs_is_not_overwritten(members, tmp_path):
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(RunError, match="Name another --out"):
         evaluate_ensemble(members, WHERE, out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("other", "how"),
+    [(EvaluationSet("test"), {}), (EvaluationSet("train", 1), {}), (WHERE, {"tta": 8})],
+)
+def test_evaluation_on_another_set_or_with_other_views_is_not_overwritten(
+    other, how, members, tmp_path
+):
+    evaluate_ensemble(members, WHERE, out=tmp_path / "out")
+    before = (tmp_path / "out/metrics.json").read_bytes()
+    with pytest.raises(RunError, match="Name another --out"):
+        evaluate_ensemble(members, other, out=tmp_path / "out", **how)
+    assert (tmp_path / "out/metrics.json").read_bytes() == before
 
 
 def test_ensemble_without_a_place_goes_beside_its_first_member(members):
@@ -256,3 +274,20 @@ def test_folds_fewer_than_their_runs_are_refused(folds):
     with_folds(folds, [0, 1])
     with pytest.raises(RunError, match="cross-validation.json is damaged .*that of fold-2"):
         runs_behind(folds)
+
+
+def test_what_limits_the_parents_of_the_members_is_missed_by_verify(members, tmp_path):
+    copies = [shutil.copytree(member, tmp_path / member.name) for member in members]
+    digests = dict.fromkeys(("run_sha256", "weights_sha256", "manifest_sha256"), "0" * 64)
+    sweep = {"trial": "trial-007", "trials": 40, "metric": "kappa"}
+    limits = {"validation": ["learnt by its parent"]}
+    parent = {"run": "first", "records": "", **digests, "stamps": limits, "sweep": sweep}
+    path = copies[1] / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"parent": parent}))
+    folder, _ = evaluate_ensemble(members, WHERE, out=tmp_path / "out")
+    report = json.loads((folder / "metrics.json").read_text())
+    noted = note_members(folder, copies)
+    write_json(folder / "metrics.json", report | noted)
+    write_checksums(folder)
+    drift = "\n".join(verify(folder)[0].drift)
+    assert "lacks 'chosen among 40 trials'" in drift and "lacks 'learnt by its parent'" in drift

@@ -21,10 +21,12 @@ from all_tf.launch.cross_validate import begin, cross_validate
 from all_tf.launch.study_plan import StudyError
 from all_tf.metrics.predictions import Predictions
 from all_tf.runs.calibration_file import read_calibration
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.cross_validation import read_cross_validation
-from all_tf.runs.folder import RunError
+from all_tf.runs.folder import RunError, read_metrics, write_json
 from all_tf.runs.out_of_fold import write_out_of_fold
 from all_tf.runs.prediction_files import read_predictions, write_predictions
+from all_tf.runs.verification import verify
 from all_tf.training import train
 from all_tf.training.start import Start
 from tests.conftest import ROOT, read_rows
@@ -44,7 +46,8 @@ def folder(records, tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def finished(records, tmp_path_factory):
     """Runs of all folds, what was predicted of each, and the report over them."""
-    folder = tmp_path_factory.mktemp("cv")
+    folder = tmp_path_factory.mktemp("runs") / "cv"
+    begin(folder, EXPERIMENT, records=records, options=())
     runs = {fold: folder / f"fold-{fold}" for fold in range(3)}
     for fold, run in runs.items():
         file_run(run, records, fold)
@@ -185,6 +188,36 @@ def test_report_says_how_far_it_can_be_believed(finished):
     assert report["best_epoch"] == median_low([1, 2, 3])
     patients = read_rows(folder / "out-of-fold/per_patient.csv")
     assert {row["fold"] for row in patients} == {"0", "1", "2"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("auc_mean_of_folds", 0.999),
+        ("best_epoch", 3),
+        ("best_epochs", [1, 2, 2]),
+        ("selected_on", "validation"),
+        ("calibrated_on", "other cells"),
+        ("note", "Not optimistic at all."),
+    ],
+)
+def test_statement_that_the_folds_do_not_give_is_found(key, value, finished, tmp_path):
+    shutil.copytree(finished[0], copy := tmp_path / "cv")
+    report = read_metrics(copy / "out-of-fold")
+    write_json(copy / "out-of-fold/metrics.json", report | {key: value})
+    write_checksums(copy / "out-of-fold")
+    drift = [line for each in verify(copy / "out-of-fold") for line in each.drift]
+    assert f"{key}: metrics.json has {value!r}, the folds have {report[key]!r}" in drift
+
+
+def test_table_of_folds_is_derived_again(finished, tmp_path):
+    shutil.copytree(finished[0], copy := tmp_path / "cv")
+    path = copy / "out-of-fold/per_fold.csv"
+    head, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([head, rows[0].replace("0,", "7,", 1), *rows[1:], ""]))
+    write_checksums(path.parent)
+    (found,) = verify(path.parent)
+    assert "per_fold.csv, line 2: fold 7, the predictions give 0" in found.drift
 
 
 def test_calibrations_of_the_folds_would_flatter_the_figure_over_all(tmp_path):

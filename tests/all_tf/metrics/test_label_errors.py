@@ -1,5 +1,7 @@
 """Labels in doubt: found where they were turned, ranked, grouped by patient, never dropped."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -159,7 +161,7 @@ def test_review_shows_the_cells_in_doubt_and_touches_nothing(cross_validation, r
     reviewed = write_review(cross_validation, num_cells=10)
     after = digests()
     added = {path.name for path in after.keys() - before.keys()}
-    assert added == {"review.csv", "cells.png", "SHA256SUMS"}
+    assert added == {"review.csv", "cells.png", "SHA256SUMS", ".lock-result"}
     assert changed_files(reviewed.folder) == []
     assert {path: after[path] for path in before} == before
     rows = read_rows(reviewed.folder / "review.csv")
@@ -184,6 +186,24 @@ def test_review_of_one_run_is_of_its_fold_alone(cross_validation):
     reviewed = write_review(run, num_cells=0)
     assert {row["fold"] for row in reviewed.rows} == {1} and "only train fold 1" in reviewed.scored
     assert not (reviewed.folder / "cells.png").exists()
+
+
+def test_review_shows_cells_of_the_records_that_were_scored_or_of_a_copy(
+    cross_validation, records, tmp_path
+):
+    run = cross_validation / "fold-1"
+    report = {"split": "train", "fold": 1, "threshold": 0.5, "stamps": ["optimistic"]}
+    write_json(run / "metrics.json", report)
+    copy = shutil.copytree(records, tmp_path / "copy")
+    for folder in (cross_validation, run):
+        write_review(folder, records=copy, num_cells=1)
+    manifest = copy / "manifest.json"
+    manifest.write_text(manifest.read_text() + " ")
+    for folder, said in ((cross_validation, "has other images"), (run, "does not hold the images")):
+        before = (folder / "review/cells.png").read_bytes()
+        with pytest.raises(RunError, match=said):
+            write_review(folder, records=copy, num_cells=2)
+        assert (folder / "review/cells.png").read_bytes() == before
 
 
 def test_run_that_has_learnt_what_it_scored_is_refused(cross_validation):

@@ -16,6 +16,7 @@ from all_tf.reports.html_report.write import write_about
 from all_tf.reports.run_facts import read_facts
 from all_tf.reports.text import format_patients, format_report
 from all_tf.runs.calibration_file import write_calibration
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import read_metrics
 from all_tf.runs.report_header import Selection, SetPlace, report_header
 from all_tf.runs.verification import verify
@@ -36,9 +37,9 @@ def scored_at(folder, predictions):
     place = SetPlace("validation", None, "0" * 64, stamps=[])
     report = report_header(predictions, place, Selection("train fold 0", 2), Calibration())
     report |= all_metrics(predictions, threshold=0.5)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_calibration(folder, Calibration())
     file_scored_set(folder, report, predictions)
+    write_calibration(folder, Calibration())
+    write_checksums(folder)
     return report
 
 

@@ -1,5 +1,6 @@
 """Which of several runs is best, which are not significantly worse, which cannot be compared."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +11,12 @@ from all_tf.reports.comparison import (
     compare_runs,
     groups_by_images,
     list_groups,
+    on_records,
     pairs_with_best,
     runs_near_best,
 )
 from all_tf.reports.run_facts import read_facts
+from all_tf.runs.folder import read_metrics, write_json
 from tests.written_runs import draw_predictions, write_run
 
 
@@ -64,3 +67,19 @@ def test_runs_are_grouped_by_their_images_in_their_order(runs):
     groups = groups_by_images(runs)
     assert [names(group) for group in groups] == [["good", "equal", "poor"], ["half"]]
     assert list_groups(groups) == "good, equal, poor on 120; half on 60"
+
+
+def test_set_that_was_scored_with_views_or_another_calibration_is_called_so(tmp_path):
+    run = write_run(tmp_path / "run", evaluated=draw_predictions())
+    report = read_metrics(run / "evaluation/validation")
+    other = {"records_name": "Kyiv", "records_sha256": "b" * 64}
+    place = run / "evaluation/Kyiv-bbbbbbbbbbbb"
+    more = {"tta": 8, "calibration": "lab"}
+    for name, how in (("validation-calibrated-lab-tta-8", more), ("validation-z", {})):
+        shutil.copytree(run / "evaluation/validation", place / name)
+        write_json(place / name / "metrics.json", report | other | how)
+    facts = on_records(read_facts(run), "Kyiv")
+    assert facts.row()["set"] == "validation"  # By itself, where there is such a result.
+    shutil.rmtree(place / "validation-z")
+    facts = on_records(read_facts(run), "Kyiv")
+    assert facts.row()["set"] == "validation, calibrated by lab, mean of 8 views"

@@ -16,6 +16,7 @@ from all_tf.metrics.summary import all_metrics
 from all_tf.plots.study_chart import draw_study
 from all_tf.reports.comparison_text import compare_pair, comparison_table
 from all_tf.reports.run_facts import read_facts
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import RunError, write_config
 from all_tf.runs.prediction_files import write_predictions
 from all_tf.system.tables import Column, decimal, markdown, per_cent, whole
@@ -98,6 +99,7 @@ def test_cross_validation_is_evaluated_by_its_out_of_fold_predictions(tmp_path):
     folder = tmp_path / "out-of-fold"
     images, more = ("1.bmp", "2.bmp"), {"best_epochs": [3, 1, 3], "records_sha256": "0" * 64}
     write_report(folder, split="train", fold=None, share=0.5, images=images, **more)
+    write_checksums(folder)
     facts = read_facts(tmp_path)
     row = facts.row()
     assert (row["set"], row["num_images"], row["num_parameters"]) == ("train", 2, None)

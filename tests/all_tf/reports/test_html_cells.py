@@ -73,6 +73,11 @@ def test_records_that_are_not_there_or_others_are_said_to_be(on_records, tmp_pat
     assert read_facts(on_records, records=elsewhere).source is None
     text, _ = written(on_records, tmp_path, cells=True, records=tmp_path / "nowhere")
     assert "were not found. Name them with --records DIR" in text and "<img" not in text
+    shutil.copyfile(records / "folds.csv", elsewhere / "folds.csv")
+    manifest = elsewhere / "manifest.json"
+    manifest.write_text(manifest.read_text() + " ")  # Other images, it may be, of the same names.
+    text, _ = written(on_records, tmp_path, cells=True, records=elsewhere)
+    assert "were not found. Name them with --records DIR" in text and "<img" not in text
 
 
 def test_page_of_the_whole_preliminary_phase_can_be_mailed(tmp_path):

@@ -20,6 +20,7 @@ from all_tf.reports.html_report.sections import PARTS
 from all_tf.reports.html_report.write import write_about, write_report
 from all_tf.reports.run_facts import read_facts
 from all_tf.runs.calibration_file import write_calibration
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import RunError
 from tests.all_tf.plots.test_style import contrast
 from tests.conftest import ROOT
@@ -151,6 +152,7 @@ def test_folds_are_reported_together(tmp_path, monkeypatch):
     about = {"best_epochs": [2, 3], "stamps": ("optimistic",)}
     file_set(folder / "out-of-fold", together, split="train", fold=None, **about)
     write_calibration(folder / "out-of-fold", Calibration())
+    write_checksums(folder / "out-of-fold")
     asked = json.dumps({"experiment": asdict(EXPERIMENT)})
     (folder / "cross-validation.json").write_text(asked)
     text, card = written(folder, tmp_path / "out")

@@ -28,9 +28,41 @@ def test_new_files_and_checksums_take_the_place_of_the_old_ones(result):
     with replaced_files(result) as partial:
         (partial / "metrics.json").write_text("new")
     assert changed_files(result) == []
-    assert set(read_checksums(result)) == {"metrics.json", "notes.txt", "predictions.csv"}
+    assert set(read_checksums(result)) == {"metrics.json", "predictions.csv"}
     expected = {"metrics.json": "new", "predictions.csv": "old", "notes.txt": "mine"}
     assert content(result).items() >= expected.items()
+
+
+def test_file_that_the_new_result_does_not_have_goes_with_its_line(result):
+    with replaced_files(result, dropped=("predictions.csv", "submission.zip")) as partial:
+        (partial / "metrics.json").write_text("new")
+    assert content(result).keys() == {"metrics.json", "notes.txt", "SHA256SUMS"}
+    assert set(read_checksums(result)) == {"metrics.json"}
+
+
+def test_file_that_was_changed_keeps_the_line_that_it_does_not_fit(result):
+    (result / "predictions.csv").write_text("forged")
+    with replaced_files(result) as partial:
+        (partial / "metrics.json").write_text("new")
+    assert changed_files(result) == ["predictions.csv: changed since it was written (SHA-256)"]
+
+
+def test_checksums_that_are_damaged_vouch_for_nothing(result):
+    (result / "SHA256SUMS").write_text("?")
+    with replaced_files(result) as partial:
+        (partial / "metrics.json").write_text("new")
+    assert set(read_checksums(result)) == {"metrics.json"}
+
+
+def test_result_of_a_run_gives_all_of_its_files_a_line(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with replaced_files(tmp_path) as partial:
+        (partial / "metrics.json").write_text("{}")
+    (tmp_path / "config.json").write_text("{ }")  # Written again when the run is resumed.
+    with replaced_files(tmp_path) as partial:
+        (partial / "metrics.json").write_text("{}")
+    assert changed_files(tmp_path) == []
+    assert set(read_checksums(tmp_path)) == {"config.json", "metrics.json"}
 
 
 def write_and_stop(folder, how):

@@ -12,6 +12,7 @@ from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import fit_calibration
 from all_tf.metrics.predictions import Predictions
 from all_tf.metrics.summary import all_metrics
+from all_tf.reports.run_facts import read_facts
 from all_tf.runs.calibration_file import read_calibration, write_calibration
 from all_tf.runs.checksums import changed_files, read_checksums, unchanged, write_checksums
 from all_tf.runs.folder import SUBMISSION_FILE, RunError, evaluation_folder, write_config
@@ -84,11 +85,11 @@ def run(tmp_path):
         cells.names, np.full(60, ""), np.full(60, ""), np.full(60, -1), cells.logits
     )
     folder = evaluation_folder(run, "test", None)
-    folder.mkdir(parents=True)
-    decided = calibration.apply(unlabelled)
-    write_submission(folder / SUBMISSION_FILE, decided, threshold=calibration.threshold)
     of_test = {"split": "test", "fold": None, "stamps": [], "num_patients": 0}
-    file_set(folder, calibration.apply(unlabelled), calibration, **of_test)
+    decided = calibration.apply(unlabelled)
+    file_set(folder, decided, calibration, **of_test)
+    write_submission(folder / SUBMISSION_FILE, decided, threshold=calibration.threshold)
+    write_checksums(folder)
     return run
 
 
@@ -336,6 +337,35 @@ def test_finished_run_without_metrics_and_checksums_is_no_run_that_is_whole(run)
     assert "SHA256SUMS: missing" in drift(run)
     with pytest.raises(RunError, match="SHA256SUMS is missing"):
         unchanged(run / "config.json")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "run/evaluation/validation",
+        "run/evaluation/lab-0123/validation",
+        "cv/out-of-fold",
+        "cv/ensemble/validation",
+        "cv/calibrations/lab",
+    ],
+)
+def test_result_without_checksums_is_read_by_nobody(place, tmp_path):
+    folder = tmp_path / place
+    folder.mkdir(parents=True)
+    (folder / "metrics.json").write_text("{}")
+    if place.startswith("run"):
+        (tmp_path / "run/status.json").write_text('{"state": "running"}')
+        assert unchanged(folder / "metrics.json").exists()
+        (tmp_path / "run/status.json").write_text('{"state": "finished"}')
+    with pytest.raises(RunError, match="SHA256SUMS is missing"):
+        unchanged(folder / "metrics.json")
+
+
+def test_folder_in_a_run_that_is_a_link_is_said(run, tmp_path):
+    (run / "evaluation/validation").symlink_to(tmp_path, target_is_directory=True)
+    assert drift(run) == "evaluation/validation: a symbolic link"
+    with pytest.raises(RunError, match="evaluation/validation is a symbolic link"):
+        read_facts(run)
 
 
 @pytest.mark.parametrize("kept", RESULT_FILES)
