@@ -96,17 +96,22 @@ def literal_packbits(data: bytes) -> bytes:
     return b"".join(bytes([len(part) - 1]) + part for part in parts)
 
 
-def palette_bmp(indices: np.ndarray, colours: np.ndarray, bits: int) -> bytes:
+def palette_bmp(
+    indices: np.ndarray, colours: np.ndarray, bits: int, *, core: bool = False
+) -> bytes:
+    """A BMP with a palette; `core` gives it the first header of OS/2."""
     height, width = indices.shape
     expanded = (indices[::-1, :, None] >> np.arange(bits - 1, -1, -1)) & 1
     packed = np.packbits(expanded.reshape(height, -1), axis=1)
     rows = np.pad(packed, [(0, 0), (0, -packed.shape[1] % 4)]).tobytes()
-    table = np.pad(colours[:, ::-1], [(0, 0), (0, 1)]).tobytes()
-    start = 54 + len(table)
-    head = struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start)
+    table = np.pad(colours[:, ::-1], [(0, 0), (0, 0 if core else 1)]).tobytes()
     info = struct.pack(
         "<IiiHHIIiiII", 40, width, height, 1, bits, 0, len(rows), 0, 0, len(colours), 0
     )
+    if core:
+        info = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    start = 14 + len(info) + len(table)
+    head = struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start)
     return head + info + table + rows
 
 

@@ -26,9 +26,13 @@ _UNCHECKED = (
     "save it as PNG"
 )
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
-_RESTART = re.compile(rb"\xff+([\xd0-\xd7])")
+# What is searched for begins at the first 0xFF of several: to begin at each of them would take a
+# time that grows with the square of their number.
+_NEXT_MARKER = re.compile(rb"(?<!\xff)\xff++([^\x00\xff])", re.DOTALL)
+_RESTART = re.compile(rb"(?<!\xff)\xff++([\xd0-\xd7])")
 _LARGEST_MEAN = 8 * 128  # Of a block's samples, as the discrete cosine transform scales it.
 _MOST_SCANS = 64  # Libjpeg's own progressive files have ten.
+_MOST_COMPONENTS = 4  # Inks; the format would allow 255.
 
 
 class _Frame(NamedTuple):
@@ -62,14 +66,19 @@ def check_jpeg_kind(data: bytes) -> None:
             return
 
 
-def check_jpeg(data: bytes) -> int:
-    """Check a JPEG file of any size; memory and time grow with its pixels.
+def check_jpeg(data: bytes, *, most_samples: int) -> int:
+    """Check a JPEG file; memory and time grow with its samples, which its first bytes claim.
+
+    Args:
+        data: The whole file.
+        most_samples: The number of samples that the picture has room for. A JPEG that claims more
+            is refused before memory is taken for them.
 
     Returns:
         The number of samples: pixels times components.
 
     Raises:
-        BitmapError: It is damaged, or coded in a way that cannot be checked.
+        BitmapError: It is damaged, too large, or coded in a way that cannot be checked.
     """
     frame, interval, num_scans = None, 0, 0
     tables: dict[int, bytes] = {}  # By class and number, as in DHT.
@@ -80,7 +89,9 @@ def check_jpeg(data: bytes) -> int:
         if marker in _FRAMES:
             if frame:
                 raise damaged("a JPEG with two frames")
-            frame = _parse_frame(body, steps, progressive=_FRAMES[marker])
+            frame = _parse_frame(
+                body, steps, progressive=_FRAMES[marker], most_samples=most_samples
+            )
         elif marker == _TABLES:
             tables |= _parse_tables(body)
         elif marker == _QUANTIZATION:
@@ -120,7 +131,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
             break
         position = end
         if marker == _SCAN:
-            while (found := _MARKER.search(data, position)) and 0xD0 <= found[1][0] <= 0xD7:
+            while (found := _NEXT_MARKER.search(data, position)) and 0xD0 <= found[1][0] <= 0xD7:
                 position = found.end()
             position = found.start() if found else len(data)
         yield _Segment(marker, body, data[end:position])
@@ -135,9 +146,16 @@ def _check_application(marker: int, body: bytes) -> None:
         raise damaged("a JPEG whose colours are transformed in an unknown way")
 
 
-def _parse_frame(body: bytes, steps: dict[int, int], *, progressive: bool) -> _Frame:
+def _parse_frame(
+    body: bytes, steps: dict[int, int], *, progressive: bool, most_samples: int
+) -> _Frame:
     try:
         precision, height, width, count = struct.unpack_from(">BHHB", body)
+        if count > _MOST_COMPONENTS or width * height * count > most_samples:
+            raise damaged(
+                f"a JPEG: expected at most {_MOST_COMPONENTS} components and {most_samples:,} "
+                f"samples; received {count} components of {width}x{height}"
+            )
         fields = [struct.unpack_from("BBB", body, 6 + 3 * n) for n in range(count)]
     except struct.error as error:
         raise damaged("a JPEG whose frame is cut short") from error

@@ -1,6 +1,8 @@
 """Decodes image files of other laboratories; a damaged file, or one without a rule, is refused."""
 
 import io
+import math
+import struct
 import warnings
 
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -18,6 +20,9 @@ _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"MM*\0", b"II\0*")
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
 _MOST_PIXELS = 25_000_000
 _LEAST_SIDE = 16
+# Pillow's raw modes of a BMP whose palette is grey: the bits and the least number of colours with
+# which it reads the colours of the palette. It takes these modes whatever the bits are.
+_GREY_PALETTES = {"1": (1, 2), "L": (8, 256)}
 
 
 def decode_picture(data: bytes) -> Image.Image:
@@ -101,20 +106,40 @@ def _check_whole(image: ImageFile.ImageFile, data: bytes, tags: Tags) -> None:
     if image.format == "TIFF":
         check_tiff(data, tags)
     elif image.format == "JPEG":
-        check_jpeg(data)
+        check_jpeg(data, most_samples=math.prod(image.size) * len(image.getbands()))
     elif image.format == "BMP":
-        _check_bitmap(image, len(data))
+        _check_bitmap(image, data)
 
 
-def _check_bitmap(image: ImageFile.ImageFile, num_bytes: int) -> None:
-    """Check that a BMP holds exactly its rows; some programs pad the end to four bytes."""
+def _check_bitmap(image: ImageFile.ImageFile, data: bytes) -> None:
+    """Check that Pillow reads the palette of a BMP, and that the file holds exactly its rows.
+
+    Some programs pad the end to four bytes.
+    """
     codec, _, offset, arguments = image.tile[0]
     if codec != "raw" or not isinstance(arguments, tuple):
         raise BitmapError("a compressed BMP cannot be checked for damage; save it uncompressed")
-    _, stride, _ = arguments
+    raw_mode, stride, _ = arguments
+    _check_grey_palette(data, raw_mode)
     expected = offset + stride * image.height
-    if not expected <= num_bytes < expected + 4:
-        raise damaged(f"a BMP: expected {expected:,} bytes, received {num_bytes:,}")
+    if not expected <= len(data) < expected + 4:
+        raise damaged(f"a BMP: expected {expected:,} bytes, received {len(data):,}")
+
+
+def _check_grey_palette(data: bytes, raw_mode: str) -> None:
+    if raw_mode not in _GREY_PALETTES:
+        return
+    (header_size,) = struct.unpack_from("<I", data, 14)
+    core = header_size == 12  # OS/2's first header, which does not count the colours.
+    (bits,) = struct.unpack_from("<H", data, 24 if core else 28)
+    (num_colours,) = (0,) if core else struct.unpack_from("<I", data, 46)
+    num_colours = num_colours or 1 << bits
+    right_bits, least_colours = _GREY_PALETTES[raw_mode]
+    if bits != right_bits or num_colours < least_colours:
+        raise BitmapError(
+            "expected a BMP with 1 bit for black and white, or 8 bits for 256 greys; received "
+            f"{bits} bits for {num_colours} greys, which Pillow misreads; save it with 24 bits"
+        )
 
 
 def _refuse_black(image: Image.Image) -> Image.Image:

@@ -165,7 +165,7 @@ def _cut(png: bytes | memoryview, margin: int) -> _Cut | None:
     )
     rows_end = _HEAD.size + num_bytes
     ours = (start, kind, box_start, name) == (_START, _EIGHT_BIT_RGB, _BOX_START, b"IDAT")
-    if not ours or view[rows_end + 4 :] != _END or width * height > IMAGE_SIDE**2:
+    if not ours or view[rows_end + 4 :] != _END or not 0 < width * height <= IMAGE_SIDE**2:
         return None
     sums = (header_sum, box_sum, *_SUM.unpack_from(view, rows_end))
     covered = (view[12:29], view[37:49], view[_HEAD.size - 4 : rows_end])

@@ -5,7 +5,7 @@ Libtiff fills what it cannot unpack, and Pillow passes that on. The format is th
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.jpeg_check import check_jpeg
@@ -28,7 +28,10 @@ _KINDS = {
 }
 _COLOUR_NAMES = {4: "a mask", 5: "CMYK inks", 8: "CIE L*a*b*", 9: "CIE L*a*b*", 32803: "raw sensor"}
 _MULTIPLIED, _TRANSPARENT = 1, 2  # ExtraSamples: whether the colours are multiplied by it.
-_MOST_BYTES = 1 << 28  # Of one strip or tile.
+# Of all strips or tiles of a page together, packed and unpacked: a tile of some bytes can stand for
+# any number of pixels, and many parts for the same bytes. The largest picture, 25 million pixels of
+# four samples of 16 bits, takes 200 million; the rest is for what tiles hold beyond its edges.
+_MOST_BYTES = 1 << 28
 _LZW_CLEAR, _LZW_END, _LZW_MOST_BITS = 256, 257, 12
 
 
@@ -72,7 +75,8 @@ def check_tiff(data: bytes, tags: Tags) -> None:
     """Check all strips or tiles of a page that `check_kind` knows.
 
     Raises:
-        BitmapError: One is damaged, missing, or compressed in a way that cannot be checked.
+        BitmapError: One is damaged, missing, or compressed in a way that cannot be checked, or all
+            together are larger than a picture can be.
     """
     compression = _number(tags, _COMPRESSION, 1)
     unpackers: dict[int, Callable[[bytes, int], int]] = {
@@ -87,10 +91,14 @@ def check_tiff(data: bytes, tags: Tags) -> None:
             f"a TIFF of compression {compression} that cannot be checked for damage; "
             "save it uncompressed or with Deflate"
         )
+    left = _MOST_BYTES
     for number, (packed, expected) in enumerate(_parts(data, tags)):
         if compression == _JPEG:
             tables = bytes(tags.get(_JPEG_TABLES, b"\xff\xd8\xff\xd9"))
-            if check_jpeg(tables[:-2] + packed[2:]) < expected:
+            # The last strip's may be as high as the others, beyond the edge of the image.
+            received = check_jpeg(tables[:-2] + packed[2:], most_samples=left)
+            left -= received
+            if received < expected:
                 raise damaged(f"part {number} of a TIFF, whose JPEG is too small")
         elif (received := unpackers[compression](packed, expected)) != expected:
             raise damaged(
@@ -99,9 +107,14 @@ def check_tiff(data: bytes, tags: Tags) -> None:
             )
 
 
-def _parts(data: bytes, tags: Tags) -> list[tuple[bytes, int]]:
-    """Return the packed strips or tiles and the number of bytes that each should unpack to."""
+def _parts(data: bytes, tags: Tags) -> Iterator[tuple[bytes, int]]:
+    """Return the packed strips or tiles and the number of bytes that each should unpack to.
+
+    All of them are checked before the first one is returned, and none is copied before its turn.
+    """
     samples, width, height = (_number(tags, tag, 1) for tag in (_SAMPLES, _WIDTH, _HEIGHT))
+    if width < 1 or height < 1:  # Decompressors take a negative length for none.
+        raise damaged(f"a TIFF of {width}x{height} pixels")
     planes = samples if _number(tags, _PLANES, 1) == 2 else 1
     per_pixel = samples // planes
     if _TILE_WIDTH in tags:
@@ -117,20 +130,24 @@ def _parts(data: bytes, tags: Tags) -> list[tuple[bytes, int]]:
             f"a TIFF with {len(offsets):,} parts and {len(lengths):,} lengths; "
             f"expected {num_parts * planes:,} of each"
         )
-    if across * down * samples > _MOST_BYTES:
-        raise BitmapError(f"a TIFF with parts of {across}x{down} pixels; save it in strips")
     row_bytes = (across * per_pixel * _number(tags, _BITS, 1) + 7) // 8
     expected = [row_bytes * down] * num_parts
     if _TILE_WIDTH not in tags and height % down:  # The last strip may be lower; no tile is.
         expected[-1] = row_bytes * (height % down)
     expected *= planes
     places = list(zip(offsets, lengths, strict=True))
-    if any(start < 8 or start + size > len(data) for start, size in places):
+    if any(start < 8 or size < 0 or start + size > len(data) for start, size in places):
         raise damaged("a TIFF whose pixels are cut short")
-    return [
+    packed_bytes = sum(lengths) + len(lengths) * len(tags.get(_JPEG_TABLES, b""))
+    if (most := max(sum(expected), packed_bytes)) > _MOST_BYTES:
+        raise BitmapError(
+            f"expected a TIFF whose parts have at most {_MOST_BYTES:,} bytes together; received "
+            f"{len(places):,} of {across}x{down} pixels, {most:,} bytes; save it in strips"
+        )
+    return (
         (data[start : start + size], length)
         for (start, size), length in zip(places, expected, strict=True)
-    ]
+    )
 
 
 def _number(tags: Tags, tag: int, default: int) -> int:

@@ -1,6 +1,9 @@
 """Whole JPEGs pass, whatever their coding; cut, filled and swapped parts are refused."""
 
 import io
+import struct
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -30,6 +33,10 @@ def jpeg(pixels=CELL, **options) -> bytes:
     return file.getvalue()
 
 
+def check(data: bytes) -> int:
+    return check_jpeg(data, most_samples=CELL.size)
+
+
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
 @pytest.mark.parametrize(
@@ -42,7 +49,7 @@ def test_whole_jpeg_passes(pixels, options, subsampling, progressive):
         data = jpeg(
             pixels, quality=quality, subsampling=subsampling, progressive=progressive, **options
         )
-        assert check_jpeg(data) == samples
+        assert check(data) == samples
 
 
 WHOLE = jpeg()
@@ -80,7 +87,7 @@ FIRST, SECOND = RESTARTED.index(b"\xff\xd0"), RESTARTED.index(b"\xff\xd1")
 )
 def test_jpeg_that_is_not_whole_is_refused(data):
     with pytest.raises(BitmapError, match="damaged: .*copy the file again"):
-        check_jpeg(data)
+        check(data)
 
 
 def test_height_that_was_changed_is_refused():
@@ -88,12 +95,12 @@ def test_height_that_was_changed_is_refused():
     for height in (200, 316, 0):
         data = WHOLE[:place] + height.to_bytes(2) + WHOLE[place + 2 :]
         with pytest.raises(BitmapError, match="damaged"):
-            check_jpeg(data)
+            check(data)
 
 
 def test_arithmetic_coding_is_refused_with_what_to_do():
     with pytest.raises(BitmapError, match="cannot be checked for damage; save it as PNG"):
-        check_jpeg(WHOLE.replace(b"\xff\xc0", b"\xff\xc9"))
+        check(WHOLE.replace(b"\xff\xc0", b"\xff\xc9"))
 
 
 def spoil(data: bytes, kind: str, start: int, rng: np.random.Generator) -> bytes:
@@ -114,7 +121,7 @@ def test_nearly_every_hole_is_found(kind, options):
     first, found = data.index(b"\xff\xda") + 20, 0
     for _ in range(60):
         try:
-            check_jpeg(spoil(data, kind, int(rng.integers(first, len(data) - 800)), rng))
+            check(spoil(data, kind, int(rng.integers(first, len(data) - 800)), rng))
         except BitmapError:
             found += 1
     assert found >= 56
@@ -128,7 +135,7 @@ def test_changed_bytes_anywhere_are_refused_or_pass_and_nothing_else():
             for place in rng.integers(0, len(data) if rng.random() < 0.5 else 700, 2):
                 changed[place] = rng.integers(0, 256)
             try:
-                check_jpeg(bytes(changed))
+                check(bytes(changed))
             except BitmapError:
                 continue
 
@@ -156,4 +163,45 @@ def replaced(data: bytes, after: bytes, offset: int, value: int) -> bytes:
 )
 def test_what_libjpeg_warns_of_is_refused(data, reason):
     with pytest.raises(BitmapError, match=reason):
-        check_jpeg(data)
+        check(data)
+
+
+def frame(width: int, height: int, num_components: int) -> bytes:
+    """A progressive JPEG of a frame without scans."""
+    components = b"".join(bytes((n, 0x11, 0)) for n in range(num_components))
+    body = struct.pack(">BHHB", 8, height, width, num_components) + components
+    return b"\xff\xd8\xff\xc2" + struct.pack(">H", len(body) + 2) + body + b"\xff\xd9"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "num_components"),
+    [(65535, 65535, 1), (301, 300, 3), (300, 300, 4), (65535, 1, 255), (8, 8, 5)],
+)
+def test_more_samples_than_the_picture_has_are_refused_before_they_take_memory(
+    width, height, num_components
+):
+    tracemalloc.start()
+    try:
+        with pytest.raises(BitmapError, match="at most 4 components and 270,000 samples; received"):
+            check(frame(width, height, num_components))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1e6
+    with pytest.raises(BitmapError, match="without all of its scans"):
+        check(frame(300, 300, 3))
+
+
+@pytest.mark.parametrize("ending", [b"\0", b"\1", b"\xd0"])
+def test_many_bytes_of_a_marker_take_no_time(ending):
+    data = WHOLE[:HALF] + b"\xff" * 100_000 + ending + WHOLE[HALF:]
+    start = time.process_time()
+    with pytest.raises(BitmapError, match="damaged"):
+        check(data)
+    assert time.process_time() - start < 2
+
+
+def test_marker_may_begin_with_many_bytes():
+    spread = WHOLE[:-2] + b"\xff" * 9 + WHOLE[-2:]
+    assert check(spread.replace(b"\xff\xda", b"\xff\xff\xff\xda")) == CELL.size
+    assert check(RESTARTED.replace(b"\xff\xd1", b"\xff\xff\xff\xd1")) == CELL.size

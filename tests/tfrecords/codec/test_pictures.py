@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.picture_files import palette_bmp
 from tests.tfrecords.codec.test_jpeg_check import CELL, WHOLE, jpeg
 from tests.tfrecords.codec.test_tiff_check import changed, tiff
 from tfrecords.codec.bmp import BitmapError
@@ -145,3 +146,45 @@ def test_changed_bytes_anywhere_are_refused_or_give_an_image_and_nothing_else(ki
             decode_picture(bytes(other))
         except BitmapError:
             continue
+
+
+def palette(kind: str, num_colours: int) -> np.ndarray:
+    """Colours, uint8 `(num_colours, 3)`."""
+    numbers = np.arange(num_colours)
+    grey = {
+        "first greys": numbers,
+        "black to white": numbers * 255 // max(num_colours - 1, 1),
+        "white to black": 255 - numbers * 255 // max(num_colours - 1, 1),
+    }
+    if kind in grey:
+        return np.repeat(grey[kind].astype(np.uint8)[:, None], 3, axis=1)
+    return np.random.default_rng(num_colours).integers(1, 256, (num_colours, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["first greys", "black to white", "white to black", "colours"])
+@pytest.mark.parametrize("num_colours", [1, 2, 4, 16, 255, 256])
+@pytest.mark.parametrize("bits", [1, 4, 8])
+@pytest.mark.parametrize("core", [False, True])
+def test_bmp_has_the_colours_of_its_palette_or_is_refused(core, bits, num_colours, kind):
+    if core and num_colours != 1 << bits:
+        return  # The first header of OS/2 does not count the colours.
+    colours = palette(kind, num_colours)
+    most = min(num_colours, 1 << bits)
+    indices = np.random.default_rng(0).integers(0, most, (29, 23)).astype(np.uint8)
+    indices[14] = most - 1
+    data = palette_bmp(indices, colours, bits, core=core)
+    greys = colours[:, 0].tolist() if kind != "colours" else []
+    # Pillow takes black and white for pixels of one bit, and the first greys for pixels of 8 bits
+    # without a palette, however many the file has.
+    if greys in ([0], [0, 255]):
+        right = (bits, num_colours) == (1, 2)
+    elif num_colours > 2 and greys == list(range(num_colours)):
+        right = (bits, num_colours) == (8, 256)
+    else:
+        right = True
+    if right:
+        np.testing.assert_array_equal(np.asarray(decode_picture(data)), colours[indices])
+        return
+    reason = f"received {bits} bits for {num_colours} greys, which Pillow misreads; save it with"
+    with pytest.raises(BitmapError, match=reason):
+        decode_picture(data)

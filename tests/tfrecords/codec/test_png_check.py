@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -245,3 +246,15 @@ def test_image_of_a_record_has_450_pixels_a_side():
     check_record(encode_png(Image.new("RGB", (450, 450))))
     with pytest.raises(BitmapError, match="expected 450x450 pixels; received 449x450"):
         check_record(encode_png(Image.new("RGB", (449, 450))))
+
+
+def test_png_without_columns_takes_no_memory_for_its_rows():
+    png = OURS[:16] + struct.pack(">II", 0, 2**31) + OURS[24:]
+    tracemalloc.start()
+    try:
+        with pytest.raises(BitmapError, match="does not allow"):
+            decode_boxes([repaired(png)])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1e6

@@ -3,13 +3,14 @@
 import io
 import struct
 import time
+import tracemalloc
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.tfrecords.codec.test_jpeg_check import CELL, NOISE
+from tests.tfrecords.codec.test_jpeg_check import CELL, NOISE, frame
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.tiff_check import check_tiff
 from tfrecords.codec.tiff_pages import read_page
@@ -173,3 +174,113 @@ def test_changed_bytes_anywhere_are_refused_or_pass_and_nothing_else(compression
             check(bytes(other))
         except BitmapError:
             continue
+
+
+def of_equal_parts(tags: dict[int, int], packed: bytes, num_parts: int) -> bytes:
+    """A grey TIFF whose strips, or tiles where `tags` have them, are the same bytes of the file."""
+    offsets, lengths = (324, 325) if 322 in tags else (273, 279)
+    tags = {258: 8, 262: 1, 277: 1} | tags
+    first = 8 + 2 + 12 * (len(tags) + 2) + 4
+    stored = first + 8 * num_parts  # Behind the lists of offsets and of lengths.
+    entries = [(tag, 4, 1, value) for tag, value in tags.items()]
+    several = num_parts > 1  # One number lies in the entry itself.
+    entries.append((offsets, 4, num_parts, first if several else stored))
+    entries.append((lengths, 4, num_parts, first + 4 * num_parts if several else len(packed)))
+    body = b"".join(struct.pack("<HHII", *entry) for entry in sorted(entries))
+    numbers = [stored] * num_parts + [len(packed)] * num_parts
+    lists = struct.pack(f"<{2 * num_parts}I", *numbers)
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + body + bytes(4) + lists + packed
+
+
+DEFLATE, PACKBITS, JPEG = 8, 32773, 7
+SMALL = {256: 64, 257: 64, 278: 64}  # Columns, rows, rows a strip.
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        # Tiles of one column and four million rows, all of one stream of 4 kB.
+        of_equal_parts(
+            {256: 256, 257: 16, 259: DEFLATE, 322: 1, 323: 1 << 22},
+            zlib.compress(bytes(1 << 22), 9),
+            256,
+        ),
+        of_equal_parts(
+            {256: 64, 257: 64, 259: DEFLATE, 322: 1 << 14, 323: (1 << 14) + 16},
+            zlib.compress(bytes(1000)),
+            1,
+        ),
+        # Bytes of PackBits that stand for nothing, read again for each of the tiles.
+        of_equal_parts({256: 64, 257: 64, 259: PACKBITS, 322: 1, 323: 1}, b"\x80" * 70_000, 4096),
+    ],
+)
+def test_parts_that_together_are_larger_than_a_picture_are_refused_before_they_are_read(data):
+    start = time.process_time()
+    with pytest.raises(BitmapError, match="at most 268,435,456 bytes together; received .*; save"):
+        check(data)
+    assert time.process_time() - start < 1
+
+
+def test_tables_that_are_read_for_every_part_count():
+    tags = {256: 64, 257: 64, 259: JPEG, 322: 1, 323: 1}
+    data = of_equal_parts(tags, b"\xff\xd8\xff\xd9", 4096)
+    tags = read_page(data) | {347: bytes(70_000)}
+    with pytest.raises(BitmapError, match="286,736,384 bytes; save it in strips"):
+        check_tiff(data, tags)
+
+
+def test_largest_picture_passes():
+    """25 million pixels of four samples of 16 bits, in 50 strips that are equal."""
+    packed = zlib.compress(bytes(100 * 5000 * 8), 1)
+    tags = {256: 5000, 257: 5000, 258: 16, 259: DEFLATE, 277: 4, 278: 100}
+    check(of_equal_parts(tags, packed, 50))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "num_components"), [(65535, 65535, 1), (16384, 16385, 1), (64, 64, 255)]
+)
+def test_jpeg_of_a_small_tiff_takes_no_memory_for_what_it_claims(width, height, num_components):
+    data = of_equal_parts(SMALL | {259: JPEG}, frame(width, height, num_components), 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BitmapError, match="expected at most 4 components and 268,435,456 samp"):
+            check(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1e6
+
+
+def test_jpegs_that_are_larger_than_their_strips_count_together(monkeypatch):
+    """The last strip alone may be as high as the others: libtiff cuts it."""
+    file = io.BytesIO()
+    Image.fromarray(CELL[..., 0]).save(file, "JPEG")  # 300 x 300.
+    tags = {256: 300, 257: 590, 259: JPEG, 278: 300}
+    data = of_equal_parts(tags, file.getvalue(), 2)
+    check(data)
+    monkeypatch.setattr("tfrecords.codec.tiff_check._MOST_BYTES", 2 * 300 * 300 - 1)
+    with pytest.raises(BitmapError, match="expected at most 4 components and 89,999 samples"):
+        check(data)
+
+
+@pytest.mark.parametrize("tile", [1, 5, 24])
+@pytest.mark.parametrize("pack", [zlib.compress, bytes])
+def test_tiles_whose_sides_are_no_multiples_of_16_pass(tile, pack):
+    """The specification forbids them; libtiff reads them."""
+    data = written_by_hand(NOISE, tile=tile, planar=False, pack=pack)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), NOISE)
+    check(data)
+
+
+@pytest.mark.parametrize("tag", [256, 257])
+def test_negative_side_is_refused(tag):
+    """A decompressor that is allowed -1 + 1 bytes takes it for a limit that there is not."""
+    data = of_equal_parts(SMALL | {259: DEFLATE, 278: 1}, zlib.compress(bytes(1000)), 1)
+    with pytest.raises(BitmapError, match="damaged: a TIFF of .*-1"):
+        check_tiff(data, read_page(data) | {tag: (-1,)})
+
+
+def test_negative_length_is_refused():
+    data = of_equal_parts(SMALL | {259: PACKBITS}, b"\x80" * 100, 1)
+    with pytest.raises(BitmapError, match="damaged: a TIFF whose pixels are cut short"):
+        check_tiff(data, read_page(data) | {279: (-1,)})

@@ -61,6 +61,7 @@ def described(text: str, pixels: np.ndarray) -> bytes:
             OME.format('SizeX="23" SizeY="29" SizeZ="1" SizeC="3" SizeT="1"'), samples("grey", 8)
         ),
         described(OME.format("SizeZ='2' SizeC='3' SizeT='1'"), samples("rgb", 8)),
+        described(OME.format('SizeC="999999999" ' * 40), samples("rgb", 8)),
         described("ImageJ=1.53t\nimages=20\nslices=20\n", samples("grey", 8)),
         described("<Pixels " * 100_000 + "<OME", samples("rgb", 8)),
     ],
