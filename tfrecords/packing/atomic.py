@@ -46,7 +46,7 @@ def fresh_directory(
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")  # On the file system of the target.
     old = target.with_name(f".{target.name}.old")
-    with _locked(target.with_name(f".{target.name}.lock"), target):
+    with writing_lock(target):
         if _finish_renaming(target, old):
             check_target(target, overwrite=overwrite, marker=marker)
         if partial.is_symlink():  # Nothing of ours; writing would go where it leads.
@@ -99,8 +99,19 @@ def check_target(target: Path, *, overwrite: bool, marker: str) -> None:
 
 
 @contextmanager
-def _locked(path: Path, target: Path) -> Iterator[None]:
-    """Hold a lock that the kernel releases when the process ends, even if it is killed."""
+def writing_lock(target: Path) -> Iterator[None]:
+    """Hold the lock on writing a directory; its file lies beside the directory.
+
+    The kernel releases the lock when the process ends, even if it is killed.
+
+    Args:
+        target: The directory, with links resolved; it need not exist.
+
+    Raises:
+        BusyError: Another process holds the lock.
+        OSError: The folder that holds the directory cannot be written.
+    """
+    path = target.with_name(f".{target.name}.lock")
     busy = f"{target} is being written by another process. Wait for it, or name another folder."
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # A link there would name somebody's file.
     with os.fdopen(os.open(path, flags, 0o666), "r+") as file:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from tfrecords.class_names import CNMC_CLASSES, ClassNames, class_names_of
+from tfrecords.packing.atomic import writing_lock
 from tfrecords.packing.held_out import NOBODY, HoldOut
 from tfrecords.packing.patient_groups import FoldError, assign_folds, check_num_folds
 from tfrecords.sources.cnmc import SourceImage
@@ -75,11 +76,14 @@ def refold(directory: Path, *, folds: FoldChoice, seed: int = 0) -> Packed:
     Raises:
         RecordsError: There are no records, or their index was changed.
         FoldError: The patient groups cannot be divided into that many folds.
+        BusyError: Another process is making folds for these records, or packing them again.
     """
     directory = directory.resolve()
-    classes = class_names_of(read_manifest(directory))
-    packed = assign_packed_folds(read_index(directory), folds=folds, seed=seed, classes=classes)
-    write_sidecars(directory, packed)
+    read_manifest(directory)  # Before a lock is made beside a folder without records.
+    with writing_lock(directory):
+        classes = class_names_of(read_manifest(directory))
+        packed = assign_packed_folds(read_index(directory), folds=folds, seed=seed, classes=classes)
+        write_sidecars(directory, packed)
     return packed
 
 

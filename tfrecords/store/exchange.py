@@ -1,5 +1,6 @@
 """Replaces several small files together: after a kill all of them are old, or all are new."""
 
+import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ _PREPARED, _READY = ".exchange.partial", ".exchange"
 
 
 def replace_together(directory: Path, text_of_file: Mapping[str, str]) -> None:
-    """Write UTF-8 files that belong together.
+    """Write UTF-8 files that belong together. One process at a time may do it in a directory.
 
     The new files are written to a folder, and the renaming of this folder to `.exchange` decides:
     a kill before it leaves the old files, and after it `finish_exchange` brings the new ones to
@@ -42,7 +43,8 @@ def replace_together(directory: Path, text_of_file: Mapping[str, str]) -> None:
 def finish_exchange(directory: Path) -> None:
     """Bring the files of an exchange that a kill has interrupted to their places.
 
-    Readers call it before they read. Several processes may do it at the same time.
+    Readers call it before they read. Several processes may do it at the same time, also while one
+    writes.
 
     Raises:
         OSError: The directory cannot be written.
@@ -50,10 +52,14 @@ def finish_exchange(directory: Path) -> None:
     ready = directory / _READY
     if ready.is_symlink() or not ready.is_dir():  # A link would lead to somebody's files.
         return
-    for path in sorted(ready.iterdir()):
-        try:
+    try:
+        paths = sorted(ready.iterdir())
+    except FileNotFoundError:  # Another process has finished it.
+        return
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):  # Another process has renamed it.
             path.replace(directory / path.name)
-        except FileNotFoundError:  # Another process has renamed it.
-            continue
     synchronize(directory)
-    shutil.rmtree(ready, ignore_errors=True)
+    # Only if it is empty: after another process has finished, it may be that of the next writer.
+    with contextlib.suppress(OSError):
+        ready.rmdir()

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tfrecords.packing.atomic import BusyError, fresh_directory
 from tfrecords.packing.folding import refold
+from tfrecords.store import exchange
 from tfrecords.store.exchange import finish_exchange, replace_together
 from tfrecords.store.verification import verify_records
 
@@ -35,6 +37,7 @@ def kill_at(monkeypatch, number):
 
         monkeypatch.setattr(Path, name, renaming)
     monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(Path, "rmdir", lambda _: None)
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -72,3 +75,77 @@ def test_exchange_that_is_a_link_moves_nobody_elses_files(tmp_path):
     (tmp_path / "records" / ".exchange").symlink_to(tmp_path / "home")
     finish_exchange(tmp_path / "records")
     assert (tmp_path / "home" / "thesis").is_file()
+
+
+def before_the_first(monkeypatch, name, other):
+    """Let another process do something before the first call of a function of the module."""
+    original, done = getattr(exchange, name), []
+
+    def late(*args):
+        if not done:
+            done.append(True)
+            other()
+        return original(*args)
+
+    monkeypatch.setattr(exchange, name, late)
+
+
+def test_reader_that_is_late_leaves_the_exchange_of_the_next_writer(tmp_path, monkeypatch):
+    replace_together(tmp_path, OLD)
+    ready = tmp_path / ".exchange"
+    ready.mkdir()  # As a reader finds it that has renamed the last file.
+
+    def write():
+        """All that `replace_together` does until its exchange counts."""
+        ready.rmdir()
+        ready.mkdir()
+        for name, text in NEW.items():
+            (ready / name).write_text(text)
+
+    before_the_first(monkeypatch, "synchronize", write)
+    finish_exchange(tmp_path)
+    finish_exchange(tmp_path)  # The writer's last step.
+    assert content(tmp_path) == NEW and len(list(tmp_path.iterdir())) == 2
+
+
+def test_exchange_that_another_process_has_finished_is_no_error(tmp_path, monkeypatch):
+    replace_together(tmp_path, OLD)
+    ready = tmp_path / ".exchange"
+    ready.mkdir()
+    original = Path.iterdir
+
+    def late(self):
+        if self == ready:
+            ready.rmdir()
+        return original(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", late)
+        finish_exchange(tmp_path)
+    assert content(tmp_path) == OLD
+
+
+def test_second_refold_of_the_same_records_is_refused(records, tmp_path, monkeypatch):
+    copy = shutil.copytree(records, tmp_path / "copy")
+    (tmp_path / "link").symlink_to(copy)
+
+    def refold_too():
+        with pytest.raises(BusyError, match="copy is being written by another process. Wait"):
+            refold(tmp_path / "link", folds=3)
+
+    before_the_first(monkeypatch, "write_text", refold_too)
+    packed = refold(copy, folds=2)
+    assert set(packed.fold_of_name.values()) == {0, 1}
+    assert "as it was written" in verify_records(copy)
+    refold(copy, folds=3)
+    assert {path.name for path in tmp_path.iterdir()} == {"copy", "link"}
+
+
+def test_records_that_are_packed_again_are_not_refolded_meanwhile(records, tmp_path):
+    copy = shutil.copytree(records, tmp_path / "copy")
+    with (
+        pytest.raises(BusyError),
+        fresh_directory(copy, overwrite=True, marker="manifest.json"),
+    ):
+        refold(copy, folds=3)
+    assert "as it was written" in verify_records(copy)
