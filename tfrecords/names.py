@@ -18,6 +18,25 @@ def one_spelling(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def look_of(text: str) -> str:
+    """What is equal for names that a person reads as one: `P 1`, `p 1` and `P<no-break space>1`.
+
+    It leaves out capitals, the kind and number of spaces, characters that are not seen and the
+    variants of one character (Unicode's NFKC). It is for comparison, and never a name itself.
+    """
+    seen = "".join(each for each in text if unicodedata.category(each) != "Cf")
+    folded = unicodedata.normalize("NFKC", seen).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def alike(one: str, other: str) -> str:
+    """Say that two names of patients look alike, each in ASCII, and what to do."""
+    return (
+        f"patients {one!a} and {other!a} look alike: write one person's name in one way, or give "
+        "two people names that differ in more than capitals, spaces and what is not seen"
+    )
+
+
 def name_fault(text: str) -> str:
     """Say why a text may not be a name, or nothing if it may.
 

@@ -88,7 +88,8 @@ class TrainedClassifier(RunFolders):
         Raises:
             RunError: A run is damaged, or has no calibration of that name.
             FileNotFoundError: There are no such files.
-            ValueError: There are no images, or the arrays are none.
+            ValueError: There are no images, or the arrays are none; or two folders give one name
+                to their patients, or names that look alike.
 
         Example:
             >>> classifier = all_tf.load("runs/first")

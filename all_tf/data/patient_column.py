@@ -2,16 +2,20 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from tfrecords.names import legible, name_fault, one_spelling, without_steps_up
+from tfrecords.names import alike, legible, look_of, name_fault, one_spelling, without_steps_up
 from tfrecords.store.tables import TableError, read_table
+from tfrecords.store.text_cells import text_of_cell
 
 FOLDER = "folder"  # The word for the folder that holds an image.
 _COLUMNS = ("path", "patient")
 _NOT_UTF8 = "\ufffd"  # In the path of an image, for each byte that is not; see `read_new_cells`.
+_INSTEAD = (
+    f'Name a CSV file with the columns {",".join(_COLUMNS)} in the place of the word "{FOLDER}"'
+)
 PatientOf: TypeAlias = Callable[[str], str]  # From the path of an image.
 
 
@@ -26,21 +30,43 @@ class _ListedPatients:
         return self.patient_of_path.get(_place(Path(name)), "")
 
 
+@dataclass
+class _FolderPatients:
+    """The patients of the folders that it was asked about, each of one folder; a `PatientOf`."""
+
+    first_of_look: dict[str, tuple[str, Path]] = field(default_factory=dict)
+
+    def __call__(self, name: str) -> str:
+        folder = without_steps_up(Path(name).parent)  # ".." would be one patient everywhere.
+        patient = one_spelling(folder.name)
+        if fault := name_fault(patient.replace(_NOT_UTF8, "\udc80")):
+            raise ValueError(f"The folder {legible(folder)} cannot name a patient: {fault}")
+        known, first = self.first_of_look.setdefault(look_of(patient), (patient, folder))
+        where = f"{legible(first)}, {legible(folder)}"
+        if patient != known:
+            raise ValueError(f"{where}: {alike(known, patient)}. {_INSTEAD}")
+        if first != folder and _place(first) != _place(folder):
+            shared = f"two folders give one name to their patients, {legible(patient)}"
+            raise ValueError(f"{where}: {shared}. {_INSTEAD}")
+        return patient
+
+
 def patient_lookup(source: str) -> PatientOf:
     """A function from the path of an image to its patient, empty where none is known.
 
     Args:
         source: FOLDER for the name of the folder that holds the image, as `without_steps_up` has
-            it; or a CSV file with the columns path and patient. A path is absolute, or as seen from
-            the folder of the table.
+            it; or a CSV file with the columns path and patient (`text_of_cell`). A path is
+            absolute, or as seen from the folder of the table.
 
     Raises:
-        TableError: The table is a folder or damaged, gives a file two patients, or a patient a name
-            that may be none (`name_fault`). The function raises ValueError for a folder's name.
+        TableError: The table is a folder or damaged, gives a file two patients, a patient a name
+            that may be none (`name_fault`), or two patients names that look alike (`look_of`). The
+            function raises ValueError for such names of folders, and for two folders of one name.
         OSError: It cannot be read.
     """
     if source == FOLDER:
-        return _folder_of
+        return _FolderPatients()
     table = Path(source)
     if table.is_dir():
         raise TableError(
@@ -48,13 +74,17 @@ def patient_lookup(source: str) -> PatientOf:
             f'the word "{FOLDER}": the name of its folder is then the patient of each image'
         )
     patient_of_path: dict[Path, str] = {}
+    first_of_look: dict[str, tuple[str, int]] = {}
     for row in read_table(table, columns=_COLUMNS):
         path = _place(table.parent / row.text["path"].strip())
-        patient = one_spelling(row.text["patient"])
+        patient = one_spelling(text_of_cell(row.text["patient"].strip()))
         if fault := name_fault(patient):
             raise TableError(f"{table}, line {row.line}: patient {legible(patient)}: {fault}")
         if patient_of_path.setdefault(path, patient) != patient:
             raise TableError(f"{table}, line {row.line}: {path.name} has two patients")
+        known, line = first_of_look.setdefault(look_of(patient), (patient, row.line))
+        if patient and known and patient != known:
+            raise TableError(f"{table}, lines {line} and {row.line}: {alike(known, patient)}")
     return _ListedPatients(table, patient_of_path)
 
 
@@ -83,14 +113,6 @@ def unmatched(patient_of: PatientOf, names: Sequence[str]) -> list[str]:
             f"The first: {left[0]}"
         )
     return notes
-
-
-def _folder_of(name: str) -> str:
-    folder = without_steps_up(Path(name).parent)  # ".." would be one patient everywhere.
-    patient = one_spelling(folder.name)
-    if fault := name_fault(patient.replace(_NOT_UTF8, "\udc80")):
-        raise ValueError(f"The folder {legible(folder)} cannot name a patient: {fault}")
-    return patient
 
 
 def _place(path: Path) -> Path:

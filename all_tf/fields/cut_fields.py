@@ -14,10 +14,10 @@ from all_tf.fields.field_images import CELLS_A_SHEET, contact_sheet, outlined, t
 from all_tf.fields.found_cells import CellOfField, find_cells
 from all_tf.fields.optical_density import FieldError
 from all_tf.system.progress import track
-from all_tf.system.tables import cell_of_text
 from tfrecords.codec.png import encode_png
 from tfrecords.packing.atomic import fresh_directory
 from tfrecords.store.files import atomic_write
+from tfrecords.store.text_cells import cell_of_text
 
 TABLE = "cells.csv"
 _COLUMNS = ("field", "cell", "xmin", "ymin", "xmax", "ymax", "area", "touches_edge", "file")

@@ -14,7 +14,8 @@ from all_tf.runs.prediction_files import write_per_patient, write_predictions, w
 from all_tf.runs.required_files import PER_FOLD_FILE, PER_PATIENT_FILE, RELIABILITY_FILE
 from all_tf.runs.strict_reading import read_rows
 from all_tf.runs.submission import check_submission
-from all_tf.system.tables import text_of_cell, write_csv
+from all_tf.system.tables import write_csv
+from tfrecords.store.text_cells import text_of_cell
 
 _TOLERANCE = 1e-6  # Of a number, absolute and relative: machines round differently.
 _MOST_LINES = 3  # Of one file; further differences are counted.

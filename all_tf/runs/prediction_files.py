@@ -13,9 +13,10 @@ from all_tf.runs.fields import PREDICTIONS
 from all_tf.runs.folder import METRICS_FILE, PREDICTIONS_FILE, RunError, write_json
 from all_tf.runs.required_files import PER_PATIENT_FILE, RELIABILITY_FILE
 from all_tf.runs.strict_reading import damage_error, read_run_table
-from all_tf.system.tables import cell_of_text, write_csv
+from all_tf.system.tables import write_csv
 from tfrecords.class_names import CNMC_CLASSES, ClassNames
 from tfrecords.store.files import atomic_write
+from tfrecords.store.text_cells import cell_of_text
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:

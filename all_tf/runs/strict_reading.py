@@ -10,8 +10,8 @@ from pathlib import Path
 
 from all_tf.runs.errors import RunError
 from all_tf.runs.expectations import NAME, TEXT, Expected, first_fault, shortened
-from all_tf.system.tables import text_of_cell
 from tfrecords.store.strict_json import parse_json
+from tfrecords.store.text_cells import text_of_cell
 
 _MOST_BYTES = 256 * 2**20  # Of a table: some million cells.
 _WHOLE = re.compile(r"-?\d{1,15}")

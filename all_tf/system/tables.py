@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from tfrecords.names import legible
 from tfrecords.store.files import write_text
-
-_FORMULA = tuple("=+-@\t\r'")  # How text begins that a spreadsheet computes instead of showing it.
+from tfrecords.store.text_cells import cell_of_text
 
 
 class Column(NamedTuple):
@@ -77,19 +76,6 @@ def csv_text(rows: Sequence[Mapping[str, object]], *, columns: Sequence[str] = (
     table.writeheader()
     table.writerows({key: cell_of_text(held) for key, held in row.items()} for row in rows)
     return text.getvalue()
-
-
-def cell_of_text(value: object) -> object:
-    """Text for a CSV file with an apostrophe before what a spreadsheet takes for a formula.
-
-    Other values are unchanged. `text_of_cell` is the way back.
-    """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def text_of_cell(cell: str) -> str:
-    """The text that `cell_of_text` was given."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
 
 
 def _cell(value: object, show: Callable[..., str]) -> str:

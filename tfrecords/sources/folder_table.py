@@ -10,6 +10,7 @@ from tfrecords.counted import counted
 from tfrecords.names import legible, one_spelling
 from tfrecords.schema import SPLITS
 from tfrecords.store.tables import TableError, read_table
+from tfrecords.store.text_cells import text_of_cell
 
 TABLE_COLUMNS = ("path", "label", "patient")
 _SPLIT_COLUMN = "split"
@@ -29,9 +30,9 @@ def listed_cells(table: Path) -> tuple[list[FoundCell], list[str]]:
     """Read a table of cells.
 
     Args:
-        table: A CSV file with the columns path (relative to the file), label and patient, and
-            perhaps split; other columns are ignored, unless they differ from one of these only in
-            capitals or spaces.
+        table: A CSV file with the columns path (relative to the file), label and patient
+            (`text_of_cell`, as `cut_cells.py` writes it), and perhaps split; other columns are
+            ignored, unless they differ from one of these only in capitals or spaces.
 
     Returns:
         The cells, and a line for each row that cannot be one.
@@ -74,7 +75,7 @@ def _listed_cell(table: Path, text: Mapping[str, str]) -> FoundCell:
         one_spelling(relative.as_posix()),
         split,
         one_spelling(label),
-        one_spelling(patient),
+        one_spelling(text_of_cell(patient)),
     )
 
 

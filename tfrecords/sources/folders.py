@@ -11,7 +11,7 @@ from pathlib import Path
 from tfrecords.codec.bmp import BitmapError
 from tfrecords.codec.one_cell import decode_cell
 from tfrecords.codec.regular_file import read_image_file
-from tfrecords.names import name_fault, one_spelling
+from tfrecords.names import alike, look_of, name_fault, one_spelling
 from tfrecords.schema import SPLITS
 from tfrecords.sources.cnmc import (
     SourceError,
@@ -53,7 +53,7 @@ def find_folder_images(
         FileNotFoundError: `root` does not exist.
         SourceError: There are no images or not two classes, or some images are misplaced,
             unlabelled, unreadable, without a patient, or of a patient with both classes or in two
-            splits; the message lists them.
+            splits, or two patients have names that look alike; the message lists them.
     """
     if not root.exists():
         raise FileNotFoundError(f"No such folder or table: {root}")
@@ -78,7 +78,7 @@ def find_folder_images(
             for cell in cells
             if not cell.patient
         ]
-    problems += _unclear_names(cells) + _patients_in_two_splits(cells)
+    problems += _unclear_names(cells) + _patients_alike(cells) + _patients_in_two_splits(cells)
     images = [_image(cell, told) for cell in sorted(cells, key=_by_split_and_path)]
     problems += patients_in_both_classes(images) + _unreadable(image.path for image in images)
     if problems:
@@ -127,6 +127,18 @@ def _unclear_names(cells: Sequence[FoundCell]) -> list[str]:
         if not cell.patient and cell.relative in patients:
             problems.append(f"{cell.path}: no patient, and another is called like this image")
     return problems
+
+
+def _patients_alike(cells: Sequence[FoundCell]) -> list[str]:
+    """List the patients whose names look alike: one person under two would be in two sets."""
+    first_of_look: dict[str, FoundCell] = {}
+    line_of_patient: dict[str, str] = {}
+    for cell in sorted((each for each in cells if each.patient), key=_by_split_and_path):
+        first = first_of_look.setdefault(look_of(cell.patient), cell)
+        if cell.patient != first.patient:
+            line = f"{first.path}, {cell.path}: {alike(first.patient, cell.patient)}"
+            line_of_patient.setdefault(cell.patient, line)
+    return list(line_of_patient.values())
 
 
 def _patients_in_two_splits(cells: Sequence[FoundCell]) -> list[str]:

@@ -5,7 +5,9 @@ import unicodedata
 import pytest
 
 from all_tf.data.patient_column import patient_lookup, unmatched
+from tests.tfrecords.sources.test_folders import ALIKE
 from tfrecords.store.tables import TableError
+from tfrecords.store.text_cells import cell_of_text
 
 
 def test_folder_that_holds_an_image_names_its_patient(tmp_path, monkeypatch):
@@ -21,6 +23,45 @@ def test_folders_above_have_their_own_names(tmp_path, monkeypatch):
     patient_of = patient_lookup("folder")
     names = ("a.png", "../a.png", "../../a.png", "../P3/../a.png", "../../../P1/a.png")
     assert list(map(patient_of, names)) == ["P3", "P2", "P1", "P2", "P1"]
+
+
+def test_two_folders_of_one_name_are_refused_and_a_table_is_proposed(tmp_path):
+    (tmp_path / "P1/slide1").mkdir(parents=True)
+    (tmp_path / "again").symlink_to("P1")
+    patient_of = patient_lookup("folder")
+    one, other = (str(tmp_path / f"{patient}/slide1/a.png") for patient in ("P1", "P2"))
+    assert patient_of(one) == patient_of(str(tmp_path / "again/slide1/b.png")) == "slide1"
+    with pytest.raises(ValueError, match="two folders give one name.*, slide1") as error:
+        patient_of(other)
+    assert str(error.value).startswith(f"{tmp_path}/P1/slide1, {tmp_path}/P2/slide1: ")
+    assert str(error.value).endswith(
+        'CSV file with the columns path,patient in the place of the word "folder"'
+    )
+    assert patient_lookup("folder")(other) == "slide1"
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_patients_whose_names_look_alike_are_refused(one, other, tmp_path):
+    said = f"patients {one!a} and {other!a} look alike: write one person's name in one way"
+    patient_of = patient_lookup("folder")
+    assert patient_of(f"{one}/a.png") == one
+    with pytest.raises(ValueError) as error:
+        patient_of(f"{other}/a.png")
+    assert said in str(error.value) and "Name a CSV file" in str(error.value)
+    table = tmp_path / "patients.csv"
+    table.write_text(
+        f"path,patient\na.png,{one}\nb.png,{one}\nc.png,\nd.png,{other}\n", encoding="utf-8"
+    )
+    with pytest.raises(TableError) as error:
+        patient_lookup(str(table))
+    assert str(error.value).startswith(f"{table}, lines 2 and 5: {said}")
+
+
+@pytest.mark.parametrize("patient", ["-7", "=P1", "+49", "@a", "'-7", "''"])
+def test_name_that_was_written_as_no_formula_comes_back(patient, tmp_path):
+    table = tmp_path / "patients.csv"
+    table.write_text(f"path,patient\na.png,{cell_of_text(patient)}\n")
+    assert patient_lookup(str(table))(str(tmp_path / "a.png")) == patient
 
 
 def test_links_have_the_name_that_the_user_gave_them(tmp_path):

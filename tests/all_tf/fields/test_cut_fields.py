@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from all_tf.data.patient_column import patient_lookup
 from all_tf.fields.cut_fields import cut_fields
 from all_tf.fields.cutting_plan import CutSettings
 from all_tf.fields.field_files import find_fields
@@ -18,6 +19,7 @@ from tests.all_tf.fields.drawn_fields import (
     spread_red_cells,
     write_field,
 )
+from tfrecords.sources.folders import find_folder_images
 
 BOX = ("xmin", "ymin", "xmax", "ymax", "area")
 CELLS = [(150, 150), (150, 450), (470, 320)]  # The last one at the edge.
@@ -95,6 +97,18 @@ def test_patients_stand_in_a_table_with_labels_to_fill_in(native):
     rows = rows_of(folder / "out" / "patients.csv")
     assert {row["patient"] for row in rows} == {"P 1", "P2"}
     assert all(row["label"] == "" and (folder / "out" / row["path"]).is_file() for row in rows)
+
+
+@pytest.mark.parametrize("patient", ["-7", "=P1", "'-7", "P 1"])
+def test_packer_and_predict_read_the_name_of_the_folder(patient, tmp_path):
+    write_field(tmp_path / "in" / patient / "x.png", draw_field(CELLS[:1]))
+    cut(tmp_path / "in", tmp_path / "out", native_scale=True)
+    table = tmp_path / "out/patients.csv"
+    (row,) = rows_of(table)
+    assert patient_lookup(str(table))(str(tmp_path / "out" / row["path"])) == patient
+    table.write_text(table.read_text().replace(".png,,", ".png,all,"))
+    (image,) = find_folder_images(table, patient_per_image=False)
+    assert image.patient == patient
 
 
 def test_pictures_to_look_at_are_there(native):

@@ -6,6 +6,7 @@ import pytest
 
 from tfrecords.sources.cnmc import SourceError
 from tfrecords.sources.folders import find_folder_images
+from tfrecords.store.text_cells import cell_of_text
 
 COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "\u00c41") for form in ("NFC", "NFD"))
 
@@ -22,6 +23,14 @@ def test_table_gives_class_and_patient(laboratory):
         ("train/one/b.png", "p2", 0),
     ]
     assert images[1].path == root / "one/a.png"
+
+
+@pytest.mark.parametrize("patient", ["-7", "=P1", "+49", "@a", "'-7", "''"])
+def test_patient_whose_name_was_written_as_no_formula_has_it_back(laboratory, patient):
+    table = f"path,label,patient\na.png,all,{cell_of_text(patient)}\n"
+    root = laboratory({"a.png": None, "cells.csv": table})
+    (image,) = find_folder_images(root / "cells.csv", patient_per_image=False)
+    assert image.patient == patient
 
 
 @pytest.mark.parametrize(

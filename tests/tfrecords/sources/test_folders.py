@@ -98,6 +98,23 @@ def test_patient_of_both_classes_is_found_in_two_spellings(laboratory):
         find(root)
 
 
+ALIKE = [("P 1", "P\u00a01"), ("P2", "P2\u200b"), ("\uff2e3", "N3"), ("P1", "p1")]
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+@pytest.mark.parametrize("listed", [False, True])
+def test_two_patients_whose_names_look_alike_are_refused(one, other, listed, laboratory):
+    names = [f"train/all/{one}/a.png", f"test/all/{other}/b.png", "train/hem/q/c.png"]
+    rows = [",".join([name, *name.split("/")[:3]]) for name in names]
+    table = "\n".join(["path,split,label,patient", *rows])
+    root = laboratory(dict.fromkeys(names) | ({"cells.csv": table} if listed else {}))
+    with pytest.raises(SourceError, match="1 problem in") as error:
+        find(root / "cells.csv" if listed else root)
+    (line,) = str(error.value).splitlines()[1:]
+    assert f"patients {one!a} and {other!a} look alike: write one person's name in" in line
+    assert "a.png" in line and "b.png" in line
+
+
 def test_two_files_of_one_name_in_two_spellings_are_refused(laboratory):
     root = laboratory({f"all/p/{COMPOSED}.png": None, f"all/p/{DECOMPOSED}.png": None})
     with pytest.raises(SourceError, match="two spellings of one name"):
