@@ -37,9 +37,11 @@ def main() -> None:
     require_modules(("skimage",), extra="fields", what="Finding cells in fields")
     from all_tf.fields.cut_fields import cut_fields
     from all_tf.fields.cutting_plan import CutSettings
-    from all_tf.fields.field_files import find_fields
+    from all_tf.fields.field_files import find_fields, several_folders
 
     fields, problems = find_fields(args.paths, leave_out=args.out)
+    if line := several_folders(fields):
+        print(legible(f"Patients: {line}."), flush=True)
     settings = CutSettings(
         args.microns_per_pixel, args.native_scale, args.masks, args.stain is not None
     )

@@ -27,6 +27,14 @@ def test_scale_and_counts_are_said_and_a_broken_file_ends_with_code_1(tmp_path):
     assert (tmp_path / "out" / "cells" / "slide 1" / "ä_002.png").is_file()
 
 
+def test_slides_of_a_folder_are_said_to_be_patients(tmp_path):
+    for place in ("P1/slideA/x.png", "P1/slideB/y.png", "P2/z.png"):
+        write_field(tmp_path / "slides" / place, draw_field(CELLS))
+    done = run(tmp_path / "slides", "--out", tmp_path / "out", "--native-scale")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Patients: 2 folders within P1 count as 2 patients. If they are")
+
+
 def test_without_a_scale_it_says_what_to_pass(tmp_path):
     path = write_field(tmp_path / "x.png", draw_field(CELLS))
     done = run(path, "--out", tmp_path / "out")

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from all_tf.fields.field_files import find_fields
+from all_tf.fields.field_files import find_fields, several_folders
+from all_tf.fields.optical_density import FieldError
 from tests.all_tf.fields.drawn_fields import write_field
 
 PIXELS = np.full((20, 20, 3), 200, np.uint8)
@@ -24,6 +25,79 @@ def test_fields_of_one_name_get_different_ones(tmp_path):
         ("b/y.png", "b"),
     ]
     assert [field.name for field in fields] == ["a_x", "b_x", "b_y.jpg", "b_y.png"]
+
+
+def test_stem_of_one_field_is_not_the_joined_name_of_another(tmp_path):
+    for place in ("P1/1.png", "P1/P1_1.png", "P2/1.png", "P3/x.png"):
+        write_field(tmp_path / place, PIXELS)
+    fields, _ = find_fields([tmp_path])
+    assert [field.name for field in fields] == ["P1_1.png", "P1_P1_1", "P2_1", "x"]
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("P1/x.png", "P1/X.png"),  # One file on a disk that ignores capitals.
+        ("a/b_c.png", "a_b/c.png", "d/b_c.png", "d/c.png"),
+        ("P1/\u00c4.png", "P1/A\u0308.png"),
+    ],
+)
+def test_two_fields_that_would_have_one_name_are_refused_with_both(places, tmp_path):
+    for place in places:
+        write_field(tmp_path / place, PIXELS)
+    with pytest.raises(FieldError, match="both would be called") as error:
+        find_fields([tmp_path])
+    named = str(error.value).split(": both")[0].split(", ")
+    assert sorted(named) == sorted(str(tmp_path / place) for place in places[:2])
+
+
+@pytest.mark.parametrize(
+    ("folders", "reason"),
+    [
+        (("A/_B", "A_/B"), "both would be the patient 'A___B': rename one"),
+        (("a/b_c", "a__b_c", "a_b/c"), "both would be the patient 'a__b_c'"),
+        (("P 1", "P\u00a01"), r"patients 'P 1' and 'P\xa01' look alike: write one person"),
+        (("P1", "p1"), "patients 'P1' and 'p1' look alike"),
+        (("", "slides"), "both would be the patient 'slides'"),
+    ],
+)
+def test_two_folders_that_would_be_one_patient_are_refused_with_both(folders, reason, tmp_path):
+    root = tmp_path / "slides"
+    for number, place in enumerate(folders):
+        write_field(root / place / f"{number}.png", PIXELS)
+    with pytest.raises(FieldError) as error:
+        find_fields([root])
+    one, other = (root / place for place in folders[:2])
+    assert str(error.value).startswith(f"The folders {one} and {other}: {reason}")
+
+
+def test_folder_in_two_spellings_of_its_accents_is_one_patient(tmp_path):
+    for place in ("\u00c4/x.png", "A\u0308/y.png"):
+        write_field(tmp_path / place, PIXELS)
+    fields, _ = find_fields([tmp_path])
+    assert {field.patient for field in fields} == {"\u00c4"}
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        (("P1/x.png", "P1/y.png", "P2/x.png"), None),
+        (("P1/a/x.png", "P2/a/x.png"), None),
+        (("P1/a/x.png", "P1/b/x.png", "P2/x.png"), "2 folders within P1 count as 2 patients. "),
+        (("P1/x.png", "P1/b/y.png", "P2/x.png"), "2 folders within P1 count as 2 patients. "),
+        (("x.png", "a/y.png", "b/z.png"), "3 folders within slides count as 3 patients. "),
+        (
+            ("P1/a/x.png", "P1/b/x.png", "P2/a/x.png", "P2/b/x.png", "P2/c/x.png"),
+            "2 folders within P1 count as 2 patients, likewise in 1 more folder. ",
+        ),
+    ],
+)
+def test_folders_within_one_folder_are_said_to_be_patients(places, said, tmp_path):
+    for place in places:
+        write_field(tmp_path / "slides" / place, PIXELS)
+    fields, _ = find_fields([tmp_path / "slides"])
+    line = several_folders(fields)
+    assert line.startswith(f"{said}If they are one person, put") if said else not line
 
 
 def test_folders_of_one_name_are_two_patients(tmp_path):
