@@ -17,7 +17,7 @@ from all_tf.system.progress import track
 from tfrecords.codec.regular_file import read_image_file
 from tfrecords.schema import UNLABELLED
 from tfrecords.sources.folders import OTHER_SUFFIXES, SUFFIXES
-from tfrecords.sources.tree import walk
+from tfrecords.sources.tree import list_special, walk
 
 _UNCHECKED = "not compared with the training set: the run has no range of it"
 
@@ -114,14 +114,24 @@ def new_cells_of(
 def _find(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """Return the images in the order of the paths, each once, and the problems that were found."""
     found: dict[object, Path] = {}
+    hard_links: dict[Path, str] = {}
     problems: list[str] = []
+
+    def add(path: Path) -> None:
+        first = found.setdefault(_identity(path), path)
+        # A link, or a path that is given twice, is this file; a hard link is a file by itself.
+        if first != path and first.resolve() != (real := path.resolve()):
+            line = f"{_shown(path)}: the same file as {_shown(first)}, which is read once"
+            hard_links.setdefault(real, line)
+
     for path in paths:
         if not path.is_dir():
-            found.setdefault(_identity(path), path)  # `decode_picture` checks its content.
+            add(path)  # `decode_picture` checks its content.
             continue
         tree = walk(path)
         images = [file for file in tree.files if file.suffix.lower() in SUFFIXES]
         problems += tree.problems
+        problems += map(_shown, list_special(tree, SUFFIXES + OTHER_SUFFIXES))
         problems += [
             f"{_shown(file)}: expected one of {', '.join(SUFFIXES)}"
             for file in tree.files
@@ -130,8 +140,8 @@ def _find(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
         if not images:
             problems.append(f"{_shown(path)}: no image below this folder")
         for file in images:
-            found.setdefault(_identity(file), file)
-    return list(found.values()), problems
+            add(file)
+    return list(found.values()), [*problems, *hard_links.values()]
 
 
 def _identity(path: Path) -> object:
@@ -143,8 +153,8 @@ def _identity(path: Path) -> object:
     return status.st_dev, status.st_ino
 
 
-def _shown(path: Path) -> str:
-    """Return a path as valid UTF-8 text, whatever bytes its name has."""
+def _shown(path: Path | str) -> str:
+    """Return a path, or a text with one, as valid UTF-8, whatever bytes its name has."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 

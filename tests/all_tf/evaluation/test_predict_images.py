@@ -154,11 +154,28 @@ def test_bad_file_is_listed_with_its_reason_and_the_rest_is_read(spoil, folder):
 
 
 def test_links_to_one_file_are_read_once(folder):
-    (folder / "hard.png").hardlink_to(folder / "a.png")
     (folder / "soft.png").symlink_to("a.png")
     (folder / "below/again").symlink_to("..")
     new = read_new_cells([folder, folder / "below" / "again", folder / "soft.png"], ANYTHING)
     assert len(new.cells) == 2 and new.problems == []
+
+
+def test_second_name_of_a_file_is_listed_once(folder):
+    (folder / "hard.png").hardlink_to(folder / "a.png")
+    (folder / "below/soft.png").symlink_to("../hard.png")
+    new = read_new_cells([folder, folder, folder / "hard.png"], ANYTHING)
+    assert len(new.cells) == 2
+    assert new.problems == [
+        f"{folder}/hard.png: the same file as {folder}/a.png, which is read once"
+    ]
+
+
+def test_what_is_no_regular_file_is_listed_as_the_packer_does(folder):
+    os.mkfifo(folder / "below/fifo.png")
+    os.mkfifo(folder / "below/fifo")
+    new = read_new_cells([folder], ANYTHING)
+    assert len(new.cells) == 2
+    assert new.problems == [f"{folder}/below/fifo.png: not a regular file"]
 
 
 def test_folder_without_images_and_images_of_other_formats_are_listed(folder):
@@ -188,6 +205,14 @@ def test_folders_whose_names_are_no_text_are_not_one_patient(run, folder):
     ):
         predict_new(run, [folder], patient_of=patient_lookup("folder"))
     assert predict_new(run, [folder / "a.png"], patient_of=patient_lookup("folder")).patients
+
+
+def test_folders_of_one_name_are_not_one_patient(run, folder):
+    for patient in ("P1", "P2"):
+        (folder / patient / "slide1").mkdir(parents=True)
+        shutil.copy(folder / "a.png", folder / patient / "slide1")
+    with pytest.raises(ValueError, match="P1/slide1, .*P2/slide1: two folders give one name"):
+        predict_new(run, [folder], patient_of=patient_lookup("folder"))
 
 
 def test_run_without_a_range_says_that_nothing_was_compared(folder):
