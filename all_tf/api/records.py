@@ -16,7 +16,10 @@ from tfrecords.store.manifest import MANIFEST_FILE
 if TYPE_CHECKING:
     from tfrecords.packing.writer import Settings
 
-_OF_FOLDERS = ("positive", "hold_out", "patient_per_image")  # Only for the layout "folders".
+_ONLY_FOR = {
+    FOLDERS: ("positive", "hold_out", "patient_per_image"),  # Cells of your own.
+    CNMC: ("allow_skips", "require_published"),
+}
 
 
 class PackingOptions(TypedDict, total=False):
@@ -58,6 +61,7 @@ def make_records(
 
     Raises:
         ConfigError: There is no such option, or not for this layout.
+        HeldOutError: `hold_out` is no whole number from 0, and no share above 0 and up to 1.0.
         FileExistsError: There are records already.
         ValueError, OSError: The images cannot be packed; the message says which and why.
 
@@ -68,6 +72,7 @@ def make_records(
     """
     source, records = Path(source), Path(records)
     _check(options)
+    hold_out = HoldOut(0 if (amount := options.get("hold_out")) is None else amount)
     check_target(records, overwrite=overwrite, marker=MANIFEST_FILE)
     origin = find_origin(
         source,
@@ -77,7 +82,6 @@ def make_records(
         positive=options.get("positive"),
         name=options.get("name") or "",
     )
-    hold_out = HoldOut(options.get("hold_out") or 0)
     _require_no_validation(origin, hold_out)
     print(describe_origin(origin), flush=True)
     check_folds(origin.images, options.get("folds", 5), hold_out=hold_out)
@@ -91,9 +95,10 @@ def make_records(
 
 def _check(options: PackingOptions) -> None:
     check_options(options, PackingOptions)
-    given = [name for name in _OF_FOLDERS if options.get(name)]
-    if given and options.get("layout", CNMC) != FOLDERS:
-        raise ConfigError(f"`{given[0]}` is for layout='folders', cells of your own.")
+    for layout, names in _ONLY_FOR.items():
+        given = [name for name in names if options.get(name)]
+        if given and options.get("layout", CNMC) != layout:
+            raise ConfigError(f"`{given[0]}` is for layout={layout!r}.")
 
 
 def _settings(options: PackingOptions, hold_out: HoldOut) -> "Settings":

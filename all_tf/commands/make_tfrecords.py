@@ -14,7 +14,9 @@ import argparse
 import io
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from all_tf.system.arguments import (
     MAX_SEED,
@@ -41,8 +43,13 @@ _LAYOUT = (
     "folders: your own cells, in CLASS/PATIENT/, or in train/, validation/, test/ with these in "
     "each, or a CSV with the columns path,label,patient and perhaps split"
 )
+_SOURCE, _RECORDS = Path("data/C-NMC_Leukemia"), Path("data/records")
+_FLAG: dict[str, Any] = {"action": "store_true", "default": None}  # None where it is not given.
 _OF_FOLDERS = ("positive", "hold_out", "patient_per_image")
+_OF_CNMC = ("allow_skips", "require_published", "download")
 _OF_COMMAND = ("source", "download", "verify", "refold")  # Of no meaning to `make_records`.
+_OF_VERIFY = ("verify",)
+_OF_REFOLD = ("refold", "records", "seed")
 
 
 @exit_on_errors(lambda: "the same command goes on from here")
@@ -70,7 +77,7 @@ def _convert(args: argparse.Namespace) -> None:
     from all_tf.api.records import make_records
 
     source = _download(args) if args.download else args.source
-    given = {key: value for key, value in vars(args).items() if key not in _OF_COMMAND}
+    given = {key: value for key, value in _given(args).items() if key not in _OF_COMMAND}
     make_records(source, **given)
     print(f"\nRecords: {args.records}\nNext: {runnable(_next_command(args.records))}")
 
@@ -94,7 +101,7 @@ def _download(args: argparse.Namespace) -> Path:
     from tfrecords.sources.download import download_cnmc
     from tfrecords.store.manifest import MANIFEST_FILE
 
-    check_target(args.records, overwrite=args.overwrite, marker=MANIFEST_FILE)
+    check_target(args.records, overwrite=bool(args.overwrite), marker=MANIFEST_FILE)
     source = download_cnmc(progress=track)
     where = shlex.quote(str(source))
     print(f"C-NMC 2019, every file as published: {source}\nFrom now on: --source {where}\n")
@@ -113,7 +120,7 @@ def _refold(args: argparse.Namespace) -> None:
     from tfrecords.packing.near_duplicate_scan import read_suspects
     from tfrecords.packing.summary import describe_packed
 
-    packed = refold(args.records, folds=args.refold, seed=args.seed)
+    packed = refold(args.records, folds=args.refold, seed=args.seed or 0)
     print(describe_packed(packed, read_suspects(args.records)))
 
 
@@ -125,51 +132,59 @@ def _parse() -> argparse.Namespace:
     only("--verify", type=file_path, metavar="DIR", help="only check that records are whole")
     only("--refold", type=folds_choice, metavar="K", help="only make new folds for records")
     args = parser.parse_args()
-    given = [name for name in _OF_FOLDERS if getattr(args, name)]
-    if args.layout != "folders" and given:
-        parser.error(f"--{given[0].replace('_', '-')} is for --layout folders")
-    if (args.verify or args.refold is not None) and (given or args.name):
-        parser.error(
-            "--positive, --hold-out and --name are for packing; not with --verify, --refold"
-        )
-    if args.download and (args.verify or args.refold is not None or args.layout != "cnmc"):
-        parser.error(
-            "--download fetches C-NMC 2019 and packs it; not with --verify, --refold, or "
-            "--layout folders"
-        )
+    given = _given(args).keys()
+    if args.verify and (useless := given - {*_OF_VERIFY}):
+        parser.error(f"--verify only checks the records in DIR. Received: {_options(useless)}")
+    if args.refold is not None and (useless := given - {*_OF_REFOLD}):
+        work = "--refold only makes the folds of --records anew, by --seed"
+        parser.error(f"{work}. Received: {_options(useless)}")
+    of_other, layout = (_OF_CNMC, "cnmc") if args.layout == "folders" else (_OF_FOLDERS, "folders")
+    if useless := given & {*of_other}:
+        parser.error(f"{_options(useless)} is for --layout {layout}")
+    args.source, args.records = args.source or _SOURCE, args.records or _RECORDS
     return args
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    """The options that were given: the others are None."""
+    return {name: value for name, value in vars(args).items() if value is not None}
+
+
+def _options(names: Iterable[str]) -> str:
+    return ", ".join(sorted(f"--{name.replace('_', '-')}" for name in names))
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
     """Which images, and which of them are let in."""
     source = parser.add_mutually_exclusive_group().add_argument
-    source("--source", type=file_path, default=Path("data/C-NMC_Leukemia"))
+    source("--source", type=file_path, help=f"default: {_SOURCE}")
     download = "fetch C-NMC 2019 from Kaggle into kagglehub's cache, check every file, and pack it"
-    source("--download", action="store_true", help=download)
+    source("--download", **_FLAG, help=download)
     add = parser.add_argument
-    add("--layout", choices=("cnmc", "folders"), default="cnmc", help=_LAYOUT)
+    add("--layout", choices=("cnmc", "folders"), help=_LAYOUT)
     positive = "the class of the disease, where its name does not say it"
     add("--positive", type=class_name, metavar="NAME", help=positive)
-    add("--patient-per-image", action="store_true", help="let images without a patient in")
+    add("--patient-per-image", **_FLAG, help="let images without a patient in")
     skips = "leave out up to N bad bitmaps"
-    add("--allow-skips", type=whole_number(0, 10**6), default=0, metavar="N", help=skips)
+    add("--allow-skips", type=whole_number(0, 10**6), metavar="N", help=skips)
     both = "leave out all images whose pixels lie under both classes"
-    add("--drop-contradictions", action="store_true", help=both)
-    add("--require-published", action="store_true", help="refuse files that are not as published")
+    add("--drop-contradictions", **_FLAG, help=both)
+    exact = "refuse files that are not as published"
+    add("--require-published", **_FLAG, help=exact)
 
 
 def _add_packing(parser: argparse.ArgumentParser) -> None:
     """Where the records go, what they are called, and how they are divided."""
     add = parser.add_argument
-    add("--records", type=path_to_write, default=Path("data/records"))
-    add("--overwrite", action="store_true", help="replace existing records")
+    add("--records", type=path_to_write, help=f"default: {_RECORDS}")
+    add("--overwrite", **_FLAG, help="replace existing records")
     add("--name", type=records_name, metavar="TEXT", help="of the records; default: the folder's")
     folds = "folds of the training phase, or official: the published ones, which leak"
-    add("--folds", type=folds_choice, default=5, metavar="K", help=folds)
+    add("--folds", type=folds_choice, metavar="K", help=folds)
     aside = "patients of each class for validation: a number, a share as 0.2, or all"
     add("--hold-out", type=hold_out_choice, metavar="N", help=aside)
     order = "of the order of records, and of folds"
-    add("--seed", type=whole_number(0, MAX_SEED), default=0, metavar="N", help=order)
+    add("--seed", type=whole_number(0, MAX_SEED), metavar="N", help=order)
     threads = "threads; by default one a core"
     add("--workers", type=whole_number(1, 1024), metavar="N", help=threads)
-    add("--no-scan", action="store_true", help="do not look for near-duplicates")
+    add("--no-scan", **_FLAG, help="do not look for near-duplicates")

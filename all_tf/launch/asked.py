@@ -15,7 +15,8 @@ from all_tf.launch.former_run import (
     refuse_refit_settings,
     require_begun,
 )
-from all_tf.launch.options import ALL_FOLDS, RECORDS, choose_experiment, given
+from all_tf.launch.options import ALL_FOLDS, RECORDS
+from all_tf.launch.replaced_settings import choose_experiment, given
 from all_tf.runs.parent import refuse_other_weights
 
 

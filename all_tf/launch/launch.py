@@ -16,8 +16,9 @@ from all_tf.config.experiment import Experiment
 from all_tf.launch.asked import ask
 from all_tf.launch.cluster import ProcessInfo, find_process
 from all_tf.launch.former_run import read_former
-from all_tf.launch.options import ALL_FOLDS, given
+from all_tf.launch.options import ALL_FOLDS
 from all_tf.launch.preconditions import require_startable, starts_from_file
+from all_tf.launch.replaced_settings import given
 from all_tf.launch.supervisor import ADDRESS, supervise
 from all_tf.runs.folder import (
     CONFIG_FILE,

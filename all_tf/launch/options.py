@@ -3,13 +3,11 @@
 import argparse
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from all_tf.config import choices
 from all_tf.config.engine import Engine
-from all_tf.config.experiment import Experiment
 from all_tf.config.presets import EXPERIMENTS
 from all_tf.system.arguments import whole_number
 from all_tf.system.checks import ConfigError
@@ -104,43 +102,6 @@ def _flags(actions: Sequence[argparse.Action]) -> dict[object, str]:
     if isinstance(actions[0], _YES_OR_NO):
         return dict(zip((True, False), actions[0].option_strings, strict=True))
     return {action.const: action.option_strings[0] for action in actions}
-
-
-def given(options: dict, settings: type) -> dict:
-    """Return the given options that are fields of a dataclass."""
-    known = {field.name for field in fields(settings)}
-    return {key: value for key, value in options.items() if key in known and value is not None}
-
-
-def choose_experiment(row: Experiment, options: dict) -> Experiment:
-    """Return a row with what the options give in the place of its own settings."""
-    settings = given(options, Experiment)
-    if row.is_linear_probe and "epochs" in settings:
-        settings.setdefault("freeze_epochs", ALL_EPOCHS)  # More epochs of a probe are a probe.
-    if settings.get("freeze_epochs") == ALL_EPOCHS:
-        settings["freeze_epochs"] = settings.get("epochs", row.epochs)
-    return replace_settings(row, settings)
-
-
-def replace_settings(row: Experiment, given: Mapping[str, Any]) -> Experiment:
-    """Return a row with other values.
-
-    Where fewer epochs are given, the row's warm-up and its frozen epochs are shortened to fit, and
-    that is printed. Values that are given themselves are never changed.
-
-    Args:
-        row: Of a table, or the settings of a run.
-        given: New values by field of `Experiment`.
-
-    Raises:
-        ConfigError: A value is invalid.
-    """
-    room = given.get("epochs", row.epochs) - 1
-    asked = {"warmup_epochs": row.warmup_epochs, "freeze_epochs": row.frozen_first}
-    shorter = {key: room for key, value in asked.items() if 0 <= room < value and key not in given}
-    for key, value in shorter.items():
-        print(f"{key} is {value} instead of {asked[key]}: the epochs are {room + 1}", flush=True)
-    return replace(row, **{**given, **shorter})
 
 
 def _unexpected(options: dict, *, allowed: Collection[str]) -> str:

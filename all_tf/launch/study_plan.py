@@ -7,7 +7,7 @@ from typing import Any
 
 from all_tf.config.experiment import Experiment
 from all_tf.config.presets import EXPERIMENTS, differing_fields
-from all_tf.launch.options import replace_settings
+from all_tf.launch.replaced_settings import replace_settings
 from all_tf.runs.folder import (
     CONFIG_FILE,
     epochs_done,

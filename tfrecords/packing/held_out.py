@@ -16,14 +16,27 @@ _FROM, _TO = SPLITS[0], SPLITS[1]
 
 
 class HeldOutError(ValueError):
-    """Too few patients can be set aside, or two splits share pixels."""
+    """Too few patients can be set aside, no such number of them, or two splits share pixels."""
 
 
 @dataclass(frozen=True)
 class HoldOut:
-    """How many patient groups of each class are set aside: a number, or a share in (0, 1]."""
+    """How many patient groups of each class are set aside: a number, or a share in (0, 1].
+
+    Raises:
+        HeldOutError: The amount is neither.
+    """
 
     amount: int | float = 0
+
+    def __post_init__(self):
+        number = isinstance(self.amount, int) and not isinstance(self.amount, bool)
+        share = isinstance(self.amount, float) and 0 < self.amount <= 1
+        if not share and not (number and self.amount >= 0):
+            raise HeldOutError(
+                "Expected hold_out as a whole number of patients from 0, or as a share above 0 and "
+                f"up to 1.0. Received: hold_out={self.amount!r}"
+            )
 
     def of(self, num_groups: int) -> int:
         """The number of groups that are set aside of a class with so many."""

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from all_tf.commands import make_tfrecords
 from tests.all_tf.commands.test_scripts import call, one_error
 from tests.conftest import ROOT
 
@@ -89,6 +90,46 @@ def test_folds_of_existing_records_stay_when_new_ones_are_refused(records, tmp_p
 def test_converter_verifies_or_refolds_and_not_both():
     answer = call("make_tfrecords.py", "--verify", ROOT, "--refold", 5)
     assert answer.returncode == 2 and "not allowed with argument" in answer.stderr
+
+
+PACKING = ("--source=a", "--folds=5", "--require-published", "--drop-contradictions", "--overwrite")
+PACKING += ("--layout=folders", "--hold-out=2", "--name=x", "--download", "--allow-skips=0")
+PACKING += ("--workers=1", "--no-scan", "--positive=blast", "--patient-per-image")
+
+
+def refusal(capsys, monkeypatch, *words: str) -> str:
+    """What the parser says of words that it refuses."""
+    monkeypatch.setattr("sys.argv", ["make_tfrecords.py", *words])
+    with pytest.raises(SystemExit) as end:
+        make_tfrecords._parse()
+    assert end.value.code == 2
+    return capsys.readouterr().err.rsplit("error: ", 1)[1].rstrip()
+
+
+@pytest.mark.parametrize("useless", [*PACKING, "--records=data/records", "--seed=0"])
+def test_option_of_no_use_is_refused_beside_verify(useless, monkeypatch, capsys):
+    said = refusal(capsys, monkeypatch, "--verify", "records", useless)
+    named = useless.partition("=")[0]
+    assert said == f"--verify only checks the records in DIR. Received: {named}"
+
+
+@pytest.mark.parametrize("useless", PACKING)
+def test_option_of_no_use_is_refused_beside_refold(useless, monkeypatch, capsys):
+    said = refusal(capsys, monkeypatch, "--refold", "5", "--seed", "1", useless)
+    assert said.startswith("--refold only makes the folds of --records anew, by --seed. Received: ")
+    assert said.endswith(f": {useless.partition('=')[0]}")
+
+
+def test_new_folds_are_of_other_records_by_another_seed(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["make_tfrecords.py", "--refold=3", "--seed=1", "--records=r"])
+    args = make_tfrecords._parse()
+    assert (args.refold, args.seed, args.records.name) == (3, 1, "r")
+
+
+@pytest.mark.parametrize("option", ["--require-published", "--allow-skips=0", "--download"])
+def test_option_of_the_published_images_is_refused_for_ones_own(option, monkeypatch, capsys):
+    said = refusal(capsys, monkeypatch, "--layout", "folders", option)
+    assert said == f"{option.partition('=')[0]} is for --layout cnmc"
 
 
 def test_printed_command_can_be_pasted_into_a_shell(tmp_path):

@@ -95,6 +95,7 @@ SHOW = ("show_batch.py", "--augment", "hflip", "--out", "b.png")
         (*TRAIN, "--limit-train", "0"),
         (*TRAIN, "--limit-validation", "0"),
         (*TRAIN, "--fold", "99"),
+        (*TRAIN, "--fold", "0", "--protocol", "study"),
         (*TRAIN, "--fold", "\u0663"),
         (*TRAIN, "--image-size", "1000000000"),
         (*TRAIN, "--crop", "0"),

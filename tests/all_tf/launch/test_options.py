@@ -2,8 +2,7 @@
 
 import pytest
 
-from all_tf.config.presets import EXPERIMENTS
-from all_tf.launch.options import parse_words, replace_settings, words_of
+from all_tf.launch.options import parse_words, words_of
 from all_tf.system.checks import ConfigError
 
 SETTINGS = {
@@ -36,18 +35,3 @@ def test_unknown_setting_and_value_of_a_flag_are_refused():
         words_of({"score_held_out": "no"})
     with pytest.raises(ConfigError, match="--resume takes all settings"):
         parse_words(words_of({"resume": "run", "seed": 3}))
-
-
-def test_fewer_epochs_shorten_the_first_ones_of_the_row_and_say_so(capsys):
-    short = replace_settings(EXPERIMENTS["transfer"], {"epochs": 1})
-    assert (short.epochs, short.warmup_epochs, short.freeze_epochs) == (1, 0, 0)
-    said = capsys.readouterr().out
-    assert "warmup_epochs is 0 instead of 1: the epochs are 1\n" in said
-    assert "freeze_epochs is 0 instead of 1: the epochs are 1\n" in said
-    assert replace_settings(EXPERIMENTS["transfer"], {"epochs": 2}).warmup_epochs == 1
-    assert not capsys.readouterr().out
-
-
-def test_first_epochs_that_were_given_are_not_shortened():
-    with pytest.raises(ConfigError, match="Pass --warmup-epochs 0, or more --epochs"):
-        replace_settings(EXPERIMENTS["scratch"], {"epochs": 1, "warmup_epochs": 1})

@@ -11,7 +11,8 @@ from all_tf.config.experiment import Experiment
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.run_weights import load_run
 from all_tf.launch.asked import ask
-from all_tf.launch.options import choose_experiment, parse_options
+from all_tf.launch.options import parse_options
+from all_tf.launch.replaced_settings import choose_experiment
 from all_tf.runs.calibration_file import read_calibration
 from all_tf.runs.folder import EvaluationSet
 from all_tf.runs.verification import verify

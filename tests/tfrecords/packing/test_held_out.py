@@ -44,6 +44,13 @@ def test_that_many_groups_of_each_class_are_set_aside(amount, blast, normal):
     assert (len(aside["B"]), len(aside["N"])) == (blast, normal)
 
 
+@pytest.mark.parametrize("amount", [-1, -2, 2.5, 1.5, 0.0, -0.5, float("nan"), True, "2", None])
+def test_amount_that_is_no_number_and_no_share_is_refused(amount):
+    with pytest.raises(HeldOutError, match="Expected hold_out as a whole number") as error:
+        HoldOut(amount)
+    assert str(error.value).endswith(f"Received: hold_out={amount!r}")
+
+
 def test_seed_decides_who():
     assert groups_aside(3) == groups_aside(3) != groups_aside(3, seed=1)
 
