@@ -3,6 +3,7 @@
 Whatever was whole before stays as it was; a run verifies or says that it has not ended.
 """
 
+import itertools
 import json
 import os
 import random
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +28,7 @@ KINDS = ("killed", "full disk", "told to end")
 FAULTS = dict(
     zip(KINDS, map(int, os.environ.get("ALL_TF_FAULTS", "1,1,1").split(",")), strict=True)
 )
+_FINISHED = "there is nothing to resume"
 _LEFT_BEHIND = ("or a training that it left behind. Wait for its end", "rows are left to the proc")
 OPTIONS = (
     *("--arch", "base_cnn", "--image-size", "32", "--batch-size", "16", "--epochs", "2"),
@@ -46,6 +49,7 @@ class Command(NamedTuple):
         again: The command that resumes, where that is another one.
         begun: Whether `again` is to be used, from `out`.
         before: Folders that are copied into `out` first.
+        once: Whether it has nothing left to do after its end.
     """
 
     words: Sequence[object]
@@ -53,6 +57,7 @@ class Command(NamedTuple):
     again: Sequence[object] = ()
     begun: Callable[[Path], bool] = lambda out: False
     before: Sequence[Path] = ()
+    once: bool = False
 
 
 def script(name: str, *options: object) -> list[object]:
@@ -90,46 +95,70 @@ def in_run(out: Path) -> bool:
     return (out / "run/config.json").exists()
 
 
+def command_line(words: Sequence[object], out: Path) -> list[str]:
+    return [sys.executable, *(str(word).replace("{out}", str(out)) for word in words)]
+
+
 def call(words: Sequence[object], out: Path, **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, *(str(word).replace("{out}", str(out)) for word in words)]
+    command = command_line(words, out)
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
-def disturb(
-    words: Sequence[object], out: Path, kind: str, *, rng, seconds: float, goes_on: bool
-) -> None:
-    """Run a command with one fault, and check how it says so.
+def disturb(words: Sequence[object], out: Path, kind: str, *, rng, seconds: float) -> bool:
+    """Run a command with one fault, check how it says so; whether it came to its end all the same.
 
-    One that goes on may find that an earlier fault came after the end.
+    A training that an earlier fault left behind is waited for: the fault is to meet the command.
     """
-    if kind == "full disk":
-        most = int(10 ** rng.uniform(1.5, 6.5))  # Bytes of one file, from 30 to 3 million.
-
-        def limit() -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-
-        ended = call(words, out, preexec_fn=limit, env=without_coverage())
-        assert ended.returncode in (0, 1), (most, ended.stderr[-2000:])
-        assert "Traceback" not in ended.stderr, (most, ended.stderr[-2000:])
-        return
-    command = [sys.executable, *(str(word).replace("{out}", str(out)) for word in words)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    time.sleep(moment := rng.uniform(0.1, 1.0) * seconds)
-    process.send_signal(number := signal.SIGKILL if kind == "killed" else signal.SIGTERM)
-    _, errors = process.communicate(timeout=120)
+    most = int(10 ** rng.uniform(1.5, 6.5))  # Bytes of one file, from 30 to 3 million.
+    moment = rng.uniform(0.1, 1.0) * seconds
+    number = {"killed": signal.SIGKILL, "told to end": signal.SIGTERM}.get(kind)
+    meet = partial(signalled, number, moment) if number else partial(limited, most)
+    ended = meet(words, out)
+    while left_behind(ended):
+        time.sleep(1)
+        ended = meet(words, out)
+    fault = (kind, moment if number else most, ended.stderr[-2000:])
+    at_its_end = ended.returncode == 0 or _FINISHED in ended.stderr
     # A signal that comes before Python handles it ends the process by itself.
-    at_its_end = goes_on and process.returncode == 1 and "is finished" in errors
-    ended = process.returncode in (0, -number, 128 + number) or at_its_end
-    assert ended, (moment, errors[-2000:])
-    assert "Traceback" not in errors, (moment, errors[-2000:])
+    allowed = (-number, 128 + number) if number else (1,)
+    assert at_its_end or ended.returncode in allowed, fault
+    assert "Traceback" not in ended.stderr, fault
+    return at_its_end
+
+
+def limited(most: int, words: Sequence[object], out: Path) -> subprocess.CompletedProcess:
+    """Run a command whose files may have so many bytes, which stands for a full disk."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    return call(words, out, preexec_fn=limit, env=without_coverage())
+
+
+def signalled(
+    number: int, moment: float, words: Sequence[object], out: Path
+) -> subprocess.CompletedProcess:
+    """Run a command and send it a signal after so many seconds."""
+    command = command_line(words, out)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            process.send_signal(number)
+        printed, errors = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(command, process.returncode, printed, errors)
+
+
+def left_behind(ended: subprocess.CompletedProcess) -> bool:
+    """Whether a command waits for the training of a fold, or of a row, that a kill left."""
+    return any(text in ended.stderr + ended.stdout for text in _LEFT_BEHIND)
 
 
 def check_left(out: Path, before: dict[Path, bytes]) -> None:
     """Records are whole, runs verify or have not ended, inputs are as before."""
-    for path, data in before.items():
-        assert path.read_bytes() == data, path
+    for name, data in before.items():
+        assert (out / name).read_bytes() == data, name
     if (out / "records").exists():
         verify_records(out / "records")
     for run in [out / "run", *(out / "run").glob("fold-*")]:
@@ -147,36 +176,50 @@ def is_done(run: Path) -> bool:
 
 
 def check(command: Command, tmp_path: Path, seed: str) -> None:
-    """Run a command undisturbed, then with faults; compare the ends."""
+    """Run a command undisturbed, then with faults; compare the ends.
 
-    def begin(name: str) -> Path:
-        out = tmp_path / name
+    What has nothing left to do begins anew in another folder, so that each fault meets work.
+    """
+    numbers = itertools.count()
+
+    def begin() -> Path:
+        out = tmp_path / f"out-{next(numbers)}"
         out.mkdir()
         for folder in command.before:
             shutil.copytree(folder, out / folder.name)
         return out
 
-    reference, began = begin("reference"), time.monotonic()
+    reference, began = begin(), time.monotonic()
     call(command.words, reference).check_returncode()
     seconds = time.monotonic() - began
     expected, rng = command.result(reference), random.Random(seed)
-    out = begin("disturbed")
-    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    out = begin()
+    before = {path.relative_to(out): path.read_bytes() for path in files_below(out)}
     faults = [kind for kind in KINDS for _ in range(FAULTS[kind])]
     rng.shuffle(faults)
     for kind in faults:
-        goes_on = command.begun(out)
-        words = command.again if goes_on else command.words
-        disturb(words, out, kind, rng=rng, seconds=seconds, goes_on=goes_on)
+        words = command.again if command.begun(out) else command.words
+        at_its_end = disturb(words, out, kind, rng=rng, seconds=seconds)
         check_left(out, before)
+        if at_its_end and command.once:
+            check_end(command, out, expected)
+            shutil.rmtree(out)
+            out = begin()
+    check_end(command, out, expected)
+
+
+def check_end(command: Command, out: Path, expected: object) -> None:
+    """Run it to its end: it has made what it makes undisturbed, and nothing else is left."""
     words = command.again if command.begun(out) else command.words
     ended = call(words, out)
-    # A kill leaves the training of a fold, or of a row, which ends soon.
-    while any(text in ended.stderr + ended.stdout for text in _LEFT_BEHIND):
+    while left_behind(ended):
         time.sleep(1)
         ended = call(words, out)
-    nothing_left = "there is nothing to resume" in ended.stderr
-    assert ended.returncode == 0 or nothing_left, ended.stderr[-2000:]
+    assert ended.returncode == 0 or _FINISHED in ended.stderr, ended.stderr[-2000:]
     assert command.result(out) == expected
     left = [str(path) for path in out.rglob("*") if ".partial" in path.name]
     assert not left
+
+
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
