@@ -20,7 +20,7 @@ from all_tf.data.splits import load_data
 from all_tf.evaluation.evaluate import build_loss
 from all_tf.evaluation.predict import batches_to_score
 from all_tf.runs.folder import write_config
-from all_tf.training.callbacks.epoch_log import SPEED
+from all_tf.runs.history_file import SPEED
 from all_tf.training.fit import batches_to_fit, fit
 from all_tf.training.prepare import prepare
 from all_tf.training.prepared import Prepared

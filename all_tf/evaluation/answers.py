@@ -49,6 +49,11 @@ class _Opinion(NamedTuple):
     distances: np.ndarray  # float64 (n,), from the nearest training cell, in limits.
     nearest: Sequence[str | None]  # Pseudonym of that cell's patient.
 
+    def decided_by(self, last: Calibration) -> "_Opinion":
+        """The opinion with the decisions that a calibration of calibrated logits makes of it."""
+        scores = logistic(self.calibrated / last.temperature + last.bias)
+        return self._replace(decisions=(scores >= last.threshold).astype(np.int64))
+
 
 def answer_cells(
     scorers: Sequence[Scorer],
@@ -78,6 +83,8 @@ def answer_cells(
         return []
     scorers, last = _calibrated(scorers, calibration)
     opinions = [_opinion(scorer, new, tta=tta) for scorer in scorers]
+    if calibration is not None:  # Where it moves the threshold, it moves that of each network.
+        opinions = [each.decided_by(last) for each in opinions]
     scores = logistic(np.mean([each.logits for each in opinions], axis=0))
     mean = np.mean([each.calibrated for each in opinions], axis=0)
     probabilities = logistic(mean / last.temperature + last.bias)

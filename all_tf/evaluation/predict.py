@@ -49,21 +49,21 @@ def predict(
 
 
 def predict_with_features(
-    model: keras.Model, batches: tf.data.Dataset, cells: Cells, *, tta: int = 1
+    model: keras.Model, batches: tf.data.Dataset, cells: Cells
 ) -> tuple[Predictions, np.ndarray]:
-    """What `predict` returns, and the features that the last layer sees.
+    """What `predict` returns of cells as they are, and the features that the last layer sees.
 
     Args:
         model: Of `builders.registry.build_model`, whose layer before the last is `pooled`.
-        batches, cells, tta: As `predict` takes them.
+        batches, cells: As `predict` takes them.
 
     Returns:
-        The predictions, and float32 `(n, channels)`, the mean over the views.
+        The predictions, and float32 `(n, channels)`.
 
     Raises:
         RunError: As `predict`.
     """
-    outputs = _mean_over_views(join_features(model), batches, tta=tta)[: len(cells)]
+    outputs = _mean_over_views(join_features(model), batches, tta=1)[: len(cells)]
     return checked_predictions(cells, outputs[:, 0]), outputs[:, 1:].astype(np.float32)
 
 

@@ -18,13 +18,16 @@ class ImageScores(NamedTuple):
     """What a network says of images, and what its last layer sees of them."""
 
     predictions: Predictions
-    features: np.ndarray  # float32 (n, channels), the mean over the views.
+    features: np.ndarray  # float32 (n, channels), of the images as they are.
 
 
 def score_images(
     joined: keras.Model, cells: Cells, experiment: Experiment, *, tta: int = 1
 ) -> ImageScores:
-    """Score images; equal to `predict_with_features` of `evaluation_batches` but for rounding.
+    """Score images; equal to `predict` and `predict_with_features` but for rounding.
+
+    The logit is the mean over the views. The features are those of the first view, the image as it
+    is: the features of training cells, with which they are compared, are of one view.
 
     No pipeline is built and nothing is traced again, so that a call with one image is cheap and
     a server that makes a million calls does not grow.
@@ -40,7 +43,7 @@ def score_images(
     """
     views, size = VIEWS[tta], experiment.batch_size
     starts = range(0, len(cells), size)
-    outputs = []
+    logits, features = [], []
     with bar("scoring", len(views) * len(starts), unit="step") as shown:
         for start in starts:
             images = seen_images(cells.pngs[start : start + size].tolist(), experiment.view)
@@ -50,10 +53,10 @@ def score_images(
                 output = joined.predict_on_batch(np.asarray(see(padded)))
                 of_views.append(np.asarray(output, np.float64)[: len(images)])
                 shown.update()
-            outputs.append(np.mean(of_views, axis=0))
-    scored = np.concatenate(outputs)
-    predictions = checked_predictions(cells, scored[:, 0])
-    return ImageScores(predictions, scored[:, 1:].astype(np.float32))
+            logits.append(np.mean([each[:, 0] for each in of_views], axis=0))
+            features.append(of_views[0][:, 1:])
+    predictions = checked_predictions(cells, np.concatenate(logits))
+    return ImageScores(predictions, np.concatenate(features).astype(np.float32))
 
 
 def _padded_to_power_of_two(images: np.ndarray, *, most: int) -> np.ndarray:

@@ -109,7 +109,8 @@ def _regress(cells_all: np.ndarray, cells: np.ndarray, logits: np.ndarray) -> np
     spread = np.std(logits)
     if spread == 0:
         return np.full((len(cells_all), 2), np.nan)
-    scaled = logits / spread
+    middle = np.mean(logits)  # Far from 0, slope and intercept could hardly be told apart.
+    scaled = (logits - middle) / spread
     at, moved = np.zeros((len(cells_all), 2)), np.full(len(cells_all), np.inf)
     with np.errstate(all="ignore"):  # An endless slope leaves no curvature to divide by.
         for _ in range(_MOST_ITERATIONS):
@@ -123,4 +124,6 @@ def _regress(cells_all: np.ndarray, cells: np.ndarray, logits: np.ndarray) -> np
             moved = np.abs(rise).max(1)
             if not np.any(moved > _CONVERGED):
                 break
-    return np.where((moved <= _CONVERGED)[:, None], at / [1, spread], np.nan)
+    slopes = at[:, 1] / spread
+    found = np.stack([at[:, 0] - slopes * middle, slopes], axis=1)
+    return np.where((moved <= _CONVERGED)[:, None], found, np.nan)

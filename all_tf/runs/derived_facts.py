@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from statistics import median
 
 from all_tf.config.experiment import Experiment
 from all_tf.metrics.calibration import NOT_CALIBRATED, Calibration
@@ -23,7 +22,7 @@ from all_tf.runs.folder import (
     set_name,
     state_folders,
 )
-from all_tf.runs.history_file import chosen_epoch, read_history
+from all_tf.runs.history_file import chosen_epoch, read_history, typical_speed
 from all_tf.runs.known_cells_file import read_known_cells
 from all_tf.runs.records_digest import RecordsDigest
 from all_tf.runs.stamps import (
@@ -56,14 +55,13 @@ def expected_header(run: Path, folder: Path, calibration: Calibration) -> dict:
     if folder != run:
         return expected | {"best_epoch": read_metrics(run).get("best_epoch")}
     history = read_history(run / HISTORY_FILE)
-    speeds = [row.get("images_per_second", 0) for row in history][experiment.frozen_first :]
     split, fold = selection_set(experiment)
     return expected | {
         "split": split,
         "fold": fold,
         "tta": 1,
         "best_epoch": chosen_epoch(history, experiment),
-        "images_per_second": median(speeds[1:] or speeds or [0]),
+        "images_per_second": typical_speed(history, experiment),
         "num_parameters": facts.get("num_parameters"),
         "weights_sha256": digest_file(run / "best.weights.h5"),
     }

@@ -1,13 +1,16 @@
 """Reads history.csv of a run, and finds the epoch that it chooses."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from all_tf.config.choices import DIRECTIONS
 from all_tf.config.experiment import Experiment
 from all_tf.runs.fields import HISTORY
 from all_tf.runs.strict_reading import damage_error, read_run_table
 
+SPEED = "images_per_second"  # In the logs of an epoch, history.csv, TensorBoard and metrics.json.
 EPOCH_SHARE = "epoch_share"  # Of the epoch's steps; in the history of runs with --max-minutes.
 
 
@@ -43,9 +46,27 @@ def chosen_epoch(rows: Sequence[dict], experiment: Experiment) -> int | None:
     return max(finite, key=lambda epoch: finite[epoch]) if finite else None
 
 
+def typical_speed(rows: Sequence[dict], experiment: Experiment) -> float:
+    """Images a second: the median over epochs that train the whole network, without the first.
+
+    The first of them builds the graph. It counts where there is no other, and frozen epochs do
+    where the training ended within them.
+
+    Args:
+        rows: Of history.csv.
+        experiment: Of the run.
+    """
+    speeds = [row.get(SPEED, 0.0) for row in rows]
+    whole = speeds[experiment.frozen_first :] or speeds
+    return median(whole[1:] or whole or [0.0])
+
+
 def epochs_trained(rows: Sequence[dict]) -> float:
-    """The number of epochs of a history; the last one counts in part where time ended it."""
-    return round(sum(row.get(EPOCH_SHARE, 1) for row in rows), 2)
+    """The number of epochs of a history; the last one counts in part where time ended it.
+
+    It is rounded down to two digits, so that such an epoch is never a whole one.
+    """
+    return math.floor(100 * sum(row.get(EPOCH_SHARE, 1) for row in rows) + 1e-6) / 100
 
 
 def ended_by_time(rows: Sequence[dict], experiment: Experiment) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -20,13 +19,14 @@ from all_tf.estimates.costs import COSTS
 from all_tf.evaluation.predict import batches_to_score
 from all_tf.evaluation.run_weights import BEST_FILE, load_weights
 from all_tf.runs.folder import EVENTS_FOLDER, HISTORY_FILE, RunError
+from all_tf.runs.history_file import typical_speed
 from all_tf.system.courtesy import courtesy
 from all_tf.system.signals import defer_signals, raise_deferred
 from all_tf.training.callbacks.backup_and_restore import BackupState, restore_state
 from all_tf.training.callbacks.batch_norm import RefreshBatchNorm
 from all_tf.training.callbacks.best_weights import BestWeights, LastWeights
 from all_tf.training.callbacks.early_stopping import EarlyStopping
-from all_tf.training.callbacks.epoch_log import SPEED, CSVHistory, Speed, WithoutValidation
+from all_tf.training.callbacks.epoch_log import CSVHistory, Speed, WithoutValidation
 from all_tf.training.callbacks.freeze_backbone import FreezeBackbone
 from all_tf.training.callbacks.progress_bar import ProgressBar
 from all_tf.training.callbacks.terminate_on_nan import TerminateOnNonFinite
@@ -45,7 +45,7 @@ class Fitted(NamedTuple):
     """Results of a fit, apart from the weights in the model."""
 
     best_epoch: int  # From 1.
-    images_per_second: float  # See `_speed`.
+    images_per_second: float  # See `typical_speed`.
 
 
 def fit(
@@ -100,9 +100,7 @@ def fit(
             "Lower --learning-rate."
         )
     load_weights(model, run / BEST_FILE)
-    return Fitted(
-        best.best_epoch, _speed([row[SPEED] for row in history.rows], experiment.frozen_first)
-    )
+    return Fitted(best.best_epoch, typical_speed(history.rows, experiment))
 
 
 def _fit_epochs(
@@ -222,12 +220,3 @@ def _typical_batches(fit: Cells, experiment: Experiment, plan: Plan) -> tf.data.
     typical = fit.take(order[: num_batches * batch_size])
     smaller = replace(experiment, batch_size=batch_size)
     return batches_to_score(typical, smaller, title="batch-norm images")
-
-
-def _speed(speeds: list[float], freeze_epochs: int) -> float:
-    """Return the median over epochs that train the whole network, without the first, if possible.
-
-    The first of them builds the graph.
-    """
-    whole = speeds[freeze_epochs:]
-    return median(whole[1:] or whole)

@@ -8,10 +8,11 @@ import tensorflow as tf
 
 from all_tf.config.choices import DIRECTIONS
 from all_tf.metrics.registry import shown_in
+from all_tf.runs.history_file import SPEED
 from all_tf.system.courtesy import courtesy
 from all_tf.system.progress import describe_duration
 from all_tf.training.callbacks.best_weights import BestWeights
-from all_tf.training.callbacks.epoch_log import SPEED, CSVHistory, learning_rate
+from all_tf.training.callbacks.epoch_log import CSVHistory, learning_rate
 from all_tf.training.event_files import PLAN, SELECTION, TRAIN, EventWriters
 from all_tf.training.tensorboard.layout import pinned_charts
 

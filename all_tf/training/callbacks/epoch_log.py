@@ -6,9 +6,8 @@ from pathlib import Path
 
 import keras
 
+from all_tf.runs.history_file import SPEED
 from all_tf.system.tables import write_csv
-
-SPEED = "images_per_second"  # In the logs of an epoch, history.csv, TensorBoard and metrics.json.
 
 
 class Speed(keras.callbacks.Callback):

@@ -1,5 +1,6 @@
 """End of a training after a number of minutes, also within an epoch."""
 
+import math
 import time
 
 import keras
@@ -38,7 +39,7 @@ class TimeLimit(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         share = self._steps / self.params["steps"]
-        logs[EPOCH_SHARE] = round(share, 4)
+        logs[EPOCH_SHARE] = math.floor(1e4 * share) / 1e4  # Below 1 unless it is whole.
         if not self._is_over() or (share == 1 and epoch + 1 == self.params["epochs"]):
             return
         self.model.stop_training = True

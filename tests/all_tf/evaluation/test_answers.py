@@ -149,6 +149,21 @@ def test_calibration_that_is_asked_for_replaces_that_of_one_network_and_follows_
         assert [single.probability, joint.probability] == pytest.approx(expected, abs=1e-6)
 
 
+def test_networks_disagree_about_the_threshold_that_is_asked_for(scorers):
+    free = scorers[0]._replace(known=None, ranges=None)
+    low, high = (
+        free._replace(calibration=Calibration(temperature=1e9, bias=bias)) for bias in (-3.5, -2.5)
+    )
+    asked = Calibration(bias=3.0, threshold=0.5)  # Between the two, who agree by themselves.
+    (own,) = answer_cells([low, high], _new(cells(1)))
+    (moved,) = answer_cells([low, high], _new(cells(1)), calibration=asked)
+    assert (own.answer, moved.answer) == ("negative", "none")
+    assert moved.reason == "networks disagree: 1 of 2 positive"
+    asked = Calibration(bias=6.0, threshold=0.5)
+    (agreed,) = answer_cells([low, high], _new(cells(1)), calibration=asked)
+    assert agreed.answer == "positive"
+
+
 def test_images_that_are_taken_are_answered_as_before(scorers):
     new = _new(cells(4))
     which = np.array([3, 1])

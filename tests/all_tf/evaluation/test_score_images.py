@@ -8,7 +8,12 @@ from PIL import Image
 
 from all_tf.config.experiment import Experiment
 from all_tf.data.splits import load_data
-from all_tf.evaluation.predict import batches_to_score, join_features, predict_with_features
+from all_tf.evaluation.predict import (
+    batches_to_score,
+    join_features,
+    predict,
+    predict_with_features,
+)
 from all_tf.evaluation.score_images import score_images
 from builders.registry import build_model
 from tests.untrained import EXPERIMENT
@@ -22,7 +27,8 @@ def test_scores_and_features_are_those_of_the_pipeline(records, tta):
     cells = load_data(experiment, records).selection
     cells = cells.take(np.arange(13))
     batches = batches_to_score(cells, experiment, title="x")
-    expected, features = predict_with_features(model, batches, cells, tta=tta)
+    expected = predict(model, batches, cells, tta=tta)
+    _, features = predict_with_features(model, batches, cells)  # Of the images as they are.
     found = score_images(join_features(model), cells, experiment, tta=tta)
     np.testing.assert_allclose(found.predictions.logits, expected.logits, atol=1e-5)
     np.testing.assert_allclose(found.features, features, atol=1e-5)

@@ -15,10 +15,19 @@ from all_tf.metrics.reliability import reliability_bins, slope_and_intercept
 KEYS = ("calibration_slope", "calibration_intercept")
 
 
-def draw(seed: int, *, slope: float = 1.0, shift: float = 0.0, num: int = 600, groups: int = 6):
+def draw(
+    seed: int,
+    *,
+    slope: float = 1.0,
+    shift: float = 0.0,
+    num: int = 600,
+    groups: int = 6,
+    mean: float = 0.0,
+    spread: float = 2.0,
+):
     """Cells that are ALL with probability logistic(slope * logit + shift)."""
     rng = np.random.default_rng(seed)
-    logits = rng.normal(0, 2, num)
+    logits = rng.normal(mean, spread, num)
     labels = (rng.random(num) < logistic(slope * logits + shift)).astype(np.int64)
     names = np.arange(num).astype(str)
     patients = np.char.add(labels.astype(str), rng.integers(0, groups, num).astype(str))
@@ -37,6 +46,18 @@ def test_slope_and_intercept_are_those_of_the_logistic_regression(slope, shift):
     predictions = draw(0, slope=slope, shift=shift)
     found = slope_and_intercept(predictions)
     assert [found[key] for key in KEYS] == pytest.approx(by_scikit_learn(predictions), abs=1e-4)
+
+
+@pytest.mark.parametrize("mean", [-8.0, -4.0, 5.0, 12.0])
+@pytest.mark.parametrize("spread", [0.3, 0.8])
+def test_logits_far_from_0_have_a_slope_and_an_interval(mean, spread):
+    """As of a network on the cells of another laboratory, whose scores are shifted."""
+    slope = 1 / spread
+    predictions = draw(0, slope=slope, shift=-slope * mean, mean=mean, spread=spread, groups=30)
+    found = slope_and_intercept(predictions)
+    assert [found[key] for key in KEYS] == pytest.approx(by_scikit_learn(predictions), rel=2e-3)
+    for key in KEYS:
+        assert found[f"{key}_low"] < found[key] < found[f"{key}_high"]
 
 
 def test_their_intervals_are_those_of_a_slow_loop(monkeypatch):

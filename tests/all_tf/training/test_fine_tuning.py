@@ -13,8 +13,10 @@ from all_tf.data.splits import load_data
 from all_tf.evaluation.evaluate import evaluate_run
 from all_tf.evaluation.run_weights import load_run, read_config
 from all_tf.runs.folder import EvaluationSet
+from all_tf.runs.history_file import typical_speed
+from all_tf.runs.verification import verify
 from all_tf.training.callbacks.batch_norm import RefreshBatchNorm
-from all_tf.training.fit import _speed, _typical_batches
+from all_tf.training.fit import _typical_batches
 from all_tf.training.prepare import build_for
 from all_tf.training.train import train
 from tests.all_tf.training.test_train import EXPERIMENT, by_scikit_learn, predicted, read_json
@@ -113,10 +115,34 @@ def test_speed_is_that_of_whole_epochs_but_their_first(runs):
     )
 
 
-def test_speed_is_a_median_without_frozen_epochs_and_the_one_that_builds_the_graph():
-    assert _speed([1, 20, 30, 80], freeze_epochs=0) == 30
-    assert _speed([99, 99, 1, 20, 30], freeze_epochs=2) == 25
-    assert _speed([99, 10], freeze_epochs=1) == _speed([10], freeze_epochs=0) == 10
+@pytest.mark.parametrize(
+    ("speeds", "frozen", "expected"),
+    [
+        ([1, 20, 30, 80], 0, 30),
+        ([99, 99, 1, 20, 30], 2, 25),
+        ([99, 10], 1, 10),
+        ([10], 0, 10),
+        ([10], 1, 10),  # A training that ended within its frozen epochs.
+        ([1, 20, 30], 5, 25),
+        ([], 0, 0),
+    ],
+)
+def test_speed_is_a_median_without_frozen_epochs_and_the_one_that_builds_the_graph(
+    speeds, frozen, expected
+):
+    experiment = Experiment("vgg16", epochs=9, freeze_epochs=frozen)
+    assert typical_speed([{"images_per_second": x} for x in speeds], experiment) == expected
+
+
+def test_training_that_ends_within_its_frozen_epochs_is_whole(records, tmp_path):
+    experiment = Experiment(
+        "base_cnn", image_size=32, weights="none", epochs=3, freeze_epochs=2, last_epoch=1
+    )
+    train(experiment, records, tmp_path / "run")
+    assert [line for each in verify(tmp_path / "run") for line in each.drift] == []
+    (row,) = read_rows(tmp_path / "run/history.csv")
+    report = read_json(tmp_path / "run/metrics.json")
+    assert report["images_per_second"] == float(row["images_per_second"])
 
 
 def test_stuck_training_ends_early_and_so_does_its_history(records, tmp_path, capsys):

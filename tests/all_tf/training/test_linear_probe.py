@@ -58,7 +58,6 @@ def test_history_is_that_of_a_training_that_sees_the_images(records, tmp_path, m
     experiment = replace(PROBE, dropout=0.0)  # The one thing that draws other random numbers.
     train(experiment, records, tmp_path / "probe")
     monkeypatch.setattr(Experiment, "is_linear_probe", False)
-    monkeypatch.setattr("all_tf.training.fit._speed", lambda *_: 1.0)  # Of no unfrozen epoch.
     train(experiment, records, tmp_path / "slow")
     quick, slow = columns(tmp_path / "probe"), columns(tmp_path / "slow")
     assert quick.keys() == slow.keys()

@@ -60,7 +60,10 @@ def test_history_says_how_many_epochs_were_trained_and_whether_time_ended_them()
     bounded = Experiment("base_cnn", epochs=3, max_minutes=1)
     rows = [{"epoch": 1, "epoch_share": 1.0}, {"epoch": 2, "epoch_share": 0.25}]
     assert epochs_trained(rows) == 1.25 and ended_by_time(rows, bounded)
+    nearly = [{"epoch": 1}, {"epoch": 2}, {"epoch": 3, "epoch_share": 0.9999}]
+    assert epochs_trained(nearly) == 2.99 and ended_by_time(nearly, bounded)
     whole = [{"epoch": n, "epoch_share": 1.0} for n in (1, 2, 3)]
+    assert epochs_trained(whole) == 3
     assert not ended_by_time(whole, bounded)
     assert not ended_by_time([{"epoch": 1}], Experiment("base_cnn", epochs=3))
 
