@@ -78,7 +78,7 @@ def _differing_cells(name: str, stored: list[dict], expected: list[dict]) -> lis
         f"{name}, line {number}: {key} {row.get(key)}, the predictions give {value}"
         for number, (row, wanted) in enumerate(zip(stored, expected, strict=True), 2)
         for key, value in wanted.items()
-        if not alike(_as_number(row[key]), _as_number(value))
+        if not equal_values(_as_number(row[key]), _as_number(value))
     ]
     more = len(found) - _MOST_LINES
     return found[:_MOST_LINES] + ([f"{name}: {more} more differences"] if more > 0 else [])
@@ -91,7 +91,7 @@ def _as_number(cell: str) -> float | str:
         return text_of_cell(cell)
 
 
-def alike(one: object, other: object) -> bool:
+def equal_values(one: object, other: object) -> bool:
     """Whether two values are equal, numbers as far as machines round alike."""
     if isinstance(one, int | float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)

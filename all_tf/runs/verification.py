@@ -21,7 +21,7 @@ from all_tf.runs.derived_joined import (
     expected_of_folds,
     expected_of_members,
 )
-from all_tf.runs.derived_tables import alike, differing_submission, differing_tables
+from all_tf.runs.derived_tables import differing_submission, differing_tables, equal_values
 from all_tf.runs.exported_files import EXPORT_FILE, changed_exports
 from all_tf.runs.folder import (
     CALIBRATION_FILE,
@@ -219,5 +219,5 @@ def _differing_figures(
     return [
         f"{key}: {METRICS_FILE} has {report.get(key)!r}, {source} {value!r}"
         for key, value in figures.items()
-        if key not in report or not alike(report[key], value)
+        if key not in report or not equal_values(report[key], value)
     ]
