@@ -1,6 +1,7 @@
 """Text that names people and files: one spelling for each, and legible in every message."""
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 # Cc: control characters; Zl, Zp: line breaks. Cs: bytes of a file name that are not UTF-8.
@@ -51,6 +52,24 @@ def name_fault(text: str) -> str:
             what = _REFUSED.get(category, "a change of the writing direction")
             return f"the name holds {what}; rename it"
     return ""
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Number the names that come again: the second `f.png` of a list is `f.png (2)`.
+
+    The number counts up until no name of the list, nor one that was made, is the same.
+    """
+    used = set(names)
+    number_of: dict[str, int] = {}  # The last one of each name.
+    unique: list[str] = []
+    for name in names:
+        number, own = number_of.get(name, 0) + 1, name
+        while number > 1 and (own := f"{name} ({number})") in used:
+            number += 1
+        number_of[name] = number
+        used.add(own)
+        unique.append(own)
+    return unique
 
 
 def legible(text: str | Path, *, keep: str = "") -> str:

@@ -12,6 +12,17 @@ from all_tf.fields.field_files import READ_ERRORS, FieldFile, reason
 from all_tf.fields.found_cells import find_cells
 from all_tf.fields.optical_density import FieldError
 from tfrecords.codec.pictures import decode_picture
+from tfrecords.names import unique_names
+
+_CELL = ", cell "  # Between the name of a field and the number of a cell.
+
+
+class _FieldInMemory(FieldFile):
+    """A field that lies at no path."""
+
+    @property
+    def shown(self) -> str:
+        return self.field
 
 
 class CutInMemory(NamedTuple):
@@ -25,38 +36,38 @@ def cut_in_memory(fields: Sequence[tuple[str, bytes]], settings: CutSettings) ->
     """Cut the cells of fields as `cut_fields` does, at the same scale.
 
     Args:
-        fields: A name and the content of a picture file, each.
+        fields: A name and the content of a picture file, each; equal names are numbered.
         settings: `masks` has no meaning here.
     """
-    names = [name if place == 0 else f"{name} ({place + 1})" for name, place in _numbered(fields)]
-    files = [FieldFile(Path(name), name, name, "") for name in names]
-    content_of_path = {file.path: data for file, (_, data) in zip(files, fields, strict=True)}
+    names = unique_names([name for name, _ in fields])
+    files = [_FieldInMemory(Path(), name, name, "") for name in names]
+    # By name: as a path `a/1.png` would be `./a/1.png`.
+    content_of = {name: content for name, (_, content) in zip(names, fields, strict=True)}
     cut = CutInMemory([], CutSummary())
 
-    def read(path: Path) -> np.ndarray:
-        return np.asarray(decode_picture(content_of_path[path]))
+    def read(file: FieldFile) -> np.ndarray:
+        return np.asarray(decode_picture(content_of[file.field]))
 
     for job in plan_cutting(files, settings, cut.summary, read=read):
         try:
             _, cells = find_cells(
-                read(job.file.path),
+                read(job.file),
                 microns_per_pixel=job.microns_per_pixel,
                 zoom=job.zoom,
                 normalise=settings.normalise,
             )
         except (*READ_ERRORS, FieldError) as error:
-            cut.summary.problems.append(f"{job.file.field}: {reason(error)}")
+            cut.summary.problems.append(f"{job.file.shown}: {reason(error)}")
             continue
         cut.summary.num_fields += 1
         for cell in cells:
             cut.summary.count(cell)
             if cell.image is not None:
-                name = f"{job.file.field}, cell {cell.number}"
+                name = f"{job.file.field}{_CELL}{cell.number}"
                 cut.cells.append((name, Image.fromarray(cell.image)))
     return cut
 
 
-def _numbered(fields: Sequence[tuple[str, bytes]]) -> list[tuple[str, int]]:
-    """Each name, and how many fields before it have the same one."""
-    names = [name for name, _ in fields]
-    return [(name, names[:place].count(name)) for place, name in enumerate(names)]
+def field_of(cell: str) -> str:
+    """The name of the field that a cell of `cut_in_memory` was cut out of."""
+    return cell.rpartition(_CELL)[0]

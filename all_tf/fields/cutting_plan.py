@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -55,20 +54,24 @@ class CutJob(NamedTuple):
     zoom: float
 
 
+def _read(file: FieldFile) -> np.ndarray:
+    return read_field(file.path)
+
+
 def plan_cutting(
     fields: Sequence[FieldFile],
     settings: CutSettings,
     summary: CutSummary,
     *,
-    read: Callable[[Path], np.ndarray] = read_field,
+    read: Callable[[FieldFile], np.ndarray] = _read,
 ) -> list[CutJob]:
     """Give each field its scale; fields of one size in pixels are taken to be of one microscope.
 
     Args:
-        fields: What `find_fields` found.
+        fields: What `find_fields` found; all differ.
         settings: How they are to be cut.
         summary: Is given the scales, and a problem for each field without one.
-        read: Gives the pixels of a field by its path; raises what `read_field` does.
+        read: Gives the pixels of a field; raises what `read_field` does.
 
     Returns:
         The fields that can be cut, in their order.
@@ -80,10 +83,10 @@ def plan_cutting(
     measured: dict[tuple[int, int], list[tuple[FieldFile, RedCells]]] = {}
     for file in track(fields, "measuring red cells", len(fields), unit="field"):
         try:
-            pixels = read(file.path)
+            pixels = read(file)
             red_cells = measure_red_cells(pixels)
         except (*READ_ERRORS, FieldError) as error:
-            summary.problems.append(f"{file.path}: {reason(error)}")
+            summary.problems.append(f"{file.shown}: {reason(error)}")
             continue
         size = (pixels.shape[1], pixels.shape[0])
         measured.setdefault(size, []).append((file, red_cells))
@@ -109,7 +112,7 @@ def _jobs(
         summary.scales.append(f"{which}: scale unknown, pixels as they are")
     else:
         summary.problems += [
-            f"{file.path}: the scale is unknown: too few red cells to measure. Pass "
+            f"{file.shown}: the scale is unknown: too few red cells to measure. Pass "
             "--microns-per-pixel, or --native-scale to leave the pixels as they are"
             for file in files
         ]

@@ -26,6 +26,11 @@ class FieldFile(NamedTuple):
     name: str  # Of the files that are made of it; no other field has it, in capitals or not.
     patient: str  # The folder it lies in; no other folder has it, nor one that looks alike.
 
+    @property
+    def shown(self) -> str:
+        """What a message calls it."""
+        return str(self.path)
+
 
 def find_fields(
     paths: Sequence[Path], *, leave_out: Path | None = None

@@ -4,7 +4,14 @@ import unicodedata
 
 import pytest
 
-from tfrecords.names import alike, legible, look_of, name_fault, one_spelling
+from tfrecords.names import (
+    alike,
+    legible,
+    look_of,
+    name_fault,
+    one_spelling,
+    unique_names,
+)
 
 
 def test_composed_and_decomposed_letters_are_one_spelling():
@@ -53,6 +60,23 @@ def test_plain_name_has_no_fault(name):
 def test_name_that_cannot_be_shown_is_refused_and_escaped(name, fault, shown):
     assert fault in name_fault(name)
     assert legible(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("names", "unique"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", "a", "a"], ["a", "a (2)", "a (3)"]),
+        (["a", "a", "a (2)"], ["a", "a (3)", "a (2)"]),
+        (["a (2)", "a", "a (2)", "a"], ["a (2)", "a", "a (2) (2)", "a (3)"]),
+    ],
+)
+def test_equal_names_are_numbered_past_the_names_that_others_have(names, unique):
+    assert unique_names(names) == unique
+
+
+def test_many_equal_names_are_numbered_at_once():
+    assert unique_names(["a"] * 100_000)[-1] == "a (100000)"
 
 
 def test_message_keeps_its_lines():
