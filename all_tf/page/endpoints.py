@@ -1,6 +1,7 @@
 """What the server answers at each of its addresses."""
 
 import asyncio
+import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from all_tf.page.limits import RefusalError
 from all_tf.page.openapi import describe_api
 from all_tf.page.service import PredictionService
 from all_tf.page.uploads import Inbox, parse_body
+from tfrecords.names import legible
 
+_NO_REPORT = "This run has no report, and none could be made; the log of the server says why."
 # A report has styles of its own and images inside, and is nobody's script.
 _REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -60,7 +63,9 @@ class Endpoints:
             async with self._report_alone:  # It may have to be made, which takes seconds.
                 text = await asyncio.to_thread(report_of, self._runs)
         except (OSError, ValueError) as error:
-            return json_error(404, f"This run has no report: {error}")
+            # Its message may name the folders of the server.
+            print(f"error: no report: {legible(str(error))}", file=sys.stderr, flush=True)
+            return json_error(404, _NO_REPORT)
         return HTMLResponse(text, headers={"Content-Security-Policy": _REPORT_POLICY})
 
     async def _show_model(self, request: Request) -> Response:

@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import sys
 import traceback
-from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -138,11 +137,13 @@ def answer_refusal(_: Request, refusal: Exception) -> Response:
 
 
 def _cookie_of(headers: Headers, name: str) -> str:
-    try:
-        held = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return held.value if held else ""
+    """The value of a cookie; empty if there is none.
+
+    All ports of a host share their cookies, and SimpleCookie gives up at the first that it does
+    not understand, such as `x={"a":1}` of another program.
+    """
+    pairs = (each.partition("=") for each in headers.get("cookie", "").split(";"))
+    return next((value.strip() for found, _, value in pairs if found.strip() == name), "")
 
 
 def _log(error: Exception) -> None:

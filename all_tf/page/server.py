@@ -1,6 +1,5 @@
 """The server: its start and its end."""
 
-import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -24,6 +23,7 @@ from all_tf.page.limits import PageLimits, RefusalError
 from all_tf.page.readers import Readers
 from all_tf.page.scoring import ScoringThread
 from all_tf.page.service import PredictionService
+from all_tf.system.processors import num_processors
 
 LOCAL = "127.0.0.1"
 _MOST_CONNECTIONS = 256
@@ -44,7 +44,7 @@ def build_app(
     Raises:
         RunError: A file of a run is missing or damaged.
     """
-    readers = Readers(max(2, os.cpu_count() or 1))
+    readers = Readers(max(2, num_processors()))
     scoring = ScoringThread(predictor, limits)
     service = PredictionService(predictor, readers, scoring, limits)
 

@@ -17,8 +17,8 @@ const say = (text, failed = false) => {
 };
 
 async function predict(files) {
+  if (!files.length) return; // A text was dropped: the answer on its way stays wanted.
   const number = ++asked;
-  if (!files.length) return;
   const wishes = new FormData(form);
   wishes.append("thumbnails", "1");
   wishes.append("csv", "1");

@@ -18,6 +18,12 @@ for (const file of files) data.items.add(file);
 const options = { dataTransfer: data, bubbles: true, cancelable: true };
 document.getElementById("drop").dispatchEvent(new DragEvent("drop", options));
 """
+# The answer to what is dropped next comes when the page calls `finish`.
+HOLD = """
+window.fetch = () => new Promise((resolve) => {
+  window.finish = () => resolve(new Response('{"error": "here it is"}', { status: 400 }));
+});
+"""
 SHOWN = "return !document.getElementById('results').hidden"
 OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WITHIN = """
@@ -94,6 +100,16 @@ def test_error_of_the_server_is_shown(browser, server):
     browser.open(server.url)
     browser.run(DROP, [["x.png", ""]] * 201)
     browser.wait_for("at most 200 pictures")
+
+
+def test_text_that_is_dropped_leaves_the_answer_on_its_way(browser, server):
+    browser.open(server.url)
+    browser.run(HOLD)
+    browser.run(DROP, [["x.png", ""]])
+    browser.wait_for("Answering for 1 picture")
+    browser.run(DROP, [])  # No files, as of a text.
+    browser.run("finish()")
+    browser.wait_for("here it is", seconds=10)
 
 
 def test_caveats_and_report_are_one_click_away(browser, server):

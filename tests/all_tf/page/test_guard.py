@@ -57,6 +57,10 @@ def test_token_is_asked_for_and_taken_from_header_cookie_and_address(guarded):
     cookie = reply.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=strict" in cookie
     assert guarded.ask("/", Cookie=cookie.split(";")[0]).status == 200
+    for other in ('x={"a":1}', "a,b", "x[1]=2", "two words=3", "x"):  # Of the host's other ports.
+        cookies = f"{other}; {cookie.split(';')[0]}; {other}"
+        assert guarded.ask("/", Cookie=cookies).status == 200
+        assert guarded.ask("/", Cookie=other).status == 401
     assert guarded.ask("//evil.example?token=" + TOKEN).headers["Location"] == "/"
 
 

@@ -1,6 +1,7 @@
 """The addresses of the server, its description of itself, and its command."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -9,7 +10,10 @@ import urllib.request
 
 import pytest
 
-from all_tf.page.server import LOCAL, bind, door_of
+from all_tf.page.guard import Door
+from all_tf.page.readers import Readers
+from all_tf.page.server import LOCAL, bind, build_app, door_of
+from all_tf.runs.errors import RunError
 from tests.conftest import ROOT
 
 
@@ -62,7 +66,8 @@ def test_model_says_what_answers(server, run):
 
 
 def test_report_of_the_run_is_shown_without_scripts(server, run):
-    assert server.ask("/report").status == 404  # No result is filed in this run.
+    reply = server.ask("/report")  # No result is filed in this run.
+    assert reply.status == 404 and "has no report" in reply.content["error"]
     (run / "report.html").write_text("<p>report</p>")
     try:
         reply = server.ask("/report")
@@ -70,6 +75,34 @@ def test_report_of_the_run_is_shown_without_scripts(server, run):
         assert reply.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
     finally:
         (run / "report.html").unlink()
+
+
+def test_folders_of_the_server_are_in_its_log_alone(server, monkeypatch, capfd):
+    def fail(_):
+        raise RunError("/home/anna lee/runs/run has no result")
+
+    monkeypatch.setattr("all_tf.page.endpoints.report_of", fail)
+    reply = server.ask("/report")
+    assert reply.status == 404 and "log of the server" in reply.content["error"]
+    assert "anna" not in reply.body.decode() and "lee" not in reply.body.decode()
+    assert "error: no report: /home/anna lee/runs/run has no result" in capfd.readouterr().err
+
+
+def test_as_many_processes_read_as_the_server_has_processors(server, run, monkeypatch):
+    numbers = []
+
+    def count(number):
+        numbers.append(number)
+        return Readers(1)
+
+    monkeypatch.setattr("all_tf.page.server.Readers", count)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    for processors in ({0}, {0, 1, 5}):
+        monkeypatch.setattr(
+            os, "sched_getaffinity", lambda _, those=processors: those, raising=False
+        )
+        build_app(server.predictor, [run], Door(frozenset(), None, 80))
+    assert numbers == [2, 3]
 
 
 def test_address_that_is_taken_is_named():
