@@ -2,15 +2,20 @@
 
 from all_tf import __version__
 from all_tf.page.limits import PageLimits
-from all_tf.page.uploads import KINDS
+from all_tf.page.predict_request import KINDS, MOST_OF_NAME
 
 _NUMBER, _TEXT, _FLAG = {"type": "number"}, {"type": "string"}, {"type": "boolean"}
+_NAME = {"type": "string", "maxLength": MOST_OF_NAME}
 _COUNT = {"type": "integer", "minimum": 0}
 _SHARE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
 _PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1}
 _DATA_URI = {"type": "string", "description": "A PNG as a data URI."}
+_PATH = (
+    "The name that was sent, with a number where another picture has it; image and the index where "
+    "none was sent. Of fields, with the number of the cell."
+)
 _STATUS = {
-    400: "The request is malformed.",
+    400: "The request is malformed, holds unknown keys, or patients whose names look alike.",
     401: "The token is missing; only where the server was started with one.",
     403: "The request comes from a page of another origin, or names another host.",
     408: "The body did not arrive in time.",
@@ -84,7 +89,7 @@ def _schemas(classes: tuple[str, str], limits: PageLimits) -> dict[str, object]:
             "maximum": 1,
             "description": "Of fields; by default measured on their red cells.",
         },
-        "patient": {"type": "string", "description": "Of all pictures; asks for a summary."},
+        "patient": _NAME | {"description": "Of all pictures; asks for a summary."},
         "heat": _FLAG | {"description": f"Heat maps of the first {limits.most_heat_maps} cells."},
         "thumbnails": _FLAG | {"description": "The cells as they are scored, smaller."},
         "csv": _FLAG | {"description": "The table as predict.py writes it."},
@@ -93,9 +98,9 @@ def _schemas(classes: tuple[str, str], limits: PageLimits) -> dict[str, object]:
     files = {"type": "array", "items": {"type": "string", "format": "binary"}, **most}
     images = {"type": "array", "items": _ref("Picture"), **most}
     return {
-        "Picture": _object({"name": _TEXT, "data": _base64(), "patient": _TEXT}, needed=["data"]),
-        "PicturesAsJson": _object({"images": images, **wishes}, needed=["images"]),
-        "PicturesAsForm": _object({"images": files, **wishes}, needed=["images"]),
+        "Picture": _request({"data": _base64(), "name": _NAME, "patient": _NAME}, needed="data"),
+        "PicturesAsJson": _request({"images": images, **wishes}, needed="images"),
+        "PicturesAsForm": _request({"images": files, **wishes}, needed="images"),
         "Answers": _answers(),
         "Answer": _answer(classes),
         "Patient": _patient(),
@@ -123,7 +128,8 @@ def _answers() -> dict[str, object]:
 
 def _answer(classes: tuple[str, str]) -> dict[str, object]:
     needed = {
-        "path": _TEXT | {"description": "The name that was sent."},
+        "path": _TEXT | {"description": _PATH},
+        "index": _COUNT | {"description": "The place of its picture in the request, from 0."},
         "score": _PROBABILITY,
         "calibrated_score": _PROBABILITY,
         "decision": {"enum": list(classes)},
@@ -146,6 +152,11 @@ def _patient() -> dict[str, object]:
 
 def _object(properties: dict, *, needed: list[str]) -> dict[str, object]:
     return {"type": "object", "properties": properties, "required": needed}
+
+
+def _request(properties: dict, *, needed: str) -> dict[str, object]:
+    """An object that is sent: keys that are none of these are refused."""
+    return {**_object(properties, needed=[needed]), "additionalProperties": False}
 
 
 def _array(items: dict) -> dict[str, object]:

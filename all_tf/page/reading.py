@@ -23,6 +23,7 @@ class ReadPictures(NamedTuple):
     thumbnails: list[bytes]  # PNG of 225 px for each cell; empty where none were asked for.
     notes: list[str]  # Of fields: their scale, and how many cells were found.
     num_pixels: int = 0  # Of the pictures. If there are more than allowed, nothing else is given.
+    sources: Sequence[str] = ()  # The name of the picture file of each cell.
 
     def followed_by(self, others: "ReadPictures") -> "ReadPictures":
         """These pictures, then others."""
@@ -32,6 +33,7 @@ class ReadPictures(NamedTuple):
             self.thumbnails + others.thumbnails,
             self.notes + others.notes,
             self.num_pixels + others.num_pixels,
+            [*self.sources, *others.sources],
         )
 
 
@@ -45,9 +47,9 @@ def read_cells(
     problems: list[str] = []
     named = ((name, partial(bytes, content)) for name, content in files)
     measured = list(measure_images(decode_files(named, problems), problems))
-    return ReadPictures(
-        measured, problems, _thumbnails(measured, wanted=thumbnails), [], num_pixels
-    )
+    sources = [each.name for each in measured]
+    small = _thumbnails(measured, wanted=thumbnails)
+    return ReadPictures(measured, problems, small, [], num_pixels, sources)
 
 
 def _count_pixels(files: Sequence[NamedContent]) -> int:
@@ -75,7 +77,7 @@ def read_fields(
     if num_pixels > most_pixels:
         return ReadPictures([], [], [], [], num_pixels)
     try:
-        from all_tf.fields.cut_in_memory import cut_in_memory
+        from all_tf.fields.cut_in_memory import cut_in_memory, field_of
         from all_tf.fields.cutting_plan import CutSettings
     except ImportError:
         missing = "fields cannot be cut into cells: this server lacks the extra 'fields' of all_tf"
@@ -88,9 +90,9 @@ def read_fields(
         f"Fields: {summary.num_fields}; cells cut out: {summary.num_cut}; at the edge, left out: "
         f"{summary.num_at_edge}; larger than 450 px, left out: {summary.num_too_large}."
     )
-    return ReadPictures(
-        measured, problems, _thumbnails(measured, wanted=thumbnails), notes, num_pixels
-    )
+    sources = [field_of(each.name) for each in measured]
+    small = _thumbnails(measured, wanted=thumbnails)
+    return ReadPictures(measured, problems, small, notes, num_pixels, sources)
 
 
 def _thumbnails(measured: Sequence[MeasuredImage], *, wanted: bool) -> list[bytes]:

@@ -15,10 +15,10 @@ from all_tf.data.image_files import NewCells, new_cells_of
 from all_tf.evaluation.predict_images import Predictor, answer_rows, summarise_answers
 from all_tf.export.metadata import RESEARCH_USE
 from all_tf.page.limits import PageLimits, RefusalError
+from all_tf.page.predict_request import Picture, PredictRequest
 from all_tf.page.readers import Readers
 from all_tf.page.reading import ReadPictures, read_cells, read_fields
 from all_tf.page.scoring import ScoringThread
-from all_tf.page.uploads import Picture, PredictRequest
 from all_tf.runs.errors import RunError
 from all_tf.system.tables import csv_text
 
@@ -45,10 +45,12 @@ class PredictionService:
     async def predict(self, asked: PredictRequest) -> dict[str, object]:
         """The content of `predict.py --format json`, with what else was asked for.
 
+        Each row also has `index`, the place of its picture among `asked.pictures`.
+
         Raises:
             RefusalError: The pictures ask for too much, or the server is busy.
         """
-        read, patients = await self._read(asked)
+        read = await self._read(asked)
         new = new_cells_of(read.measured, self.predictor.ranges, problems=read.problems)
         usable = await asyncio.to_thread(self.predictor.usable, new)
         try:
@@ -56,10 +58,15 @@ class PredictionService:
         except RunError as error:
             raise RefusalError(500, str(error)) from error
         kept = _kept(new, usable)
+        index_of = {each.name: index for index, each in enumerate(asked.pictures)}
+        indices = [index_of[each] for each in read.sources]
+        patients = [asked.pictures[index].patient or "" for index in indices]
         ids = [patients[place] for place in kept] if any(patients) else None
         rows = answer_rows(answered, self.predictor.scorers[0].classes, patients=ids)
         content: dict[str, object] = {
-            "images": rows,
+            "images": [
+                {**row, "index": indices[place]} for row, place in zip(rows, kept, strict=True)
+            ],
             "patients": [] if ids is None else summarise_answers(answered, ids),
             "not_scored": usable.problems,
             "notes": read.notes,
@@ -73,9 +80,8 @@ class PredictionService:
             content["csv"] = csv_text(rows) if rows else ""
         return content
 
-    async def _read(self, asked: PredictRequest) -> tuple[ReadPictures, list[str]]:
-        """The cells of the pictures, and the patient of each; empty where none is named."""
-        joined, patients = ReadPictures([], [], [], []), []
+    async def _read(self, asked: PredictRequest) -> ReadPictures:
+        joined = ReadPictures([], [], [], [])
         for pictures in self._parts(asked):
             left = self.limits.most_pixels - joined.num_pixels
             part = await self._read_part(pictures, asked, most_pixels=left)
@@ -85,8 +91,7 @@ class PredictionService:
                     413, f"Expected at most {most:,} pixels in a request's pictures."
                 )
             joined = joined.followed_by(part)
-            patients += [pictures[0].patient or ""] * len(part.measured)
-        return joined, patients
+        return joined
 
     def _parts(self, asked: PredictRequest) -> list[list[Picture]]:
         """Neighbours of one patient; fields all together, since they have one scale."""

@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 
 from all_tf.page.guard import Door
+from all_tf.page.predict_request import IMAGES, WISHES
 from all_tf.page.readers import Readers
 from all_tf.page.server import LOCAL, bind, build_app, door_of
 from all_tf.runs.errors import RunError
@@ -23,6 +24,9 @@ def test_description_names_every_address_and_fits_the_answers(server, files):
     schemas = api["components"]["schemas"]
     named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(api)))
     assert named == set(schemas)
+    for name in ("PicturesAsJson", "PicturesAsForm"):
+        assert set(schemas[name]["properties"]) == {IMAGES, *WISHES}
+        assert schemas[name]["additionalProperties"] is False
     content = server.predict(files[:2], patient="P", heat=True, thumbnails=True, csv=True).content
     fits(content, schemas["Answers"], schemas)
     fits(server.ask("/predict", b"").content, schemas["Error"], schemas)

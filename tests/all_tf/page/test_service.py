@@ -1,5 +1,6 @@
 """Answers over HTTP are those of predict.py, for cells and for fields."""
 
+import base64
 import csv
 import io
 import json
@@ -27,7 +28,10 @@ def expected(run, files, tmp_path_factory):
     bad = tmp_path_factory.mktemp("bad") / "=bad.png"
     bad.write_bytes(b"no picture")
     answer = predict_new(run, [*files, bad])
-    rows = [{**row, "path": row["path"].rsplit("/", 1)[1]} for row in answer.rows]
+    rows = [
+        {**row, "path": row["path"].rsplit("/", 1)[1], "index": index}
+        for index, row in enumerate(answer.rows)
+    ]
     (problem,) = answer.problems
     return [*files, bad], rows, problem.rsplit("/", 1)[1]
 
@@ -77,8 +81,31 @@ def test_patients_are_summarised_and_the_table_is_that_of_predict(server, expect
     content = server.predict(files, patient="P1", csv=True).content
     (patient,) = content["patients"]
     assert patient["patient"] == "P1" and patient["num_cells"] == len(rows)
-    assert content["csv"] == csv_text(content["images"])
+    without = [{key: row[key] for key in row if key != "index"} for row in content["images"]]
+    assert content["csv"] == csv_text(without)
     assert [row["patient"] for row in csv.DictReader(io.StringIO(content["csv"]))] == ["P1"] * 11
+
+
+def test_each_row_says_which_picture_it_is_of(server, files):
+    data = [base64.b64encode(path.read_bytes()).decode() for path in files[:4]]
+    named = [{"name": "a.bmp"}, {"name": "a.bmp"}, {}, {}, {}]
+    pictures = [
+        {**name, "data": each} for name, each in zip(named, [data[0], "", *data[1:]], strict=True)
+    ]
+    pictures[3]["patient"] = "P1"  # A part of its own.
+    body = json.dumps({"images": pictures}).encode()
+    content = server.ask("/predict", body, Content_Type="application/json").content
+    rows = [(row["path"], row["index"], row["patient"]) for row in content["images"]]
+    assert rows == [
+        ("a.bmp", 0, ""),
+        ("image 2", 2, ""),
+        ("image 3", 3, "P1"),
+        ("image 4", 4, ""),
+    ]
+    assert content["not_scored"] == ["a.bmp (2): the file is empty"]
+    alone = [row for path in files[:4] for row in server.predict([path]).content["images"]]
+    scores = [row["probability"] for row in content["images"]]
+    assert scores == pytest.approx([row["probability"] for row in alone], abs=1e-6)
 
 
 def test_thumbnails_and_heat_maps_come_on_request(server, files):
@@ -108,5 +135,23 @@ def test_cells_of_a_field_are_cut_and_answered(server, tmp_path):
         "field.png, cell 2",
     ]
     assert "cells cut out: 2" in content["notes"][1] and "0.06 um" in content["notes"][0]
+    assert [row["index"] for row in content["images"]] == [0, 0]
     unscaled = server.predict([path], kind="field").content
     assert "the scale is unknown" in unscaled["not_scored"][0] and unscaled["images"] == []
+
+
+def test_fields_of_several_patients_are_told_apart(server):
+    pytest.importorskip("skimage")
+    buffer = io.BytesIO()
+    Image.fromarray(draw_field()).save(buffer, format="PNG")
+    field = {"name": "f.png", "data": base64.b64encode(buffer.getvalue()).decode()}
+    pictures = [{**field, "patient": "P1"}, {**field, "patient": "P2"}]
+    asked = {"images": pictures, "kind": "field", "microns_per_pixel": 0.06}
+    reply = server.ask("/predict", json.dumps(asked).encode(), Content_Type="application/json")
+    rows = [(row["path"], row["index"], row["patient"]) for row in reply.content["images"]]
+    assert rows == [
+        ("f.png, cell 1", 0, "P1"),
+        ("f.png, cell 2", 0, "P1"),
+        ("f.png (2), cell 1", 1, "P2"),
+        ("f.png (2), cell 2", 1, "P2"),
+    ]

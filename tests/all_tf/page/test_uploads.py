@@ -74,6 +74,61 @@ def test_malformed_body_is_refused_with_a_reason(body, kind, status, server):
     assert reply.status == status and reply.content["error"]
 
 
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        (b'{"images": [{"data": ""}], "kinds": "field"}', "kinds"),
+        (b'{"images": [{"data": ""}], "micron_per_pixel": 0.1}', "micron_per_pixel"),
+        (b'{"images": [{"data": "", "patients": "P1"}]}', "patients"),
+        (
+            b'{"images": [{"data": ""}], "\\u202e' + b"x" * 99 + b'": 1}',
+            "\\u202e" + "x" * 49 + "...",
+        ),
+    ],
+)
+def test_unknown_key_is_refused_by_name(body, key, server):
+    reply = server.ask("/predict", body, **AS_JSON)
+    assert reply.status == 400 and f"Received: {key}. Correct it" in reply.content["error"]
+    known = "name, data, patient" if key == "patients" else "images, kind, microns_per_pixel, pat"
+    assert f"Expected no keys but {known}" in reply.content["error"]
+
+
+def form_of(*parts: tuple[str, str | None]) -> bytes:
+    """A form of texts, and of files where the value is None."""
+    lines = []
+    for name, value in parts:
+        file = '; filename="1.bmp"' * (value is None)
+        head = f'--y\r\nContent-Disposition: form-data; name="{name}"{file}'
+        lines.append(f"{head}\r\n\r\n{value or 'x'}\r\n")
+    return "".join([*lines, "--y--\r\n"]).encode()
+
+
+@pytest.mark.parametrize(
+    ("parts", "word"),
+    [
+        (
+            [("images", None), ("patient", "P1"), ("images", None), ("patient", "P2")],
+            "more than once: patient. For pictures of several patients send JSON",
+        ),
+        ([("images", None), ("tta", "8")], "Received: tta. Correct it"),
+        ([("images", None), ("images", "b.png")], "-F images=@PATH"),
+        ([("images", None), ("patient", None)], "-F images=@PATH"),
+    ],
+)
+def test_form_with_a_part_of_no_use_is_refused(parts, word, server):
+    kind = "multipart/form-data; boundary=y"
+    reply = server.ask("/predict", form_of(*parts), Content_Type=kind)
+    assert reply.status == 400 and word in reply.content["error"]
+    used = server.ask("/predict", form_of(*parts[:1]), Content_Type=kind)
+    assert used.status == 200 and used.content["not_scored"][0].startswith("1.bmp: ")
+
+
+def test_key_that_comes_twice_in_json_is_refused(server):
+    body = b'{"images": [{"data": ""}], "patient": "P1", "patient": "P2"}'
+    reply = server.ask("/predict", body, **AS_JSON)
+    assert reply.status == 400 and "more than once: patient" in reply.content["error"]
+
+
 def test_files_that_are_no_pictures_are_listed(server):
     reply = server.ask("/predict", b'{"images": [{"name": "a\\u202e", "data": ""}]}', **AS_JSON)
     assert reply.status == 200 and reply.content["images"] == []
