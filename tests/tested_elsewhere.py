@@ -77,7 +77,6 @@ TESTED_IN: dict[str, str] = {
     "all_tf/launch/jax_worker.py": "tests/integration/test_processes.py",
     "all_tf/launch/sweep_storage.py": "tests/all_tf/launch/test_run_sweep.py",
     "all_tf/launch/log_follower.py": "tests/all_tf/launch/test_run_queue.py",
-    "all_tf/launch/rendezvous.py": "tests/all_tf/launch/test_supervisor.py",
     "all_tf/metrics/formatting.py": "tests/all_tf/reports/test_text.py",
     "all_tf/metrics/formulas.py": "tests/all_tf/metrics/test_confusion_matrix.py",
     "all_tf/metrics/per_patient.py": "tests/all_tf/runs/test_prediction_files.py",

@@ -9,10 +9,6 @@ import time
 import psutil
 import pytest
 
-from all_tf.launch import rendezvous as module
-from all_tf.launch.cluster import ProcessInfo
-from all_tf.launch.rendezvous import rendezvous
-from all_tf.system.checks import ConfigError
 from tests.all_tf.commands.test_interrupts import handles_sigterm
 from tests.conftest import ROOT
 
@@ -98,20 +94,3 @@ def test_part_that_is_told_to_end_passes_it_on():
         assert handles_sigterm(parent.pid)  # Before it had a child.
         parent.terminate()
     assert {code for code, _ in ends(parents)} == {128 + signal.SIGTERM}
-
-
-def test_process_that_does_not_come_is_named(monkeypatch, capsys):
-    monkeypatch.setattr(module, "_SECONDS_TO_MEET", 0.2)
-    with (
-        pytest.raises(ConfigError, match="Process 1, 2 of 3 did not connect to 127.0.0.1"),
-        rendezvous(ProcessInfo(0, 3, free_address()), welcome=""),
-    ):
-        pass
-    with (
-        pytest.raises(ConfigError, match="Process 0 cannot be reached at 127.0.0.1"),
-        rendezvous(ProcessInfo(1, 3, free_address()), welcome=""),
-    ):
-        pass
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith("waiting for process 1, 2 of 3 to connect to 127.0.0.1")
-    assert second.startswith("waiting for process 0 of 3 at 127.0.0.1")
