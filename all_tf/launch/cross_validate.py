@@ -1,11 +1,15 @@
 """Cross-validation: begin or resume a folder of runs, one for each fold, and plan a refit."""
 
+import io
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from all_tf.config.experiment import Experiment
+from all_tf.launch.asked import ask
+from all_tf.launch.options import parse_words
 from all_tf.launch.run_queue import Study, no_action, run_rows
 from all_tf.launch.study_plan import StudyError
 from all_tf.metrics.calibration import Calibration
@@ -50,8 +54,8 @@ def begin(
         options: The options of train.py that give the experiment.
 
     Raises:
-        RunError: The folder has other contents or was begun with other records, or the protocol
-            holds out no fold.
+        RunError: The folder has other contents or was begun with other settings or records, or the
+            protocol holds out no fold.
         RecordsError, FoldsError: There are no records, or no folds.
     """
     if experiment.protocol != "honest":
@@ -67,10 +71,12 @@ def begin(
     path = folder / CROSS_VALIDATION_FILE
     if is_cross_validation(folder):
         there = read_cross_validation(folder, records=asked.records)
-        if replace(there, options=asked.options) != asked:
+        found, wanted = _settings(there), _settings(asked)
+        if differing := [key for key in wanted if found[key] != wanted[key]]:
+            pairs = [f"{key} {found[key]!r}, asked for {wanted[key]!r}" for key in differing]
             raise RunError(
-                f"{folder} holds a cross-validation with other settings. Name another --run-dir, "
-                f"or resume the existing one: {resume_command(folder)}"
+                f"{folder} holds a cross-validation with other settings: {'; '.join(pairs)}. Name "
+                f"another --run-dir, or resume the existing one: {resume_command(folder)}"
             )
         return there
     if not is_unused(folder):
@@ -79,6 +85,18 @@ def begin(
     digest = RecordsDigest.of(records).as_dict()
     write_json(path, {**asdict(asked), "records": str(asked.records), **digest})
     return asked
+
+
+def _settings(asked: CrossValidation) -> dict[str, object]:
+    """All that the folds are trained with, by name; engine and TensorBoard are in options alone."""
+    with redirect_stdout(io.StringIO()):  # What `ask` says of the source has been printed.
+        of_options = ask(parse_words(asked.options))
+    return {
+        **vars(asked.experiment),
+        "folds": asked.folds,
+        **vars(of_options.engine),
+        "tensorboard": of_options.tensorboard,
+    }
 
 
 class Refit(NamedTuple):

@@ -8,13 +8,14 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from statistics import median_low
 
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
+from all_tf.config.engine import Engine
 from all_tf.launch import cross_validate as module
 from all_tf.launch import run_queue
 from all_tf.launch.cross_validate import begin, cross_validate
@@ -33,13 +34,15 @@ from tests.conftest import ROOT, read_rows
 from tests.stubs.fold import EXPERIMENT, file_run, predict_fold
 from tfrecords.packing.folding import refold
 
+OPTIONS = ("--arch", "base_cnn", "--fold", "all")
+
 
 @pytest.fixture
 def folder(records, tmp_path, monkeypatch):
     """A cross-validation that has begun, whose folds the stub trains."""
     stub = [sys.executable, str(ROOT / "tests/stubs/fold.py")]
     monkeypatch.setattr(run_queue, "process_command", lambda name: stub)
-    begin(tmp_path / "cv", EXPERIMENT, records=records, options=("--arch", "x", "--fold", "all"))
+    begin(tmp_path / "cv", EXPERIMENT, records=records, options=OPTIONS)
     return tmp_path / "cv"
 
 
@@ -62,7 +65,7 @@ def test_folds_are_held_out_in_turn_and_one_that_fails_does_not_hide_the_rest(fo
     (folder.parent / "fail-fold-1").touch()
     with pytest.raises(RunError, match=r"1 of 3 folds failed.*--resume .*cv\n  fold-1: no memory"):
         cross_validate(folder)
-    assert [words[:4] for words in calls(folder)] == [["--arch", "x", "--fold", "all"]] * 3
+    assert [words[:4] for words in calls(folder)] == [list(OPTIONS)] * 3
     for fold, words in enumerate(calls(folder)):
         options = dict(zip(words[4::2], words[5::2], strict=True))  # The later ones count.
         assert options == {
@@ -106,25 +109,56 @@ def test_interruption_ends_the_fold_that_is_trained(folder):
 
 def test_same_command_goes_on_and_another_one_is_refused(folder, records):
     before = read_cross_validation(folder)
-    assert begin(folder, EXPERIMENT, records=records, options=("--arch", "y")) == before
-    with pytest.raises(RunError, match="a cross-validation with other settings"):
-        begin(folder, replace(EXPERIMENT, seed=3), records=records, options=())
+    again = (*OPTIONS, "--jit", "auto", "--tensorboard", "scalars")  # The defaults.
+    assert begin(folder, EXPERIMENT, records=records, options=again) == before
+    with pytest.raises(RunError, match="with other settings: seed 0, asked for 3. Name another"):
+        begin(folder, replace(EXPERIMENT, seed=3), records=records, options=OPTIONS)
     (folder.parent / "taken").mkdir()
     (folder.parent / "taken/thesis.txt").touch()
     with pytest.raises(RunError, match="no run overwrites another"):
         begin(folder.parent / "taken", EXPERIMENT, records=records, options=())
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--deterministic"], "deterministic False, asked for True"),
+        (["--jit=off", "--devices=2"], "jit 'auto', asked for 'off'; devices 1, asked for 2"),
+        (["--steps-per-execution", "4"], "steps_per_execution 1, asked for 4"),
+        (["--tensorboard", "full"], "tensorboard 'scalars', asked for 'full'"),
+    ],
+)
+def test_engine_that_the_other_folds_have_not_is_refused(words, said, folder, records, tmp_path):
+    with pytest.raises(RunError, match=f"with other settings: {said}. Name another --run-dir"):
+        begin(folder, EXPERIMENT, records=records, options=[*OPTIONS, *words])
+    new = tmp_path / "new"
+    there = begin(new, EXPERIMENT, records=records, options=[*OPTIONS, *words])
+    assert begin(new, EXPERIMENT, records=records, options=[*OPTIONS, *words]) == there
+    with pytest.raises(RunError, match="with other settings: [a-z_]+ .*, asked for"):
+        begin(new, EXPERIMENT, records=records, options=OPTIONS)
+
+
+def test_engine_of_the_run_that_gives_the_settings_counts(folder, records, tmp_path, capsys):
+    settings = {"experiment": asdict(EXPERIMENT), "engine": asdict(Engine(deterministic=True))}
+    write_json(tmp_path / "config.json", settings | {"tensorboard": "full"})
+    options = ["--config", str(tmp_path / "config.json"), "--fold", "all"]
+    with pytest.raises(RunError, match="deterministic False, .* True; tensorboard .* 'full'"):
+        begin(folder, EXPERIMENT, records=records, options=options)
+    options += ["--no-deterministic", "--tensorboard", "scalars"]
+    assert begin(folder, EXPERIMENT, records=records, options=options).options == OPTIONS
+    assert not capsys.readouterr().out
+
+
 def test_other_folds_than_it_began_with_are_refused(folder, records):
     copy = shutil.copytree(records, folder.parent / "copy")
-    assert begin(folder, EXPERIMENT, records=copy, options=()).records == copy
+    assert begin(folder, EXPERIMENT, records=copy, options=OPTIONS).records == copy
     assert read_cross_validation(folder, records=copy).records == copy
     (copy / "folds.csv").write_text((copy / "folds.csv").read_text().replace(",0\n", ",1\n", 1))
     with pytest.raises(RunError, match="other images or other folds"):
         cross_validate(folder, records=copy)
     refold(copy, folds=2)
     with pytest.raises(RunError, match="other images or other folds"):
-        begin(folder, EXPERIMENT, records=copy, options=())
+        begin(folder, EXPERIMENT, records=copy, options=OPTIONS)
 
 
 def test_fold_finished_with_other_settings_is_not_taken_for_one_of_these(folder, records):
