@@ -36,8 +36,14 @@ def choose_rows(
             weights.
 
     Raises:
-        StudyError: There is no such row or folder, or a value is invalid for a row.
+        StudyError: There is no such row or folder, a value is invalid for a row, or weights are
+            "none" beside a folder of them.
     """
+    if weights_dir is not None and given.get("weights") == "none":
+        raise StudyError(
+            "--weights none begins with random weights and takes none of --weights-dir. Leave out "
+            f"one of them. Received: weights='none', weights_dir={weights_dir}"
+        )
     if weights_dir is not None and not weights_dir.is_dir():
         raise StudyError(f"No such folder of weights. Received: weights_dir={weights_dir}")
     experiments = {}

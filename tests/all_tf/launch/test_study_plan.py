@@ -25,6 +25,7 @@ def test_study_has_thirteen_rows_in_the_tables_order():
         (("--epochs", "0"), "Row base_cnn: Expected epochs of at least 1"),
         (("--records", "nowhere"), "No records in nowhere"),
         (("--weights-dir", "nowhere"), "No such folder of weights"),
+        (("--weights-dir", ".", "--weights", "none"), "takes none of --weights-dir. Leave out one"),
     ],
 )
 def test_impossible_study_ends_in_one_error_and_writes_nothing(options, message, tmp_path):
@@ -44,6 +45,11 @@ def test_weights_of_a_folder_are_used_where_they_are(tmp_path):
     rows = choose_rows(["googlenet", "vgg16", "base_cnn"], {}, weights_dir=tmp_path)
     assert rows["googlenet"].weights == str(tmp_path / "googlenet.weights.h5")
     assert (rows["vgg16"].weights, rows["base_cnn"].weights) == ("imagenet", "none")
+    assert choose_rows(["googlenet"], {"weights": "imagenet"}, weights_dir=tmp_path) == {
+        "googlenet": rows["googlenet"]
+    }
+    with pytest.raises(StudyError, match=r"--weights none .* of --weights-dir.*'none', weights_d"):
+        choose_rows(["googlenet"], {"weights": "none"}, weights_dir=tmp_path)
 
 
 def test_row_from_random_weights_stays_so():
