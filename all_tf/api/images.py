@@ -1,6 +1,6 @@
 """Images of a notebook, as files or arrays, made the cells that networks score; their patients."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from all_tf.api.set_options import AnyPath
-from all_tf.data.patient_column import PatientOf, patient_lookup
+from all_tf.data.patient_column import FOLDER, PatientOf, checked_patients, patient_lookup
 
 if TYPE_CHECKING:
     from all_tf.data.image_files import NewCells
@@ -66,12 +66,30 @@ def cells_of(
     return measure_new_cells(named, ranges)
 
 
-def patient_function(patients: AnyPath | PatientOf | None) -> PatientOf | None:
-    """A function from the path of an image to its patient, empty where it gives none; or None."""
+def patient_function(
+    patients: AnyPath | Callable[[str], object] | None, images: list[Path] | list[np.ndarray]
+) -> PatientOf | None:
+    """A function from the name of an image to its patient, empty where it gives none; or None.
+
+    Args:
+        patients: As `TrainedClassifier.predict` takes it.
+        images: As `checked_images` returns them.
+
+    Raises:
+        ValueError: Arrays have no folder that could name their patient.
+        TableError, OSError: As `patient_lookup` has them.
+    """
     if patients is None:
         return None
-    patient_of = patient_lookup(str(patients)) if isinstance(patients, str | Path) else patients
-    return lambda name: "" if (found := patient_of(name)) is None else str(found)
+    if not isinstance(patients, str | Path):
+        return checked_patients(patients)
+    if str(patients) == FOLDER and not isinstance(images[0], Path):
+        raise ValueError(
+            "Expected images in folders, which name their patients. Received: arrays, with "
+            f'patients="{FOLDER}". Pass a function from "image 0", "image 1" and so on to the '
+            "patient, or leave patients out"
+        )
+    return patient_lookup(str(patients))
 
 
 def _listed(images: object) -> list[object]:

@@ -1,6 +1,6 @@
 """A trained classifier of a run, a cross-validation or an ensemble, and what can be asked of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -17,7 +17,6 @@ from all_tf.api.set_options import (
     evaluation_set,
     folders_of,
 )
-from all_tf.data.patient_column import PatientOf
 from all_tf.export.export_folder import EXPORT_FOLDER, ExportTarget, require_free
 from all_tf.runs.finished import require_finished
 from all_tf.runs.folder import EvaluationSet
@@ -64,7 +63,7 @@ class TrainedClassifier(RunFolders):
         self,
         images: Images,
         *,
-        patients: AnyPath | PatientOf | None = None,
+        patients: AnyPath | Callable[[str], object] | None = None,
         tta: int = 1,
         calibration: str | None = None,
     ) -> PredictionTable:
@@ -74,8 +73,8 @@ class TrainedClassifier(RunFolders):
             images: A file, a folder, several of these; or an array, uint8 `(n, h, w, 3)` or
                 `(h, w, 3)`, or several, RGB in [0, 255], cut out on black at the scale of C-NMC.
             patients: The patient of each image: "folder" for the name of its folder, a CSV with
-                the columns path and patient, or a function from its path. None if not known;
-                a cell whose patient is not known is in no row of `patients`.
+                the columns path and patient, or a function from its path (of arrays: "image 0")
+                that may return None or NaN. A cell without a patient is in no row of `patients`.
             tta: 8 for the mean over the flips and turns, 1 for the image as it is.
             calibration: The name of one that was fitted on other cells; None for its own.
 
@@ -88,8 +87,8 @@ class TrainedClassifier(RunFolders):
         Raises:
             RunError: A run is damaged, or has no calibration of that name.
             FileNotFoundError: There are no such files.
-            ValueError: There are no images, or the arrays are none; or two folders give one name
-                to their patients, or names that look alike.
+            ValueError: There are no images, or the arrays are none or have no folder; two patients
+                have names that look alike, two folders have one, or a name may be none.
 
         Example:
             >>> classifier = all_tf.load("runs/first")
@@ -104,9 +103,9 @@ class TrainedClassifier(RunFolders):
             ['image 0']
         """
         check_tta(tta)
-        patient_of = patient_function(patients)
-        require_finished(self.folders, calibration=calibration)
         given = checked_images(images)
+        patient_of = patient_function(patients, given)
+        require_finished(self.folders, calibration=calibration)
         load_tensorflow()
         from all_tf.evaluation.predict_images import predictor_of
 

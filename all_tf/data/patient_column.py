@@ -1,5 +1,6 @@
-"""The patient of each image file: the folder that it lies in, or a row of a table."""
+"""The patient of each image: its folder, a row of a table, or what a function says."""
 
+import sys
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -49,6 +50,45 @@ class _FolderPatients:
             shared = f"two folders give one name to their patients, {legible(patient)}"
             raise ValueError(f"{where}: {shared}. {_INSTEAD}")
         return patient
+
+
+@dataclass
+class _GivenPatients:
+    """The patients that a caller's function gives, as the names of a table; a `PatientOf`."""
+
+    given: Callable[[str], object]
+    first_of_look: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __call__(self, name: str) -> str:
+        found = self.given(name)
+        patient = "" if _is_missing(found) else one_spelling(str(found))
+        if fault := name_fault(patient):
+            raise ValueError(f"{legible(name)}: patient {legible(patient)}: {fault}")
+        known, first = self.first_of_look.setdefault(look_of(patient), (patient, name))
+        if patient and known and patient != known:
+            raise ValueError(f"{legible(first)}, {legible(name)}: {alike(known, patient)}")
+        return patient
+
+
+def _is_missing(found: object) -> bool:
+    """Whether it is None, or what pandas has in its place: NaN, NaT or NA."""
+    pandas = sys.modules.get("pandas")  # There is no NA before it was imported.
+    if found is None or (pandas is not None and found is pandas.NA):
+        return True
+    return bool(found != found)  # NaN and NaT are not equal to themselves.
+
+
+def checked_patients(given: Callable[[str], object]) -> PatientOf:
+    """A function from the path of an image to its patient, by one that may say anything.
+
+    Args:
+        given: From the path of an image to its patient; None, NaN or "" where none is known.
+
+    Returns:
+        It raises ValueError for a name that may be none (`name_fault`), and for the second of two
+        that look alike (`look_of`).
+    """
+    return _GivenPatients(given)
 
 
 def patient_lookup(source: str) -> PatientOf:

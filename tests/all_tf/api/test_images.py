@@ -1,10 +1,12 @@
 """Arrays are measured as files of the same pixels are, and what is no image is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from all_tf.api.images import cells_of, checked_images
+from all_tf.api.images import cells_of, checked_images, patient_function
 from tests.conftest import noise
 
 
@@ -58,6 +60,24 @@ def test_no_image_is_refused(tmp_path):
             checked_images(images)
     with pytest.raises(FileNotFoundError, match="No such image or folder: .*none.png"):
         checked_images([tmp_path / "none.png"])
+
+
+@pytest.mark.parametrize("word", ["folder", Path("folder")])
+def test_arrays_have_no_folder_that_names_their_patient(word):
+    said = 'arrays, with patients="folder". Pass a function from "image 0"'
+    with pytest.raises(ValueError, match=said):
+        patient_function(word, [noise(1)])
+    assert patient_function(word, [Path("P1/a.png")])("P1/a.png") == "P1"
+    assert patient_function({"image 0": "P1"}.get, [noise(1)])("image 0") == "P1"
+    assert patient_function(None, [noise(1)]) is None
+
+
+def test_table_and_function_name_patients(tmp_path):
+    table = tmp_path / "patients.csv"
+    table.write_text("path,patient\na.png,P1\n")
+    image = tmp_path / "a.png"
+    assert patient_function(table, [image])(str(image)) == "P1"
+    assert patient_function(lambda path: float("nan"), [image])(str(image)) == ""
 
 
 def _cells(images):

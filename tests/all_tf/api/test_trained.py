@@ -9,6 +9,7 @@ from all_tf.evaluation.predict_images import predict_new
 from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import RunError
 from all_tf.system.checks import ConfigError
+from tests.conftest import noise
 from tests.untrained import EXPERIMENT, write_run
 from tfrecords.class_names import CNMC_CLASSES
 
@@ -35,6 +36,8 @@ def test_rows_are_those_of_the_command(both, runs, synthetic):
     assert both.predict([phase / "1.bmp"], patients=lambda path: "P1")[0]["patient"] == "P1"
     unknown = both.predict([phase / "1.bmp"], patients=lambda path: None)
     assert unknown[0]["patient"] == "" and unknown.patients == []
+    with pytest.raises(ValueError, match='Received: arrays, with patients="folder"'):
+        both.predict(noise(1), patients="folder")
 
 
 def test_several_runs_are_evaluated_as_one(both, tmp_path):

@@ -1,10 +1,13 @@
-"""The patient of an image is its folder's name, or what a table says."""
+"""The patient of an image is its folder's name, or what a table or a function says."""
 
+import sys
 import unicodedata
 
+import numpy as np
+import pandas
 import pytest
 
-from all_tf.data.patient_column import patient_lookup, unmatched
+from all_tf.data.patient_column import checked_patients, patient_lookup, unmatched
 from tests.tfrecords.sources.test_folders import ALIKE
 from tfrecords.store.tables import TableError
 from tfrecords.store.text_cells import cell_of_text
@@ -161,3 +164,34 @@ def test_folder_in_the_place_of_the_table_is_refused(tmp_path):
 def test_table_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(OSError, match="none.csv"):
         patient_lookup(str(tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize(
+    "missing", [None, float("nan"), np.float32("nan"), pandas.NA, pandas.NaT, "", " "]
+)
+def test_value_that_is_missing_is_no_patient(missing, monkeypatch):
+    assert checked_patients(lambda name: missing)("a.png") == ""
+    column = pandas.Series(["P1", missing], index=["a.png", "b.png"])
+    assert list(map(checked_patients(column.get), column.index)) == ["P1", ""]
+    monkeypatch.delitem(sys.modules, "pandas")
+    assert checked_patients({"a.png": None}.get)("a.png") == ""
+
+
+def test_patient_that_a_function_gives_has_one_spelling():
+    given = {"a.png": DECOMPOSED, "b.png": f" {COMPOSED} ", "c.png": 7}
+    assert list(map(checked_patients(given.get), given)) == [COMPOSED, COMPOSED, "7"]
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_patients_that_a_function_names_alike_are_refused(one, other):
+    patient_of = checked_patients({"a.png": one, "b.png": "", "c.png": other}.get)
+    assert [patient_of("a.png"), patient_of("b.png")] == [one, ""]
+    with pytest.raises(ValueError) as error:
+        patient_of("c.png")
+    assert str(error.value).startswith(f"a.png, c.png: patients {one!a} and {other!a} look alike")
+    assert checked_patients(lambda name: other)("c.png") == other
+
+
+def test_patient_of_a_function_whose_name_cannot_be_one_is_refused():
+    with pytest.raises(ValueError, match=r"^a.png: patient P\\x1b1: .* a control character"):
+        checked_patients(lambda name: "P\x1b1")("a.png")
