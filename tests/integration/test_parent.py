@@ -280,5 +280,6 @@ def test_refit_begins_from_the_network_of_its_folds(elsewhere, records):
     joined = folds / "out-of-fold"
     joined.mkdir()
     (joined / "metrics.json").write_text('{"best_epoch": 1}')
+    write_checksums(joined)
     with pytest.raises(RunError, match="a/best.weights.h5 is not the network that .*fold-0"):
         plan_refit(folds)

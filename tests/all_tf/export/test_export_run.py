@@ -14,6 +14,7 @@ from all_tf.export import export_run as module
 from all_tf.export.export_folder import ExportTarget
 from all_tf.export.export_run import export_runs
 from all_tf.export.reference import ProofCells
+from all_tf.runs.checksums import write_checksums
 from all_tf.runs.folder import RunError, write_config, write_json
 from all_tf.runs.members import members_of, runs_together
 from all_tf.system.checks import ConfigError
@@ -173,6 +174,7 @@ def test_cross_validation_is_one_file(records, tmp_path):
     ensemble = tmp_path / "ensemble"
     ensemble.mkdir()
     write_json(ensemble / "metrics.json", {"members": [str(run) for run in runs]})
+    write_checksums(ensemble)
     assert runs_together([ensemble]) == runs
 
 
