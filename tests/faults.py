@@ -60,8 +60,20 @@ class Command(NamedTuple):
     once: bool = False
 
 
+class Undisturbed(NamedTuple):
+    """A command that nothing has disturbed."""
+
+    out: Path  # What it has made lies in there.
+    seconds: float  # That it took.
+
+
 def script(name: str, *options: object) -> list[object]:
     return [ROOT / "scripts" / name, *options]
+
+
+def training(records: Path, *options: object) -> list[object]:
+    """A small training, into `{out}/run`."""
+    return script("train.py", *OPTIONS, *options, "--records", records, "--run-dir", "{out}/run")
 
 
 def results(out: Path) -> dict[str, object]:
@@ -175,10 +187,24 @@ def is_done(run: Path) -> bool:
     return path.exists() and json.loads(path.read_text())["state"] == "finished"
 
 
-def check(command: Command, tmp_path: Path, seed: str) -> None:
+def end_undisturbed(words: Sequence[object], out: Path) -> Undisturbed:
+    began = time.monotonic()
+    call(words, out).check_returncode()
+    return Undisturbed(out, time.monotonic() - began)
+
+
+def check(
+    command: Command, tmp_path: Path, seed: str, *, undisturbed: Undisturbed | None = None
+) -> None:
     """Run a command undisturbed, then with faults; compare the ends.
 
     What has nothing left to do begins anew in another folder, so that each fault meets work.
+
+    Args:
+        command: What is run.
+        tmp_path: Where its folders are made.
+        seed: Of the faults and their moments.
+        undisturbed: The same command, if it has been run already.
     """
     numbers = itertools.count()
 
@@ -189,17 +215,15 @@ def check(command: Command, tmp_path: Path, seed: str) -> None:
             shutil.copytree(folder, out / folder.name)
         return out
 
-    reference, began = begin(), time.monotonic()
-    call(command.words, reference).check_returncode()
-    seconds = time.monotonic() - began
-    expected, rng = command.result(reference), random.Random(seed)
+    undisturbed = undisturbed or end_undisturbed(command.words, begin())
+    expected, rng = command.result(undisturbed.out), random.Random(seed)
     out = begin()
     before = {path.relative_to(out): path.read_bytes() for path in files_below(out)}
     faults = [kind for kind in KINDS for _ in range(FAULTS[kind])]
     rng.shuffle(faults)
     for kind in faults:
         words = command.again if command.begun(out) else command.words
-        at_its_end = disturb(words, out, kind, rng=rng, seconds=seconds)
+        at_its_end = disturb(words, out, kind, rng=rng, seconds=undisturbed.seconds)
         check_left(out, before)
         if at_its_end and command.once:
             check_end(command, out, expected)

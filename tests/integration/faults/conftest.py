@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import pack
-from tests.faults import OPTIONS, call, script
+from tests.faults import Undisturbed, end_undisturbed, training
 from tfrecords.synthetic.write import MIN_IMAGES, write_synthetic
 
 
@@ -23,18 +23,13 @@ def records(source, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(records, tmp_path_factory) -> Path:
+def run(records, tmp_path_factory) -> Undisturbed:
     """A finished run."""
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    words = script("train.py", *OPTIONS, "--records", records, "--run-dir", folder)
-    call(words, folder).check_returncode()
-    return folder
+    return end_undisturbed(training(records), tmp_path_factory.mktemp("finished"))
 
 
 @pytest.fixture(scope="module")
-def folds(records, tmp_path_factory) -> Path:
+def folds(records, tmp_path_factory) -> Undisturbed:
     """A finished cross-validation."""
-    folder = tmp_path_factory.mktemp("finished") / "folds"
-    words = script("train.py", *OPTIONS, "--fold", "all", "--records", records)
-    call([*words, "--run-dir", folder], folder).check_returncode()
-    return folder
+    words = training(records, "--fold", "all")
+    return end_undisturbed(words, tmp_path_factory.mktemp("finished"))

@@ -1,17 +1,25 @@
-"""A disturbed cross-validation or study ends as it would have ended when it is begun again."""
+"""A disturbed cross-validation, refit or study ends as if it had not been disturbed."""
 
 import shutil
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.faults import OPTIONS, ROWS, Command, check, results, script, tables
+from tests.faults import ROWS, Command, check, in_run, results, script, tables, training
 
 
 @pytest.mark.slow
-def test_all_folds(records, tmp_path):
-    words = script("train.py", *OPTIONS, "--fold", "all", "--records", records)
-    check(Command([*words, "--run-dir", "{out}/run"], results, once=True), tmp_path, "folds")
+def test_all_folds(records, folds, tmp_path):
+    command = Command(training(records, "--fold", "all"), results, once=True)
+    check(command, tmp_path, "folds", undisturbed=folds)
+
+
+@pytest.mark.slow
+def test_refit(folds, tmp_path):
+    refit = ("--refit", folds.out / "run", "--deterministic", "--run-dir", "{out}/run")
+    again = script("train.py", "--resume", "{out}/run")
+    command = Command(script("train.py", *refit), results, again, in_run, once=True)
+    check(command, tmp_path, "refit")
 
 
 @pytest.mark.slow
