@@ -1,6 +1,6 @@
 """Verification of a run: files are unchanged, and every metric follows from its predictions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,39 +124,42 @@ def _check(folder: Path) -> Checked:
             num_figures, num_images, found = check_named(folder)
             drift += found
         if report is not None:
-            classes = class_names_of(report)
-            stored = read_predictions(folder / PREDICTIONS_FILE, classes=classes)
+            stored = read_predictions(folder / PREDICTIONS_FILE, classes=class_names_of(report))
             calibration = read_calibration(nearest(folder, CALIBRATION_FILE))
-            predictions = calibration.apply(stored)
-            bootstrap, num_images = Bootstrap(predictions), len(stored)
+            bootstrap, num_images = Bootstrap(calibration.apply(stored)), len(stored)
             figures = _recompute(folder, report, bootstrap, calibration)
             num_figures = len(figures)
-            drift += [*_differing_figures(report, figures), *misplaced(folder, report)]
-            drift += differing_tables(
-                folder,
-                bootstrap,
-                threshold=calibration.threshold,
-                epochs=report.get("best_epochs"),
-            )
-            drift += differing_submission(folder, predictions, threshold=calibration.threshold)
-            if is_run(run := nearest(folder, CONFIG_FILE)):
-                header = expected_header(run, folder, calibration)
-                drift += _differing_figures(report, header, source="the run gives")
-                drift += contradictions(run, folder, report, calibration, predictions)
-            elif "best_epochs" in report:
-                joined = expected_of_folds(folder, calibration, predictions)
-                drift += _differing_figures(report, joined, source="the folds have")
-                drift += contradictions_of_folds(folder, report, calibration, predictions)
-            if "members" in report:
-                header = expected_of_members(folder, report, calibration)
-                drift += _differing_figures(report, header, source="the members give")
-                drift += contradictions_of_members(folder, report, calibration)
+            drift += _differing_figures(report, figures)
+            drift += _contradictions(folder, report, bootstrap, calibration)
         for file in _OF_ANALYSES:
             if (folder / file).is_file():
                 drift += misplaced(folder, read_object(folder / file), file=file)
     except (OSError, ValueError, KeyError) as error:
         drift.append(f"figures cannot be computed again: {error}")
     return Checked(folder, num_files, num_changed, num_figures, num_images, drift)
+
+
+def _contradictions(
+    folder: Path, report: dict, bootstrap: Bootstrap, calibration: Calibration
+) -> Iterator[str]:
+    """What of a report and its tables does not follow from its place, predictions and networks."""
+    predictions, threshold = bootstrap.predictions, calibration.threshold
+    epochs = report.get("best_epochs")
+    yield from misplaced(folder, report)
+    yield from differing_tables(folder, bootstrap, threshold=threshold, epochs=epochs)
+    yield from differing_submission(folder, predictions, threshold=threshold)
+    if is_run(run := nearest(folder, CONFIG_FILE)):
+        header = expected_header(run, folder, calibration)
+        yield from _differing_figures(report, header, source="the run gives")
+        yield from contradictions(run, folder, report, calibration, predictions)
+    elif epochs is not None:
+        joined = expected_of_folds(folder, calibration, predictions)
+        yield from _differing_figures(report, joined, source="the folds have")
+        yield from contradictions_of_folds(folder, report, calibration, predictions)
+    if "members" in report:
+        header = expected_of_members(folder, report, calibration)
+        yield from _differing_figures(report, header, source="the members give")
+        yield from contradictions_of_members(folder, report, calibration)
 
 
 def _check_exports(folder: Path) -> Checked:

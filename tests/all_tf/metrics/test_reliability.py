@@ -22,12 +22,11 @@ def draw(
     shift: float = 0.0,
     num: int = 600,
     groups: int = 6,
-    mean: float = 0.0,
-    spread: float = 2.0,
+    normal: tuple[float, float] = (0.0, 2.0),
 ):
-    """Cells that are ALL with probability logistic(slope * logit + shift)."""
+    """Cells that are ALL with probability logistic(slope * logit + shift); logits are normal."""
     rng = np.random.default_rng(seed)
-    logits = rng.normal(mean, spread, num)
+    logits = rng.normal(*normal, num)
     labels = (rng.random(num) < logistic(slope * logits + shift)).astype(np.int64)
     names = np.arange(num).astype(str)
     patients = np.char.add(labels.astype(str), rng.integers(0, groups, num).astype(str))
@@ -53,7 +52,7 @@ def test_slope_and_intercept_are_those_of_the_logistic_regression(slope, shift):
 def test_logits_far_from_0_have_a_slope_and_an_interval(mean, spread):
     """As of a network on the cells of another laboratory, whose scores are shifted."""
     slope = 1 / spread
-    predictions = draw(0, slope=slope, shift=-slope * mean, mean=mean, spread=spread, groups=30)
+    predictions = draw(0, slope=slope, shift=-slope * mean, normal=(mean, spread), groups=30)
     found = slope_and_intercept(predictions)
     assert [found[key] for key in KEYS] == pytest.approx(by_scikit_learn(predictions), rel=2e-3)
     for key in KEYS:
