@@ -38,8 +38,8 @@ def pytest_addoption(parser):
     add = parser.addoption
     text = "test every architecture, not one a family"
     add("--all-architectures", action="store_true", help=text)
-    text = "damaged files of each kind in tests/fuzz; default: 200"
-    add("--mutations", type=int, default=200, metavar="N", help=text)
+    text = "damaged files of each kind in tests/fuzz; default: 200, 50 of weights"
+    add("--mutations", type=int, metavar="N", help=text)
     add("--fuzz-case", metavar="SEED:NUMBER", help="one damaged file, as a failure names it")
     add("--shuffle", type=int, metavar="SEED", help="files, and the tests in each, in random order")
 
@@ -63,6 +63,14 @@ def pytest_generate_tests(metafunc):
         slow = pytest.mark.slow
         cases = [pytest.param(x, marks=() if x in QUICK else slow) for x in chosen]
         metafunc.parametrize("architecture", cases, scope="module")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_cells_measured():
+    """A training measures 12 of its cells, not 300: with their copies they take two seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("all_tf.evaluation.known_cells._MOST_MEASURED", 12)
+        yield
 
 
 @pytest.fixture(scope="session")

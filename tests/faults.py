@@ -24,10 +24,10 @@ from tests.conftest import ROOT, without_coverage
 from tfrecords.store.verification import verify_records
 
 KINDS = ("killed", "full disk", "told to end")
-# How many of each kind a command meets: ALL_TF_FAULTS=50,20,20 for a long test.
-FAULTS = dict(
-    zip(KINDS, map(int, os.environ.get("ALL_TF_FAULTS", "1,1,1").split(",")), strict=True)
-)
+# How many of each kind a command meets: ALL_TF_FAULTS=50,20,20 for a long test. In a short one
+# each command meets those that its test names.
+_ASKED = os.environ.get("ALL_TF_FAULTS")
+FAULTS = dict(zip(KINDS, map(int, _ASKED.split(",")), strict=True)) if _ASKED else None
 _FINISHED = "there is nothing to resume"
 _LEFT_BEHIND = ("or a training that it left behind. Wait for its end", "rows are left to the proc")
 OPTIONS = (
@@ -50,6 +50,7 @@ class Command(NamedTuple):
         begun: Whether `again` is to be used, from `out`.
         before: Folders that are copied into `out` first.
         once: Whether it has nothing left to do after its end.
+        briefly: The faults of a short test, of `KINDS`.
     """
 
     words: Sequence[object]
@@ -58,6 +59,7 @@ class Command(NamedTuple):
     begun: Callable[[Path], bool] = lambda out: False
     before: Sequence[Path] = ()
     once: bool = False
+    briefly: Sequence[str] = KINDS
 
 
 class Undisturbed(NamedTuple):
@@ -219,7 +221,9 @@ def check(
     expected, rng = command.result(undisturbed.out), random.Random(seed)
     out = begin()
     before = {path.relative_to(out): path.read_bytes() for path in files_below(out)}
-    faults = [kind for kind in KINDS for _ in range(FAULTS[kind])]
+    faults = [*command.briefly]
+    if FAULTS:
+        faults = [kind for kind in KINDS for _ in range(FAULTS[kind])]
     rng.shuffle(faults)
     for kind in faults:
         words = command.again if command.begun(out) else command.words

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from all_tf.data.cell_features import box_of_colour
 from all_tf.system.progress import track
 from all_tf.system.script_command import process_command
 from tfrecords.class_names import CNMC_CLASSES
@@ -135,8 +136,7 @@ def write_small(folder: Path, *, num_images: int) -> None:
 def _write_cell(folder: Path, patients: int, number: int) -> None:
     label, count = number % 2, number // 2
     pixels = draw_cell(np.random.default_rng(number), label=label)
-    rows, columns = (np.flatnonzero(pixels.any(axis=(axis, 2))) for axis in (1, 0))
-    cell = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    cell = pixels[box_of_colour(pixels)]
     path = folder / CNMC_CLASSES.stored[label] / f"{label}-{count % patients}" / f"{number}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encode_png(Image.fromarray(cell)))

@@ -45,6 +45,17 @@ def foreground(images: np.ndarray) -> np.ndarray:
     return (images[..., 0] > 0) | (images[..., 1] > 0) | (images[..., 2] > 0)
 
 
+def box_of_colour(image: np.ndarray) -> tuple[slice, slice]:
+    """Return the rows and columns of the smallest box that holds all that is not black.
+
+    Args:
+        image: uint8 `(height, width, 3)`, not all black.
+    """
+    mask = foreground(image)
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
 def cell_features(image: np.ndarray) -> dict[str, float]:
     """Return every feature of `CELL_FEATURES` by name, of one cell at native scale.
 

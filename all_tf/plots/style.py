@@ -1,4 +1,4 @@
-"""Style of all plots: colours, empty figures, axes, and figures as PNG and as SVG."""
+"""Style of all plots: colours, empty figures, axes, and figures as pixels, PNG and SVG."""
 
 import io
 import re
@@ -6,8 +6,11 @@ from html import escape
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 # Colours of Okabe and Ito, which the colour-blind can distinguish. The contrast of these three
 # with white, and with the dark grey of a page in dark mode, is at least 3 to 1.
@@ -41,10 +44,26 @@ def unit_square(axes: Axes, *, x: str, y: str) -> None:
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
 
 
+def as_pixels(figure: Figure) -> np.ndarray:
+    """The figure on white: uint8 `(height, width, 3)`.
+
+    It is drawn once; `savefig` goes through a figure twice, the first time for its layout alone.
+    """
+    dots = figure.dpi
+    canvas = FigureCanvasAgg(figure)
+    try:
+        figure.set_dpi(_DOTS_AN_INCH)
+        figure.set_facecolor("white")
+        canvas.draw()
+    finally:
+        figure.set_dpi(dots)
+    return np.asarray(canvas.buffer_rgba())[..., :3]
+
+
 def as_png(figure: Figure) -> bytes:
     """The figure as a PNG on white."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=_DOTS_AN_INCH, facecolor="white")
+    Image.fromarray(as_pixels(figure)).save(file, "PNG", dpi=(_DOTS_AN_INCH, _DOTS_AN_INCH))
     return file.getvalue()
 
 

@@ -41,6 +41,7 @@ class Target:
     mutate: Mutate = mutate_bytes
     others: Sequence[bytes] = ()
     end: Callable[[], None] = lambda: None  # Frees what it holds.
+    cases: int = 200  # Of `make test`.
     seconds: float = 10.0  # That a case may take: most take milliseconds, and more is a loop.
 
 

@@ -27,7 +27,7 @@ _MOST_SHOWN = 20
 @pytest.mark.filterwarnings("default")  # Of Pillow, on damaged files.
 def test_damaged_file_is_refused_or_read_right(name, records, tmp_path, request):
     target = TARGETS[name](tmp_path, records)
-    seed, cases = _SEED, range(request.config.getoption("mutations"))
+    seed, cases = _SEED, range(request.config.getoption("mutations") or target.cases)
     if case := request.config.getoption("fuzz_case"):
         seed, number = map(int, case.split(":"))
         cases = range(number, number + 1)

@@ -83,7 +83,9 @@ def make_weights(*, digest: bool) -> Callable[[Path, Path], Target]:
             same = all(np.array_equal(*pair) for pair in zip(value, expected, strict=True))
             return same or (not digest and _holds(path, value))
 
-        return Target([path], read, right, (WeightsError,), end=child.end, seconds=child.SECONDS)
+        return Target(
+            [path], read, right, (WeightsError,), end=child.end, cases=50, seconds=child.SECONDS
+        )
 
     return make
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from textwrap import fill
 
+import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 from tensorboard.plugins.pr_curve.summary import pb as pr_curve
@@ -11,7 +12,7 @@ from all_tf.metrics.formatting import with_interval
 from all_tf.metrics.scored_set import ScoredSet
 from all_tf.plots.curves import draw_confusion, draw_precision_recall, draw_reliability, draw_roc
 from all_tf.plots.patients import draw_patients
-from all_tf.plots.style import as_png
+from all_tf.plots.style import as_pixels
 from all_tf.runs.records_label import records_label
 from all_tf.runs.set_words import set_in_words
 
@@ -54,7 +55,7 @@ def write_picture(tag: str, figure: Figure, *, title: str, step: int | None = No
     wrapped, points = fill(title, _LETTERS_A_LINE), _TITLE_POINTS_AN_INCH * width
     figure.suptitle(wrapped, fontsize=points)
     figure.set_size_inches(width, height + wrapped.count("\n") * points / 60)
-    tf.summary.image(tag, tf.io.decode_png(as_png(figure), channels=3)[tf.newaxis], step)
+    tf.summary.image(tag, as_pixels(figure)[np.newaxis], step)
 
 
 def title_of(report: dict) -> str:

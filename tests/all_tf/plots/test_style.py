@@ -4,6 +4,7 @@ import io
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from all_tf.plots.style import COLOUR_OF_CLASS, as_png, as_svg, blank, open_axes
@@ -43,6 +44,15 @@ def test_png_is_black_on_white():
         pixels = np.asarray(file.convert("RGB"))
     assert pixels.shape == (220, 330, 3)
     assert (pixels[0, 0] == 255).all() and pixels.min() < 30
+
+
+def test_png_is_that_of_savefig():
+    file, figure = io.BytesIO(), drawn()
+    drawn().savefig(file, format="png", dpi=110, facecolor="white")
+    with Image.open(file) as by_savefig, Image.open(io.BytesIO(as_png(figure))) as ours:
+        assert ours.convert("RGB").tobytes() == by_savefig.convert("RGB").tobytes()
+        assert ours.info["dpi"] == pytest.approx((110, 110), abs=0.1)
+    assert figure.dpi == drawn().dpi  # The figure is still the caller's.
 
 
 def test_classes_stand_out_from_pages_by_day_and_by_night():

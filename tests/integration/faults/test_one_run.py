@@ -14,18 +14,21 @@ def test_conversion(source, tmp_path):
 @pytest.mark.slow
 def test_training(records, run, tmp_path):
     again = script("train.py", "--resume", "{out}/run")
-    command = Command(training(records), results, again, in_run, once=True)
+    # Signals that meet a training: test_interruption.py.
+    command = Command(training(records), results, again, in_run, once=True, briefly=["full disk"])
     check(command, tmp_path, "training", undisturbed=run)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["evaluate.py", "probe.py"])
-def test_analysis(name, run, tmp_path):
+@pytest.mark.parametrize(("name", "fault"), [("evaluate.py", "full disk"), ("probe.py", "killed")])
+def test_analysis(name, fault, run, tmp_path):
     words = script(name, "{out}/run", "--split", "train", "--fold", "1")
-    check(Command(words, results, before=[run.out / "run"]), tmp_path, name)
+    command = Command(words, results, before=[run.out / "run"], briefly=[fault])
+    check(command, tmp_path, name)
 
 
 @pytest.mark.slow
 def test_report(run, tmp_path):
     words = script("report.py", "{out}/run")
-    check(Command(words, pages, before=[run.out / "run"]), tmp_path, "report")
+    command = Command(words, pages, before=[run.out / "run"], briefly=["told to end"])
+    check(command, tmp_path, "report")

@@ -10,7 +10,8 @@ from tests.faults import ROWS, Command, check, in_run, results, script, tables, 
 
 @pytest.mark.slow
 def test_all_folds(records, folds, tmp_path):
-    command = Command(training(records, "--fold", "all"), results, once=True)
+    words = training(records, "--fold", "all")
+    command = Command(words, results, once=True, briefly=["killed"])
     check(command, tmp_path, "folds", undisturbed=folds)
 
 
@@ -18,7 +19,8 @@ def test_all_folds(records, folds, tmp_path):
 def test_refit(folds, tmp_path):
     refit = ("--refit", folds.out / "run", "--deterministic", "--run-dir", "{out}/run")
     again = script("train.py", "--resume", "{out}/run")
-    command = Command(script("train.py", *refit), results, again, in_run, once=True)
+    words = script("train.py", *refit)
+    command = Command(words, results, again, in_run, once=True, briefly=["told to end"])
     check(command, tmp_path, "refit")
 
 
@@ -30,4 +32,5 @@ def test_study(records, tmp_path):
     shutil.copy(ROOT / "tests/stubs/train.py", bench / "train.py")
     words = [bench / "run_study.py", "--rows", ROWS, "--records", records]
     words += ["--study-dir", "{out}/study"]
-    check(Command(words, tables, once=True), tmp_path, "study")
+    command = Command(words, tables, once=True, briefly=["told to end"])
+    check(command, tmp_path, "study")
