@@ -26,6 +26,8 @@ class CutSettings(NamedTuple):
     native_scale: bool = False  # Whether a pixel of the field stays a pixel of the cell.
     masks: bool = False
     normalise: bool = False  # Whether the stain is brought to C-NMC's range.
+    # What helps where the scale is unknown; the page has no options.
+    advice: str = "Pass --microns-per-pixel, or --native-scale to leave the pixels as they are"
 
 
 @dataclass
@@ -112,8 +114,7 @@ def _jobs(
         summary.scales.append(f"{which}: scale unknown, pixels as they are")
     else:
         summary.problems += [
-            f"{file.shown}: the scale is unknown: too few red cells to measure. Pass "
-            "--microns-per-pixel, or --native-scale to leave the pixels as they are"
+            f"{file.shown}: the scale is unknown: too few red cells to measure. {settings.advice}"
             for file in files
         ]
         return []

@@ -89,8 +89,12 @@ def refuse_unknown(keys: Iterable[str], known: Sequence[str]) -> None:
             )
 
 
-def refuse_repeated(keys: Iterable[str]) -> None:
+def refuse_repeated(keys: Iterable[str], *, instead: str = "Send it once.") -> None:
     """Refuse a key that comes again: only one of its values could count.
+
+    Args:
+        keys: As they were sent.
+        instead: What to do, a sentence.
 
     Raises:
         RefusalError: A key comes twice.
@@ -98,11 +102,8 @@ def refuse_repeated(keys: Iterable[str]) -> None:
     seen: set[str] = set()
     for key in keys:
         if key in seen:
-            raise RefusalError(
-                400,
-                f"Expected each key once. Received more than once: {_shown(key)}. For pictures of "
-                "several patients send JSON, where each picture has a patient of its own.",
-            )
+            expected = "Expected each key once. Received more than once:"
+            raise RefusalError(400, f"{expected} {_shown(key)}. {instead}")
         seen.add(key)
 
 

@@ -13,6 +13,7 @@ from tfrecords.codec.png import encode_png
 
 NamedContent = tuple[str, bytes]  # The name and the content of a file.
 _SMALLER = 2  # Times, of a thumbnail.
+_NO_SCALE = "Give the micrometres a pixel (microns_per_pixel)"
 
 
 class ReadPictures(NamedTuple):
@@ -82,7 +83,7 @@ def read_fields(
     except ImportError:
         missing = "fields cannot be cut into cells: this server lacks the extra 'fields' of all_tf"
         return ReadPictures([], [f"{name}: {missing}" for name, _ in files], [], [])
-    cells, summary = cut_in_memory(files, CutSettings(microns_per_pixel))
+    cells, summary = cut_in_memory(files, CutSettings(microns_per_pixel, advice=_NO_SCALE))
     problems = list(summary.problems)
     measured = list(measure_images(cells, problems))
     notes = [f"Scale: {scale}" for scale in summary.scales]

@@ -26,6 +26,9 @@ from all_tf.page.predict_request import (
 _SLICE = 1 << 16  # Bytes that are parsed before others have their turn.
 _MOST_MARKS = 1000  # Commas and brackets of JSON, a picture: a tiny value takes 20 times its bytes.
 _MOST_FIELDS = 16  # Parts of a form that are no files.
+_PATIENT_OF_EACH = (
+    "For pictures of several patients send JSON, where each picture has a patient of its own."
+)
 _PICTURE = ("name", "data", "patient")  # The keys of a picture in JSON.
 
 
@@ -78,8 +81,11 @@ async def parse_body(request: Request, body: bytes, limits: PageLimits) -> Predi
 
     Raises:
         RefusalError: It is neither JSON nor multipart, is malformed, holds too many pictures, or
-            has keys that mean nothing or come twice.
+            has keys that mean nothing or come twice; or the address has a query.
     """
+    if request.url.query:
+        wanted = "Expected an address without ?: wishes are keys of the body, beside the pictures."
+        raise RefusalError(400, wanted)
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type == "application/json":
         return await asyncio.to_thread(_parse_json, body, limits)
@@ -152,7 +158,7 @@ def _parts_of(form: FormData) -> tuple[list[SentPicture], dict[str, str]]:
         expected = f"Expected files as {IMAGES}, and all else as text. With curl, a file is"
         raise RefusalError(400, f"{expected} -F {IMAGES}=@PATH.")
     refuse_unknown((key for key, _ in texts), WISHES)
-    refuse_repeated(key for key, _ in texts)
+    refuse_repeated((key for key, _ in texts), instead=_PATIENT_OF_EACH)
     wishes = dict(texts)
     patient = wishes.get("patient")
     return [SentPicture(held.filename, held.file.read(), patient) for _, held in files], wishes

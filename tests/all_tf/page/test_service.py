@@ -137,7 +137,9 @@ def test_cells_of_a_field_are_cut_and_answered(server, tmp_path):
     assert "cells cut out: 2" in content["notes"][1] and "0.06 um" in content["notes"][0]
     assert [row["index"] for row in content["images"]] == [0, 0]
     unscaled = server.predict([path], kind="field").content
-    assert "the scale is unknown" in unscaled["not_scored"][0] and unscaled["images"] == []
+    (problem,) = unscaled["not_scored"]
+    assert "the scale is unknown" in problem and "microns_per_pixel" in problem
+    assert "--" not in problem and unscaled["images"] == []
 
 
 def test_fields_of_several_patients_are_told_apart(server):

@@ -126,7 +126,14 @@ def test_form_with_a_part_of_no_use_is_refused(parts, word, server):
 def test_key_that_comes_twice_in_json_is_refused(server):
     body = b'{"images": [{"data": ""}], "patient": "P1", "patient": "P2"}'
     reply = server.ask("/predict", body, **AS_JSON)
-    assert reply.status == 400 and "more than once: patient" in reply.content["error"]
+    assert reply.status == 400
+    assert reply.content["error"].endswith("more than once: patient. Send it once.")
+
+
+@pytest.mark.parametrize("query", ["heat=1", "patient=P1", "x"])
+def test_wish_in_the_address_is_refused_not_ignored(query, server):
+    reply = server.ask(f"/predict?{query}", b'{"images": [{"data": ""}]}', **AS_JSON)
+    assert reply.status == 400 and "keys of the body" in reply.content["error"]
 
 
 def test_files_that_are_no_pictures_are_listed(server):
