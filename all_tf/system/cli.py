@@ -108,6 +108,8 @@ def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
         if cause := _signal_of(error):
             print(f"\ninterrupted{f'; {runnable(hint())}' if hint else ''}", file=sys.stderr)
             sys.exit(128 + cause)
+        for number in _INTERRUPTS:  # Nobody would catch what is raised from here on.
+            signal.signal(number, signal.SIG_DFL)
         if isinstance(error, OSError | ValueError):
             sys.exit("error: " + legible(runnable(str(error)), keep="\n"))
         raise

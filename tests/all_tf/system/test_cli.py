@@ -1,6 +1,7 @@
 """What all scripts share: bounds of their options, quoted commands, one line for an error."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,22 @@ def test_signal_that_a_module_would_swallow_ends_the_script_and_leaves_nothing(t
     )
     assert (answer.returncode, answer.stderr) == (143, b"\ninterrupted\n")
     assert [each.name for each in tmp_path.iterdir()] == ["swallows.py"]
+
+
+_ENDS_WITH_AN_ERROR = """
+import os, signal, sys
+from all_tf.system.cli import exit_on_errors
+class Late(ValueError):
+    def __str__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        return "late"
+with exit_on_errors():
+    raise Late
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_while_an_error_is_said_ends_the_script_without_a_traceback(number):
+    command = [sys.executable, "-c", _ENDS_WITH_AN_ERROR, str(int(number))]
+    answer = subprocess.run(command, capture_output=True, check=False)
+    assert (answer.returncode, answer.stderr) == (-number, b"")

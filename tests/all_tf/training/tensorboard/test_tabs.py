@@ -36,8 +36,10 @@ def served(logdir: Path) -> Iterator[str]:
                 time.sleep(0.3)
             yield url
         finally:
+            # Its handler says so on stderr first. Closed, that is an error, and the server of a
+            # request that is under way would catch it and go on.
             process.terminate()
-            process.stderr.close()
+            process.communicate(timeout=60)
 
 
 def active_plugins(url: str) -> set[str]:
