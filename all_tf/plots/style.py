@@ -48,8 +48,9 @@ def as_pixels(figure: Figure) -> np.ndarray:
     """The figure on white: uint8 `(height, width, 3)`.
 
     It is drawn once; `savefig` goes through a figure twice, the first time for its layout alone.
+    Like `savefig` it leaves the figure's resolution, colour and canvas as they were.
     """
-    dots = figure.dpi
+    dots, colour, former = figure.dpi, figure.get_facecolor(), figure.canvas
     canvas = FigureCanvasAgg(figure)
     try:
         figure.set_dpi(_DOTS_AN_INCH)
@@ -57,6 +58,8 @@ def as_pixels(figure: Figure) -> np.ndarray:
         canvas.draw()
     finally:
         figure.set_dpi(dots)
+        figure.set_facecolor(colour)
+        figure.set_canvas(former)
     return np.asarray(canvas.buffer_rgba())[..., :3]
 
 

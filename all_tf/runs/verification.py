@@ -152,7 +152,7 @@ def _contradictions(
         header = expected_header(run, folder, calibration)
         yield from _differing_figures(report, header, source="the run gives")
         yield from contradictions(run, folder, report, calibration, predictions)
-    elif epochs is not None:
+    elif "best_epochs" in report:
         joined = expected_of_folds(folder, calibration, predictions)
         yield from _differing_figures(report, joined, source="the folds have")
         yield from contradictions_of_folds(folder, report, calibration, predictions)

@@ -87,8 +87,8 @@ def exit_on_errors(hint: Callable[[], str] | None = None) -> Iterator[None]:
     Enter it before TensorFlow is imported: that takes seconds, in which a user may press Ctrl-C.
     The first signal raises KeyboardInterrupt, so that files half written are removed. During an
     import it ends the process at once, and so does a second signal, where a library has lost that
-    exception. Standard streams that are closed or break do not end the script
-    (`all_tf.system.streams`).
+    exception. A signal that comes while an error is said ends it as if no handler were there.
+    Standard streams that are closed or break do not end the script (`all_tf.system.streams`).
 
     Args:
         hint: Gives the rest of the line after "interrupted; ", as how to resume.

@@ -52,7 +52,14 @@ def test_png_is_that_of_savefig():
     with Image.open(file) as by_savefig, Image.open(io.BytesIO(as_png(figure))) as ours:
         assert ours.convert("RGB").tobytes() == by_savefig.convert("RGB").tobytes()
         assert ours.info["dpi"] == pytest.approx((110, 110), abs=0.1)
-    assert figure.dpi == drawn().dpi  # The figure is still the caller's.
+
+
+def test_figure_is_still_the_callers():
+    figure = drawn()
+    figure.set_facecolor("red")
+    dots, colour, canvas = figure.dpi, figure.get_facecolor(), figure.canvas
+    as_png(figure)
+    assert (figure.dpi, figure.get_facecolor(), figure.canvas) == (dots, colour, canvas)
 
 
 def test_classes_stand_out_from_pages_by_day_and_by_night():
